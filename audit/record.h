@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A record of the audit trail, before it has a number and a hash.
+ *
+ * Helpers fill a BnsRecord and send it to the recorder (audit/client.h), the one writer
+ * that gives it `seq`, `ts`, `prev` and `hash` and makes the JSON line. Helpers never
+ * send JSON, so none can write a line that is not a record. Fields and their order are
+ * in boundary.1, AUDIT RECORDS.
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef enum {
+    BNS_EVENT_SESSION_START, /* supervisor only, written by the recorder itself */
+    BNS_EVENT_SESSION_END,   /* the same */
+    BNS_EVENT_TLS_OPEN,      /* a ClientHello's name met the policy */
+    BNS_EVENT_HTTP_REQUEST,  /* before any byte of the request leaves, or refused */
+    BNS_EVENT_HTTP_RESPONSE, /* at its end */
+    BNS_EVENT_TCP_OPEN,
+    BNS_EVENT_TCP_CLOSE,
+    BNS_EVENT_FLOW_REFUSED,
+    BNS_EVENT_UDP_REFUSED,
+    BNS_EVENT_DNS_NAME,       /* first time a name is asked */
+    BNS_EVENT_DNS_REFUSED,    /* a name that got SERVFAIL: invalid, or beyond limits.names */
+    BNS_EVENT_TLS_ERROR,      /* the command's side of TLS failed */
+    BNS_EVENT_UPSTREAM_ERROR, /* resolving, dialling, verifying or reading upstream failed */
+    BNS_EVENT_FRAMES_DROPPED, /* what was dropped and counted, at the end of the session */
+    BNS_N_EVENTS,
+} BnsEvent;
+
+/* "http.request", ... */
+const char *bns_event_name(BnsEvent event);
+
+typedef enum {
+    BNS_DECIDED_NOT, /* nothing was decided: the field is absent */
+    BNS_DECIDED_ALLOW,
+    BNS_DECIDED_DENY,
+    BNS_DECIDED_WOULD_DENY,
+    BNS_N_DECIDED,
+} BnsDecided;
+
+/* Strings are borrowed for the call; NULL is absent. Numbers: 0 is absent, except that
+ * the last three appear in http.response and tcp.close even when 0. Foreign bytes that
+ * are not UTF-8 are written as U+FFFD. */
+typedef struct {
+    BnsEvent event;
+    BnsDecided decision;
+    const char *reason;
+    const char *rule;
+    uint64_t flow;
+    uint64_t request;  /* from 1 in its flow */
+    const char *host;
+    const char *addr;  /* the dialled address, or the one that the command used */
+    uint16_t port;
+    const char *scheme;
+    const char *method;
+    const char *path;  /* as received, without query */
+    const char *http;  /* "1.1" */
+    uint16_t status;
+    const char *error;
+    uint64_t count;    /* FRAMES_DROPPED, UDP_REFUSED: how many in this record */
+    uint64_t bytes_sent;     /* towards the origin */
+    uint64_t bytes_received; /* from the origin */
+    uint64_t duration_us;
+} BnsRecord;
+
+/* Longest encoded record in bytes; strings that would exceed it are cut by
+ * bns_record_encode(), longest first, and end in "...". */
+#define BNS_RECORD_MAX (64 * 1024)
+
+/* Returns: (transfer full): @record as one message for the recorder. */
+GBytes *bns_record_encode(const BnsRecord *record);
+
+/**
+ * bns_record_decode:
+ * @out_record: its strings point into @data
+ *
+ * Pure, for hostile bytes. Returns: whether @data is exactly one record.
+ */
+bool bns_record_decode(const uint8_t *data, size_t len, BnsRecord *out_record);

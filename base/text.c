@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/text.h"
+
+#include <string.h>
+
+char *
+bns_text_escape(const char *bytes, gssize len)
+{
+    GString *text = g_string_new(NULL);
+    size_t count;
+
+    if (bytes == NULL)
+        return g_string_free(g_string_assign(text, "-"), FALSE);
+    count = len < 0 ? strlen(bytes) : (size_t)len;
+    for (size_t i = 0; i < count; i++) {
+        unsigned char byte = (unsigned char)bytes[i];
+
+        if (byte < 0x20 || byte > 0x7e || byte == '\\')
+            g_string_append_printf(text, "\\x%02x", byte);
+        else
+            g_string_append_c(text, (char)byte);
+    }
+    return g_string_free(text, FALSE);
+}
+
+char *
+bns_text_shell_quote(const char *text)
+{
+    return g_shell_quote(text);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Foreign text on a person's screen.
+ *
+ * Host names, paths and arguments come from the command and may hold anything. What
+ * is shown passes through here first, so that no byte can move a cursor or end a
+ * quotation.
+ */
+#pragma once
+
+#include <glib.h>
+
+/**
+ * bns_text_escape:
+ * @bytes: (nullable): foreign bytes; %NULL gives "-"
+ * @len: their number, or -1 if they end in NUL
+ *
+ * Returns: (transfer full): the same with every byte outside 0x20-0x7e, and the
+ *          backslash, written as \xNN
+ */
+char *bns_text_escape(const char *bytes, gssize len);
+
+/* Returns: (transfer full): @text in single quotes for a POSIX shell. Escape first:
+ * only printable ASCII is safe to show. */
+char *bns_text_shell_quote(const char *text);

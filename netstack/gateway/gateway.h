@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Gateway: the process with a network. Every flow of the command ends here.
+ *
+ * How it works: gateway.c is the main and owns the loop; flow.c is one flow's states from
+ * offer to end; exchange.c one request and its response on it; upstream.c dials,
+ * verifies and keeps connections for reuse; relay.c moves bodies with back-pressure.
+ * The parsers (http1_*.c, sniff.c) are pure. One thread, one epoll loop, no locks.
+ */
+#pragma once
+
+#include "policy/policy.h"
+
+#include <glib.h>
+
+/* --resolve NAME:PORT:ADDR[:PORT] */
+typedef struct {
+    char *host;        /* owned; canonical */
+    uint16_t port;     /* the port that the command asks for */
+    struct sockaddr_storage address; /* what is dialled for it, port included */
+} BnsResolve;
+
+typedef struct {
+    int control_fd;  /* supervisor (base/ready.h) */
+    int life_fd;
+    int wire_fd;     /* netstack (netstack/wire.h) */
+    int recorder_fd; /* records (audit/client.h) */
+    int resolver_fd; /* names (netstack/gateway/resolver.h) */
+    const BnsPolicy *policy;     /* borrowed */
+    const GPtrArray *resolves;   /* borrowed, of BnsResolve */
+    const char *const *upstream_ca; /* borrowed: PEM files to trust besides the system's */
+} BnsGatewayConfig;
+
+/**
+ * bns_gateway_run:
+ *
+ * The gateway's main: reads trust files, makes the CA and sends it (CA), locks itself
+ * down, says READY, and serves until the life pipe ends. Returns: the exit status.
+ */
+int bns_gateway_run(const BnsGatewayConfig *config);

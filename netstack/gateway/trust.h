@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Trust: whom the gateway believes upstream.
+ *
+ * The system's roots (the first readable of the paths that distributions use, or
+ * SSL_CERT_FILE and SSL_CERT_DIR of the host) plus --upstream-ca; never our own CA. The
+ * files are read before the lock-down, --upstream-ca is parsed then too (a bad file
+ * stops the start); the system's bundle, 35 ms of parsing, is parsed at first use or in
+ * idle time after ready.
+ */
+#pragma once
+
+#include <glib.h>
+#include <openssl/ssl.h>
+
+typedef struct BnsTrust BnsTrust;
+
+/* @upstream_ca: NULL-terminated, or NULL. */
+BnsTrust *bns_trust_read(const char *const *upstream_ca, GError **error);
+void bns_trust_free(BnsTrust *trust);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(BnsTrust, bns_trust_free)
+
+/* Parses the system's bundle if that was not done yet. Call it when idle. */
+void bns_trust_prepare(BnsTrust *trust);
+
+/**
+ * bns_trust_client:
+ * @host: canonical host that the certificate must be for
+ *
+ * Returns: (transfer full): a client SSL for one upstream connection: TLS >= 1.2, the
+ *          chain and the name verified (no partial wildcards, no CN), SNI for names,
+ *          ALPN http/1.1; no descriptor yet.
+ */
+SSL *bns_trust_client(BnsTrust *trust, const char *host);
+
+/* After a failed or finished handshake: %NULL if the peer is verified, else (transfer
+ * full) one sentence for the person: "upstream certificate expired 3 days ago",
+ * "... is self-signed", "... is for other names (a.example, b.example)", ... */
+char *bns_trust_failure(SSL *ssl);

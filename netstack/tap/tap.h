@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The addresses and sizes of the sandbox's only link, shared by both of its ends.
+ *
+ * 198.18.0.0/15 is the benchmarking network (RFC 2544): no real host is shadowed by it.
+ */
+#pragma once
+
+/* The gateway address of the link, our DNS answerer, and the command's own address. */
+#define BNS_TAP_ROUTER     "198.18.0.1"
+#define BNS_TAP_NAMESERVER "198.18.0.2"
+#define BNS_TAP_GUEST      "198.18.0.3"
+/* .0-.7 are on the link; all else goes through the router. */
+#define BNS_TAP_PREFIX_LEN 29
+
+/* Synthetic addresses, one per name: 198.18.0.16 to 198.19.255.255. */
+#define BNS_TAP_POOL_FIRST 0xc6120010u
+#define BNS_TAP_POOL_LAST  0xc613ffffu
+
+/*
+ * libslirp never announces a reopened window when 3 * (MTU - 40) > 65535 (its window
+ * has no scaling), so a larger MTU stalls uploads; this is the largest that does not.
+ */
+#define BNS_TAP_MTU 21000
+
+/* The device inside. */
+#define BNS_TAP_NAME "tap0"

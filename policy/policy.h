@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Policy: from rules to a decision.
+ *
+ * A policy is read once from a YAML file and from rules on the command line; after
+ * that it is immutable. Every question is answered by a BnsDecision, a value that
+ * names the rule. Matching does no I/O, takes no lock and allocates nothing that
+ * outlives the call. The safe answer is deny: what no rule allows is refused.
+ *
+ * The meaning of rules is in boundary.1, POLICY.
+ */
+#pragma once
+
+#include <glib.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#define BNS_POLICY_ERROR (bns_policy_error_quark())
+GQuark bns_policy_error_quark(void);
+
+/**
+ * BnsPolicyError:
+ * @BNS_POLICY_ERROR_READ: a file could not be read
+ * @BNS_POLICY_ERROR_INVALID: it was read and makes no valid policy; the message begins
+ *                            with its origin ("file:line:column: ", "--allow#1: ")
+ */
+typedef enum {
+    BNS_POLICY_ERROR_READ,
+    BNS_POLICY_ERROR_INVALID,
+} BnsPolicyError;
+
+typedef enum {
+    BNS_VERDICT_DENY,
+    BNS_VERDICT_ALLOW,
+    BNS_N_VERDICTS,
+} BnsVerdict;
+
+/* "deny", "allow" */
+const char *bns_verdict_name(BnsVerdict verdict);
+
+typedef enum {
+    BNS_SCHEME_HTTP,
+    BNS_SCHEME_HTTPS,
+    BNS_SCHEME_TCP,
+    BNS_N_SCHEMES,
+} BnsScheme;
+
+/* "http", "https", "tcp" */
+const char *bns_scheme_name(BnsScheme scheme);
+
+/**
+ * BnsFlowKind: how a flow to a host and port is handled before its bytes are seen.
+ * @BNS_FLOW_REFUSE: RST
+ * @BNS_FLOW_READ: accept, then read TLS or HTTP
+ * @BNS_FLOW_READ_AFTER_DIAL: a rule without port names the host: dial, and end the flow
+ *                            if the server speaks first
+ * @BNS_FLOW_TCP: an opaque flow: dial, then relay
+ */
+typedef enum {
+    BNS_FLOW_REFUSE,
+    BNS_FLOW_READ,
+    BNS_FLOW_READ_AFTER_DIAL,
+    BNS_FLOW_TCP,
+    BNS_N_FLOW_KINDS,
+} BnsFlowKind;
+
+/* What is decided. Strings are borrowed for the call. @host must have passed
+ * bns_host_canonical() (policy/host.h), @path bns_path_check() (policy/path.h). */
+typedef struct {
+    BnsScheme scheme;
+    const char *host;   /* canonical: lower-case name, dotted quad, or IPv6 without [] */
+    uint16_t port;      /* the flow's destination port */
+    const char *method; /* NULL for tcp */
+    const char *path;   /* as received, without query; NULL for tcp */
+} BnsRequest;
+
+typedef struct {
+    BnsVerdict verdict;
+    const char *rule;   /* origin of the deciding rule, owned by the policy; NULL: none */
+    const char *reason; /* one sentence without a final dot; owned by the policy or static */
+    bool lifts_guard;   /* the rule says private: the address guard does not apply */
+} BnsDecision;
+
+typedef struct {
+    guint names; /* limits.names: synthetic addresses in a session */
+    guint flows; /* limits.flows: flows open at once */
+} BnsPolicyLimits;
+
+typedef struct BnsPolicy BnsPolicy;
+
+/* Where rules come from. Borrowed for bns_policy_load(). */
+typedef struct {
+    const char *config_path; /* NULL: no file */
+    GStrv allow;             /* --allow, in order; NULL: none. Origin "--allow#N" */
+    GStrv deny;              /* --deny; "--deny#N" */
+    const char *env_allow;   /* $BOUNDARY_ALLOW; NULL: unset. Origin "$BOUNDARY_ALLOW" */
+} BnsPolicySource;
+
+/**
+ * bns_policy_load:
+ * @out_notices: (transfer full) (nullable): strings, one line each, for the person: keys
+ *               and meanings of coder/boundary that were accepted with a difference
+ *
+ * Reads the file and all it extends. Regular files only: FIFOs, devices, sockets and
+ * anything over 1 MiB are errors. Returns: (transfer full): the policy, or %NULL with
+ * @error set; on errors in several places, the first.
+ */
+BnsPolicy *bns_policy_load(const BnsPolicySource *source, GStrv *out_notices, GError **error);
+void bns_policy_free(BnsPolicy *policy);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(BnsPolicy, bns_policy_free)
+
+/* One request of an inspected flow (scheme http or https). */
+BnsDecision bns_policy_decide(const BnsPolicy *policy, const BnsRequest *request);
+
+/* An opaque flow. Only the host and port are looked at. */
+BnsDecision bns_policy_decide_tcp(const BnsPolicy *policy, const char *host, uint16_t port);
+
+/* How to handle a flow, before any byte of it; @out_decision (nullable) tells which
+ * rule refused it or made it tcp. */
+BnsFlowKind bns_policy_flow_kind(const BnsPolicy *policy,
+                                 const char *host,
+                                 uint16_t port,
+                                 BnsDecision *out_decision);
+
+/* Whether some request with @scheme to @host and @port could be allowed: only then may
+ * the name be resolved and dialled (a ClientHello's name is judged so). When not, the
+ * decision's reason says why. */
+BnsDecision bns_policy_could_allow(const BnsPolicy *policy,
+                                   BnsScheme scheme,
+                                   const char *host,
+                                   uint16_t port);
+
+/**
+ * bns_policy_decide_address:
+ * @decision: what allowed the request or flow
+ * @address: AF_INET or AF_INET6, about to be dialled for it
+ *
+ * The address guard: whether this resolved address may be dialled. A deny rule with
+ * cidr applies in any case. Addresses given by --resolve are not asked about, except
+ * for those deny rules: pass @is_given.
+ */
+BnsDecision bns_policy_decide_address(const BnsPolicy *policy,
+                                      const BnsDecision *decision,
+                                      BnsScheme scheme,
+                                      const struct sockaddr *address,
+                                      uint16_t port,
+                                      bool is_given);
+
+/* The host's own interface addresses, which the guard refuses too: read once with
+ * getifaddrs(3), before the lock-down. Without this call none are known. */
+void bns_policy_read_interfaces(BnsPolicy *policy);
+
+BnsPolicyLimits bns_policy_limits(const BnsPolicy *policy);
+/* enabled: false in the file. */
+bool bns_policy_is_disabled(const BnsPolicy *policy);
+/* log_level: of the file; NULL: not given. */
+const char *bns_policy_log_level(const BnsPolicy *policy);
+/* (transfer none): the files that were read, absolute, in order; for protection inside. */
+const GPtrArray *bns_policy_files(const BnsPolicy *policy);
+/* (transfer none): lower-case hex SHA-256 over the effective rules, for the audit. */
+const char *bns_policy_digest(const BnsPolicy *policy);
+guint bns_policy_n_rules(const BnsPolicy *policy);
+
+/* Returns: (transfer full): `check`'s lines: "ORIGIN\tallow|deny\tCANONICAL\n" per rule. */
+char *bns_policy_describe(const BnsPolicy *policy);
+
+/* Returns: (transfer full): prose for `explain`: the deciding rule and the near misses
+ * (which rule almost matched and which key failed). */
+char *bns_policy_explain(const BnsPolicy *policy, const BnsRequest *request);
+
+/**
+ * bns_policy_suggest:
+ * @method: (nullable), @path: (nullable): as received
+ *
+ * Returns: (transfer full): a rule in string form that would allow the request, safe to
+ *          show and to copy (not yet quoted): the host, and the path only if it is made
+ *          of A-Za-z0-9/._~- (else ** below the last safe segment). For tcp
+ *          "tcp://host:port".
+ */
+char *bns_policy_suggest(BnsScheme scheme,
+                         const char *host,
+                         uint16_t port,
+                         const char *method,
+                         const char *path);

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Init: pid 1 of the sandbox. It makes the command's world, locks it, starts the command
+ * and reaps.
+ *
+ * It owns the outer user namespace (and with it net, mount, pid, ipc, uts, cgroup); the
+ * command runs in an inner one and so has no power over any of them. Init is not
+ * dumpable and holds nothing worth stealing.
+ */
+#pragma once
+
+#include <sys/types.h>
+
+/* Borrowed; made by the supervisor before the clone. */
+typedef struct {
+    int control_fd;             /* supervisor (base/ready.h) */
+    int life_fd;
+    uid_t uid;                  /* the user's, in the host's namespace */
+    gid_t gid;
+    char *const *argv;          /* the command; argv[0] is looked up in PATH of envp */
+    char *const *envp;          /* its whole environment (sandbox/environment.h) */
+    const char *workdir;        /* absolute */
+    const char *const *protected_paths; /* absolute, NULL-terminated: read-only inside, and
+                                         * their ancestors cannot be renamed */
+} BnsInitConfig;
+
+/**
+ * bns_init_clone:
+ *
+ * Starts init in its namespaces. In the child everything but the descriptors of @config
+ * and 0-2 is closed; it then: maps its user, makes the link and sends it (TAP or PACKET),
+ * mounts, waits for CA and writes the trust files, says READY, waits for GO, starts the
+ * command, passes signals on (SIGNAL, CONTINUE), reports STOPPED and EXITED. Anything
+ * that fails before GO is one FAILED line that names cause and fix.
+ *
+ * Plain C, call it single-threaded. Returns: init's pid, or -errno; doctor's probe
+ * (sandbox/probe.h) tells why cloning fails here.
+ */
+pid_t bns_init_clone(const BnsInitConfig *config);

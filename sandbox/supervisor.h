@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Supervisor: starts the helpers, then the command, and ends with its status.
+ */
+#pragma once
+
+#include "audit/recorder.h"
+#include "policy/policy.h"
+#include "sandbox/options.h"
+
+/* Exit statuses of our own (boundary.1, EXIT STATUS). */
+#define BNS_EXIT_FAILED         125
+#define BNS_EXIT_NOT_EXECUTABLE 126
+#define BNS_EXIT_NOT_FOUND      127
+
+typedef struct {
+    const BnsOptions *options; /* borrowed, as all here */
+    BnsPolicy *policy;
+    const GPtrArray *resolves; /* of BnsResolve, from options->resolve */
+    BnsAuditFile *audit;
+    const BnsSessionStart *start;
+} BnsSession;
+
+/* Runs the session to its end. Must be called single-threaded. Returns: the exit status;
+ * when a signal ended the command, does not return but ends by the same signal. */
+int bns_supervisor_run(const BnsSession *session);

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/text.h"
+#include "tests/support/test.h"
+
+static void
+test_escape(void)
+{
+    g_autofree char *plain = bns_text_escape("a b~", -1);
+    g_autofree char *nasty = bns_text_escape("\x1b[2J\n\\\xc3\xa9", -1);
+    g_autofree char *nul = bns_text_escape("a\0b", 3);
+    g_autofree char *absent = bns_text_escape(NULL, -1);
+
+    g_assert_cmpstr(plain, ==, "a b~");
+    g_assert_cmpstr(nasty, ==, "\\x1b[2J\\x0a\\x5c\\xc3\\xa9");
+    g_assert_cmpstr(nul, ==, "a\\x00b");
+    g_assert_cmpstr(absent, ==, "-");
+}
+
+static void
+test_quote(void)
+{
+    g_autofree char *quoted = bns_text_shell_quote("a'b $(c)");
+
+    g_assert_cmpstr(quoted, ==, "'a'\\''b $(c)'");
+}
+
+int
+main(int argc, char **argv)
+{
+    bns_test_init(&argc, &argv, 20);
+    bns_test_add("/base/text/escape-leaves-only-printable-ascii", test_escape);
+    bns_test_add("/base/text/quote-keeps-the-shell-out", test_quote);
+    return g_test_run();
+}
