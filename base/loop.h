@@ -45,7 +45,8 @@ int64_t bns_loop_now_us(const BnsLoop *loop);
  *
  * Returns: (transfer full): the watch; free it with bns_watch_free().
  */
-BnsWatch *bns_loop_watch(BnsLoop *loop, int fd, uint32_t events, BnsWatchFunc func, void *data);
+BnsWatch *
+bns_loop_watch(BnsLoop *loop, int fd, uint32_t events, BnsWatchFunc func, void *data);
 /* No system call if @events did not change. */
 void bns_watch_set_events(BnsWatch *watch, uint32_t events);
 void bns_watch_free(BnsWatch *watch);

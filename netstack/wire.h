@@ -57,12 +57,12 @@ typedef enum {
 } BnsWireVerdict;
 
 typedef struct {
-    uint8_t type;       /* BnsWireType */
-    uint8_t verdict;    /* BnsWireVerdict; VERDICT only */
-    uint16_t port;      /* destination, host order; OFFER only */
+    uint8_t type;        /* BnsWireType */
+    uint8_t verdict;     /* BnsWireVerdict; VERDICT only */
+    uint16_t port;       /* destination, host order; OFFER only */
     uint16_t guest_port; /* source, host order; OFFER only */
-    uint32_t addr;      /* destination IPv4, network order; OFFER only */
-    uint64_t flow;      /* from 1, never used twice in a session */
+    uint32_t addr;       /* destination IPv4, network order; OFFER only */
+    uint64_t flow;       /* from 1, never used twice in a session */
     /* OFFER only: the name that addr stands for, lower-case, no trailing dot; empty
      * when the command used an address that stands for none. */
     char name[BNS_WIRE_NAME_MAX + 1];

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The command line, as a value. Options are a table (options.c) from which parsing,
- * --help and the test against boundary.1 are made.
+ * The command line, as a value.
+ *
+ * Options are a table (options_table.c) from which parsing, --help and the test against
+ * boundary.1 are made. A subcommand is recognised only as the very first argument.
+ * For `run`, options end at the first word that is none; the other subcommands take
+ * options and operands in any order. "--" ends options everywhere.
  */
 #pragma once
 
@@ -10,6 +14,16 @@
 
 #define BNS_OPTIONS_ERROR (bns_options_error_quark())
 GQuark bns_options_error_quark(void);
+
+/**
+ * BnsOptionsError: a wrong command line, by the exit status that it means.
+ * @BNS_OPTIONS_ERROR_RUN: of `run`: 125
+ * @BNS_OPTIONS_ERROR_COMMAND: of another subcommand: 2
+ */
+typedef enum {
+    BNS_OPTIONS_ERROR_RUN,
+    BNS_OPTIONS_ERROR_COMMAND,
+} BnsOptionsError;
 
 typedef enum {
     BNS_COMMAND_RUN,
@@ -32,8 +46,9 @@ typedef enum {
 
 typedef struct {
     BnsCommand command;
-    char *config_path;     /* owned; -c or $BOUNDARY_CONFIG; NULL: look in the default places */
-    GStrv allow;           /* owned; never NULL, as all lists here */
+    char *
+        config_path; /* owned; -c or $BOUNDARY_CONFIG; NULL: look in the default places */
+    GStrv allow;     /* owned; never NULL, as all lists here */
     GStrv deny;
     GStrv resolve;         /* NAME:PORT:ADDR[:PORT], unparsed */
     GStrv upstream_ca;     /* files */
@@ -42,19 +57,23 @@ typedef struct {
     char *workdir;         /* NULL: the current one */
     BnsLogLevel log_level; /* default BNS_LOG_WARN */
     bool has_log_level;    /* given on the command line or in the environment */
-    GStrv notices;         /* one line each: coder/boundary's options that are accepted */
-    GStrv arguments;       /* run: COMMAND and its arguments; others: operands */
-    bool follow;           /* log */
-    char *decision;        /* log */
-    char *format;          /* log */
-    bool json;             /* doctor */
+    bool quiet;            /* -q was the last word on it: no summary either */
+    GStrv notices;   /* one line each: coder/boundary's options that are accepted */
+    GStrv arguments; /* run: COMMAND and its arguments; others: operands */
+    bool follow;     /* log */
+    char *decision;  /* log: "allow", "deny", "would_deny"; NULL: all */
+    char *format;    /* log: "text", "jsonl"; NULL: text */
+    bool json;       /* doctor */
 } BnsOptions;
 
-/* Returns: (transfer full): the options, or %NULL with @error: one line. Reads the
- * environment variables that boundary.1 names. */
+/* Returns: (transfer full): the options, or %NULL with @error: one line. Reads
+ * $BOUNDARY_CONFIG and $BOUNDARY_LOG_LEVEL. */
 BnsOptions *bns_options_parse(int argc, char **argv, GError **error);
 void bns_options_free(BnsOptions *options);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BnsOptions, bns_options_free)
 
 /* Returns: (transfer full): the text of --help. */
 char *bns_options_help(void);
+
+/* Whether @text names a log level, in any case. */
+bool bns_options_log_level(const char *text, BnsLogLevel *out_level);

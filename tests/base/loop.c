@@ -131,7 +131,8 @@ test_free_in_callback(void)
 
     for (int i = 0; i < 2; i++) {
         g_assert_cmpint(pipe(pipes[i]), ==, 0);
-        f.watches[i] = bns_loop_watch(f.loop, pipes[i][0], EPOLLIN, on_ready_free_both, &f);
+        f.watches[i] =
+            bns_loop_watch(f.loop, pipes[i][0], EPOLLIN, on_ready_free_both, &f);
         g_assert_cmpint(write(pipes[i][1], "x", 1), ==, 1);
     }
     bns_loop_run(f.loop);

@@ -33,7 +33,10 @@ static void
 test_round_trip(void)
 {
     Fixture f = fixture_new();
-    BnsWire sent = { .type = BNS_WIRE_OFFER, .flow = 7, .port = 443, .guest_port = 40000,
+    BnsWire sent = { .type = BNS_WIRE_OFFER,
+                     .flow = 7,
+                     .port = 443,
+                     .guest_port = 40000,
                      .addr = 0x0301c6c6 };
     BnsWire stream = { .type = BNS_WIRE_STREAM, .flow = 7 };
     bns_autofd null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -68,7 +71,9 @@ static const Bad bad[] = {
     { "stream-without-descriptor", { .type = BNS_WIRE_STREAM, .flow = 1 } },
     { "offer-with-descriptor", { .type = BNS_WIRE_OFFER, .flow = 1 }, .has_fd = true },
     { "name-where-none-belongs", { .type = BNS_WIRE_RESET, .flow = 1, .name = "x" } },
-    { "name-without-end", { .type = BNS_WIRE_OFFER, .flow = 1, .name = "x" }, .cut = 1 },
+    { "name-without-end",
+      { .type = BNS_WIRE_OFFER, .flow = 1, .name = "x" },
+      .cut = 1 },
     { "shorter-than-its-head", { .type = BNS_WIRE_OFFER, .flow = 1 }, .cut = 2 },
 };
 
@@ -81,9 +86,9 @@ test_bad(gconstpointer data)
     bns_autofd fd = -1;
     BnsWire got;
 
-    g_assert_cmpint(bns_fd_send(f.pair[0], &row->message, len,
-                                row->has_fd ? f.pair[0] : -1),
-                    ==, 0);
+    g_assert_cmpint(
+        bns_fd_send(f.pair[0], &row->message, len, row->has_fd ? f.pair[0] : -1), ==,
+        0);
     g_assert_cmpint(bns_wire_receive(f.pair[1], &got, &fd), ==, -EBADMSG);
     g_assert_cmpint(fd, ==, -1);
     fixture_clear(&f);
@@ -108,7 +113,8 @@ main(int argc, char **argv)
     bns_test_add("/netstack/wire/round-trip-keeps-everything", test_round_trip);
     bns_test_add("/netstack/wire/end-of-stream-is-zero", test_end);
     for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
-        g_autofree char *path = g_strdup_printf("/netstack/wire/refuses-%s", bad[i].name);
+        g_autofree char *path =
+            g_strdup_printf("/netstack/wire/refuses-%s", bad[i].name);
 
         bns_test_add_data(path, &bad[i], test_bad);
     }

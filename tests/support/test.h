@@ -19,4 +19,5 @@ bool bns_test_can_unshare(void);
 
 /* As g_test_add_func() and g_test_add_data_func(), under the watchdog. */
 void bns_test_add(const char *path, void (*func)(void));
-void bns_test_add_data(const char *path, gconstpointer data, void (*func)(gconstpointer));
+void
+bns_test_add_data(const char *path, gconstpointer data, void (*func)(gconstpointer));
