@@ -5,10 +5,14 @@
  *
  * The gateway sends a question, the resolver answers in any order. Names have passed
  * bns_host_canonical(). A small pool of threads calls getaddrinfo(3), AF_UNSPEC,
- * without search domains (the name is asked with a final dot where it has none and
- * contains one already).
+ * without search domains: the name is asked with a final dot where that is allowed.
+ *
+ * How it works: resolver.c holds the messages and the gateway's side, resolver_main.c
+ * the process. Each side checks every message of the other.
  */
 #pragma once
+
+#include "policy/host.h"
 
 #include <glib.h>
 #include <netinet/in.h>
@@ -28,16 +32,28 @@ typedef struct {
 int bns_resolver_run(const BnsResolverConfig *config);
 
 typedef struct {
-    uint64_t id;    /* of the question */
-    int32_t error;  /* 0, or an EAI_* value */
-    uint32_t n_addresses;
-    struct {
-        uint16_t family; /* AF_INET, AF_INET6 */
-        uint8_t bytes[16]; /* network order */
-    } addresses[BNS_RESOLVER_ADDRESSES_MAX]; /* in the order to try (RFC 6724) */
+    uint16_t family;   /* AF_INET, AF_INET6 */
+    uint8_t bytes[16]; /* network order; an IPv4 address is the first four */
+} BnsResolverAddress;
+
+typedef struct {
+    uint64_t id;          /* of the question */
+    int32_t error;        /* 0, or an EAI_* value */
+    uint32_t n_addresses; /* at least one if there was no error */
+    BnsResolverAddress addresses[BNS_RESOLVER_ADDRESSES_MAX]; /* in the order to try
+                                                               * (RFC 6724) */
 } BnsResolverAnswer;
 
-/* The gateway's side. 0 or -errno. */
+/* The gateway's side. 0 or -errno (-EAGAIN if the resolver is too far behind). */
 int bns_resolver_ask(int resolver_fd, uint64_t id, const char *canonical_name);
 /* Returns: 1, 0 at the end of the stream, or -errno (-EAGAIN: none yet; -EBADMSG). */
 int bns_resolver_receive(int resolver_fd, BnsResolverAnswer *out_answer);
+
+typedef struct {
+    uint64_t id;
+    char name[BNS_HOST_MAX + 1];
+} BnsResolverQuestion;
+
+/* The resolver's side, with the same results. */
+int bns_resolver_receive_question(int gateway_fd, BnsResolverQuestion *out_question);
+int bns_resolver_answer(int gateway_fd, const BnsResolverAnswer *answer);

@@ -5,6 +5,9 @@
  * Whoever owns it reads and writes until AGAIN; then `on_ready` is called when it is
  * worth trying again. TLS's hidden states (bytes already decrypted, reads that must
  * write) stay inside.
+ *
+ * The two directions fail apart: after a failed write, what the peer sent before (an
+ * early 413, say) can still be read. A failed direction stays failed.
  */
 #pragma once
 
@@ -19,43 +22,83 @@
 typedef struct BnsStream BnsStream;
 
 /* Results of read, write and handshake other than a count of bytes (> 0). */
-#define BNS_STREAM_EOF   0  /* the peer ended its direction cleanly */
-#define BNS_STREAM_AGAIN -1 /* not now; on_ready will tell */
-#define BNS_STREAM_ERROR -2 /* broken; bns_stream_error() says how */
+#define BNS_STREAM_EOF       0  /* the peer ended its direction cleanly */
+#define BNS_STREAM_AGAIN     -1 /* not now; on_ready will tell */
+#define BNS_STREAM_ERROR     -2 /* broken; bns_stream_error() says how */
 #define BNS_STREAM_TRUNCATED -3 /* TLS ended without close_notify: not a clean end */
-#define BNS_STREAM_HELLO -4 /* handshake only: ClientHello seen, waiting for an answer */
+#define BNS_STREAM_HELLO                                                               \
+    -4 /* handshake only: ClientHello seen, waiting for an answer */
 
-/* Reading or writing (or both) may make progress. Spurious calls are allowed. */
+/* bns_stream_peek() looks at most so far ahead. */
+#define BNS_STREAM_PEEK_MAX 64
+
+/* Reading or writing (or both) may make progress, or the peer hung up. Spurious calls
+ * are allowed. The callback may free the stream. */
 typedef void (*BnsStreamFunc)(void *data);
 
-/* Takes @fd. Plain until bns_stream_start_tls(). */
+/* Takes @fd, a socket, and makes it non-blocking. Plain until bns_stream_start_tls();
+ * wanted for nothing until bns_stream_want(). */
 BnsStream *bns_stream_new(BnsLoop *loop, int fd, BnsStreamFunc on_ready, void *data);
+/* Closes the descriptor. Without bns_stream_shutdown() a TLS peer sees a truncation. */
 void bns_stream_free(BnsStream *stream);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(BnsStream, bns_stream_free)
 /* The owner changes: a kept upstream connection is used by another exchange. */
 void bns_stream_set_owner(BnsStream *stream, BnsStreamFunc on_ready, void *data);
 
-/* Which directions the owner waits for. A stream that is wanted for nothing still
- * reports a hang-up or an error. */
+/**
+ * bns_stream_want:
+ *
+ * Which directions the owner waits for, until it says otherwise: on_ready is called each
+ * turn while a wanted direction can make progress. A stream that is wanted for nothing
+ * still reports a hang-up, once; a peer that only ended its own direction (FIN) has not
+ * hung up. While a handshake is under way the stream waits for what TLS needs, whatever
+ * is wanted.
+ */
 void bns_stream_want(BnsStream *stream, bool reading, bool writing);
+/* Whether the socket reported a hang-up or an error: both directions are over, but bytes
+ * that came before may still be there to read. */
+bool bns_stream_hung_up(const BnsStream *stream);
 
-/* Takes @ssl (accept or connect state set). Bytes not yet read from the socket belong
- * to TLS. */
+/* Takes @ssl (accept or connect state set). Bytes not yet read from the stream, peeked
+ * ones included, belong to TLS. */
 void bns_stream_start_tls(BnsStream *stream, SSL *ssl);
-/* 1 done, AGAIN, HELLO (the hello callback asked to wait), ERROR, TRUNCATED. */
+/* 1 done, AGAIN, HELLO (the hello callback asked to wait: call again when it has its
+ * answer), ERROR, TRUNCATED. */
 ssize_t bns_stream_handshake(BnsStream *stream);
 /* (transfer none) NULL while plain. */
 SSL *bns_stream_ssl(BnsStream *stream);
 
-/* Looks at bytes without consuming them; plain only (sniffing). Count, EOF, AGAIN, ERROR. */
+/**
+ * bns_stream_peek:
+ * @size: at most BNS_STREAM_PEEK_MAX
+ *
+ * Looks at the first bytes without consuming them; plain only (sniffing). May be called
+ * again for more. Returns: the count of bytes there so far, AGAIN if none, ERROR, or EOF
+ * when no more than an earlier call returned will come.
+ */
 ssize_t bns_stream_peek(BnsStream *stream, void *buffer, size_t size);
+/* A count, EOF, AGAIN, ERROR, TRUNCATED. */
 ssize_t bns_stream_read(BnsStream *stream, void *buffer, size_t size);
-/* May write less than @len. The same bytes must be offered again after AGAIN. */
+/**
+ * bns_stream_write:
+ *
+ * Writes what it can. TLS may have encrypted a part of what it did not count: the next
+ * write must begin with the same uncounted bytes (they may have moved, and more may
+ * follow), and bns_stream_shutdown() must wait for them. Returns: a count, AGAIN, ERROR.
+ */
 ssize_t bns_stream_write(BnsStream *stream, const void *buffer, size_t len);
-/* Ends our direction: close_notify, then FIN. 1, AGAIN (call again), ERROR. */
+/* Ends our direction: close_notify, then FIN. 1, AGAIN (call again when writing is
+ * possible), ERROR. */
 ssize_t bns_stream_shutdown(BnsStream *stream);
-/* Makes bns_stream_free() reset the connection instead of ending it: on a TCP socket
- * by SO_LINGER 0, on netstack's unix stream by leaving bytes unread (the peer's
- * netstack is told by CLOSED that... see flow.c). */
+
+/**
+ * bns_stream_abort:
+ *
+ * Makes bns_stream_free() break the connection off: TLS without close_notify, and an RST
+ * on a TCP socket. On a unix socket (a flow from netstack) the kernel says ECONNRESET to
+ * the peer only if bytes were left unread, otherwise it looks like an end: whoever needs
+ * an RST there has to ask netstack for it.
+ */
 void bns_stream_abort(BnsStream *stream);
 
 /* One line on what broke: errno's or OpenSSL's text. (transfer none), until free. */
@@ -63,3 +106,7 @@ const char *bns_stream_error(const BnsStream *stream);
 /* The errno of the failure, 0 if it was TLS's. */
 int bns_stream_errno(const BnsStream *stream);
 int bns_stream_fd(const BnsStream *stream);
+
+/* What broke @ssl while a stream drove it, as an OpenSSL error code (ERR_GET_REASON(),
+ * ERR_SYSTEM_ERROR()); 0 if nothing did. For whoever explains failures (trust.h). */
+unsigned long bns_stream_tls_failure(const SSL *ssl);
