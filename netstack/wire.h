@@ -16,11 +16,20 @@
  *        │ ─────────────────────────────> │   handshake has ended
  *        │ RESET flow                     │   the command sent RST, or never ended its
  *        │ ─────────────────────────────> │   handshake; may cross CLOSED
+ *        │                   RESET flow   │   please: only after STREAM, at most once
+ *        │ <───────────────────────────── │
  *        │                  CLOSED flow   │   the gateway closed its descriptor (or gave
  *        │ <───────────────────────────── │   up before it had one): forget the flow
  *
  * After a REFUSE verdict neither side sends anything more about the flow. After RESET
  * the gateway still answers CLOSED, which is the last word on every accepted flow.
+ *
+ * A unix stream has no RST: whoever closes it ends it cleanly, unless bytes wait unread.
+ * So that a broken connection upstream does not look whole to the command, the gateway
+ * asks with RESET, and keeps its descriptor, unread from now on, until netstack answers
+ * with a RESET of its own (or one has crossed). netstack sees to it that the command gets
+ * an RST: it puts a byte into the stream at libslirp's end before it answers, so that
+ * the gateway's close is an ECONNRESET there, which libslirp turns into an RST.
  */
 #pragma once
 
