@@ -3,10 +3,13 @@
  * Trust: whom the gateway believes upstream.
  *
  * The system's roots (the first readable of the paths that distributions use, or
- * SSL_CERT_FILE and SSL_CERT_DIR of the host) plus --upstream-ca; never our own CA. The
- * files are read before the lock-down, --upstream-ca is parsed then too (a bad file
- * stops the start); the system's bundle, 35 ms of parsing, is parsed at first use or in
- * idle time after ready.
+ * SSL_CERT_FILE, SSL_CERT_DIR and NIX_SSL_CERT_FILE of the host) plus --upstream-ca;
+ * never our own CA. The files are read before the lock-down, --upstream-ca is parsed
+ * then too (a bad file stops the start); the system's bundle, 35 ms of parsing, is
+ * parsed at first use or in idle time after ready.
+ *
+ * Revocation is not checked (neither curl, Go nor Node do), missing intermediates are
+ * not fetched, the subject's CN is never a name.
  */
 #pragma once
 
@@ -20,6 +23,10 @@ BnsTrust *bns_trust_read(const char *const *upstream_ca, GError **error);
 void bns_trust_free(BnsTrust *trust);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BnsTrust, bns_trust_free)
 
+/* Never trust a chain that holds @certificate's key, whatever the files say: our own CA
+ * (bns_ca_certificate()). Call it before the first bns_trust_client(). */
+void bns_trust_exclude(BnsTrust *trust, X509 *certificate);
+
 /* Parses the system's bundle if that was not done yet. Call it when idle. */
 void bns_trust_prepare(BnsTrust *trust);
 
@@ -29,11 +36,18 @@ void bns_trust_prepare(BnsTrust *trust);
  *
  * Returns: (transfer full): a client SSL for one upstream connection: TLS >= 1.2, the
  *          chain and the name verified (no partial wildcards, no CN), SNI for names,
- *          ALPN http/1.1; no descriptor yet.
+ *          ALPN http/1.1; no descriptor yet. The handshake fails if the origin is not
+ *          verified. Outlives @trust.
  */
 SSL *bns_trust_client(BnsTrust *trust, const char *host);
 
-/* After a failed or finished handshake: %NULL if the peer is verified, else (transfer
- * full) one sentence for the person: "upstream certificate expired 3 days ago",
- * "... is self-signed", "... is for other names (a.example, b.example)", ... */
+/**
+ * bns_trust_failure:
+ * @ssl: of a stream whose handshake is finished or has failed
+ *
+ * Returns: %NULL if the peer is verified, else (transfer full) one sentence for the
+ *          person: "upstream certificate expired 3 days ago", "... is self-signed",
+ *          "... is for other names (a.example, b.example)", "upstream closed the
+ *          connection during the TLS handshake", ... Foreign text in it is escaped.
+ */
 char *bns_trust_failure(SSL *ssl);
