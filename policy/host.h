@@ -45,7 +45,10 @@ bool bns_host_canonical(const char *bytes, size_t len, BnsHost *out_host);
  * Pure. Returns: whether both parts are valid (port 1-65535, decimal, no sign, no
  * leading zero).
  */
-bool bns_host_split_port(const char *bytes, size_t len, BnsHost *out_host, uint16_t *out_port);
+bool bns_host_split_port(const char *bytes,
+                         size_t len,
+                         BnsHost *out_host,
+                         uint16_t *out_port);
 
 /* "localhost" and below: the sandbox's own loopback. */
 bool bns_host_is_localhost(const char *canonical);
