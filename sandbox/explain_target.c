@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sandbox/explain_target.h"
+
+#include "base/text.h"
+#include "sandbox/options.h"
+
+#include <string.h>
+
+static bool
+fail(GError **error, const char *text, const char *why)
+{
+    g_autofree char *shown = bns_text_escape(text, -1);
+
+    g_set_error(error, BNS_OPTIONS_ERROR, BNS_OPTIONS_ERROR_COMMAND, "\"%s\" %s", shown,
+                why);
+    return false;
+}
+
+/* Sets the scheme; returns what follows it. NULL: a scheme that is none of ours. */
+static const char *
+take_scheme(const char *text, BnsExplainTarget *target, bool *out_named)
+{
+    const char *rest = strstr(text, "://");
+    size_t len;
+
+    *out_named = rest != NULL;
+    target->scheme = BNS_SCHEME_HTTPS;
+    if (rest == NULL)
+        return text;
+    len = (size_t)(rest - text);
+    for (int scheme = 0; scheme < BNS_N_SCHEMES; scheme++) {
+        const char *name = bns_scheme_name((BnsScheme)scheme);
+
+        if (strlen(name) == len && g_ascii_strncasecmp(name, text, len) == 0) {
+            target->scheme = (BnsScheme)scheme;
+            return rest + 3;
+        }
+    }
+    return NULL;
+}
+
+static uint16_t
+default_port(BnsScheme scheme)
+{
+    return scheme == BNS_SCHEME_HTTP ? 80 : 443;
+}
+
+static bool
+take_request(const char *method, const char *path, BnsExplainTarget *target)
+{
+    size_t len = strcspn(path, "?");
+
+    target->method = g_strdup(method != NULL ? method : "GET");
+    target->path = len > 0 ? g_strndup(path, len) : g_strdup("/");
+    return true;
+}
+
+bool
+bns_explain_target_parse(const char *method,
+                         const char *text,
+                         BnsExplainTarget *out_target,
+                         GError **error)
+{
+    const char *authority, *path;
+    bool named;
+
+    memset(out_target, 0, sizeof(*out_target));
+    authority = take_scheme(text, out_target, &named);
+    if (authority == NULL)
+        return fail(error, text, "has a scheme other than http, https and tcp");
+    path = authority + strcspn(authority, "/?#");
+    if (strchr(path, '#') != NULL)
+        return fail(error, text, "has a fragment, which no request has");
+    if (!bns_host_split_port(authority, (size_t)(path - authority), &out_target->host,
+                             &out_target->port))
+        return fail(error, text, "names no valid host and port");
+    if (!named && *path == '\0' && out_target->port != 0 && method == NULL)
+        out_target->scheme = BNS_SCHEME_TCP;
+    if (out_target->scheme != BNS_SCHEME_TCP) {
+        if (out_target->port == 0)
+            out_target->port = default_port(out_target->scheme);
+        return take_request(method, path, out_target);
+    }
+    if (out_target->port == 0)
+        return fail(error, text, "needs a port");
+    if (*path != '\0' || method != NULL)
+        return fail(error, text, "is tcp, which has no method or path");
+    return true;
+}
+
+void
+bns_explain_target_clear(BnsExplainTarget *target)
+{
+    g_clear_pointer(&target->method, g_free);
+    g_clear_pointer(&target->path, g_free);
+}
