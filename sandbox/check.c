@@ -14,7 +14,8 @@ bns_check(const BnsOptions *options)
 
     if (policy == NULL) {
         fprintf(stderr, "boundary-ns: %s\n", error->message);
-        return g_error_matches(error, BNS_POLICY_ERROR, BNS_POLICY_ERROR_INVALID) ? 1 : 2;
+        return g_error_matches(error, BNS_POLICY_ERROR, BNS_POLICY_ERROR_INVALID) ? 1
+                                                                                  : 2;
     }
     lines = bns_policy_describe(policy);
     printf("ok: %u rules\n%s", bns_policy_n_rules(policy), lines);

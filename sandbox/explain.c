@@ -26,7 +26,9 @@ decide_address(const BnsPolicy *policy,
 
 /* What the gateway would answer, as far as that is known without the network. */
 static BnsDecision
-decide(const BnsPolicy *policy, const BnsExplainTarget *target, const BnsRequest *request)
+decide(const BnsPolicy *policy,
+       const BnsExplainTarget *target,
+       const BnsRequest *request)
 {
     BnsDecision decision;
     const char *refused = request->path != NULL
@@ -61,9 +63,8 @@ explain_target(const BnsPolicy *policy, const BnsExplainTarget *target)
     printf("%s\t%s\t%s\n%s", bns_verdict_name(decision.verdict),
            decision.rule != NULL ? decision.rule : "-", decision.reason, prose);
     if (decision.verdict == BNS_VERDICT_DENY && decision.rule == NULL) {
-        g_autofree char *rule = bns_policy_suggest(request.scheme, request.host,
-                                                   request.port, request.method,
-                                                   request.path);
+        g_autofree char *rule = bns_policy_suggest(
+            request.scheme, request.host, request.port, request.method, request.path);
         g_autofree char *quoted = bns_text_shell_quote(rule);
 
         printf("Would allow it: --allow %s\n", quoted);

@@ -16,6 +16,5 @@
  * file on standard error unless -q. Returns: (transfer full): the policy, or %NULL with
  * @error of the BNS_POLICY_ERROR domain.
  */
-BnsPolicy *bns_policy_source_load(const BnsOptions *options,
-                                  char **out_config,
-                                  GError **error);
+BnsPolicy *
+bns_policy_source_load(const BnsOptions *options, char **out_config, GError **error);

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One connection of a test origin: reading a request, answering it. Blocking.
+ */
+#pragma once
+
+#include <glib.h>
+#include <openssl/ssl.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define ORIGIN_BLOCK_BYTES (64 * 1024)
+
+typedef struct {
+    int fd;   /* owned */
+    SSL *ssl; /* owned; NULL: plain */
+    char buffer[64 * 1024];
+    size_t start, end; /* unread bytes in the buffer */
+} OriginConn;
+
+typedef struct {
+    char *method, *target, *host, *head; /* owned */
+    bool is_chunked, keep_alive, expects_continue;
+    int64_t length; /* -1: none */
+} OriginRequest;
+
+bool origin_conn_init(OriginConn *conn, int fd, SSL_CTX *ssl_ctx);
+void origin_conn_clear(OriginConn *conn);
+/* false: the connection is over */
+bool origin_conn_read_request(OriginConn *conn, OriginRequest *out_request);
+bool origin_conn_answer(OriginConn *conn, const OriginRequest *request);
+void origin_request_clear(OriginRequest *request);
+
+/* Bytes @at to @at + @len of the endless body. */
+void origin_fill(uint8_t *block, size_t len, uint64_t at);
+
+/* The rest is for origin_answers.c. */
+bool origin_write(OriginConn *conn, const void *data, size_t len);
+bool G_GNUC_PRINTF(2, 3) origin_printf(OriginConn *conn, const char *format, ...);
+/* Bytes read into @data, 0 at the end. */
+size_t origin_read(OriginConn *conn, void *data, size_t size);
+/* A line without CRLF into @line; false at the end. */
+bool origin_read_line(OriginConn *conn, GString *line);
+/* Reads the request's body, into @sum if given. false: it was cut. */
+bool origin_read_body(OriginConn *conn,
+                      const OriginRequest *request,
+                      GChecksum *sum,
+                      uint64_t *out_len);
