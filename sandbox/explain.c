@@ -24,17 +24,20 @@ decide_address(const BnsPolicy *policy,
                                      target->port, false);
 }
 
-/* What the gateway would answer, as far as that is known without the network. */
+/* What the gateway would answer, as far as that is known without the network.
+ * @out_is_missing: it is denied only because no rule matches. */
 static BnsDecision
 decide(const BnsPolicy *policy,
        const BnsExplainTarget *target,
-       const BnsRequest *request)
+       const BnsRequest *request,
+       bool *out_is_missing)
 {
     BnsDecision decision;
     const char *refused = request->path != NULL
                               ? bns_path_check(request->path, strlen(request->path))
                               : NULL;
 
+    *out_is_missing = false;
     if (refused != NULL)
         return (BnsDecision){ .verdict = BNS_VERDICT_DENY, .reason = refused };
     decision = target->scheme == BNS_SCHEME_TCP
@@ -43,10 +46,20 @@ decide(const BnsPolicy *policy,
     if (decision.verdict == BNS_VERDICT_ALLOW && target->host.kind != BNS_HOST_NAME) {
         BnsDecision guard = decide_address(policy, target, &decision);
 
-        if (guard.verdict == BNS_VERDICT_DENY)
-            return guard;
+        return guard.verdict == BNS_VERDICT_DENY ? guard : decision;
     }
+    *out_is_missing = decision.verdict == BNS_VERDICT_DENY && decision.rule == NULL;
     return decision;
+}
+
+static void
+print_suggestion(const BnsRequest *request)
+{
+    g_autofree char *rule = bns_policy_suggest(
+        request->scheme, request->host, request->port, request->method, request->path);
+    g_autofree char *quoted = bns_text_shell_quote(rule);
+
+    printf("Would allow it: --allow %s\n", quoted);
 }
 
 static int
@@ -57,18 +70,14 @@ explain_target(const BnsPolicy *policy, const BnsExplainTarget *target)
                            .port = target->port,
                            .method = target->method,
                            .path = target->path };
-    BnsDecision decision = decide(policy, target, &request);
+    bool is_missing;
+    BnsDecision decision = decide(policy, target, &request, &is_missing);
     g_autofree char *prose = bns_policy_explain(policy, &request);
 
     printf("%s\t%s\t%s\n%s", bns_verdict_name(decision.verdict),
            decision.rule != NULL ? decision.rule : "-", decision.reason, prose);
-    if (decision.verdict == BNS_VERDICT_DENY && decision.rule == NULL) {
-        g_autofree char *rule = bns_policy_suggest(
-            request.scheme, request.host, request.port, request.method, request.path);
-        g_autofree char *quoted = bns_text_shell_quote(rule);
-
-        printf("Would allow it: --allow %s\n", quoted);
-    }
+    if (is_missing)
+        print_suggestion(&request);
     return decision.verdict == BNS_VERDICT_ALLOW ? 0 : 1;
 }
 
