@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Block: the answers that the gateway writes itself: 403, 400, 421, 431, 501, 502, 504.
+ * Block: the answers that the gateway writes itself: 403, 400, 414, 417, 421, 431, 501,
+ * 502, 504, 505.
+ *
+ * A person or an agent reads them: 403 says what was blocked, why, and what to ask the
+ * user for; the others say that it was boundary-ns who answered and not the origin.
  */
 #pragma once
+
+#include "netstack/gateway/http1.h"
 
 #include <glib.h>
 #include <stdbool.h>
@@ -13,12 +19,16 @@ typedef struct {
     const char *reason;     /* one sentence */
     const char *method;     /* nullable */
     const char *host;       /* nullable */
-    const char *path;       /* nullable */
+    const char *path;       /* nullable; without the query, which may hold secrets */
     const char *suggestion; /* nullable; 403: a rule that would allow it, unquoted */
     bool wants_json;        /* the request's Accept or Content-Type is JSON */
     bool is_head;           /* no body follows, its length is still given */
     bool keep_alive;        /* else Connection: close */
 } BnsBlock;
+
+/* Whether Content-Type, or one of the types in Accept, is application/json or ends in
+ * +json. */
+bool bns_block_wants_json(const BnsHttpHead *head);
 
 /* Returns: (transfer full): a whole HTTP/1.1 response. Foreign text in it is escaped. */
 GBytes *bns_block_response(const BnsBlock *block);

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "netstack/gateway/block.h"
+
+#include "base/text.h"
+#include "netstack/gateway/http1_private.h"
+
+#include <string.h>
+
+typedef struct {
+    uint16_t status;
+    const char *phrase;
+    const char *meaning; /* what went wrong, for a person; NULL: not ours */
+} Status;
+
+static const Status statuses[] = {
+    { 400, "Bad Request",
+      "The request cannot be read in one way only, so it was not sent." },
+    { 403, "Forbidden", NULL },
+    { 414, "URI Too Long", "The request's target is too long, so it was not sent." },
+    { 417, "Expectation Failed",
+      "The request expects something unknown; it was not sent." },
+    { 421, "Misdirected Request",
+      "The request is for another host than the connection; it was not sent." },
+    { 431, "Request Header Fields Too Large",
+      "The request's header is too large, so it was not sent." },
+    { 501, "Not Implemented",
+      "The request needs what boundary-ns does not implement." },
+    { 502, "Bad Gateway",
+      "The host could not be reached safely, or its answer not read." },
+    { 504, "Gateway Timeout", "The host did not answer in time." },
+    { 505, "HTTP Version Not Supported",
+      "The request's HTTP version is not supported, so it was not sent." },
+};
+
+static const Status *
+find_status(uint16_t status)
+{
+    static const Status unknown = { 0, "Error",
+                                    "boundary-ns could not serve the request." };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(statuses); i++)
+        if (statuses[i].status == status)
+            return &statuses[i];
+    return &unknown;
+}
+
+/* "application/json; charset=utf-8" is JSON, and so is "application/problem+json". */
+static bool
+is_json_type(BnsSlice element)
+{
+    const char *semicolon =
+        element.len > 0 ? memchr(element.at, ';', element.len) : NULL;
+    BnsSlice type = element;
+
+    if (semicolon != NULL)
+        type.len = (size_t)(semicolon - element.at);
+    type = bns_http1_trim(type);
+    if (type.len > 5 &&
+        bns_slice_equal_case(bns_http1_skip(type, type.len - 5), "+json"))
+        return true;
+    return bns_slice_equal_case(type, "application/json");
+}
+
+bool
+bns_block_wants_json(const BnsHttpHead *head)
+{
+    for (size_t i = 0; i < head->n_fields; i++) {
+        BnsSlice rest = head->fields[i].value;
+        BnsSlice type;
+
+        if (!bns_slice_equal_case(head->fields[i].name, "accept") &&
+            !bns_slice_equal_case(head->fields[i].name, "content-type"))
+            continue;
+        while (bns_http1_next_element(&rest, &type))
+            if (is_json_type(type))
+                return true;
+    }
+    return false;
+}
+
+static void
+append_line(GString *text, const char *label, const char *foreign)
+{
+    g_autofree char *escaped = bns_text_escape(foreign, -1);
+
+    if (foreign != NULL)
+        g_string_append_printf(text, "%s: %s\n", label, escaped);
+}
+
+static void
+append_request(GString *text, const BnsBlock *block)
+{
+    g_autofree char *request = NULL;
+
+    if (block->method != NULL && block->path != NULL)
+        request = g_strconcat(block->method, " ", block->path, NULL);
+    append_line(text, "Request", request != NULL ? request : block->method);
+    append_line(text, "Host", block->host);
+    append_line(text, "Reason", block->reason);
+}
+
+static void
+append_suggestion(GString *text, const char *suggestion)
+{
+    g_autofree char *escaped = bns_text_escape(suggestion, -1);
+    g_autofree char *quoted = bns_text_shell_quote(escaped);
+
+    g_string_append_printf(
+        text,
+        "\nIf you need it, ask the user to allow it. A rule that would:\n"
+        "  --allow %s\n",
+        quoted);
+}
+
+/* What a person reads, in either form. */
+static GString *
+explain(const BnsBlock *block, const Status *status)
+{
+    GString *text = g_string_new(NULL);
+
+    if (block->status == 403)
+        g_string_append(text,
+                        "🚫 Request Blocked by Boundary\n\n"
+                        "Network request blocked by Agent Boundaries policy.\n\n");
+    else
+        g_string_append_printf(
+            text,
+            "%u %s\n\n%s\n"
+            "This answer comes from boundary-ns, not from the host.\n\n",
+            (unsigned)block->status, status->phrase, status->meaning);
+    append_request(text, block);
+    if (block->status == 403 && block->suggestion != NULL)
+        append_suggestion(text, block->suggestion);
+    return text;
+}
+
+/* @text: valid UTF-8 whose only control byte is LF */
+static GString *
+as_json(const BnsBlock *block, const GString *text)
+{
+    GString *json = g_string_new("{\"error\":{\"type\":\"");
+
+    g_string_append(json, block->status == 403 ? "boundary_denied" : "boundary_error");
+    g_string_append(json, "\",\"message\":\"");
+    for (size_t i = 0; i < text->len; i++) {
+        char byte = text->str[i];
+
+        if (byte == '\n') {
+            g_string_append(json, "\\n");
+            continue;
+        }
+        if (byte == '"' || byte == '\\')
+            g_string_append_c(json, '\\');
+        g_string_append_c(json, byte);
+    }
+    g_string_append(json, "\"}}\n");
+    return json;
+}
+
+GBytes *
+bns_block_response(const BnsBlock *block)
+{
+    const Status *status = find_status(block->status);
+    GString *response = g_string_new(NULL);
+    g_autoptr(GString) text = explain(block, status);
+    g_autoptr(GString) json = block->wants_json ? as_json(block, text) : NULL;
+    const GString *body = json != NULL ? json : text;
+
+    g_string_append_printf(response,
+                           "HTTP/1.1 %u %s\r\n"
+                           "Content-Type: %s\r\n"
+                           "Content-Length: %zu\r\n"
+                           "X-Content-Type-Options: nosniff\r\n"
+                           "Cache-Control: no-store\r\n"
+                           "Connection: %s\r\n\r\n",
+                           (unsigned)block->status, status->phrase,
+                           json != NULL ? "application/json"
+                                        : "text/plain; charset=utf-8",
+                           body->len, block->keep_alive ? "keep-alive" : "close");
+    if (!block->is_head)
+        g_string_append_len(response, body->str, (gssize)body->len);
+    return g_string_free_to_bytes(response);
+}
