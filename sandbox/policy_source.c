@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sandbox/policy_source.h"
+
+#include "base/text.h"
+#include "sandbox/places.h"
+
+#include <stdio.h>
+
+#define SYSTEM_LAYER_DIR "/etc/boundary-ns"
+
+static void
+print_notices(char **notices)
+{
+    for (char **notice = notices; notice != NULL && *notice != NULL; notice++) {
+        g_autofree char *shown = bns_text_escape(*notice, -1);
+
+        fprintf(stderr, "boundary-ns: %s\n", shown);
+    }
+}
+
+BnsPolicy *
+bns_policy_source_load(const BnsOptions *options, char **out_config, GError **error)
+{
+    g_autoptr(BnsPlaces) places = bns_places_new();
+    g_autofree char *config = options->config_path != NULL
+                                  ? g_strdup(options->config_path)
+                                  : bns_places_find_config(places);
+    const BnsPolicySource source = { .config_path = config,
+                                     .allow = options->allow,
+                                     .deny = options->deny,
+                                     .env_allow = g_getenv("BOUNDARY_ALLOW") };
+    g_auto(GStrv) notices = NULL;
+    BnsPolicy *policy;
+
+    if (bns_places_have_system_layer(SYSTEM_LAYER_DIR)) {
+        g_set_error(error, BNS_POLICY_ERROR, BNS_POLICY_ERROR_READ,
+                    "%s holds a system policy; this build has no system layer",
+                    SYSTEM_LAYER_DIR);
+        return NULL;
+    }
+    if (!options->quiet)
+        print_notices(options->notices);
+    policy = bns_policy_load(&source, &notices, error);
+    if (policy != NULL && !options->quiet)
+        print_notices(notices);
+    if (policy != NULL && out_config != NULL)
+        *out_config = g_steal_pointer(&config);
+    return policy;
+}

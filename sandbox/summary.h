@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Summary: what the person reads when the command has ended.
+ */
+#pragma once
+
+#include <glib.h>
+
+/**
+ * bns_summary_text:
+ * @summary: (nullable): the recorder's SUMMARY (audit/recorder.h); %NULL: it gave none
+ * @audit_path: of the audit file
+ *
+ * One line of totals, a line for each of the most refused destinations with the rule
+ * that would allow it, and the path. Pure.
+ *
+ * Returns: (transfer full): lines that end in a newline, printable ASCII
+ */
+char *bns_summary_text(const char *summary, const char *audit_path);
