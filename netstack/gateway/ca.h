@@ -11,6 +11,7 @@
 
 #include <glib.h>
 #include <openssl/ssl.h>
+#include <stdint.h>
 
 #define BNS_GATEWAY_ERROR (bns_gateway_error_quark())
 GQuark bns_gateway_error_quark(void);
@@ -41,5 +42,7 @@ unsigned long bns_ca_subject_hash(const BnsCa *ca);
  * (transfer none): valid until the next call, or %NULL with @error set.
  */
 X509 *bns_ca_leaf(BnsCa *ca, const char *host, GError **error);
+/* The same at @now_s, seconds since 1970. */
+X509 *bns_ca_leaf_at(BnsCa *ca, const char *host, int64_t now_s, GError **error);
 /* (transfer none) The private key of every leaf. */
 EVP_PKEY *bns_ca_leaf_key(const BnsCa *ca);

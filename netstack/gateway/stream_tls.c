@@ -99,7 +99,9 @@ bns_stream_start_tls(BnsStream *stream, SSL *ssl)
     SSL_set_default_read_buffer_len(ssl, READ_AHEAD_BYTES);
     stream->ssl = ssl;
     stream->handshaking = true;
-    stream->handshake_events = 0;
+    /* Writable is what a new connection is: the owner is called even if it does not
+     * begin by itself, and peeked bytes are all that the peer has sent. */
+    stream->handshake_events = EPOLLIN | EPOLLOUT;
     bns_stream_update(stream);
 }
 

@@ -37,7 +37,7 @@ void bns_trust_prepare(BnsTrust *trust);
  * Returns: (transfer full): a client SSL for one upstream connection: TLS >= 1.2, the
  *          chain and the name verified (no partial wildcards, no CN), SNI for names,
  *          ALPN http/1.1; no descriptor yet. The handshake fails if the origin is not
- *          verified. Outlives @trust.
+ *          verified. @trust must outlive it.
  */
 SSL *bns_trust_client(BnsTrust *trust, const char *host);
 

@@ -1,0 +1,728 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "netstack/gateway/hello.h"
+
+#include "base/fd.h"
+#include "tests/gateway/tls_pair.h"
+#include "tests/support/test.h"
+
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <string.h>
+#include <sys/socket.h>
+
+static BnsCa *ca;
+static BnsHello *hello;
+static SSL_CTX *clients;
+
+/* What a client's certificate must be for when it sends no name. */
+#define FALLBACK "fallback.example"
+
+static void
+answer(TlsPair *pair)
+{
+    SSL *ssl = bns_stream_ssl(pair->server.stream);
+    const char *name = bns_hello_name(ssl);
+
+    bns_hello_answer(ssl, name != NULL ? name : FALLBACK);
+}
+
+static void
+refuse(TlsPair *pair)
+{
+    bns_hello_refuse(bns_stream_ssl(pair->server.stream));
+}
+
+static SSL *
+client_for(const char *name)
+{
+    SSL *ssl = SSL_new(clients);
+
+    SSL_set_connect_state(ssl);
+    if (name != NULL)
+        SSL_set_tlsext_host_name(ssl, name);
+    return ssl;
+}
+
+static void
+start(TlsPair *pair, SSL *client)
+{
+    tls_pair_init(pair, client, bns_hello_server(hello));
+    pair->on_hello = answer;
+}
+
+/* --- hellos written by hand --- */
+
+static void
+append_u16(GByteArray *bytes, size_t number)
+{
+    const guint8 two[] = { (guint8)(number >> 8), (guint8)number };
+
+    g_byte_array_append(bytes, two, 2);
+}
+
+/* @content: %NULL leaves the extension out */
+static void
+append_extension(GByteArray *bytes, unsigned type, const char *content, size_t len)
+{
+    if (content == NULL)
+        return;
+    append_u16(bytes, type);
+    append_u16(bytes, len);
+    g_byte_array_append(bytes, (const guint8 *)content, (guint)len);
+}
+
+/* Returns: (transfer full): a handshake message (RFC 5246, 7.4.1.2) that a server for
+ * P-256 and ECDSA can go on with. */
+static GByteArray *
+client_hello(unsigned version,
+             const char *name,
+             size_t name_len,
+             const char *protocols,
+             size_t protocols_len)
+{
+    static const guint8 suites[] = { 0, 4, 0xc0, 0x2b, 0xc0, 0x2c, 1, 0 };
+    g_autoptr(GByteArray) extensions = g_byte_array_new();
+    GByteArray *bytes = g_byte_array_new();
+    guint8 random[33] = { 1, 2, 3 }; /* and an empty session id */
+
+    append_extension(extensions, TLSEXT_TYPE_server_name, name, name_len);
+    append_extension(extensions, TLSEXT_TYPE_supported_groups, "\0\x02\0\x17", 4);
+    append_extension(extensions, TLSEXT_TYPE_signature_algorithms, "\0\x02\x04\x03", 4);
+    append_extension(extensions, TLSEXT_TYPE_application_layer_protocol_negotiation,
+                     protocols, protocols_len);
+
+    append_u16(bytes, SSL3_MT_CLIENT_HELLO << 8);
+    append_u16(bytes, 2 + sizeof(random) + sizeof(suites) + 2 + extensions->len);
+    append_u16(bytes, version);
+    g_byte_array_append(bytes, random, sizeof(random));
+    g_byte_array_append(bytes, suites, sizeof(suites));
+    append_u16(bytes, extensions->len);
+    g_byte_array_append(bytes, extensions->data, extensions->len);
+    return bytes;
+}
+
+/* Cuts @message into records of @piece bytes. Takes it. */
+static GByteArray *
+in_records(GByteArray *message, size_t piece)
+{
+    GByteArray *bytes = g_byte_array_new();
+
+    for (size_t at = 0; at < message->len; at += piece) {
+        size_t len = MIN(piece, message->len - at);
+
+        g_byte_array_append(bytes, (const guint8 *)"\x16\x03\x01", 3);
+        append_u16(bytes, len);
+        g_byte_array_append(bytes, message->data + at, (guint)len);
+    }
+    g_byte_array_unref(message);
+    return bytes;
+}
+
+/* A server of ours whose client is a naked descriptor. */
+typedef struct {
+    BnsLoop *loop;
+    BnsStream *stream;
+    SSL *ssl; /* the stream's */
+    int peer;
+} RawPeer;
+
+static void
+on_nothing(void *data)
+{
+}
+
+static void
+raw_peer_init(RawPeer *raw)
+{
+    int fds[2];
+
+    g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), ==, 0);
+    raw->loop = bns_loop_new();
+    raw->stream = bns_stream_new(raw->loop, fds[0], on_nothing, NULL);
+    raw->ssl = bns_hello_server(hello);
+    raw->peer = fds[1];
+    bns_stream_start_tls(raw->stream, raw->ssl);
+}
+
+static void
+raw_peer_clear(RawPeer *raw)
+{
+    bns_stream_free(raw->stream);
+    bns_fd_clear(&raw->peer);
+    bns_loop_turn(raw->loop, 0);
+    bns_loop_free(raw->loop);
+}
+
+/* Sends @hello (taken) in writes of @step bytes, as long as the server wants more. */
+static ssize_t
+raw_peer_say(RawPeer *raw, GByteArray *bytes, size_t step)
+{
+    ssize_t result = BNS_STREAM_AGAIN;
+
+    for (size_t at = 0; at < bytes->len; at += step) {
+        g_assert_cmpint(result, ==, BNS_STREAM_AGAIN);
+        g_assert_cmpint(
+            bns_fd_write_all(raw->peer, bytes->data + at, MIN(step, bytes->len - at)),
+            ==, 0);
+        result = bns_stream_handshake(raw->stream);
+    }
+    g_byte_array_unref(bytes);
+    return result;
+}
+
+/* The fatal alert that the server sent, or -1. */
+static int
+raw_peer_alert(RawPeer *raw)
+{
+    guint8 record[7];
+
+    if (recv(raw->peer, record, sizeof(record), MSG_DONTWAIT) != sizeof(record) ||
+        record[0] != SSL3_RT_ALERT || record[5] != SSL3_AL_FATAL)
+        return -1;
+    return record[6];
+}
+
+/* --- names --- */
+
+/* A ClientHello written by hand, since OpenSSL's client sends proper ones only. */
+typedef struct {
+    const char *what;
+    const char *extension; /* NULL: none is sent */
+    size_t len;
+    const char *name;    /* canonical; NULL: none */
+    const char *failure; /* NULL: the handshake works */
+    int alert;
+} NameCase;
+
+#define RAW(bytes) bytes, sizeof(bytes) - 1
+
+static const NameCase name_cases[] = {
+    { "no-name", NULL, 0, NULL, NULL, 0 },
+    { "name",
+      RAW("\0\x0c\0\0\x09"
+          "a.example"),
+      "a.example", NULL, 0 },
+    { "upper-case",
+      RAW("\0\x0c\0\0\x09"
+          "A.ExamplE"),
+      "a.example", NULL, 0 },
+    { "trailing-dot",
+      RAW("\0\x0d\0\0\x0a"
+          "a.example."),
+      "a.example", NULL, 0 },
+    { "underscore",
+      RAW("\0\x0c\0\0\x09"
+          "_.example"),
+      "_.example", NULL, 0 },
+    { "ipv4",
+      RAW("\0\x0c\0\0\x09"
+          "192.0.2.7"),
+      NULL, "client's server name is an address", SSL_AD_UNRECOGNIZED_NAME },
+    { "ipv6",
+      RAW("\0\x08\0\0\x05"
+          "[::1]"),
+      NULL, "client's server name is an address", SSL_AD_UNRECOGNIZED_NAME },
+    { "ipv6-bare",
+      RAW("\0\x06\0\0\x03"
+          "::1"),
+      NULL, "client's server name is no valid host name", SSL_AD_UNRECOGNIZED_NAME },
+    { "two-names",
+      RAW("\0\x18\0\0\x09"
+          "a.example"
+          "\0\0\x09"
+          "b.example"),
+      NULL, "client sends more than one server name", SSL_AD_UNRECOGNIZED_NAME },
+    { "same-name-twice",
+      RAW("\0\x18\0\0\x09"
+          "a.example"
+          "\0\0\x09"
+          "a.example"),
+      NULL, "client sends more than one server name", SSL_AD_UNRECOGNIZED_NAME },
+    { "nul-inside",
+      RAW("\0\x0c\0\0\x09"
+          "a\0example"),
+      NULL, "client's server name is no valid host name", SSL_AD_UNRECOGNIZED_NAME },
+    { "space",
+      RAW("\0\x0c\0\0\x09"
+          "a example"),
+      NULL, "client's server name is no valid host name", SSL_AD_UNRECOGNIZED_NAME },
+    { "port",
+      RAW("\0\x0e\0\0\x0b"
+          "a.example:1"),
+      NULL, "client's server name is no valid host name", SSL_AD_UNRECOGNIZED_NAME },
+    { "empty-name", RAW("\0\x03\0\0\0"), NULL,
+      "client's server name is no valid host name", SSL_AD_UNRECOGNIZED_NAME },
+    { "empty-list", RAW("\0\0"), NULL, "client's server name extension is malformed",
+      SSL_AD_DECODE_ERROR },
+    { "empty-extension", RAW(""), NULL, "client's server name extension is malformed",
+      SSL_AD_DECODE_ERROR },
+    { "other-type",
+      RAW("\0\x0c\x01\0\x09"
+          "a.example"),
+      NULL, "client's server name is no host name", SSL_AD_UNRECOGNIZED_NAME },
+    { "list-too-short",
+      RAW("\0\x0b\0\0\x09"
+          "a.example"),
+      NULL, "client's server name extension is malformed", SSL_AD_DECODE_ERROR },
+    { "list-too-long",
+      RAW("\0\x0d\0\0\x09"
+          "a.example"),
+      NULL, "client's server name extension is malformed", SSL_AD_DECODE_ERROR },
+    { "name-too-long",
+      RAW("\0\x0c\0\0\x0a"
+          "a.example"),
+      NULL, "client's server name extension is malformed", SSL_AD_DECODE_ERROR },
+    { "rest-behind-the-list",
+      RAW("\0\x0c\0\0\x09"
+          "a.examplex"),
+      NULL, "client's server name extension is malformed", SSL_AD_DECODE_ERROR },
+};
+
+static void
+test_name(gconstpointer data)
+{
+    const NameCase *c = data;
+    g_autofree char *failure = NULL;
+    RawPeer raw;
+    ssize_t result;
+
+    raw_peer_init(&raw);
+    result = raw_peer_say(
+        &raw,
+        in_records(client_hello(TLS1_2_VERSION, c->extension, c->len, NULL, 0), 9999),
+        9999);
+    failure = bns_hello_failure(raw.ssl);
+    g_assert_cmpstr(failure, ==, c->failure);
+    g_assert_cmpstr(bns_hello_name(raw.ssl), ==, c->name);
+    g_assert_cmpint(result, ==,
+                    c->failure == NULL ? BNS_STREAM_HELLO : BNS_STREAM_ERROR);
+    g_assert_cmpint(raw_peer_alert(&raw), ==, c->failure == NULL ? -1 : c->alert);
+    raw_peer_clear(&raw);
+}
+
+static void
+test_longest_name(void)
+{
+    g_autoptr(GString) name = g_string_new(NULL);
+    g_autoptr(GString) extension = g_string_new(NULL);
+    RawPeer raw;
+
+    while (name->len < 250)
+        g_string_append(name, "a.");
+    g_string_append(name, "aaa");
+    g_assert_cmpuint(name->len, ==, 253);
+    for (int too_long = 0; too_long < 2; too_long++) {
+        g_string_assign(extension, "");
+        g_string_append_len(extension, "\x01\0\0\0", 4);
+        g_string_append_c(extension, (char)name->len);
+        extension->str[1] = (char)(name->len + 3 - 256);
+        g_string_append(extension, name->str);
+        raw_peer_init(&raw);
+        g_assert_cmpint(
+            raw_peer_say(&raw,
+                         in_records(client_hello(TLS1_2_VERSION, extension->str,
+                                                 extension->len, NULL, 0),
+                                    9999),
+                         9999),
+            ==, too_long ? BNS_STREAM_ERROR : BNS_STREAM_HELLO);
+        g_assert_cmpstr(bns_hello_name(raw.ssl), ==, too_long ? NULL : name->str);
+        raw_peer_clear(&raw);
+        g_string_append_c(name, 'a');
+    }
+}
+
+/* Byte by byte, in tiny records, and both. */
+static void
+test_fragments(void)
+{
+    static const size_t cuts[][2] = { { 9999, 1 }, { 1, 9999 }, { 1, 1 }, { 7, 5 } };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cuts); i++) {
+        RawPeer raw;
+
+        raw_peer_init(&raw);
+        g_assert_cmpint(raw_peer_say(&raw,
+                                     in_records(client_hello(TLS1_2_VERSION,
+                                                             RAW("\0\x0c\0\0\x09"
+                                                                 "a.example"),
+                                                             NULL, 0),
+                                                cuts[i][0]),
+                                     cuts[i][1]),
+                        ==, BNS_STREAM_HELLO);
+        g_assert_cmpstr(bns_hello_name(raw.ssl), ==, "a.example");
+        raw_peer_clear(&raw);
+    }
+}
+
+static void
+test_client_dies(void)
+{
+    GByteArray *bytes =
+        in_records(client_hello(TLS1_2_VERSION, NULL, 0, NULL, 0), 9999);
+    g_autofree char *failure = NULL;
+    RawPeer raw;
+
+    raw_peer_init(&raw);
+    g_byte_array_set_size(bytes, bytes->len - 1);
+    g_assert_cmpint(raw_peer_say(&raw, bytes, 9999), ==, BNS_STREAM_AGAIN);
+    g_assert_null(bns_hello_failure(raw.ssl));
+    bns_fd_clear(&raw.peer);
+    g_assert_cmpint(bns_stream_handshake(raw.stream), ==, BNS_STREAM_TRUNCATED);
+    failure = bns_hello_failure(raw.ssl);
+    g_assert_cmpstr(failure, ==,
+                    "client closed the connection during the TLS handshake");
+    raw_peer_clear(&raw);
+}
+
+/* --- ALPN and versions --- */
+
+typedef struct {
+    const char *what;
+    unsigned version;
+    const char *protocols; /* the extension; NULL: none is sent */
+    size_t len;
+    bool offers_http2;
+    const char *failure;
+    int alert;
+} OfferCase;
+
+static const OfferCase offer_cases[] = {
+    { "no-alpn", TLS1_2_VERSION, NULL, 0, false, NULL, 0 },
+    { "http11", TLS1_2_VERSION, RAW("\0\x09\x08http/1.1"), false, NULL, 0 },
+    { "h2-and-http11", TLS1_2_VERSION, RAW("\0\x0c\x02h2\x08http/1.1"), true, NULL, 0 },
+    { "h2-only", TLS1_2_VERSION, RAW("\0\x03\x02h2"), true,
+      "client does not offer http/1.1 (ALPN)", SSL_AD_NO_APPLICATION_PROTOCOL },
+    { "unknown-only", TLS1_2_VERSION,
+      RAW("\0\x0b\x0a"
+          "acme-tls/1"),
+      false, "client does not offer http/1.1 (ALPN)", SSL_AD_NO_APPLICATION_PROTOCOL },
+    { "prefix-is-not-http11", TLS1_2_VERSION, RAW("\0\x07\x06http/1"), false,
+      "client does not offer http/1.1 (ALPN)", SSL_AD_NO_APPLICATION_PROTOCOL },
+    { "empty-list", TLS1_2_VERSION, RAW("\0\0"), false,
+      "client's ALPN list is malformed", SSL_AD_DECODE_ERROR },
+    { "empty-name", TLS1_2_VERSION, RAW("\0\x0a\0\x08http/1.1"), false,
+      "client's ALPN list is malformed", SSL_AD_DECODE_ERROR },
+    { "name-beyond-the-list", TLS1_2_VERSION, RAW("\0\x09\x09http/1.1"), false,
+      "client's ALPN list is malformed", SSL_AD_DECODE_ERROR },
+    { "rest-behind-the-list", TLS1_2_VERSION, RAW("\0\x09\x08http/1.1x"), false,
+      "client's ALPN list is malformed", SSL_AD_DECODE_ERROR },
+    { "tls11", TLS1_1_VERSION, NULL, 0, false, "client speaks no TLS version above 1.1",
+      SSL_AD_PROTOCOL_VERSION },
+    { "tls10", TLS1_VERSION, RAW("\0\x09\x08http/1.1"), false,
+      "client speaks no TLS version above 1.1", SSL_AD_PROTOCOL_VERSION },
+};
+
+static void
+test_offer(gconstpointer data)
+{
+    const OfferCase *c = data;
+    g_autofree char *failure = NULL;
+    RawPeer raw;
+    ssize_t result;
+
+    raw_peer_init(&raw);
+    result = raw_peer_say(
+        &raw, in_records(client_hello(c->version, NULL, 0, c->protocols, c->len), 9999),
+        9999);
+    failure = bns_hello_failure(raw.ssl);
+    g_assert_cmpstr(failure, ==, c->failure);
+    g_assert_cmpint(result, ==,
+                    c->failure == NULL ? BNS_STREAM_HELLO : BNS_STREAM_ERROR);
+    g_assert_cmpint(raw_peer_alert(&raw), ==, c->failure == NULL ? -1 : c->alert);
+    if (c->failure == NULL)
+        g_assert_cmpint(bns_hello_offers(raw.ssl, "http/1.1"), ==,
+                        c->protocols != NULL);
+    g_assert_cmpint(bns_hello_offers(raw.ssl, "h2"), ==, c->offers_http2);
+    raw_peer_clear(&raw);
+}
+
+static void
+test_no_tls(void)
+{
+    static const char request[] = "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n";
+    g_autofree char *failure = NULL;
+    GByteArray *bytes = g_byte_array_new();
+    RawPeer raw;
+
+    g_byte_array_append(bytes, (const guint8 *)request, sizeof(request) - 1);
+    raw_peer_init(&raw);
+    g_assert_cmpint(raw_peer_say(&raw, bytes, 9999), ==, BNS_STREAM_ERROR);
+    failure = bns_hello_failure(raw.ssl);
+    g_assert_cmpstr(failure, ==, "TLS handshake with the client failed: http request");
+    raw_peer_clear(&raw);
+}
+
+/* --- whole handshakes --- */
+
+static void
+expect_chosen(SSL *ssl, const char *protocol)
+{
+    const unsigned char *chosen;
+    unsigned len;
+
+    SSL_get0_alpn_selected(ssl, &chosen, &len);
+    g_assert_cmpmem(chosen, len, protocol, strlen(protocol));
+}
+
+static void
+test_served(gconstpointer data)
+{
+    int version = GPOINTER_TO_INT(data);
+    SSL *client = client_for("A.Example");
+    TlsPair pair;
+
+    SSL_set_max_proto_version(client, version);
+    SSL_set_alpn_protos(client, (const unsigned char *)"\x02h2\x08http/1.1", 12);
+    start(&pair, client);
+    tls_pair_handshake(&pair);
+    g_assert_cmpint(pair.client.result, ==, 1);
+    g_assert_cmpint(pair.server.result, ==, 1);
+    g_assert_cmpuint(pair.n_hellos, ==, 1);
+    g_assert_cmpint(SSL_version(client), ==, version);
+    g_assert_cmpint(
+        X509_check_host(SSL_get0_peer_certificate(client), "a.example", 0, 0, NULL), ==,
+        1);
+    g_assert_null(bns_hello_failure(bns_stream_ssl(pair.server.stream)));
+    expect_chosen(client, "http/1.1");
+    tls_pair_clear(&pair);
+}
+
+static void
+test_fallback(void)
+{
+    SSL *client = client_for(NULL);
+    TlsPair pair;
+
+    start(&pair, client);
+    tls_pair_handshake(&pair);
+    g_assert_cmpint(pair.client.result, ==, 1);
+    g_assert_cmpint(
+        X509_check_host(SSL_get0_peer_certificate(client), FALLBACK, 0, 0, NULL), ==,
+        1);
+    expect_chosen(client, "");
+    tls_pair_clear(&pair);
+}
+
+/* A client whose first key share we do not take sends a second ClientHello. */
+static void
+test_second_hello(void)
+{
+    SSL *client = client_for("a.example");
+    TlsPair pair;
+
+    SSL_set1_groups_list(client, "X448:X25519");
+    start(&pair, client);
+    SSL_set1_groups_list(bns_stream_ssl(pair.server.stream), "X25519");
+    tls_pair_handshake(&pair);
+    g_assert_cmpint(pair.client.result, ==, 1);
+    g_assert_cmpint(pair.server.result, ==, 1);
+    g_assert_cmpuint(pair.n_hellos, ==, 1);
+    tls_pair_clear(&pair);
+}
+
+/* Changes the name between a client's first and second ClientHello. */
+static void
+on_message(int is_write,
+           int version,
+           int type,
+           const void *bytes,
+           size_t len,
+           SSL *ssl,
+           void *data)
+{
+    if (!is_write && type == SSL3_RT_HANDSHAKE && len > 0 &&
+        *(const unsigned char *)bytes == SSL3_MT_SERVER_HELLO)
+        SSL_set_tlsext_host_name(ssl, data);
+}
+
+static void
+test_second_hello_differs(gconstpointer data)
+{
+    const char *second = data;
+    SSL *client = client_for("a.example");
+    g_autofree char *failure = NULL;
+    TlsPair pair;
+
+    SSL_set1_groups_list(client, "X448:X25519");
+    SSL_set_msg_callback(client, on_message);
+    SSL_set_msg_callback_arg(client, (void *)(uintptr_t)second);
+    start(&pair, client);
+    SSL_set1_groups_list(bns_stream_ssl(pair.server.stream), "X25519");
+    tls_pair_handshake(&pair);
+    g_assert_cmpint(pair.client.result, ==, BNS_STREAM_ERROR);
+    g_assert_cmpint(pair.server.result, ==, BNS_STREAM_ERROR);
+    failure = bns_hello_failure(bns_stream_ssl(pair.server.stream));
+    g_assert_cmpstr(failure, ==, "client's second ClientHello names another host");
+    tls_pair_clear(&pair);
+}
+
+static void
+test_refused(void)
+{
+    g_autofree char *failure = NULL;
+    TlsPair pair;
+
+    start(&pair, client_for("a.example"));
+    pair.on_hello = refuse;
+    tls_pair_handshake(&pair);
+    g_assert_cmpint(pair.client.result, ==, BNS_STREAM_ERROR);
+    g_assert_cmpint(pair.server.result, ==, BNS_STREAM_ERROR);
+    g_assert_cmpint(
+        ERR_GET_REASON(bns_stream_tls_failure(bns_stream_ssl(pair.client.stream))), ==,
+        SSL_R_TLSV1_ALERT_ACCESS_DENIED);
+    failure = bns_hello_failure(bns_stream_ssl(pair.server.stream));
+    g_assert_cmpstr(failure, ==, "refused by policy");
+    tls_pair_clear(&pair);
+}
+
+static void
+test_untrusting_client(gconstpointer data)
+{
+    SSL *client = client_for("a.example");
+    g_autofree char *failure = NULL;
+    TlsPair pair;
+
+    SSL_set_max_proto_version(client, GPOINTER_TO_INT(data));
+    SSL_set_verify(client, SSL_VERIFY_PEER, NULL);
+    start(&pair, client);
+    tls_pair_handshake(&pair);
+    g_assert_cmpint(pair.client.result, ==, BNS_STREAM_ERROR);
+    g_assert_cmpint(pair.server.result, ==, BNS_STREAM_ERROR);
+    failure = bns_hello_failure(bns_stream_ssl(pair.server.stream));
+    g_assert_cmpstr(failure, ==, "client does not trust the certificate (unknown CA)");
+    tls_pair_clear(&pair);
+}
+
+static void
+test_renegotiation(void)
+{
+    SSL *client = client_for("a.example");
+    TlsPair pair;
+    char byte;
+
+    SSL_set_max_proto_version(client, TLS1_2_VERSION);
+    start(&pair, client);
+    tls_pair_handshake(&pair);
+    g_assert_cmpint(SSL_renegotiate(client), ==, 1);
+    SSL_do_handshake(client);
+    g_assert_cmpint(bns_stream_read(pair.server.stream, &byte, 1), ==,
+                    BNS_STREAM_AGAIN);
+    ERR_clear_error();
+    g_assert_cmpint(SSL_do_handshake(client), <=, 0);
+    g_assert_cmpint(ERR_GET_REASON(ERR_peek_error()), ==, SSL_R_NO_RENEGOTIATION);
+    g_assert_cmpuint(pair.n_hellos, ==, 1);
+    tls_pair_clear(&pair);
+}
+
+/* --- resumption --- */
+
+/* A handshake for @name, continuing @session if it is not %NULL. */
+static SSL_SESSION *
+visit(const char *name, int version, SSL_SESSION *session, bool *out_resumed)
+{
+    SSL *client = client_for(name);
+    SSL_SESSION *ticket;
+    TlsPair pair;
+
+    SSL_set_max_proto_version(client, version);
+    if (session != NULL)
+        SSL_set_session(client, session);
+    start(&pair, client);
+    tls_pair_handshake(&pair);
+    g_assert_cmpint(pair.client.result, ==, 1);
+    g_assert_cmpint(pair.server.result, ==, 1);
+    /* The owner is asked for every connection, resumed or not. */
+    g_assert_cmpuint(pair.n_hellos, ==, 1);
+    g_assert_cmpint(SSL_session_reused(client), ==,
+                    SSL_session_reused(bns_stream_ssl(pair.server.stream)));
+    *out_resumed = SSL_session_reused(client);
+    tls_pair_take_tickets(&pair);
+    ticket = SSL_get1_session(client);
+    g_assert_cmpuint(SSL_SESSION_get_max_early_data(ticket), ==, 0);
+    /* OpenSSL's client forgets the session of a connection that it did not end. */
+    g_assert_cmpint(bns_stream_shutdown(pair.client.stream), ==, 1);
+    tls_pair_clear(&pair);
+    return ticket;
+}
+
+static void
+test_resumption(gconstpointer data)
+{
+    int version = GPOINTER_TO_INT(data);
+    bool resumed;
+    SSL_SESSION *first = visit("a.example", version, NULL, &resumed);
+    SSL_SESSION *other;
+    SSL_SESSION *again;
+    SSL_SESSION *none;
+
+    g_assert_false(resumed);
+    other = visit("b.example", version, first, &resumed);
+    g_assert_false(resumed);
+    none = visit(NULL, version, first, &resumed);
+    g_assert_false(resumed);
+    again = visit("A.example", version, first, &resumed);
+    g_assert_true(resumed);
+    SSL_SESSION_free(first);
+    SSL_SESSION_free(other);
+    SSL_SESSION_free(none);
+    SSL_SESSION_free(again);
+}
+
+static void
+add_table(void)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(name_cases); i++) {
+        g_autofree char *path =
+            g_strdup_printf("/gateway/hello/name/%s", name_cases[i].what);
+
+        bns_test_add_data(path, &name_cases[i], test_name);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(offer_cases); i++) {
+        g_autofree char *path =
+            g_strdup_printf("/gateway/hello/offer/%s", offer_cases[i].what);
+
+        bns_test_add_data(path, &offer_cases[i], test_offer);
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    gpointer tls12 = GINT_TO_POINTER(TLS1_2_VERSION);
+    gpointer tls13 = GINT_TO_POINTER(TLS1_3_VERSION);
+    int status;
+
+    bns_test_init(&argc, &argv, 30);
+    ca = bns_ca_new(NULL);
+    hello = bns_hello_new(ca, NULL);
+    clients = SSL_CTX_new(TLS_client_method());
+    add_table();
+    bns_test_add("/gateway/hello/longest-name-and-one-byte-more", test_longest_name);
+    bns_test_add("/gateway/hello/hello-may-come-in-pieces", test_fragments);
+    bns_test_add("/gateway/hello/client-that-dies-is-an-end", test_client_dies);
+    bns_test_add("/gateway/hello/plain-http-is-no-hello", test_no_tls);
+    bns_test_add_data("/gateway/hello/tls12-is-served-its-host", tls12, test_served);
+    bns_test_add_data("/gateway/hello/tls13-is-served-its-host", tls13, test_served);
+    bns_test_add("/gateway/hello/no-name-is-served-the-owner's-host", test_fallback);
+    bns_test_add("/gateway/hello/second-hello-is-not-asked-about-again",
+                 test_second_hello);
+    bns_test_add_data("/gateway/hello/second-hello-may-not-change-the-name",
+                      "b.example", test_second_hello_differs);
+    bns_test_add_data("/gateway/hello/second-hello-may-not-drop-the-name", NULL,
+                      test_second_hello_differs);
+    bns_test_add("/gateway/hello/refused-name-gets-an-alert", test_refused);
+    bns_test_add_data("/gateway/hello/tls12-distrust-is-told", tls12,
+                      test_untrusting_client);
+    bns_test_add_data("/gateway/hello/tls13-distrust-is-told", tls13,
+                      test_untrusting_client);
+    bns_test_add("/gateway/hello/renegotiation-is-refused", test_renegotiation);
+    bns_test_add_data("/gateway/hello/tls12-resumes-for-the-same-host-only", tls12,
+                      test_resumption);
+    bns_test_add_data("/gateway/hello/tls13-resumes-for-the-same-host-only", tls13,
+                      test_resumption);
+    status = g_test_run();
+    SSL_CTX_free(clients);
+    bns_hello_free(hello);
+    bns_ca_free(ca);
+    return status;
+}
