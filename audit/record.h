@@ -23,9 +23,9 @@ typedef enum {
     BNS_EVENT_TCP_CLOSE,
     BNS_EVENT_FLOW_REFUSED,
     BNS_EVENT_UDP_REFUSED,
-    BNS_EVENT_DNS_NAME,       /* first time a name is asked */
-    BNS_EVENT_DNS_REFUSED,    /* a name that got SERVFAIL: invalid, or beyond limits.names */
-    BNS_EVENT_TLS_ERROR,      /* the command's side of TLS failed */
+    BNS_EVENT_DNS_NAME,    /* first time a name is asked */
+    BNS_EVENT_DNS_REFUSED, /* a name that got SERVFAIL: invalid, or beyond limits.names */
+    BNS_EVENT_TLS_ERROR,   /* the command's side of TLS failed */
     BNS_EVENT_UPSTREAM_ERROR, /* resolving, dialling, verifying or reading upstream failed */
     BNS_EVENT_FRAMES_DROPPED, /* what was dropped and counted, at the end of the session */
     BNS_N_EVENTS,
@@ -42,26 +42,29 @@ typedef enum {
     BNS_N_DECIDED,
 } BnsDecided;
 
+/* "allow", "deny", "would_deny"; NULL for BNS_DECIDED_NOT. */
+const char *bns_decided_name(BnsDecided decision);
+
 /* Strings are borrowed for the call; NULL is absent. Numbers: 0 is absent, except that
  * the last three appear in http.response and tcp.close even when 0. Foreign bytes that
- * are not UTF-8 are written as U+FFFD. */
+ * are not UTF-8 are written as U+FFFD each. */
 typedef struct {
     BnsEvent event;
     BnsDecided decision;
     const char *reason;
     const char *rule;
     uint64_t flow;
-    uint64_t request;  /* from 1 in its flow */
+    uint64_t request; /* from 1 in its flow */
     const char *host;
-    const char *addr;  /* the dialled address, or the one that the command used */
+    const char *addr; /* the dialled address, or the one that the command used */
     uint16_t port;
     const char *scheme;
     const char *method;
-    const char *path;  /* as received, without query */
-    const char *http;  /* "1.1" */
+    const char *path; /* as received, without query */
+    const char *http; /* "1.1" */
     uint16_t status;
     const char *error;
-    uint64_t count;    /* FRAMES_DROPPED, UDP_REFUSED: how many in this record */
+    uint64_t count;          /* FRAMES_DROPPED, UDP_REFUSED: how many in this record */
     uint64_t bytes_sent;     /* towards the origin */
     uint64_t bytes_received; /* from the origin */
     uint64_t duration_us;

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "audit/json.h"
+
+#include "audit/field.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* 1970-01-01 in GLib's count of days, which begins with 1 at 0001-01-01. */
+#define EPOCH_JULIAN    719163
+#define SECONDS_PER_DAY 86400
+
+static bool
+must_escape(gunichar c)
+{
+    return c < 0x20 || c == '"' || c == '\\' || (c >= 0x7f && c <= 0x9f) ||
+           c == 0x061c || c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
+           (c >= 0x2066 && c <= 0x2069);
+}
+
+static void
+append_escape(GString *line, gunichar c)
+{
+    static const char named[] = "\"\\\b\f\n\r\t";
+    static const char letters[] = "\"\\bfnrt";
+    const char *found = c < 0x80 && c != 0 ? strchr(named, (int)c) : NULL;
+
+    if (found != NULL)
+        g_string_append_printf(line, "\\%c", letters[found - named]);
+    else
+        g_string_append_printf(line, "\\u%04x", c);
+}
+
+void
+bns_json_append_string(GString *line, const char *text)
+{
+    g_string_append_c(line, '"');
+    while (*text != '\0') {
+        gunichar c = g_utf8_get_char_validated(text, -1);
+
+        /* (gunichar)-1 and -2: not UTF-8, or cut off. */
+        if (c > 0x10ffff) {
+            g_string_append(line, "\xef\xbf\xbd");
+            text++;
+            continue;
+        }
+        if (must_escape(c))
+            append_escape(line, c);
+        else
+            g_string_append_len(line, text, g_utf8_skip[(guchar)*text]);
+        text += g_utf8_skip[(guchar)*text];
+    }
+    g_string_append_c(line, '"');
+}
+
+static void
+append_name(GString *line, const char *name)
+{
+    g_string_append_printf(line, ",\"%s\":", name);
+}
+
+void
+bns_json_append_text(GString *line, const char *name, const char *value)
+{
+    if (value == NULL)
+        return;
+    append_name(line, name);
+    bns_json_append_string(line, value);
+}
+
+void
+bns_json_append_number(GString *line, const char *name, uint64_t value)
+{
+    append_name(line, name);
+    g_string_append_printf(line, "%" PRIu64, value);
+}
+
+void
+bns_json_append_count(GString *line, const char *name, uint64_t value)
+{
+    append_name(line, name);
+    g_string_append_printf(line, "\"%" PRIu64 "\"", value);
+}
+
+/* The beginning of @item, not ending inside a UTF-8 sequence, with a mark. */
+static void
+append_cut_string(GString *line, const char *item, size_t len)
+{
+    g_autofree char *cut = NULL;
+    g_autofree char *marked = NULL;
+
+    while (len > 0 && ((guchar)item[len] & 0xc0) == 0x80)
+        len--;
+    cut = g_strndup(item, len);
+    marked = g_strconcat(cut, "...", NULL);
+    bns_json_append_string(line, marked);
+}
+
+void
+bns_json_append_list(GString *line, const char *name, const char *const *items)
+{
+    size_t left = BNS_JSON_LIST_MAX;
+
+    append_name(line, name);
+    g_string_append_c(line, '[');
+    for (size_t i = 0; items != NULL && items[i] != NULL; i++) {
+        size_t len = strlen(items[i]);
+
+        if (i > 0)
+            g_string_append_c(line, ',');
+        /* Two for the quotes and one for the comma: a million empty items have an end. */
+        if (len + 3 > left) {
+            append_cut_string(line, items[i], MIN(len, left));
+            break;
+        }
+        bns_json_append_string(line, items[i]);
+        left -= len + 3;
+    }
+    g_string_append_c(line, ']');
+}
+
+void
+bns_json_append_time(GString *text, int64_t time_us)
+{
+    int64_t seconds = time_us / G_USEC_PER_SEC;
+    int in_day = (int)(seconds % SECONDS_PER_DAY);
+    GDate date;
+
+    /* Not gmtime_r(3): its first call reads /etc/localtime, which a locked-down process
+     * cannot. */
+    g_date_clear(&date, 1);
+    g_date_set_julian(&date, (guint32)(EPOCH_JULIAN + seconds / SECONDS_PER_DAY));
+    g_string_append_printf(text, "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ",
+                           g_date_get_year(&date), (int)g_date_get_month(&date),
+                           g_date_get_day(&date), in_day / 3600, in_day / 60 % 60,
+                           in_day % 60, (int)(time_us % G_USEC_PER_SEC));
+}
+
+void
+bns_json_begin(
+    GString *line, uint64_t seq, int64_t time_us, const char *session, BnsEvent event)
+{
+    g_string_append_printf(line, "{\"v\":1,\"seq\":%" PRIu64 ",\"ts\":\"", seq);
+    bns_json_append_time(line, time_us);
+    g_string_append_c(line, '"');
+    bns_json_append_text(line, "session", session);
+    bns_json_append_text(line, "event", bns_event_name(event));
+}
+
+static bool
+ends_transfer(BnsEvent event)
+{
+    return event == BNS_EVENT_HTTP_RESPONSE || event == BNS_EVENT_TCP_CLOSE;
+}
+
+static void
+append_field(GString *line, const BnsField *field, const BnsRecord *record)
+{
+    uint64_t number;
+
+    if (field->kind == BNS_FIELD_STRING) {
+        bns_json_append_text(line, field->name, bns_field_string(field, record));
+        return;
+    }
+    number = bns_field_number(field, record);
+    if (number == 0 &&
+        (field->kind != BNS_FIELD_TRANSFER || !ends_transfer(record->event)))
+        return;
+    if (field->kind == BNS_FIELD_COUNT)
+        bns_json_append_count(line, field->name, number);
+    else
+        bns_json_append_number(line, field->name, number);
+}
+
+void
+bns_json_append_record(GString *line, const BnsRecord *record)
+{
+    bns_json_append_text(line, "decision", bns_decided_name(record->decision));
+    for (size_t i = 0; i < BNS_N_FIELDS; i++)
+        append_field(line, &bns_fields[i], record);
+}

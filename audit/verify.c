@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `boundary-ns log verify`: from the first line to the last, one at a time. Several
+ * sessions in one file are one chain.
+ */
+#include "audit/chain.h"
+#include "audit/lines.h"
+#include "audit/recorder.h"
+#include "audit/viewer.h"
+#include "base/fd.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+
+typedef struct {
+    uint64_t seq; /* that the next line must have */
+    char prev[BNS_CHAIN_HASH_LEN + 1];
+    bool is_ended; /* the last record is a session.end */
+} Chain;
+
+/* Returns: (transfer full) (nullable): why @line is not the next of @chain. */
+static char *
+check_next(Chain *chain, const char *line, size_t len)
+{
+    BnsLink next;
+    const char *why = bns_chain_check(line, len, &next);
+
+    if (why != NULL)
+        return g_strdup(why);
+    if (next.seq != chain->seq)
+        return g_strdup_printf("the line says seq %" PRIu64, next.seq);
+    if (strcmp(next.prev, chain->prev) != 0)
+        return g_strdup("it does not follow the line before");
+    chain->seq++;
+    memcpy(chain->prev, next.hash, sizeof(chain->prev));
+    chain->is_ended = next.is_end;
+    return NULL;
+}
+
+/* Returns: as check_next() for the first wrong line; *@out_read_error is an errno. */
+static char *
+check_all(Chain *chain, int fd, int *out_read_error)
+{
+    g_autoptr(BnsLines) lines = bns_lines_new(fd);
+    const char *line;
+    char *why = NULL;
+    size_t len;
+
+    *out_read_error = 0;
+    while (why == NULL) {
+        switch (bns_lines_next(lines, &line, &len)) {
+        case BNS_LINES_LINE:
+            why = check_next(chain, line, len);
+            break;
+        case BNS_LINES_LONG:
+            why = g_strdup("the line is too long for a record");
+            break;
+        case BNS_LINES_TORN:
+            why = g_strdup("the line has no end");
+            break;
+        case BNS_LINES_END:
+            return NULL;
+        case BNS_LINES_ERROR:
+            *out_read_error = errno;
+            return NULL;
+        }
+    }
+    return why;
+}
+
+static int
+fail(const char *what, const char *path, int err, GError **error)
+{
+    g_autofree char *shown = bns_text_escape(path, -1);
+
+    g_set_error(error, BNS_AUDIT_ERROR, BNS_AUDIT_ERROR_OPEN, "Could not %s \"%s\": %s",
+                what, shown, g_strerror(err));
+    return 2;
+}
+
+int
+bns_viewer_verify(const char *path, FILE *out, GError **error)
+{
+    Chain chain = { .seq = 1, .prev = BNS_CHAIN_FIRST };
+    bns_autofd fd = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+    g_autofree char *why = NULL;
+    int read_error;
+
+    if (fd < 0)
+        return fail("open", path, errno, error);
+    why = check_all(&chain, fd, &read_error);
+    if (read_error != 0)
+        return fail("read", path, read_error, error);
+    if (why != NULL) {
+        fprintf(out, "broken at seq %" PRIu64 ": %s\n", chain.seq, why);
+        return 1;
+    }
+    if (chain.is_ended)
+        fprintf(out, "ok %" PRIu64 " records\n", chain.seq - 1);
+    else
+        fprintf(out, "ok, unfinished\n");
+    return 0;
+}
