@@ -20,10 +20,10 @@ typedef enum {
 
 /* An audit file ready to be written to. */
 typedef struct {
-    char *path;    /* owned; absolute */
-    int fd;        /* owned; O_APPEND, locked (flock) */
-    uint64_t seq;  /* of the next record */
-    char prev[65]; /* hash of the last record; 64 zeros in a new file */
+    char *path;       /* owned; absolute */
+    int fd;           /* owned; O_APPEND, locked (flock) */
+    uint64_t seq;     /* of the next record */
+    char prev[65];    /* hash of the last record; 64 zeros in a new file */
     char session[37]; /* this session's id: UUID, lower case */
 } BnsAuditFile;
 
@@ -33,11 +33,17 @@ typedef struct {
  * @out_notice: (transfer full) (nullable): a line for the person when the default place
  *              was not usable and /var/tmp was taken instead
  *
- * Default: $XDG_STATE_HOME or ~/.local/state (HOME from passwd when unset)
- * /boundary-ns/audit/<time>-<session>.jsonl, O_EXCL | O_NOFOLLOW, 0600; if that cannot be
- * created /var/tmp/boundary-ns-UID/audit (0700, ours, no symlink). A named file that
- * exists is appended to after its last line was verified; it must be a regular file of
- * ours, or a character device or FIFO is refused.
+ * Default: $XDG_STATE_HOME or ~/.local/state (HOME from passwd when unset; a relative
+ * one counts as unset) /boundary-ns/audit/<time>-<session>.jsonl, a new file, 0600; if
+ * that cannot be created /var/tmp/boundary-ns-UID/audit (0700, ours, no symlink). In
+ * neither place the directory may be one that others write to.
+ *
+ * A named file is created, 0600, or appended to after its last line was verified; a torn
+ * last line (a crash in the middle of a write) is BNS_AUDIT_ERROR_BROKEN. It must be a
+ * regular file of ours, and its name no symbolic link.
+ *
+ * The lock (F_OFD_SETLK) goes through fork(2) with the descriptor and ends with its last
+ * copy: a second session on the same file is BNS_AUDIT_ERROR_OPEN.
  */
 BnsAuditFile *bns_audit_open(const char *path, char **out_notice, GError **error);
 void bns_audit_file_free(BnsAuditFile *file);
@@ -45,9 +51,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(BnsAuditFile, bns_audit_file_free)
 
 /* What session.start says. Borrowed. */
 typedef struct {
-    char **command;      /* argv; secrets in it are masked by the recorder */
+    char **command; /* argv; secrets in it are masked by the recorder */
     const char *policy_digest;
-    char **layers;       /* files and flags that make the policy; NULL-terminated */
+    char **layers; /* files and flags that make the policy; NULL-terminated */
 } BnsSessionStart;
 
 typedef struct {
@@ -63,14 +69,25 @@ typedef struct {
  * bns_recorder_run:
  *
  * The recorder's main: writes session.start, locks itself down, says READY, then serves
- * until END came from the supervisor (it writes frames and records that are still
- * queued, session.end, and answers SUMMARY) or the life pipe ended (it writes what is
- * queued and leaves the file without session.end). Which events a helper may send is a
- * table. If a record cannot be written it is not acknowledged and the recorder ends.
- * Returns: the process's exit status.
+ * until END came from the supervisor (it writes the records that are still queued and
+ * session.end, and answers SUMMARY) or the life pipe or the control socket ended (it
+ * writes what is queued and leaves the file without session.end). The helpers may be gone
+ * by then. It closes the helpers' sockets, nothing else.
+ *
+ * Which events a helper may send is a table. If a record cannot be written it is not
+ * acknowledged and the recorder ends; so it does when a helper sends what it may not:
+ * in both cases, and when it could not start, the supervisor gets FAILED with the reason.
+ *
+ * Returns: the process's exit status, 0 or 1.
+ *
+ * session.end has `exit` or `signal` as END's text says, for "failed" an `error`; and
+ * `allowed` and `denied`: http.request, tcp.open and flow.refused by their decision, so
+ * that one refused thing counts once (audit/tally.h).
  *
  * SUMMARY's text: "ALLOWED DENIED\n", then up to five of the most refused
- * destinations, "COUNT\tSCHEME\tHOST\tPORT\tMETHOD\tPATH\n" ("-" for what is absent; host
- * and path escaped by bns_text_escape()).
+ * destinations, "COUNT\tSCHEME\tHOST\tPORT\tMETHOD\tPATH\n" ("-" for what is absent;
+ * all escaped by bns_text_escape(); HOST is the address where no name is known). A column
+ * that is too long for the message is cut and ends in "*", which no host or path does
+ * that a rule may name. Destinations beyond the first 1,024 are in DENIED only.
  */
 int bns_recorder_run(const BnsRecorderConfig *config);

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "audit/client.h"
+
+#include "audit/protocol.h"
+#include "base/fd.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+/* Returns: whether @fd became ready for @events (or an error is there to be read) before
+ * @deadline_us on g_get_monotonic_time(). */
+static bool
+wait_for(int fd, short events, int64_t deadline_us)
+{
+    struct pollfd pollfd = { .fd = fd, .events = events };
+    int64_t left_us;
+    int r;
+
+    do {
+        left_us = deadline_us - g_get_monotonic_time();
+        if (left_us <= 0)
+            return false;
+        r = poll(&pollfd, 1, (int)(left_us / 1000) + 1);
+    } while (r == 0 || (r < 0 && errno == EINTR));
+    return r > 0;
+}
+
+static bool
+send_record(int fd, BnsProtocol type, const BnsRecord *record, int64_t deadline_us)
+{
+    g_autoptr(GBytes) bytes = bns_record_encode(record);
+    uint8_t first = (uint8_t)type;
+    size_t len;
+    struct iovec parts[2] = { { &first, 1 } };
+    struct msghdr message = { .msg_iov = parts, .msg_iovlen = G_N_ELEMENTS(parts) };
+
+    parts[1].iov_base = (void *)(uintptr_t)g_bytes_get_data(bytes, &len);
+    parts[1].iov_len = len;
+    while (sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
+        if (errno == EINTR)
+            continue;
+        if (errno != EAGAIN || !wait_for(fd, POLLOUT, deadline_us))
+            return false;
+    }
+    return true;
+}
+
+static bool
+receive_written(int fd, int64_t deadline_us)
+{
+    uint8_t answer;
+    ssize_t n;
+
+    do {
+        if (!wait_for(fd, POLLIN, deadline_us))
+            return false;
+        n = bns_fd_receive(fd, &answer, sizeof(answer), NULL);
+    } while (n == -EAGAIN);
+    return n == 1 && answer == BNS_PROTOCOL_WRITTEN;
+}
+
+static int64_t
+deadline(void)
+{
+    return g_get_monotonic_time() + BNS_CLIENT_TIMEOUT_S * G_USEC_PER_SEC;
+}
+
+bool
+bns_client_record(int recorder_fd, const BnsRecord *record)
+{
+    int64_t deadline_us = deadline();
+
+    if (send_record(recorder_fd, BNS_PROTOCOL_RECORD, record, deadline_us) &&
+        receive_written(recorder_fd, deadline_us))
+        return true;
+    shutdown(recorder_fd, SHUT_RDWR);
+    return false;
+}
+
+bool
+bns_client_note(int recorder_fd, const BnsRecord *record)
+{
+    if (send_record(recorder_fd, BNS_PROTOCOL_NOTE, record, deadline()))
+        return true;
+    shutdown(recorder_fd, SHUT_RDWR);
+    return false;
+}
