@@ -6,6 +6,7 @@
 
 #include "audit/recorder.h"
 #include "policy/policy.h"
+#include "sandbox/init.h"
 #include "sandbox/options.h"
 
 /* Exit statuses of our own (boundary.1, EXIT STATUS). */
@@ -19,6 +20,9 @@ typedef struct {
     const GPtrArray *resolves; /* of BnsResolve, from options->resolve */
     BnsAuditFile *audit;
     const BnsSessionStart *start;
+    BnsInitConfig init;           /* all but its descriptors */
+    const char *netstack_path;    /* bns_spawn_find_netstack() */
+    BnsLogLevel helper_log_level; /* of the other processes */
 } BnsSession;
 
 /* Runs the session to its end. Must be called single-threaded. Returns: the exit status;

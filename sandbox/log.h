@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Log: what g_log() says, on standard error, in lines that are safe to show.
+ */
+#pragma once
+
+#include "sandbox/options.h"
+
+/* Installs the writer; call it once. Levels above @level are dropped. */
+void bns_log_init(BnsLogLevel level);
+void bns_log_set_level(BnsLogLevel level);
+/* Names this process in its lines; static. %NULL: the supervisor. */
+void bns_log_set_process(const char *name);

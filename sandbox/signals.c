@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sandbox/signals.h"
+
+#include <errno.h>
+#include <glib.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+static const int handled[] = { SIGHUP,  SIGINT,  SIGQUIT, SIGUSR1, SIGUSR2, SIGPIPE,
+                               SIGALRM, SIGTERM, SIGCHLD, SIGCONT, SIGTSTP, SIGTTIN,
+                               SIGTTOU, SIGURG,  SIGXCPU, SIGIO,   SIGWINCH };
+
+int
+bns_signals_open(void)
+{
+    sigset_t set;
+    int fd;
+
+    sigemptyset(&set);
+    for (size_t i = 0; i < G_N_ELEMENTS(handled); i++)
+        sigaddset(&set, handled[i]);
+    if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+        return -errno;
+    fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return fd < 0 ? -errno : fd;
+}
+
+/* How many pid namespaces see @pid, ours being the outermost that counts; 0: it is gone. */
+static unsigned
+pid_depth(pid_t pid)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/status", pid);
+    g_autofree char *text = NULL;
+    const char *line;
+    unsigned depth = 0;
+
+    if (!g_file_get_contents(path, &text, NULL, NULL))
+        return 0;
+    line = strstr(text, "\nNSpid:");
+    if (line == NULL)
+        return 0;
+    for (line += strlen("\nNSpid:"); *line != '\n' && *line != '\0'; line++)
+        depth += *line == '\t';
+    return depth;
+}
+
+bool
+bns_signals_is_for_command(const struct signalfd_siginfo *info)
+{
+    bool from_process = info->ssi_code == SI_USER || info->ssi_code == SI_QUEUE ||
+                        info->ssi_code == SI_TKILL;
+
+    return from_process && pid_depth((pid_t)info->ssi_pid) <= pid_depth(getpid());
+}
+
+bool
+bns_signals_is_continued(void)
+{
+    sigset_t pending;
+
+    return sigpending(&pending) == 0 && sigismember(&pending, SIGCONT) == 1;
+}
+
+/* Unblocking delivers the signal once, however often it was sent. */
+static void
+deliver(int signal_number)
+{
+    sigset_t one;
+
+    sigemptyset(&one);
+    sigaddset(&one, signal_number);
+    kill(getpid(), signal_number);
+    sigprocmask(SIG_UNBLOCK, &one, NULL);
+    sigprocmask(SIG_BLOCK, &one, NULL);
+}
+
+bool
+bns_signals_stop(int signal_number)
+{
+    deliver(signal_number);
+    return bns_signals_is_continued();
+}
+
+void
+bns_signals_die(int signal_number)
+{
+    const struct rlimit no_core = { 0 };
+
+    setrlimit(RLIMIT_CORE, &no_core);
+    prctl(PR_SET_DUMPABLE, 0); /* a core_pattern with a pipe ignores the limit */
+    signal(signal_number, SIG_DFL);
+    deliver(signal_number);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Signals of the supervisor: all that a person, a shell or timeout(1) sends are blocked
+ * and read from a descriptor. No disposition is changed, so the command inherits what
+ * the caller set (nohup).
+ *
+ * A signal of the terminal reaches the command too, which is in the same process group:
+ * the kernel sent it, so it is not passed on. One that a process sent to the supervisor
+ * is.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/signalfd.h>
+#include <sys/types.h>
+
+/* Blocks them. Returns: (transfer full): a signalfd, non-blocking, or -errno. */
+int bns_signals_open(void);
+
+/**
+ * bns_signals_is_for_command:
+ *
+ * Whether a process outside the sandbox sent it. A process inside that signals its whole
+ * group (kill 0) has reached the command already.
+ */
+bool bns_signals_is_for_command(const struct signalfd_siginfo *info);
+
+/* Whether SIGCONT is waiting to be read. */
+bool bns_signals_is_continued(void);
+
+/* Stops this process by @signal_number's default action, as the shell would see of the
+ * command. Returns: whether it was stopped and continued (an orphaned group is not
+ * stopped by a terminal's signals). */
+bool bns_signals_stop(int signal_number);
+
+/* Ends this process by @signal_number, without a core. Returns only if that is not
+ * possible (pid 1 of a container). */
+void bns_signals_die(int signal_number);
