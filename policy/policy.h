@@ -70,17 +70,18 @@ typedef enum {
  * bns_host_canonical() (policy/host.h), @path bns_path_check() (policy/path.h). */
 typedef struct {
     BnsScheme scheme;
-    const char *host;   /* canonical: lower-case name, dotted quad, or IPv6 without [] */
-    uint16_t port;      /* the flow's destination port */
+    const char *host; /* canonical: lower-case name, dotted quad, or IPv6 without [] */
+    uint16_t port;    /* the flow's destination port */
     const char *method; /* NULL for tcp */
     const char *path;   /* as received, without query; NULL for tcp */
 } BnsRequest;
 
+/* Strings are owned by the policy or static. */
 typedef struct {
     BnsVerdict verdict;
-    const char *rule;   /* origin of the deciding rule, owned by the policy; NULL: none */
-    const char *reason; /* one sentence without a final dot; owned by the policy or static */
-    bool lifts_guard;   /* the rule says private: the address guard does not apply */
+    const char *rule;   /* origin of the deciding rule; NULL: none */
+    const char *reason; /* one sentence without a final dot */
+    bool lifts_guard;   /* private: or cidr: the address guard does not apply */
 } BnsDecision;
 
 typedef struct {
@@ -95,7 +96,7 @@ typedef struct {
     const char *config_path; /* NULL: no file */
     GStrv allow;             /* --allow, in order; NULL: none. Origin "--allow#N" */
     GStrv deny;              /* --deny; "--deny#N" */
-    const char *env_allow;   /* $BOUNDARY_ALLOW; NULL: unset. Origin "$BOUNDARY_ALLOW" */
+    const char *env_allow;   /* $BOUNDARY_ALLOW, also its origin; NULL or "": unset */
 } BnsPolicySource;
 
 /**
@@ -107,7 +108,8 @@ typedef struct {
  * anything over 1 MiB are errors. Returns: (transfer full): the policy, or %NULL with
  * @error set; on errors in several places, the first.
  */
-BnsPolicy *bns_policy_load(const BnsPolicySource *source, GStrv *out_notices, GError **error);
+BnsPolicy *
+bns_policy_load(const BnsPolicySource *source, GStrv *out_notices, GError **error);
 void bns_policy_free(BnsPolicy *policy);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BnsPolicy, bns_policy_free)
 
@@ -115,7 +117,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(BnsPolicy, bns_policy_free)
 BnsDecision bns_policy_decide(const BnsPolicy *policy, const BnsRequest *request);
 
 /* An opaque flow. Only the host and port are looked at. */
-BnsDecision bns_policy_decide_tcp(const BnsPolicy *policy, const char *host, uint16_t port);
+BnsDecision
+bns_policy_decide_tcp(const BnsPolicy *policy, const char *host, uint16_t port);
 
 /* How to handle a flow, before any byte of it; @out_decision (nullable) tells which
  * rule refused it or made it tcp. */
@@ -138,8 +141,12 @@ BnsDecision bns_policy_could_allow(const BnsPolicy *policy,
  * @address: AF_INET or AF_INET6, about to be dialled for it
  *
  * The address guard: whether this resolved address may be dialled. A deny rule with
- * cidr applies in any case. Addresses given by --resolve are not asked about, except
- * for those deny rules: pass @is_given.
+ * a cidr or an IP literal applies in any case, with methods or a path too, since the
+ * connection could carry any request. Addresses given by --resolve are not asked about,
+ * except for those deny rules: pass @is_given.
+ *
+ * Ask again for each request that reuses the connection: the rule that allows it may be
+ * another one, without private:.
  */
 BnsDecision bns_policy_decide_address(const BnsPolicy *policy,
                                       const BnsDecision *decision,
@@ -148,9 +155,16 @@ BnsDecision bns_policy_decide_address(const BnsPolicy *policy,
                                       uint16_t port,
                                       bool is_given);
 
+/* The same for a request whose host is an IP literal, before it is dialled; others are
+ * returned as they are decided. For `explain`, which dials nothing. */
+BnsDecision bns_policy_decide_literal(const BnsPolicy *policy,
+                                      const BnsDecision *decision,
+                                      const BnsRequest *request);
+
 /* The host's own interface addresses, which the guard refuses too: read once with
- * getifaddrs(3), before the lock-down. Without this call none are known. */
-void bns_policy_read_interfaces(BnsPolicy *policy);
+ * getifaddrs(3), before the lock-down. Without this call none are known. Returns: false
+ * with errno set if they cannot be read; the guard then refuses every address. */
+bool bns_policy_read_interfaces(BnsPolicy *policy);
 
 BnsPolicyLimits bns_policy_limits(const BnsPolicy *policy);
 /* enabled: false in the file. */

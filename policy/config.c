@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/config.h"
+#include "base/text.h"
+#include "policy/rule_mapping.h"
+#include "policy/value.h"
+
+#include <string.h>
+
+typedef struct {
+    const char *file;
+    BnsConfig *config;
+} Reader;
+
+static void
+config_extend_free(void *extend)
+{
+    BnsConfigExtend *self = extend;
+
+    g_free(self->name);
+    g_free(self);
+}
+
+void
+bns_config_free(BnsConfig *config)
+{
+    if (config == NULL)
+        return;
+    g_ptr_array_unref(config->extends);
+    g_ptr_array_unref(config->rules);
+    g_clear_pointer(&config->notices, g_ptr_array_unref);
+    g_free(config->log_level);
+    g_free(config);
+}
+
+static bool
+read_version(void *data, const BnsYaml *value, GError **error)
+{
+    Reader *reader = data;
+    const char *digits;
+
+    if (!bns_value_digits(reader->file, value, "version", &digits, error))
+        return false;
+    if (strcmp(digits, "1") != 0)
+        return bns_yaml_fail(error, reader->file, value,
+                             "version: this build knows version 1 only");
+    return true;
+}
+
+static bool
+read_extends(void *data, const BnsYaml *value, GError **error)
+{
+    Reader *reader = data;
+
+    if (!bns_value_list(reader->file, value, "extends", error))
+        return false;
+    for (guint i = 0; value->children != NULL && i < value->children->len; i++) {
+        const BnsYaml *item = value->children->pdata[i];
+        BnsConfigExtend *extend;
+        const char *name;
+
+        if (!bns_value_string(reader->file, item, "extends", &name, error))
+            return false;
+        if (*name == '\0')
+            return bns_yaml_fail(error, reader->file, item, "extends: an empty name");
+        if (g_str_has_prefix(name, "preset:"))
+            return bns_yaml_fail(error, reader->file, item,
+                                 "extends: this build has no presets");
+        extend = g_new0(BnsConfigExtend, 1);
+        extend->name = g_strdup(name);
+        extend->line = item->line;
+        extend->column = item->column;
+        g_ptr_array_add(reader->config->extends, extend);
+    }
+    return true;
+}
+
+static bool
+read_rules(Reader *reader,
+           BnsVerdict verdict,
+           const char *key,
+           const BnsYaml *value,
+           GError **error)
+{
+    if (!bns_value_list(reader->file, value, key, error))
+        return false;
+    for (guint i = 0; value->children != NULL && i < value->children->len; i++) {
+        BnsRule *rule =
+            bns_rule_from_yaml(verdict, reader->file, value->children->pdata[i],
+                               reader->config->notices, error);
+
+        if (rule == NULL)
+            return false;
+        g_ptr_array_add(reader->config->rules, rule);
+    }
+    return true;
+}
+
+static bool
+read_allow(void *data, const BnsYaml *value, GError **error)
+{
+    return read_rules(data, BNS_VERDICT_ALLOW, "allow", value, error);
+}
+
+static bool
+read_deny(void *data, const BnsYaml *value, GError **error)
+{
+    return read_rules(data, BNS_VERDICT_DENY, "deny", value, error);
+}
+
+/* coder/boundary's key for allow:, which has strings only. */
+static bool
+read_allowlist(void *data, const BnsYaml *value, GError **error)
+{
+    Reader *reader = data;
+
+    for (guint i = 0; value->children != NULL && i < value->children->len; i++) {
+        const BnsYaml *item = value->children->pdata[i];
+
+        if (value->kind == BNS_YAML_SEQUENCE && item->kind != BNS_YAML_SCALAR)
+            return bns_yaml_fail(error, reader->file, item,
+                                 "allowlist: has strings only: write it under allow:");
+    }
+    return read_rules(reader, BNS_VERDICT_ALLOW, "allowlist", value, error);
+}
+
+static bool
+read_enabled(void *data, const BnsYaml *value, GError **error)
+{
+    Reader *reader = data;
+
+    reader->config->has_enabled = true;
+    return bns_value_boolean(reader->file, value, "enabled", &reader->config->enabled,
+                             error);
+}
+
+static bool
+read_log_level(void *data, const BnsYaml *value, GError **error)
+{
+    static const char *const levels[] = { "error", "warn", "info", "debug", NULL };
+    Reader *reader = data;
+    g_autofree char *level = NULL;
+    const char *text;
+
+    if (!bns_value_string(reader->file, value, "log_level", &text, error))
+        return false;
+    level = g_ascii_strdown(text, -1);
+    if (!g_strv_contains(levels, level))
+        return bns_yaml_fail(error, reader->file, value,
+                             "log_level: must be error, warn, info or debug");
+    reader->config->log_level = g_steal_pointer(&level);
+    return true;
+}
+
+static bool
+read_limit_names(void *data, const BnsYaml *value, GError **error)
+{
+    Reader *reader = data;
+
+    return bns_value_integer(reader->file, value, "limits.names", 1,
+                             BNS_CONFIG_NAMES_MAX, &reader->config->names, error);
+}
+
+static bool
+read_limit_flows(void *data, const BnsYaml *value, GError **error)
+{
+    Reader *reader = data;
+
+    return bns_value_integer(reader->file, value, "limits.flows", 1,
+                             BNS_CONFIG_FLOWS_MAX, &reader->config->flows, error);
+}
+
+static bool
+read_limits(void *data, const BnsYaml *value, GError **error)
+{
+    static const BnsValueKey keys[] = {
+        { "names", read_limit_names },
+        { "flows", read_limit_flows },
+        { NULL, NULL },
+    };
+    Reader *reader = data;
+
+    if (value->kind != BNS_YAML_MAPPING)
+        return bns_yaml_fail(error, reader->file, value,
+                             "limits: must be a mapping with names or flows");
+    return bns_value_mapping(reader->file, value, keys, data, error);
+}
+
+/* A key of coder/boundary that has no meaning here: its value was checked. */
+static bool
+notice(Reader *reader, const BnsYaml *value, const char *key, bool is_valid)
+{
+    g_autofree char *file = bns_text_escape(reader->file, -1);
+
+    if (is_valid)
+        g_ptr_array_add(reader->config->notices,
+                        g_strdup_printf("%s:%u: %s: is accepted and has no effect here",
+                                        file, value->line, key));
+    return is_valid;
+}
+
+static bool
+read_unused_boolean(Reader *reader,
+                    const BnsYaml *value,
+                    const char *key,
+                    GError **error)
+{
+    bool unused;
+
+    return notice(reader, value, key,
+                  bns_value_boolean(reader->file, value, key, &unused, error));
+}
+
+static bool
+read_unused_port(Reader *reader, const BnsYaml *value, const char *key, GError **error)
+{
+    guint unused;
+
+    return notice(
+        reader, value, key,
+        bns_value_integer(reader->file, value, key, 0, UINT16_MAX, &unused, error));
+}
+
+static bool
+read_log_dir(void *data, const BnsYaml *value, GError **error)
+{
+    Reader *reader = data;
+    const char *unused;
+
+    return notice(reader, value, "log_dir",
+                  bns_value_string(reader->file, value, "log_dir", &unused, error));
+}
+
+static bool
+read_jail_type(void *data, const BnsYaml *value, GError **error)
+{
+    Reader *reader = data;
+    const char *type;
+
+    if (!bns_value_string(reader->file, value, "jail_type", &type, error))
+        return false;
+    if (strcmp(type, "nsjail") != 0 && strcmp(type, "landjail") != 0)
+        return bns_yaml_fail(error, reader->file, value,
+                             "jail_type: must be nsjail or landjail");
+    return notice(reader, value, "jail_type", true);
+}
+
+static bool
+read_inject_targets(void *data, const BnsYaml *value, GError **error)
+{
+    static const char key[] = "session_id_inject_targets";
+    Reader *reader = data;
+    const char *unused;
+
+    if (!bns_value_list(reader->file, value, key, error))
+        return false;
+    for (guint i = 0; value->children != NULL && i < value->children->len; i++)
+        if (!bns_value_string(reader->file, value->children->pdata[i], key, &unused,
+                              error))
+            return false;
+    return notice(reader, value, key, true);
+}
+
+#define UNUSED_KEY(name, type)                                                         \
+    static bool read_##name(void *data, const BnsYaml *value, GError **error)          \
+    {                                                                                  \
+        return read_unused_##type(data, value, #name, error);                          \
+    }
+
+UNUSED_KEY(proxy_port, port)
+UNUSED_KEY(pprof_enabled, boolean)
+UNUSED_KEY(pprof_port, port)
+UNUSED_KEY(use_real_dns, boolean)
+UNUSED_KEY(no_user_namespace, boolean)
+UNUSED_KEY(disable_audit_logs, boolean)
+UNUSED_KEY(session_correlation_enabled, boolean)
+
+static const BnsValueKey keys[] = {
+    { "version", read_version },
+    { "extends", read_extends },
+    { "allow", read_allow },
+    { "deny", read_deny },
+    { "enabled", read_enabled },
+    { "limits", read_limits },
+    { "log_level", read_log_level },
+    /* coder/boundary's */
+    { "allowlist", read_allowlist },
+    { "log_dir", read_log_dir },
+    { "proxy_port", read_proxy_port },
+    { "pprof_enabled", read_pprof_enabled },
+    { "pprof_port", read_pprof_port },
+    { "jail_type", read_jail_type },
+    { "use_real_dns", read_use_real_dns },
+    { "no_user_namespace", read_no_user_namespace },
+    { "disable_audit_logs", read_disable_audit_logs },
+    { "session_correlation_enabled", read_session_correlation_enabled },
+    { "session_id_inject_targets", read_inject_targets },
+    { NULL, NULL },
+};
+
+BnsConfig *
+bns_config_parse(const char *file, const char *bytes, size_t len, GError **error)
+{
+    g_autoptr(BnsYaml) root = bns_yaml_parse(file, bytes, len, error);
+    g_autoptr(BnsConfig) config = g_new0(BnsConfig, 1);
+    Reader reader = { .file = file, .config = config };
+
+    config->extends = g_ptr_array_new_with_free_func(config_extend_free);
+    config->rules = g_ptr_array_new_with_free_func((GDestroyNotify)bns_rule_free);
+    config->notices = g_ptr_array_new_with_free_func(g_free);
+    if (root == NULL)
+        return NULL;
+    if (root->kind != BNS_YAML_MAPPING) {
+        bns_yaml_fail(error, file, root, "a policy is a mapping of keys");
+        return NULL;
+    }
+    return bns_value_mapping(file, root, keys, &reader, error)
+               ? g_steal_pointer(&config)
+               : NULL;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One policy file: its keys.
+ */
+#pragma once
+
+#include "policy/rule.h"
+
+/* limits.names: an address each out of 198.18.0.0/15, the first sixteen kept. */
+#define BNS_CONFIG_NAMES_MAX (131072 - 16)
+/* limits.flows: a descriptor or two each in several processes. */
+#define BNS_CONFIG_FLOWS_MAX 65536
+
+/* A file that this one is built on. */
+typedef struct {
+    char *name;    /* owned; as written */
+    unsigned line; /* where */
+    unsigned column;
+} BnsConfigExtend;
+
+typedef struct {
+    GPtrArray *extends; /* owned, of owned BnsConfigExtend */
+    GPtrArray
+        *rules; /* owned, of owned BnsRule: allow, allowlist, deny as in the file */
+    GPtrArray *notices; /* owned, of owned lines for the person */
+    char *log_level;    /* owned; NULL: not given; so are 0 and has_… below */
+    guint names;        /* limits.names */
+    guint flows;        /* limits.flows */
+    bool has_enabled;
+    bool enabled;
+} BnsConfig;
+
+/**
+ * bns_config_parse:
+ * @file: absolute; goes into origins and errors
+ *
+ * Pure; opens nothing of what it extends. Returns: (transfer full): the file's content,
+ *          or %NULL with @error (BNS_POLICY_ERROR_INVALID, "file:line:column: ...")
+ */
+BnsConfig *
+bns_config_parse(const char *file, const char *bytes, size_t len, GError **error);
+void bns_config_free(BnsConfig *config);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(BnsConfig, bns_config_free)

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Decisions: deny rules first, then allow rules; the first rule in the order of the
+ * policy that decides is named. Where several allow, one that lifts the address guard is
+ * preferred, so that one more allow rule never takes something away.
+ */
+#include "policy/policy_private.h"
+
+#include <string.h>
+
+#define REASON_ALLOWED   "an allow rule matches"
+#define REASON_DENIED    "a deny rule matches"
+#define REASON_LOCALHOST "localhost is the sandbox's own loopback, never the host's"
+#define REASON_INTERNAL  "nothing of the host is offered under boundary.internal"
+#define REASON_TCP       "no tcp rule allows this host and port"
+#define REASON_NO_PATH   "the request has no method or no path"
+
+static const char *const miss_reasons[] = {
+    [BNS_MISS_HOST] = "no rule allows this host",
+    [BNS_MISS_SCHEME] = "no rule for this host allows this scheme",
+    [BNS_MISS_PORT] = "no rule for this host allows this port",
+    [BNS_MISS_METHOD] = "no rule for this host allows this method",
+    [BNS_MISS_PATH] = "no rule for this host allows this path",
+    [BNS_MISS_NOTHING] = REASON_ALLOWED,
+};
+
+/* A walk through the rules about one host. */
+typedef struct {
+    const BnsRequest *request;
+    const BnsReadings *readings; /* NULL: method and path are not known yet */
+    const BnsRule *found;        /* the best so far */
+    BnsMiss best;
+} Search;
+
+const char *
+bns_verdict_name(BnsVerdict verdict)
+{
+    static const char *const names[] = {
+        [BNS_VERDICT_DENY] = "deny",
+        [BNS_VERDICT_ALLOW] = "allow",
+    };
+    G_STATIC_ASSERT(G_N_ELEMENTS(names) == BNS_N_VERDICTS);
+
+    return names[verdict];
+}
+
+const char *
+bns_scheme_name(BnsScheme scheme)
+{
+    static const char *const names[] = {
+        [BNS_SCHEME_HTTP] = "http",
+        [BNS_SCHEME_HTTPS] = "https",
+        [BNS_SCHEME_TCP] = "tcp",
+    };
+    G_STATIC_ASSERT(G_N_ELEMENTS(names) == BNS_N_SCHEMES);
+
+    return names[scheme];
+}
+
+static BnsDecision
+decision_deny(const char *reason)
+{
+    return (BnsDecision){ .verdict = BNS_VERDICT_DENY, .reason = reason };
+}
+
+static BnsDecision
+decision_by(const BnsRule *rule)
+{
+    bool is_allow = rule->verdict == BNS_VERDICT_ALLOW;
+    const char *reason = is_allow ? REASON_ALLOWED : REASON_DENIED;
+
+    return (BnsDecision){
+        .verdict = rule->verdict,
+        .rule = rule->origin,
+        .reason = rule->reason != NULL ? rule->reason : reason,
+        .lifts_guard = is_allow && bns_rule_lifts_guard(rule),
+    };
+}
+
+bool
+bns_rule_matches_reading(const BnsRule *rule, const char *reading)
+{
+    /* Many servers do not tell /Admin from /admin: a deny means both. */
+    bool fold_case = rule->verdict == BNS_VERDICT_DENY;
+
+    for (guint i = 0; i < rule->paths->len; i++)
+        if (bns_pattern_matches(rule->paths->pdata[i], reading, fold_case))
+            return true;
+    return rule->paths->len == 0;
+}
+
+/* An allow rule must match however the path is read, a deny rule in one way. */
+static bool
+matches_path(const BnsRule *rule, const BnsReadings *readings)
+{
+    bool is_deny = rule->verdict == BNS_VERDICT_DENY;
+
+    for (guint i = 0; i < bns_readings_count(readings); i++)
+        if (bns_rule_matches_reading(rule, bns_readings_get(readings, i)) == is_deny)
+            return is_deny;
+    return !is_deny;
+}
+
+static BnsMiss
+compare_flow(const BnsRule *rule, BnsScheme scheme, uint16_t port)
+{
+    if ((rule->schemes & BNS_SCHEME_BIT(scheme)) == 0)
+        return BNS_MISS_SCHEME;
+    return bns_rule_has_port(rule, port) ? BNS_MISS_NOTHING : BNS_MISS_PORT;
+}
+
+BnsMiss
+bns_rule_compare(const BnsRule *rule,
+                 const BnsRequest *request,
+                 const BnsReadings *readings)
+{
+    BnsMiss miss = compare_flow(rule, request->scheme, request->port);
+
+    if (miss != BNS_MISS_NOTHING)
+        return miss;
+    if (!bns_rule_has_method(rule, request->method))
+        return BNS_MISS_METHOD;
+    return matches_path(rule, readings) ? BNS_MISS_NOTHING : BNS_MISS_PATH;
+}
+
+static bool
+is_earlier(const BnsRule *rule, const BnsRule *found)
+{
+    return found == NULL || rule->number < found->number;
+}
+
+static bool
+is_denied_by(const Search *search, const BnsRule *rule)
+{
+    const BnsRequest *request = search->request;
+
+    /* What a rule denies inside a flow cannot be seen in an opaque one. */
+    if (request->scheme == BNS_SCHEME_TCP)
+        return bns_rule_has_port(rule, request->port);
+    if (search->readings != NULL)
+        return bns_rule_compare(rule, request, search->readings) == BNS_MISS_NOTHING;
+    return rule->methods->len == 0 && rule->paths->len == 0 &&
+           compare_flow(rule, request->scheme, request->port) == BNS_MISS_NOTHING;
+}
+
+static bool
+on_deny(void *data, const BnsRule *rule)
+{
+    Search *search = data;
+
+    if (!is_denied_by(search, rule))
+        return false;
+    if (is_earlier(rule, search->found))
+        search->found = rule;
+    return true;
+}
+
+static bool
+is_better(const BnsRule *rule, const BnsRule *found)
+{
+    if (found != NULL && bns_rule_lifts_guard(rule) != bns_rule_lifts_guard(found))
+        return bns_rule_lifts_guard(rule);
+    return is_earlier(rule, found);
+}
+
+static bool
+on_allow(void *data, const BnsRule *rule)
+{
+    Search *search = data;
+    const BnsRequest *request = search->request;
+    BnsMiss miss = search->readings != NULL
+                       ? bns_rule_compare(rule, request, search->readings)
+                       : compare_flow(rule, request->scheme, request->port);
+
+    search->best = MAX(search->best, miss);
+    if (miss != BNS_MISS_NOTHING)
+        return false;
+    if (is_better(rule, search->found))
+        search->found = rule;
+    return bns_rule_lifts_guard(rule);
+}
+
+/* Deny rules mean an address in whatever form it is written. */
+static const BnsRule *
+find_deny(const BnsPolicy *policy, Search *search, const BnsAddress *address)
+{
+    BnsAddress embedded;
+
+    bns_host_index_search(policy->deny, search->request->host, address, on_deny,
+                          search);
+    if (address == NULL)
+        return search->found;
+    bns_host_index_search_address(policy->deny, address, on_deny, search);
+    if (bns_address_get_embedded(address, &embedded))
+        bns_host_index_search_address(policy->deny, &embedded, on_deny, search);
+    return search->found;
+}
+
+static const char *
+refuse_own_names(const char *host)
+{
+    if (bns_host_is_localhost(host))
+        return REASON_LOCALHOST;
+    return bns_host_is_internal(host) ? REASON_INTERNAL : NULL;
+}
+
+static const BnsAddress *
+parse_literal(const char *host, BnsAddress *address)
+{
+    return bns_address_parse(host, address) ? address : NULL;
+}
+
+bool
+bns_policy_has_tcp_rule(const BnsPolicy *policy, const char *host, uint16_t port)
+{
+    BnsRequest request = { .scheme = BNS_SCHEME_TCP, .host = host, .port = port };
+    Search search = { .request = &request };
+    BnsAddress address;
+
+    bns_host_index_search(policy->allow, host, parse_literal(host, &address), on_allow,
+                          &search);
+    return search.found != NULL;
+}
+
+static BnsDecision
+decide(const BnsPolicy *policy, const BnsRequest *request, const BnsReadings *readings)
+{
+    Search denies = { .request = request, .readings = readings };
+    Search allows = denies;
+    const char *refusal = refuse_own_names(request->host);
+    BnsAddress address;
+    const BnsAddress *literal = parse_literal(request->host, &address);
+
+    if (refusal != NULL)
+        return decision_deny(refusal);
+    if (find_deny(policy, &denies, literal) != NULL)
+        return decision_by(denies.found);
+    bns_host_index_search(policy->allow, request->host, literal, on_allow, &allows);
+    if (allows.found != NULL)
+        return decision_by(allows.found);
+    if (request->scheme == BNS_SCHEME_TCP)
+        return decision_deny(REASON_TCP);
+    return decision_deny(miss_reasons[allows.best]);
+}
+
+BnsDecision
+bns_policy_decide(const BnsPolicy *policy, const BnsRequest *request)
+{
+    g_auto(BnsReadings) readings = { 0 };
+
+    if (request->scheme == BNS_SCHEME_TCP)
+        return bns_policy_decide_tcp(policy, request->host, request->port);
+    if (request->method == NULL || request->path == NULL)
+        return decision_deny(REASON_NO_PATH);
+    bns_readings_init(&readings, request->path);
+    return decide(policy, request, &readings);
+}
+
+BnsDecision
+bns_policy_decide_tcp(const BnsPolicy *policy, const char *host, uint16_t port)
+{
+    return bns_policy_could_allow(policy, BNS_SCHEME_TCP, host, port);
+}
+
+BnsDecision
+bns_policy_could_allow(const BnsPolicy *policy,
+                       BnsScheme scheme,
+                       const char *host,
+                       uint16_t port)
+{
+    BnsRequest request = { .scheme = scheme, .host = host, .port = port };
+
+    return decide(policy, &request, NULL);
+}

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Explaining a decision to a person: the rule that decided, or the rules that almost
+ * did, each with the part that did not fit and what would.
+ */
+#include "base/text.h"
+#include "policy/policy_private.h"
+
+#include <string.h>
+
+/* More than a few are no help. */
+#define NEAR_MISSES_MAX 5
+
+typedef struct {
+    const BnsRule *rule;
+    BnsMiss miss;
+} NearMiss;
+
+static void
+append_rule(GString *text, const BnsRule *rule)
+{
+    g_autofree char *origin = bns_text_escape(rule->origin, -1);
+    g_autofree char *form = bns_rule_to_string(rule);
+
+    g_string_append_printf(text, "%s (%s)", origin, form);
+}
+
+static const BnsRule *
+find_rule(const BnsPolicy *policy, const char *origin)
+{
+    for (guint i = 0; i < policy->rules->len; i++) {
+        const BnsRule *rule = policy->rules->pdata[i];
+
+        if (rule->origin == origin)
+            return rule;
+    }
+    return NULL;
+}
+
+static unsigned
+count_segments(const char *path)
+{
+    unsigned n = 0;
+
+    for (; *path != '\0'; path++)
+        n += *path == '/';
+    return n;
+}
+
+static void
+append_path_miss(GString *text, const BnsRule *rule, const BnsReadings *readings)
+{
+    const char *received = bns_readings_get(readings, 0);
+    g_autofree char *shown_path = bns_text_escape(received, -1);
+    g_autofree char *shown_reading = NULL;
+    guint i = 0;
+
+    while (bns_rule_matches_reading(rule, bns_readings_get(readings, i)))
+        i++;
+    if (i == 0) {
+        g_string_append_printf(text, "the path %s does not match", shown_path);
+        return;
+    }
+    shown_reading = bns_text_escape(bns_readings_get(readings, i), -1);
+    g_string_append_printf(text,
+                           "the path %s can also be read as %s, which does not match",
+                           shown_path, shown_reading);
+    if (count_segments(bns_readings_get(readings, i)) > count_segments(received))
+        g_string_append(text, " (** in a rule stands for any number of segments)");
+}
+
+/* What about @host makes a person expect that @pattern matches it, or NULL. */
+static const char *
+explain_host_miss(const BnsHostPattern *pattern, const char *host)
+{
+    size_t len = strlen(host);
+    size_t name_len = pattern->name != NULL ? strlen(pattern->name) : 0;
+
+    if (pattern->kind == BNS_HOST_PATTERN_BELOW && strcmp(pattern->name, host) == 0)
+        return "it is for what is below the name, not for the name itself";
+    if (pattern->kind == BNS_HOST_PATTERN_EXACT && !pattern->is_literal &&
+        len > name_len && host[len - name_len - 1] == '.' &&
+        strcmp(host + len - name_len, pattern->name) == 0)
+        return "it is for that name alone, not for what is below it";
+    return NULL;
+}
+
+static const char *
+find_host_miss(const BnsRule *rule, const char *host)
+{
+    const char *why = NULL;
+
+    for (guint i = 0; i < rule->hosts->len && why == NULL; i++)
+        why = explain_host_miss(&g_array_index(rule->hosts, BnsHostPattern, i), host);
+    return why;
+}
+
+static bool
+matches_host(const BnsRule *rule, const char *host)
+{
+    BnsAddress address;
+    const BnsAddress *literal = bns_address_parse(host, &address) ? &address : NULL;
+
+    for (guint i = 0; i < rule->hosts->len; i++)
+        if (bns_host_pattern_matches(&g_array_index(rule->hosts, BnsHostPattern, i),
+                                     host, literal))
+            return true;
+    return false;
+}
+
+static void
+append_miss(GString *text,
+            const NearMiss *near,
+            const BnsRequest *request,
+            const BnsReadings *readings)
+{
+    g_autofree char *method = bns_text_escape(request->method, -1);
+
+    g_string_append(text, "  ");
+    append_rule(text, near->rule);
+    g_string_append(text, ": ");
+    switch (near->miss) {
+    case BNS_MISS_HOST:
+        g_string_append(text, find_host_miss(near->rule, request->host));
+        break;
+    case BNS_MISS_SCHEME:
+        g_string_append_printf(text, "it is not for %s",
+                               bns_scheme_name(request->scheme));
+        break;
+    case BNS_MISS_PORT:
+        g_string_append_printf(text, "port %u is not one of its ports", request->port);
+        break;
+    case BNS_MISS_METHOD:
+        g_string_append_printf(text, "%s is not one of its methods", method);
+        break;
+    case BNS_MISS_PATH:
+        append_path_miss(text, near->rule, readings);
+        break;
+    case BNS_MISS_NOTHING:
+    default:
+        g_string_append(text, "it matches");
+    }
+    g_string_append_c(text, '\n');
+}
+
+static BnsMiss
+compare(const BnsRule *rule, const BnsRequest *request, const BnsReadings *readings)
+{
+    if (request->scheme != BNS_SCHEME_TCP)
+        return bns_rule_compare(rule, request, readings);
+    if ((rule->schemes & BNS_SCHEME_BIT(BNS_SCHEME_TCP)) == 0)
+        return BNS_MISS_SCHEME;
+    return bns_rule_has_port(rule, request->port) ? BNS_MISS_NOTHING : BNS_MISS_PORT;
+}
+
+static int
+compare_misses(const void *a, const void *b)
+{
+    const NearMiss *near_a = a;
+    const NearMiss *near_b = b;
+
+    if (near_a->miss != near_b->miss)
+        return near_a->miss > near_b->miss ? -1 : 1;
+    return near_a->rule->number < near_b->rule->number ? -1 : 1;
+}
+
+static void
+append_near_misses(GString *text,
+                   const BnsPolicy *policy,
+                   const BnsRequest *request,
+                   const BnsReadings *readings)
+{
+    g_autoptr(GArray) near = g_array_new(FALSE, FALSE, sizeof(NearMiss));
+
+    for (guint i = 0; i < policy->rules->len; i++) {
+        NearMiss miss = { policy->rules->pdata[i], BNS_MISS_HOST };
+
+        if (miss.rule->verdict != BNS_VERDICT_ALLOW)
+            continue;
+        if (matches_host(miss.rule, request->host))
+            miss.miss = compare(miss.rule, request, readings);
+        else if (find_host_miss(miss.rule, request->host) == NULL)
+            continue;
+        g_array_append_val(near, miss);
+    }
+    g_array_sort(near, compare_misses);
+    if (near->len > 0)
+        g_string_append(text, "Rules that come near:\n");
+    for (guint i = 0; i < MIN(near->len, NEAR_MISSES_MAX); i++)
+        append_miss(text, &g_array_index(near, NearMiss, i), request, readings);
+}
+
+static void
+append_suggestion(GString *text, const BnsRequest *request)
+{
+    g_autofree char *rule = bns_policy_suggest(
+        request->scheme, request->host, request->port, request->method, request->path);
+    g_autofree char *quoted = bns_text_shell_quote(rule);
+
+    g_string_append_printf(text, "This would allow it: --allow %s\n", quoted);
+}
+
+static void
+append_request(GString *text, const BnsRequest *request)
+{
+    g_autofree char *method = bns_text_escape(request->method, -1);
+    g_autofree char *path = bns_text_escape(request->path, -1);
+
+    if (request->scheme == BNS_SCHEME_TCP)
+        g_string_append_printf(text, "Asked: an opaque flow to %s, port %u\n",
+                               request->host, request->port);
+    else
+        g_string_append_printf(text, "Asked: %s %s by %s at %s, port %u\n", method,
+                               path, bns_scheme_name(request->scheme), request->host,
+                               request->port);
+}
+
+/* What is true whatever the rules say about requests. */
+static void
+append_caveats(GString *text, const BnsPolicy *policy, const BnsRequest *request)
+{
+    const char *refusal = request->path != NULL
+                              ? bns_path_check(request->path, strlen(request->path))
+                              : NULL;
+
+    if (refusal != NULL)
+        g_string_append_printf(text, "It is answered with 400: %s.\n", refusal);
+    if (request->scheme != BNS_SCHEME_TCP &&
+        bns_policy_has_tcp_rule(policy, request->host, request->port))
+        g_string_append(
+            text, "A tcp rule names this host and port: nothing is read of such a "
+                  "flow, and no rule about requests applies.\n");
+}
+
+char *
+bns_policy_explain(const BnsPolicy *policy, const BnsRequest *request)
+{
+    GString *text = g_string_new(NULL);
+    g_auto(BnsReadings) readings = { 0 };
+    BnsDecision decision = bns_policy_decide(policy, request);
+    const BnsRule *rule =
+        decision.rule != NULL ? find_rule(policy, decision.rule) : NULL;
+
+    bns_readings_init(&readings, request->path != NULL ? request->path : "/");
+    append_request(text, request);
+    append_caveats(text, policy, request);
+    if (rule != NULL) {
+        g_string_append(text, decision.verdict == BNS_VERDICT_ALLOW ? "Allowed by "
+                                                                    : "Denied by ");
+        append_rule(text, rule);
+        g_string_append_c(text, '\n');
+    }
+    if (decision.verdict == BNS_VERDICT_ALLOW) {
+        decision = bns_policy_decide_literal(policy, &decision, request);
+        if (decision.verdict != BNS_VERDICT_ALLOW)
+            g_string_append_printf(text, "But it is refused: %s.\n", decision.reason);
+    } else if (rule == NULL) {
+        g_string_append_printf(text, "Denied: %s.\n", decision.reason);
+        append_near_misses(text, policy, request, &readings);
+        append_suggestion(text, request);
+    }
+    return g_string_free(text, FALSE);
+}

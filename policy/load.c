@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Loading: the file, what it extends, and the rules of the command line, in the order in
+ * which they are numbered: what is extended, the file itself, --allow, $BOUNDARY_ALLOW,
+ * --deny.
+ *
+ * Names are made absolute without looking at symbolic links, so that the name in an
+ * error, the file that is opened and the file that is protected inside are the same.
+ */
+#include "base/fd.h"
+#include "base/text.h"
+#include "policy/policy_private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A policy file of this size has 20,000 rules. */
+#define FILE_MAX (1024 * 1024)
+/* More than any chain that a person could still follow. */
+#define EXTENDS_DEPTH_MAX 8
+
+/* A file that is being read, and the one that extends it. */
+typedef struct Frame {
+    const struct Frame *parent; /* NULL: named on the command line */
+    const char *path;
+    const char *place; /* what an error begins with if the file cannot be read */
+    unsigned depth;
+    struct stat status; /* once it is open */
+} Frame;
+
+typedef struct {
+    BnsPolicy *policy;
+    GPtrArray *notices; /* borrowed */
+    GHashTable *done;   /* borrowed set of "device:inode": files read or being read */
+} Loader;
+
+static bool
+fail_reading(GError **error, const char *path, const char *why)
+{
+    g_autofree char *shown = bns_text_escape(path, -1);
+
+    g_set_error(error, BNS_POLICY_ERROR, BNS_POLICY_ERROR_READ,
+                "Could not read policy file \"%s\": %s", shown, why);
+    return false;
+}
+
+/* Opens without waiting for the other end of a FIFO or for a terminal's carrier. */
+static int
+open_regular(const char *path, struct stat *out_status, GError **error)
+{
+    bns_autofd fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+    if (fd < 0 || fstat(fd, out_status) < 0) {
+        fail_reading(error, path, g_strerror(errno));
+        return -1;
+    }
+    if (!S_ISREG(out_status->st_mode)) {
+        fail_reading(error, path, "not a regular file");
+        return -1;
+    }
+    return g_steal_fd(&fd);
+}
+
+/* Returns: (transfer full): all bytes of @fd, or %NULL with @error. */
+static GByteArray *
+read_all(int fd, const char *path, GError **error)
+{
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    guint8 chunk[16 * 1024];
+    ssize_t n;
+
+    while ((n = TEMP_FAILURE_RETRY(read(fd, chunk, sizeof chunk))) > 0) {
+        if (bytes->len + (size_t)n > FILE_MAX) {
+            fail_reading(error, path, "larger than 1 MiB");
+            return NULL;
+        }
+        g_byte_array_append(bytes, chunk, (guint)n);
+    }
+    if (n < 0) {
+        fail_reading(error, path, g_strerror(errno));
+        return NULL;
+    }
+    return g_steal_pointer(&bytes);
+}
+
+/* Returns: (transfer full): @name, as written in a file of @folder, absolute. */
+static char *
+resolve_name(const char *folder, const char *name)
+{
+    g_autofree char *below_home = NULL;
+
+    if (g_str_has_prefix(name, "~/"))
+        name = below_home = g_build_filename(g_get_home_dir(), name + 2, NULL);
+    return g_canonicalize_filename(name, folder);
+}
+
+static bool
+check_chain(const Frame *frame, GError **error)
+{
+    if (frame->depth > EXTENDS_DEPTH_MAX)
+        return fail_reading(error, frame->path, "extends more than 8 files deep");
+    for (const Frame *above = frame->parent; above != NULL; above = above->parent)
+        if (above->status.st_dev == frame->status.st_dev &&
+            above->status.st_ino == frame->status.st_ino)
+            return fail_reading(error, frame->path, "it extends itself");
+    return true;
+}
+
+/* Returns: (transfer full): all bytes of the frame's file, or %NULL with @error. */
+static GByteArray *
+read_file(Frame *frame, GError **error)
+{
+    bns_autofd fd = open_regular(frame->path, &frame->status, error);
+
+    if (fd < 0 || !check_chain(frame, error))
+        return NULL;
+    return read_all(fd, frame->path, error);
+}
+
+/* Returns: false if the file was read before, by another way through what is extended. */
+static bool
+is_first_time(Loader *loader, const Frame *frame)
+{
+    return g_hash_table_add(loader->done,
+                            g_strdup_printf("%ju:%ju", (uintmax_t)frame->status.st_dev,
+                                            (uintmax_t)frame->status.st_ino));
+}
+
+static bool load_file(Loader *loader, Frame *frame, GError **error);
+
+static bool
+load_extends(Loader *loader,
+             const Frame *frame,
+             const BnsConfig *config,
+             GError **error)
+{
+    g_autofree char *folder = g_path_get_dirname(frame->path);
+    g_autofree char *shown = bns_text_escape(frame->path, -1);
+
+    for (guint i = 0; i < config->extends->len; i++) {
+        const BnsConfigExtend *extend = config->extends->pdata[i];
+        g_autofree char *path = resolve_name(folder, extend->name);
+        g_autofree char *place =
+            g_strdup_printf("%s:%u:%u: ", shown, extend->line, extend->column);
+        Frame child = { frame, path, place, frame->depth + 1, { 0 } };
+
+        if (!load_file(loader, &child, error))
+            return false;
+    }
+    return true;
+}
+
+static bool
+load_file(Loader *loader, Frame *frame, GError **error)
+{
+    g_autoptr(GByteArray) bytes = read_file(frame, error);
+    g_autoptr(BnsConfig) config = NULL;
+
+    if (bytes == NULL) {
+        g_prefix_error(error, "%s", frame->place);
+        return false;
+    }
+    if (!is_first_time(loader, frame))
+        return true;
+    g_ptr_array_add(loader->policy->files, g_strdup(frame->path));
+    config =
+        bns_config_parse(frame->path, (const char *)bytes->data, bytes->len, error);
+    if (config == NULL || !load_extends(loader, frame, config, error))
+        return false;
+    bns_policy_add_config(loader->policy, config, loader->notices);
+    return true;
+}
+
+static bool
+load_config(Loader *loader, const char *name, GError **error)
+{
+    g_autofree char *folder = g_get_current_dir();
+    g_autofree char *path = resolve_name(folder, name);
+    Frame frame = { NULL, path, "", 0, { 0 } };
+
+    return load_file(loader, &frame, error);
+}
+
+static bool
+add_option(Loader *loader,
+           BnsVerdict verdict,
+           const char *origin,
+           const char *text,
+           GError **error)
+{
+    BnsRule *rule = bns_rule_parse(verdict, origin, text, loader->notices, error);
+
+    if (rule == NULL) {
+        g_prefix_error(error, "%s: ", origin);
+        return false;
+    }
+    bns_policy_add_rule(loader->policy, rule);
+    return true;
+}
+
+static bool
+add_options(Loader *loader,
+            BnsVerdict verdict,
+            const char *option,
+            char *const *rules,
+            GError **error)
+{
+    for (unsigned i = 0; rules != NULL && rules[i] != NULL; i++) {
+        g_autofree char *origin = g_strdup_printf("%s#%u", option, i + 1);
+
+        if (!add_option(loader, verdict, origin, rules[i], error))
+            return false;
+    }
+    return true;
+}
+
+static bool
+load(Loader *loader, const BnsPolicySource *source, GError **error)
+{
+    const char *env_allow = source->env_allow != NULL ? source->env_allow : "";
+
+    if (source->config_path != NULL && !load_config(loader, source->config_path, error))
+        return false;
+    if (!add_options(loader, BNS_VERDICT_ALLOW, "--allow", source->allow, error))
+        return false;
+    if (*env_allow != '\0' &&
+        !add_option(loader, BNS_VERDICT_ALLOW, "$BOUNDARY_ALLOW", env_allow, error))
+        return false;
+    if (!add_options(loader, BNS_VERDICT_DENY, "--deny", source->deny, error))
+        return false;
+    return bns_policy_complete(loader->policy, error);
+}
+
+BnsPolicy *
+bns_policy_load(const BnsPolicySource *source, GStrv *out_notices, GError **error)
+{
+    g_autoptr(BnsPolicy) policy = bns_policy_new();
+    g_autoptr(GHashTable) done =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autoptr(GPtrArray) notices = g_ptr_array_new_with_free_func(g_free);
+    Loader loader = { policy, notices, done };
+
+    if (out_notices != NULL)
+        *out_notices = NULL;
+    if (!load(&loader, source, error))
+        return NULL;
+    if (out_notices != NULL) {
+        g_ptr_array_add(notices, NULL);
+        *out_notices = (GStrv)g_ptr_array_steal(notices, NULL);
+    }
+    return g_steal_pointer(&policy);
+}
+
+BnsPolicy *
+bns_policy_parse(const char *file, const char *bytes, size_t len, GError **error)
+{
+    g_autoptr(BnsPolicy) policy = bns_policy_new();
+    g_autoptr(BnsConfig) config = bns_config_parse(file, bytes, len, error);
+
+    if (config == NULL)
+        return NULL;
+    bns_policy_add_config(policy, config, NULL);
+    return bns_policy_complete(policy, error) ? g_steal_pointer(&policy) : NULL;
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/text.h"
+#include "policy/policy_private.h"
+
+/* As many names as a session has ever been seen to need, and some. */
+#define DEFAULT_NAMES 16384
+/* A browser opens a few hundred flows; descriptors and memory are kept within reason. */
+#define DEFAULT_FLOWS 4096
+
+G_DEFINE_QUARK(bns_policy_error, bns_policy_error)
+
+BnsPolicy *
+bns_policy_new(void)
+{
+    BnsPolicy *policy = g_new0(BnsPolicy, 1);
+
+    policy->rules = g_ptr_array_new_with_free_func((GDestroyNotify)bns_rule_free);
+    policy->allow = bns_host_index_new();
+    policy->deny = bns_host_index_new();
+    policy->guard = bns_guard_new();
+    policy->files = g_ptr_array_new_with_free_func(g_free);
+    policy->http_ports = g_malloc0((UINT16_MAX + 1) / 8);
+    policy->limits = (BnsPolicyLimits){ DEFAULT_NAMES, DEFAULT_FLOWS };
+    return policy;
+}
+
+void
+bns_policy_free(BnsPolicy *policy)
+{
+    if (policy == NULL)
+        return;
+    bns_host_index_free(policy->allow);
+    bns_host_index_free(policy->deny);
+    g_ptr_array_unref(policy->rules);
+    bns_guard_free(policy->guard);
+    g_ptr_array_unref(policy->files);
+    g_free(policy->http_ports);
+    g_free(policy->log_level);
+    g_free(policy->digest);
+    g_free(policy);
+}
+
+static void
+note_http_ports(BnsPolicy *policy, const BnsRule *rule)
+{
+    if ((rule->schemes & BNS_SCHEMES_HTTP) == 0)
+        return;
+    for (guint i = 0; i < rule->ports->len; i++) {
+        uint16_t port = g_array_index(rule->ports, uint16_t, i);
+
+        policy->http_ports[port / 8] |= (uint8_t)(1u << port % 8);
+    }
+}
+
+void
+bns_policy_add_rule(BnsPolicy *policy, BnsRule *take_rule)
+{
+    take_rule->number = policy->rules->len;
+    g_ptr_array_add(policy->rules, take_rule);
+    if (take_rule->verdict == BNS_VERDICT_ALLOW) {
+        bns_host_index_add(policy->allow, take_rule);
+        note_http_ports(policy, take_rule);
+    } else {
+        bns_host_index_add(policy->deny, take_rule);
+    }
+}
+
+void
+bns_policy_add_config(BnsPolicy *policy, BnsConfig *config, GPtrArray *notices)
+{
+    gsize n_rules;
+    g_autofree gpointer *rules = g_ptr_array_steal(config->rules, &n_rules);
+
+    for (gsize i = 0; i < n_rules; i++)
+        bns_policy_add_rule(policy, rules[i]);
+    if (notices != NULL)
+        g_ptr_array_extend_and_steal(notices, g_steal_pointer(&config->notices));
+    if (config->has_enabled)
+        policy->is_disabled = !config->enabled;
+    if (config->log_level != NULL) {
+        g_free(policy->log_level);
+        policy->log_level = g_steal_pointer(&config->log_level);
+    }
+    if (config->names > 0)
+        policy->limits.names = config->names;
+    if (config->flows > 0)
+        policy->limits.flows = config->flows;
+}
+
+static char *
+digest_rules(const BnsPolicy *policy)
+{
+    g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
+
+    for (guint i = 0; i < policy->rules->len; i++) {
+        const BnsRule *rule = policy->rules->pdata[i];
+        g_autofree char *form = bns_rule_to_string(rule);
+        g_autofree char *line =
+            g_strdup_printf("%s\t%s\t%s\n", bns_verdict_name(rule->verdict), form,
+                            rule->reason != NULL ? rule->reason : "");
+
+        g_checksum_update(checksum, (const guchar *)line, -1);
+    }
+    return g_strdup(g_checksum_get_string(checksum));
+}
+
+bool
+bns_policy_complete(BnsPolicy *policy, GError **error)
+{
+    if (!bns_policy_check_kinds(policy, error))
+        return false;
+    policy->digest = digest_rules(policy);
+    return true;
+}
+
+BnsPolicyLimits
+bns_policy_limits(const BnsPolicy *policy)
+{
+    return policy->limits;
+}
+
+bool
+bns_policy_is_disabled(const BnsPolicy *policy)
+{
+    return policy->is_disabled;
+}
+
+const char *
+bns_policy_log_level(const BnsPolicy *policy)
+{
+    return policy->log_level;
+}
+
+const GPtrArray *
+bns_policy_files(const BnsPolicy *policy)
+{
+    return policy->files;
+}
+
+const char *
+bns_policy_digest(const BnsPolicy *policy)
+{
+    return policy->digest;
+}
+
+guint
+bns_policy_n_rules(const BnsPolicy *policy)
+{
+    return policy->rules->len;
+}
+
+char *
+bns_policy_describe(const BnsPolicy *policy)
+{
+    GString *text = g_string_new(NULL);
+
+    for (guint i = 0; i < policy->rules->len; i++) {
+        const BnsRule *rule = policy->rules->pdata[i];
+        g_autofree char *origin = bns_text_escape(rule->origin, -1);
+        g_autofree char *form = bns_rule_to_string(rule);
+
+        g_string_append_printf(text, "%s\t%s\t%s\n", origin,
+                               bns_verdict_name(rule->verdict), form);
+    }
+    return g_string_free(text, FALSE);
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a policy is inside: for policy/ and its tests only.
+ */
+#pragma once
+
+#include "policy/config.h"
+#include "policy/guard.h"
+#include "policy/host_index.h"
+#include "policy/policy.h"
+#include "policy/reading.h"
+
+struct BnsPolicy {
+    GPtrArray *rules;    /* owned, of owned BnsRule, in the order of their numbers */
+    BnsHostIndex *allow; /* owned, of the rules above */
+    BnsHostIndex *deny;
+    BnsGuard *guard;     /* owned */
+    GPtrArray *files;    /* owned, of owned absolute paths */
+    uint8_t *http_ports; /* owned; a bit per port: some HTTP allow rule names it */
+    char *log_level;     /* owned; NULL: not given */
+    char *digest;        /* owned */
+    BnsPolicyLimits limits;
+    bool is_disabled;
+};
+
+/* Returns: (transfer full): a policy without rules, to be filled and then completed. */
+BnsPolicy *bns_policy_new(void);
+void bns_policy_add_rule(BnsPolicy *policy, BnsRule *take_rule);
+/* Takes over the rules and settings of @config, and its notices if @notices is not
+ * %NULL. What it extends is the caller's affair. */
+void bns_policy_add_config(BnsPolicy *policy, BnsConfig *config, GPtrArray *notices);
+/* Checks the rules against each other. After this the policy is immutable. */
+bool bns_policy_complete(BnsPolicy *policy, GError **error);
+
+/* One file from memory, without what it extends: for tests and fuzzing. */
+BnsPolicy *
+bns_policy_parse(const char *file, const char *bytes, size_t len, GError **error);
+
+/* Finds an inspected and an opaque allow rule that name the same port of a host: an
+ * error, with the place of the later one. */
+bool bns_policy_check_kinds(const BnsPolicy *policy, GError **error);
+
+/* Whether some tcp rule allows the flow, deny rules apart. */
+bool bns_policy_has_tcp_rule(const BnsPolicy *policy, const char *host, uint16_t port);
+
+/**
+ * BnsMiss: how far a rule is from matching a request; the first part that does not fit.
+ */
+typedef enum {
+    BNS_MISS_HOST,
+    BNS_MISS_SCHEME,
+    BNS_MISS_PORT,
+    BNS_MISS_METHOD,
+    BNS_MISS_PATH,
+    BNS_MISS_NOTHING, /* it matches */
+} BnsMiss;
+
+/* How @rule, whose host matches, fits. @readings: of the request's path. */
+BnsMiss bns_rule_compare(const BnsRule *rule,
+                         const BnsRequest *request,
+                         const BnsReadings *readings);
+/* Whether one of @rule's paths matches @reading; true if it has none. */
+bool bns_rule_matches_reading(const BnsRule *rule, const char *reading);

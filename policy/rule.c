@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/rule.h"
+#include "base/text.h"
+
+#include <string.h>
+
+static const uint16_t default_ports[] = {
+    [BNS_SCHEME_HTTP] = 80,
+    [BNS_SCHEME_HTTPS] = 443,
+};
+
+BnsRule *
+bns_rule_new(BnsVerdict verdict, const char *origin)
+{
+    BnsRule *rule = g_new0(BnsRule, 1);
+
+    rule->verdict = verdict;
+    rule->origin = g_strdup(origin);
+    rule->hosts = g_array_new(FALSE, FALSE, sizeof(BnsHostPattern));
+    g_array_set_clear_func(rule->hosts, bns_host_pattern_clear);
+    rule->ports = g_array_new(FALSE, FALSE, sizeof(uint16_t));
+    rule->methods = g_ptr_array_new_with_free_func(g_free);
+    rule->paths = g_ptr_array_new_with_free_func((GDestroyNotify)bns_pattern_free);
+    return rule;
+}
+
+void
+bns_rule_free(BnsRule *rule)
+{
+    if (rule == NULL)
+        return;
+    g_array_unref(rule->hosts);
+    g_array_unref(rule->ports);
+    g_ptr_array_unref(rule->methods);
+    g_ptr_array_unref(rule->paths);
+    g_free(rule->origin);
+    g_free(rule->reason);
+    g_free(rule);
+}
+
+static bool
+fail(GError **error, const char *what)
+{
+    g_set_error_literal(error, BNS_POLICY_ERROR, BNS_POLICY_ERROR_INVALID, what);
+    return false;
+}
+
+static bool
+fail_on(GError **error, const char *kind, const char *value, const char *why)
+{
+    g_autofree char *shown = bns_text_escape(value, -1);
+
+    g_set_error(error, BNS_POLICY_ERROR, BNS_POLICY_ERROR_INVALID, "bad %s \"%s\": %s",
+                kind, shown, why);
+    return false;
+}
+
+bool
+bns_rule_add_host(BnsRule *rule,
+                  BnsHostPatternParser parser,
+                  const char *text,
+                  GError **error)
+{
+    BnsHostPattern pattern;
+
+    if (!parser(text, &pattern, error))
+        return false;
+    g_array_append_val(rule->hosts, pattern);
+    return true;
+}
+
+static int
+compare_ports(const void *a, const void *b)
+{
+    return *(const uint16_t *)a - *(const uint16_t *)b;
+}
+
+static void
+insert_port(BnsRule *rule, uint16_t port)
+{
+    if (rule->ports->len > 0 && bns_rule_has_port(rule, port))
+        return;
+    g_array_append_val(rule->ports, port);
+    g_array_sort(rule->ports, compare_ports);
+}
+
+bool
+bns_rule_add_port(BnsRule *rule, const char *digits, GError **error)
+{
+    guint64 port;
+
+    if (digits[0] == '0' ||
+        !g_ascii_string_to_unsigned(digits, 10, 1, UINT16_MAX, &port, NULL))
+        return fail_on(error, "port", digits, "a number from 1 to 65535");
+    insert_port(rule, (uint16_t)port);
+    return true;
+}
+
+/* RFC 9110, 5.6.2. */
+static bool
+is_token(const char *text)
+{
+    static const char special[] = "!#$%&'*+-.^_`|~";
+
+    for (const char *p = text; *p != '\0'; p++)
+        if (!g_ascii_isalnum(*p) && strchr(special, *p) == NULL)
+            return false;
+    return *text != '\0';
+}
+
+static int
+compare_methods(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+bool
+bns_rule_add_method(BnsRule *rule, const char *token, GError **error)
+{
+    if (!is_token(token))
+        return fail_on(error, "method", token, "a word such as GET");
+    if (g_ptr_array_find_with_equal_func(rule->methods, token, g_str_equal, NULL))
+        return true;
+    g_ptr_array_add(rule->methods, g_strdup(token));
+    g_ptr_array_sort(rule->methods, compare_methods);
+    return true;
+}
+
+bool
+bns_rule_add_path(BnsRule *rule, const char *pattern, GError **error)
+{
+    BnsPattern *path = bns_pattern_new(pattern, error);
+
+    if (path != NULL)
+        g_ptr_array_add(rule->paths, path);
+    return path != NULL;
+}
+
+bool
+bns_rule_set_scheme(BnsRule *rule, const char *name, GError **error)
+{
+    for (BnsScheme scheme = 0; scheme < BNS_N_SCHEMES; scheme++)
+        if (strcmp(name, bns_scheme_name(scheme)) == 0) {
+            rule->schemes = BNS_SCHEME_BIT(scheme);
+            return true;
+        }
+    return fail_on(error, "scheme", name, "http, https or tcp");
+}
+
+static bool
+check_tcp(const BnsRule *rule, GError **error)
+{
+    if (rule->ports->len == 0)
+        return fail(error, "a tcp rule needs a port");
+    if (rule->methods->len > 0 || rule->paths->len > 0)
+        return fail(error, "a tcp rule cannot have methods or a path: nothing is read "
+                           "of an opaque flow");
+    return true;
+}
+
+static void
+add_default_ports(BnsRule *rule)
+{
+    for (BnsScheme scheme = 0; scheme < G_N_ELEMENTS(default_ports); scheme++)
+        if (rule->schemes & BNS_SCHEME_BIT(scheme))
+            insert_port(rule, default_ports[scheme]);
+}
+
+bool
+bns_rule_complete(BnsRule *rule, GError **error)
+{
+    bool is_allow = rule->verdict == BNS_VERDICT_ALLOW;
+
+    if (rule->hosts->len == 0)
+        return fail(error, "a rule needs a host");
+    if (rule->is_private && !is_allow)
+        return fail(error, "private: is for allow rules");
+    if (rule->schemes == BNS_SCHEME_BIT(BNS_SCHEME_TCP) && !check_tcp(rule, error))
+        return false;
+    if (rule->schemes == 0)
+        rule->schemes = is_allow ? BNS_SCHEMES_HTTP : BNS_SCHEMES_ALL;
+    if (is_allow && !rule->is_coder && rule->ports->len == 0)
+        add_default_ports(rule);
+    return true;
+}
+
+bool
+bns_rule_path_is_prefix_length(const char *path)
+{
+    guint64 length;
+
+    return path[0] == '/' &&
+           g_ascii_string_to_unsigned(path + 1, 10, 0, 32, &length, NULL);
+}
+
+bool
+bns_rule_has_port(const BnsRule *rule, uint16_t port)
+{
+    for (guint i = 0; i < rule->ports->len; i++)
+        if (g_array_index(rule->ports, uint16_t, i) == port)
+            return true;
+    return rule->ports->len == 0;
+}
+
+bool
+bns_rule_has_method(const BnsRule *rule, const char *method)
+{
+    for (guint i = 0; i < rule->methods->len; i++)
+        if (strcmp(rule->methods->pdata[i], method) == 0)
+            return true;
+    return rule->methods->len == 0;
+}
+
+bool
+bns_rule_looks_inside(const BnsRule *rule)
+{
+    return rule->methods->len > 0 || rule->paths->len > 0 ||
+           (rule->schemes & BNS_SCHEME_BIT(BNS_SCHEME_TCP)) == 0;
+}
+
+bool
+bns_rule_is_network(const BnsRule *rule)
+{
+    return g_array_index(rule->hosts, BnsHostPattern, 0).kind ==
+           BNS_HOST_PATTERN_NETWORK;
+}
+
+bool
+bns_rule_lifts_guard(const BnsRule *rule)
+{
+    /* The literal that a cidr rule matched is the address that is dialled. */
+    return rule->is_private || bns_rule_is_network(rule);
+}
+
+char *
+bns_rule_place(const BnsRule *rule)
+{
+    g_autofree char *origin = bns_text_escape(rule->origin, -1);
+
+    return rule->column > 0 ? g_strdup_printf("%s:%u", origin, rule->column)
+                            : g_steal_pointer(&origin);
+}

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/rule_mapping.h"
+#include "base/text.h"
+#include "policy/value.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+typedef struct {
+    const char *file;
+    BnsRule *rule;
+    const BnsYaml *domain; /* where they are; NULL: not given */
+    const BnsYaml *cidr;
+    const BnsYaml *port;
+    const BnsYaml *scheme;
+    bool is_tcp;
+} Reader;
+
+/* Puts the place of @node before what is wrong. Returns: @is_fine. */
+static bool
+place(bool is_fine, const Reader *reader, const BnsYaml *node, GError **error)
+{
+    g_autofree char *shown = bns_text_escape(reader->file, -1);
+
+    if (!is_fine)
+        g_prefix_error(error, "%s:%u:%u: ", shown, node->line, node->column);
+    return is_fine;
+}
+
+static bool
+read_one_domain(void *data, const BnsYaml *item, GError **error)
+{
+    Reader *reader = data;
+    g_autofree char *bracketed = NULL;
+    struct in6_addr ipv6;
+    const char *text;
+
+    if (!bns_value_string(reader->file, item, "domain", &text, error))
+        return false;
+    /* A bare one can be meant only so. */
+    if (inet_pton(AF_INET6, text, &ipv6) == 1)
+        text = bracketed = g_strdup_printf("[%s]", text);
+    return place(bns_rule_add_host(reader->rule, bns_host_pattern_parse, text, error),
+                 reader, item, error);
+}
+
+static bool
+read_domain(void *data, const BnsYaml *value, GError **error)
+{
+    Reader *reader = data;
+
+    reader->domain = value;
+    return bns_value_each(reader->file, value, "domain", read_one_domain, data, error);
+}
+
+static bool
+read_cidr(void *data, const BnsYaml *value, GError **error)
+{
+    Reader *reader = data;
+    const char *text;
+
+    reader->cidr = value;
+    return bns_value_string(reader->file, value, "cidr", &text, error) &&
+           place(bns_rule_add_host(reader->rule, bns_host_pattern_parse_cidr, text,
+                                   error),
+                 reader, value, error);
+}
+
+static bool
+read_one_port(void *data, const BnsYaml *item, GError **error)
+{
+    Reader *reader = data;
+    const char *digits;
+
+    return bns_value_digits(reader->file, item, "port", &digits, error) &&
+           place(bns_rule_add_port(reader->rule, digits, error), reader, item, error);
+}
+
+static bool
+read_ports(void *data, const BnsYaml *value, GError **error)
+{
+    Reader *reader = data;
+
+    if (reader->port != NULL)
+        return bns_yaml_fail(error, reader->file, value, "both port: and ports:");
+    reader->port = value;
+    return bns_value_each(reader->file, value, "ports", read_one_port, data, error);
+}
+
+static bool
+read_one_method(void *data, const BnsYaml *item, GError **error)
+{
+    Reader *reader = data;
+    g_autofree char *upper = NULL;
+    const char *text;
+
+    if (!bns_value_string(reader->file, item, "methods", &text, error))
+        return false;
+    upper = g_ascii_strup(text, -1);
+    if (strcmp(text, "*") == 0)
+        return bns_yaml_fail(error, reader->file, item,
+                             "for any method leave methods: out");
+    if (!bns_rule_add_method(reader->rule, text, error))
+        return place(false, reader, item, error);
+    if (strcmp(text, upper) != 0)
+        return bns_yaml_fail(error, reader->file, item,
+                             "methods are upper-case: write %s", upper);
+    return true;
+}
+
+static bool
+read_methods(void *data, const BnsYaml *value, GError **error)
+{
+    Reader *reader = data;
+
+    return bns_value_each(reader->file, value, "methods", read_one_method, data, error);
+}
+
+static bool
+read_one_path(void *data, const BnsYaml *item, GError **error)
+{
+    Reader *reader = data;
+    const char *text;
+
+    return bns_value_string(reader->file, item, "path", &text, error) &&
+           place(bns_rule_add_path(reader->rule, text, error), reader, item, error);
+}
+
+static bool
+read_path(void *data, const BnsYaml *value, GError **error)
+{
+    Reader *reader = data;
+
+    return bns_value_each(reader->file, value, "path", read_one_path, data, error);
+}
+
+static bool
+read_scheme(void *data, const BnsYaml *value, GError **error)
+{
+    Reader *reader = data;
+    const char *text;
+
+    reader->scheme = value;
+    if (!bns_value_string(reader->file, value, "scheme", &text, error))
+        return false;
+    if (strcmp(text, "tcp") == 0)
+        return bns_yaml_fail(error, reader->file, value,
+                             "for an opaque flow write protocol: tcp");
+    return place(bns_rule_set_scheme(reader->rule, text, error), reader, value, error);
+}
+
+static bool
+read_protocol(void *data, const BnsYaml *value, GError **error)
+{
+    Reader *reader = data;
+    const char *text;
+
+    if (!bns_value_string(reader->file, value, "protocol", &text, error))
+        return false;
+    reader->is_tcp = strcmp(text, "tcp") == 0;
+    if (!reader->is_tcp && strcmp(text, "http") != 0)
+        return bns_yaml_fail(error, reader->file, value,
+                             "protocol: must be http or tcp");
+    return true;
+}
+
+/* Escapes in quotes could bring in what the file itself may not hold. */
+static bool
+is_one_line(const char *text)
+{
+    while (*text != '\0') {
+        gunichar c = g_utf8_get_char(text);
+        GUnicodeType type = g_unichar_type(c);
+
+        if (!g_unichar_isprint(c) || type == G_UNICODE_LINE_SEPARATOR ||
+            type == G_UNICODE_PARAGRAPH_SEPARATOR)
+            return false;
+        text += g_unichar_to_utf8(c, NULL);
+    }
+    return true;
+}
+
+static bool
+read_reason(void *data, const BnsYaml *value, GError **error)
+{
+    Reader *reader = data;
+    const char *text;
+
+    if (!bns_value_string(reader->file, value, "reason", &text, error))
+        return false;
+    if (!is_one_line(text))
+        return bns_yaml_fail(error, reader->file, value,
+                             "reason: must be one line of printable text");
+    reader->rule->reason = g_strdup(text);
+    return true;
+}
+
+static bool
+read_private(void *data, const BnsYaml *value, GError **error)
+{
+    Reader *reader = data;
+
+    return bns_value_boolean(reader->file, value, "private", &reader->rule->is_private,
+                             error);
+}
+
+static const BnsValueKey keys[] = {
+    { "domain", read_domain },
+    { "cidr", read_cidr },
+    { "scheme", read_scheme },
+    { "port", read_ports },
+    { "ports", read_ports },
+    { "methods", read_methods },
+    { "path", read_path },
+    { "protocol", read_protocol },
+    { "reason", read_reason },
+    { "private", read_private },
+    { NULL, NULL },
+};
+
+/* What only a whole rule shows. */
+static bool
+complete(Reader *reader, const BnsYaml *node, GError **error)
+{
+    if (reader->domain != NULL && reader->cidr != NULL)
+        return bns_yaml_fail(error, reader->file, node,
+                             "a rule has either domain: or cidr:");
+    if (reader->domain == NULL && reader->cidr == NULL)
+        return bns_yaml_fail(error, reader->file, node,
+                             "a rule needs domain: or cidr:");
+    if (reader->is_tcp && reader->scheme != NULL)
+        return bns_yaml_fail(error, reader->file, reader->scheme,
+                             "scheme: is for protocol: http");
+    if (reader->is_tcp)
+        reader->rule->schemes = BNS_SCHEME_BIT(BNS_SCHEME_TCP);
+    return place(bns_rule_complete(reader->rule, error), reader, node, error);
+}
+
+static bool
+read_string(const Reader *reader,
+            const BnsYaml *node,
+            BnsRule **out_rule,
+            GPtrArray *notices,
+            GError **error)
+{
+    const BnsRule *empty = reader->rule;
+    const char *text;
+
+    if (!bns_value_string(reader->file, node, "a rule", &text, error))
+        return false;
+    *out_rule = bns_rule_parse(empty->verdict, empty->origin, text, notices, error);
+    return place(*out_rule != NULL, reader, node, error);
+}
+
+BnsRule *
+bns_rule_from_yaml(BnsVerdict verdict,
+                   const char *file,
+                   const BnsYaml *node,
+                   GPtrArray *notices,
+                   GError **error)
+{
+    g_autofree char *origin = g_strdup_printf("%s:%u", file, node->line);
+    g_autoptr(BnsRule) rule = bns_rule_new(verdict, origin);
+    Reader reader = { .file = file, .rule = rule };
+
+    if (node->kind != BNS_YAML_MAPPING) {
+        BnsRule *parsed = NULL;
+
+        if (read_string(&reader, node, &parsed, notices, error))
+            parsed->column = node->column;
+        return parsed;
+    }
+    rule->column = node->column;
+    if (!bns_value_mapping(file, node, keys, &reader, error) ||
+        !complete(&reader, node, error))
+        return NULL;
+    return g_steal_pointer(&rule);
+}

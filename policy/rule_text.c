@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The canonical form of a rule: what `check` shows, and what the digest is made of.
+ * Reading it again gives the same rule.
+ */
+#include "policy/rule.h"
+#include "policy/yaml.h"
+
+#include <string.h>
+
+/* Returns: whether the ports are those that the rule has without naming any. */
+static bool
+has_default_ports(const BnsRule *rule)
+{
+    g_autoptr(BnsRule) other = bns_rule_new(rule->verdict, "");
+
+    if (rule->ports->len == 0)
+        return true;
+    if (rule->verdict == BNS_VERDICT_DENY ||
+        rule->schemes == BNS_SCHEME_BIT(BNS_SCHEME_TCP))
+        return false;
+    other->schemes = rule->schemes;
+    if (!bns_rule_add_host(other, bns_host_pattern_parse, "*", NULL) ||
+        !bns_rule_complete(other, NULL))
+        return false;
+    return other->ports->len == rule->ports->len &&
+           memcmp(other->ports->data, rule->ports->data,
+                  rule->ports->len * sizeof(uint16_t)) == 0;
+}
+
+/* "http", "https" or "tcp" if it is for that alone, else NULL. */
+static const char *
+only_scheme(const BnsRule *rule)
+{
+    for (BnsScheme scheme = 0; scheme < BNS_N_SCHEMES; scheme++)
+        if (rule->schemes == BNS_SCHEME_BIT(scheme))
+            return bns_scheme_name(scheme);
+    return NULL;
+}
+
+static void
+append_list(GString *text, const GPtrArray *strings)
+{
+    for (guint i = 0; i < strings->len; i++)
+        g_string_append_printf(text, "%s%s", i > 0 ? "," : "",
+                               (const char *)strings->pdata[i]);
+}
+
+static void
+append_ports(GString *text, const BnsRule *rule, const char *separator)
+{
+    for (guint i = 0; i < rule->ports->len; i++)
+        g_string_append_printf(text, "%s%u", i > 0 ? separator : "",
+                               g_array_index(rule->ports, uint16_t, i));
+}
+
+static const BnsHostPattern *
+first_host(const BnsRule *rule)
+{
+    return &g_array_index(rule->hosts, BnsHostPattern, 0);
+}
+
+static bool
+is_coder_only(const BnsRule *rule)
+{
+    return first_host(rule)->kind == BNS_HOST_PATTERN_LABELS ||
+           (rule->is_coder && rule->verdict == BNS_VERDICT_ALLOW);
+}
+
+/* Whether the string form would be taken for a network. */
+static bool
+looks_like_network(const BnsRule *rule)
+{
+    return first_host(rule)->is_literal && rule->paths->len == 1 &&
+           rule->methods->len == 0 &&
+           bns_rule_path_is_prefix_length(bns_pattern_text(rule->paths->pdata[0]));
+}
+
+static char *
+to_coder_form(const BnsRule *rule)
+{
+    GString *text = g_string_new(NULL);
+    g_autofree char *host = bns_host_pattern_to_string(first_host(rule));
+
+    if (rule->methods->len > 0) {
+        g_string_append(text, "method=");
+        append_list(text, rule->methods);
+        g_string_append_c(text, ' ');
+    }
+    g_string_append_printf(text, "domain=%s", host);
+    for (guint i = 0; i < rule->paths->len; i++)
+        g_string_append_printf(text, "%s%s", i > 0 ? "," : " path=",
+                               bns_pattern_text(rule->paths->pdata[i]));
+    return g_string_free(text, FALSE);
+}
+
+static char *
+to_string_form(const BnsRule *rule)
+{
+    GString *text = g_string_new(NULL);
+    const char *scheme = only_scheme(rule);
+    g_autofree char *host = bns_host_pattern_to_string(first_host(rule));
+
+    append_list(text, rule->methods);
+    if (rule->methods->len > 0)
+        g_string_append_c(text, ' ');
+    if (scheme != NULL)
+        g_string_append_printf(text, "%s://", scheme);
+    g_string_append(text, host);
+    if (!has_default_ports(rule)) {
+        g_string_append_c(text, ':');
+        append_ports(text, rule, ",");
+    }
+    if (rule->paths->len > 0)
+        g_string_append(text, bns_pattern_text(rule->paths->pdata[0]));
+    return g_string_free(text, FALSE);
+}
+
+/* Appends `, KEY: VALUE` or `, KEY: [VALUE, VALUE]`. */
+static void
+append_key(GString *text, const char *key, const GPtrArray *values)
+{
+    bool is_list = values->len > 1;
+
+    g_string_append_printf(text, "%s%s: %s", text->len > 2 ? ", " : "", key,
+                           is_list ? "[" : "");
+    for (guint i = 0; i < values->len; i++) {
+        g_autofree char *quoted = bns_yaml_quote(values->pdata[i]);
+
+        g_string_append_printf(text, "%s%s", i > 0 ? ", " : "", quoted);
+    }
+    g_string_append(text, is_list ? "]" : "");
+}
+
+static void
+append_hosts(GString *text, const BnsRule *rule)
+{
+    bool is_network = first_host(rule)->kind == BNS_HOST_PATTERN_NETWORK;
+    g_autoptr(GPtrArray) hosts = g_ptr_array_new_with_free_func(g_free);
+
+    for (guint i = 0; i < rule->hosts->len; i++)
+        g_ptr_array_add(hosts, bns_host_pattern_to_string(
+                                   &g_array_index(rule->hosts, BnsHostPattern, i)));
+    append_key(text, is_network ? "cidr" : "domain", hosts);
+}
+
+static void
+append_paths(GString *text, const BnsRule *rule)
+{
+    g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
+
+    for (guint i = 0; i < rule->paths->len; i++)
+        g_ptr_array_add(paths, g_strdup(bns_pattern_text(rule->paths->pdata[i])));
+    append_key(text, "path", paths);
+}
+
+static char *
+to_mapping_form(const BnsRule *rule)
+{
+    GString *text = g_string_new("{ ");
+    const char *scheme = only_scheme(rule);
+
+    append_hosts(text, rule);
+    if (!has_default_ports(rule)) {
+        g_string_append(text, rule->ports->len > 1 ? ", ports: [" : ", port: ");
+        append_ports(text, rule, ", ");
+        g_string_append(text, rule->ports->len > 1 ? "]" : "");
+    }
+    if (rule->methods->len > 0)
+        append_key(text, "methods", rule->methods);
+    if (rule->paths->len > 0)
+        append_paths(text, rule);
+    if (rule->schemes == BNS_SCHEME_BIT(BNS_SCHEME_TCP))
+        g_string_append(text, ", protocol: tcp");
+    else if (scheme != NULL)
+        g_string_append_printf(text, ", scheme: %s", scheme);
+    if (rule->is_private)
+        g_string_append(text, ", private: true");
+    g_string_append(text, " }");
+    return g_string_free(text, FALSE);
+}
+
+char *
+bns_rule_to_string(const BnsRule *rule)
+{
+    if (is_coder_only(rule))
+        return to_coder_form(rule);
+    if (rule->hosts->len > 1 || rule->paths->len > 1 || rule->is_private ||
+        first_host(rule)->kind == BNS_HOST_PATTERN_NETWORK || looks_like_network(rule))
+        return to_mapping_form(rule);
+    return to_string_form(rule);
+}
