@@ -10,6 +10,13 @@
 #define BNS_TAP_ROUTER     "198.18.0.1"
 #define BNS_TAP_NAMESERVER "198.18.0.2"
 #define BNS_TAP_GUEST      "198.18.0.3"
+/* The same, host order. */
+#define BNS_TAP_ROUTER_ADDR     0xc6120001u
+#define BNS_TAP_NAMESERVER_ADDR 0xc6120002u
+#define BNS_TAP_GUEST_ADDR      0xc6120003u
+/* libslirp keeps one address for a name server of its own and lets no flow have it; it
+ * gets this one, which nothing uses. */
+#define BNS_TAP_SPARE_ADDR 0xc6120004u
 /* .0-.7 are on the link; all else goes through the router. */
 #define BNS_TAP_PREFIX_LEN 29
 

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * boundary-ns-netstack: a program of its own, so that libslirp runs where there is
+ * nothing to steal: no key, no policy, no environment of the user. The supervisor starts
+ * it; it is of no use to anyone else.
+ */
+#include "audit/client.h"
+#include "base/lockdown.h"
+#include "base/ready.h"
+#include "netstack/tap/netstack.h"
+#include "netstack/tap/tap.h"
+
+#include <limits.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Ours alone: bns_lockdown_isolate() made the root that it lies in. */
+#define SOCKET_PATH "/run/flow"
+
+/* libslirp has two buffers of this size for each connection. Mapped one by one they go
+ * back to the system; from the heap they would not. Setting it also stops malloc(3) from
+ * moving the limit up. */
+#define MAP_FROM_BYTES (128 * 1024)
+
+typedef struct {
+    BnsNetstackConfig config;
+    int recorder_fd;
+    int log_level; /* 0 error to 3 debug, as sandbox/options.h counts */
+} Arguments;
+
+/* --- arguments --- */
+
+typedef struct {
+    const char *name;
+    int64_t min;
+    int64_t max;
+} Number;
+
+enum {
+    CONTROL_FD,
+    WIRE_FD,
+    RECORDER_FD,
+    LIFE_FD,
+    NAMES,
+    FLOWS,
+    LOG_LEVEL,
+    N_NUMBERS,
+};
+
+static const Number numbers[] = {
+    [CONTROL_FD] = { "CONTROL_FD", 0, INT_MAX },
+    [WIRE_FD] = { "WIRE_FD", 0, INT_MAX },
+    [RECORDER_FD] = { "RECORDER_FD", 0, INT_MAX },
+    [LIFE_FD] = { "LIFE_FD", 0, INT_MAX },
+    [NAMES] = { "NAMES", 1, BNS_TAP_POOL_LAST - BNS_TAP_POOL_FIRST + 1 },
+    [FLOWS] = { "FLOWS", 1, 1024 * 1024 },
+    [LOG_LEVEL] = { "LOGLEVEL", 0, 3 },
+};
+G_STATIC_ASSERT(G_N_ELEMENTS(numbers) == N_NUMBERS);
+
+static bool
+parse(int argc, char **argv, Arguments *out_arguments, GError **error)
+{
+    int64_t values[N_NUMBERS];
+
+    if (argc != 1 + N_NUMBERS) {
+        g_set_error(error, BNS_NETSTACK_ERROR, 0, "boundary-ns starts this program");
+        return false;
+    }
+    for (int i = 0; i < N_NUMBERS; i++)
+        if (!g_ascii_string_to_signed(argv[1 + i], 10, numbers[i].min, numbers[i].max,
+                                      &values[i], error)) {
+            g_prefix_error(error, "%s: ", numbers[i].name);
+            return false;
+        }
+    *out_arguments = (Arguments){
+        .config = { .control_fd = (int)values[CONTROL_FD],
+                    .wire_fd = (int)values[WIRE_FD],
+                    .life_fd = (int)values[LIFE_FD],
+                    .max_names = (size_t)values[NAMES],
+                    .max_flows = (size_t)values[FLOWS],
+                    .socket_path = SOCKET_PATH },
+        .recorder_fd = (int)values[RECORDER_FD],
+        .log_level = (int)values[LOG_LEVEL],
+    };
+    return true;
+}
+
+/* --- output --- */
+
+static void
+on_log(const char *domain, GLogLevelFlags flags, const char *message, void *data)
+{
+    static const GLogLevelFlags levels[] = {
+        G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL,
+        G_LOG_LEVEL_WARNING,
+        G_LOG_LEVEL_MESSAGE | G_LOG_LEVEL_INFO,
+        G_LOG_LEVEL_DEBUG,
+    };
+    const int *level = data;
+
+    for (int i = 0; i <= *level; i++)
+        if ((flags & levels[i]) != 0)
+            fprintf(stderr, "boundary-ns: netstack: %s\n", message);
+}
+
+static int
+fail(int control_fd, const GError *error)
+{
+    /* Without a supervisor only standard error is left. */
+    if (control_fd < 0 ||
+        bns_ready_send(control_fd, BNS_READY_FAILED, error->message, -1) < 0)
+        fprintf(stderr, "boundary-ns: netstack: %s\n", error->message);
+    return EXIT_FAILURE;
+}
+
+static bool
+record(const BnsRecord *what, void *data)
+{
+    const Arguments *arguments = data;
+
+    return bns_client_note(arguments->recorder_fd, what);
+}
+
+/* --- the process --- */
+
+/* The order matters: our root is made before the socket in it, and everything is open
+ * before the lock-down forbids to open more. */
+static BnsNetstack *
+start(const Arguments *arguments, GError **error)
+{
+    g_autoptr(BnsNetstack) netstack = NULL;
+
+    if (!bns_lockdown_isolate(BNS_ROLE_NETSTACK, error))
+        return NULL;
+    netstack = bns_netstack_new(&arguments->config, error);
+    if (netstack == NULL || !bns_lockdown_enter(BNS_ROLE_NETSTACK, error))
+        return NULL;
+    bns_ready_send(arguments->config.control_fd, BNS_READY_READY, NULL, -1);
+    return g_steal_pointer(&netstack);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_autoptr(BnsNetstack) netstack = NULL;
+    g_autoptr(GError) error = NULL;
+    Arguments arguments;
+
+    if (!parse(argc, argv, &arguments, &error))
+        return fail(-1, error);
+    signal(SIGPIPE, SIG_IGN);
+    mallopt(M_MMAP_THRESHOLD, MAP_FROM_BYTES);
+    g_log_set_default_handler(on_log, &arguments.log_level);
+    arguments.config.record = record;
+    arguments.config.record_data = &arguments;
+    netstack = start(&arguments, &error);
+    if (netstack == NULL || !bns_netstack_run(netstack, &error))
+        return fail(arguments.config.control_fd, error);
+    return EXIT_SUCCESS;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The descriptors that libslirp wants polled, as an epoll set.
+ *
+ * libslirp names all of them before each wait; with thousands of idle flows a poll(2)
+ * of that list is where the time goes. Here only what changed since the last time is told
+ * to the kernel. Numbers go past 1,024: nothing may be an fd_set.
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdint.h>
+
+typedef struct BnsSlirpPoll BnsSlirpPoll;
+
+/* Aborts only if epoll_create1(2) fails. */
+BnsSlirpPoll *bns_slirp_poll_new(void);
+void bns_slirp_poll_free(BnsSlirpPoll *poll);
+
+/* Readable while something is ready; borrowed. */
+int bns_slirp_poll_fd(const BnsSlirpPoll *poll);
+
+/* One round: begin, add each descriptor with SLIRP_POLL_* events, commit. What was not
+ * added is not polled any more, not even for errors: an idle one whose peer is gone
+ * would be ready for ever. */
+void bns_slirp_poll_begin(BnsSlirpPoll *poll);
+void bns_slirp_poll_add(BnsSlirpPoll *poll, int fd, int events);
+void bns_slirp_poll_commit(BnsSlirpPoll *poll);
+
+/* @fd is about to be closed. */
+void bns_slirp_poll_forget(BnsSlirpPoll *poll, int fd);
+
+/* Asks the kernel, without waiting, what is ready. */
+void bns_slirp_poll_collect(BnsSlirpPoll *poll);
+/* Returns: SLIRP_POLL_* as of the last collect; each is reported once. */
+int bns_slirp_poll_take(BnsSlirpPoll *poll, int fd);
