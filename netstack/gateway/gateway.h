@@ -2,10 +2,12 @@
 /*
  * Gateway: the process with a network. Every flow of the command ends here.
  *
- * How it works: gateway.c is the main and owns the loop; flow.c is one flow's states from
- * offer to end; exchange.c one request and its response on it; upstream.c dials,
- * verifies and keeps connections for reuse; relay.c moves bodies with back-pressure.
- * The parsers (http1_*.c, sniff.c) are pure. One thread, one epoll loop, no locks.
+ * How it works: gateway.c is the main; engine.c holds what all flows share and speaks with
+ * netstack; flow.c is the machine of one flow's states, and flow_*.c are its steps up to
+ * a request; exchange*.c is one request with its response; dial.c, upstream.c and pool.c
+ * make, verify and keep the connections upstream; pipe.c moves bodies with back-pressure,
+ * tunnel.c bytes that nobody reads. The parsers (sniff.c, http1_*.c, websocket.c) and
+ * request.c are pure. One thread, one epoll loop, no locks.
  */
 #pragma once
 
@@ -15,20 +17,21 @@
 
 /* --resolve NAME:PORT:ADDR[:PORT] */
 typedef struct {
-    char *host;        /* owned; canonical */
-    uint16_t port;     /* the port that the command asks for */
+    char *host;                      /* owned; canonical */
+    uint16_t port;                   /* the port that the command asks for */
     struct sockaddr_storage address; /* what is dialled for it, port included */
 } BnsResolve;
 
 typedef struct {
-    int control_fd;  /* supervisor (base/ready.h) */
+    int control_fd; /* supervisor (base/ready.h) */
     int life_fd;
-    int wire_fd;     /* netstack (netstack/wire.h) */
-    int recorder_fd; /* records (audit/client.h) */
-    int resolver_fd; /* names (netstack/gateway/resolver.h) */
-    const BnsPolicy *policy;     /* borrowed */
-    const GPtrArray *resolves;   /* borrowed, of BnsResolve */
-    const char *const *upstream_ca; /* borrowed: PEM files to trust besides the system's */
+    int wire_fd;               /* netstack (netstack/wire.h) */
+    int recorder_fd;           /* records (audit/client.h) */
+    int resolver_fd;           /* names (netstack/gateway/resolver.h) */
+    const BnsPolicy *policy;   /* borrowed */
+    const GPtrArray *resolves; /* borrowed, of BnsResolve */
+    const char *const
+        *upstream_ca; /* borrowed: PEM files to trust besides the system's */
 } BnsGatewayConfig;
 
 /**

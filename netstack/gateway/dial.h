@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Dial: from a decided host and port to a connected TCP socket.
+ *
+ * The name is resolved (or --resolve gives the address), every address meets the address
+ * guard, and only judged addresses are dialled: nothing is looked up twice, so the
+ * answer cannot change between the judgement and the connection.
+ *
+ * Addresses are tried in the resolver's order, the next one beginning when the last has
+ * failed or kept silent for a moment; the first connection wins.
+ */
+#pragma once
+
+#include "netstack/gateway/gateway.h"
+#include "policy/host.h"
+#include "policy/policy.h"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+struct BnsEngine;
+
+typedef struct {
+    BnsScheme scheme;
+    BnsHost host;
+    uint16_t port;
+    BnsDecision decision; /* what allowed it: its rule may lift the guard */
+} BnsDialTarget;
+
+/**
+ * BnsDialOutcome:
+ * @BNS_DIAL_GUARDED: the address guard refuses all addresses; nothing was dialled
+ * @BNS_DIAL_UNTRUSTED: connected, but TLS failed or the peer could not be verified
+ *                      (upstream.h; never from bns_dial_start())
+ */
+typedef enum {
+    BNS_DIAL_CONNECTED,
+    BNS_DIAL_GUARDED,
+    BNS_DIAL_UNRESOLVED,
+    BNS_DIAL_REFUSED,
+    BNS_DIAL_UNREACHABLE,
+    BNS_DIAL_TIMED_OUT,
+    BNS_DIAL_UNTRUSTED,
+    BNS_N_DIAL_OUTCOMES,
+} BnsDialOutcome;
+
+/* Whether @host is never dialled: the sandbox's own loopback, or a name of ours. */
+bool bns_dial_is_never(const BnsHost *host);
+
+/* The HTTP status that tells a client: 403, 502 or 504. */
+uint16_t bns_dial_status(BnsDialOutcome outcome);
+
+typedef struct {
+    BnsDialOutcome outcome;
+    int fd;                          /* (transfer full): CONNECTED only, else -1 */
+    struct sockaddr_storage address; /* the dialled one */
+    bool is_given;                   /* by --resolve */
+    const char *rule;                /* GUARDED: the rule that refuses, or NULL */
+    const char *error; /* one sentence without its final dot; borrowed for the call */
+} BnsDialResult;
+
+typedef struct BnsDial BnsDial;
+typedef void (*BnsDialFunc)(const BnsDialResult *result, void *data);
+
+/* @target: copied. Returns: (transfer none): the dial, until @func was called (once, never
+ * from within this call) or it is cancelled. */
+BnsDial *bns_dial_start(struct BnsEngine *engine,
+                        const BnsDialTarget *target,
+                        BnsDialFunc func,
+                        void *data);
+void bns_dial_cancel(BnsDial *dial);
+
+/* @out_text: the address without port, as in records */
+void
+bns_dial_address_text(const struct sockaddr *address, char out_text[INET6_ADDRSTRLEN]);

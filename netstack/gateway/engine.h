@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Engine: what all of the gateway's flows share, and netstack's messages about them.
+ *
+ * Internal to netstack/gateway. Tests make an engine of their own (bns_engine_new()) on
+ * socket pairs and loopback, without namespaces and lock-down.
+ *
+ * What the engine can do without, it refuses; what it cannot do without (netstack, the
+ * recorder, the resolver) ends it, and with it the session: bns_engine_fail().
+ */
+#pragma once
+
+#include "audit/record.h"
+#include "base/loop.h"
+#include "netstack/gateway/ca.h"
+#include "netstack/gateway/gateway.h"
+#include "netstack/gateway/hello.h"
+#include "netstack/gateway/lookup.h"
+#include "netstack/gateway/pool.h"
+#include "netstack/gateway/trust.h"
+#include "netstack/wire.h"
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct BnsEngine BnsEngine;
+
+struct BnsEngine {
+    const BnsGatewayConfig *config; /* borrowed */
+    BnsLoop *loop;                  /* borrowed */
+    BnsCa *ca;                      /* owned */
+    BnsHello *hello;                /* owned */
+    BnsTrust *trust;                /* owned */
+    BnsLookups *lookups;            /* owned */
+    BnsPool *pool;                  /* owned */
+    GHashTable *flows;              /* owned; flow id -> owned BnsFlow */
+    BnsWatch *wire_watch;           /* owned */
+    GQueue outbox;                  /* owned BnsWire: what the wire did not take yet */
+    char *failure;                  /* owned; NULL while all is well */
+};
+
+/**
+ * bns_engine_new:
+ * @config: borrowed, as all that it points to
+ * @loop: borrowed; its turns run the engine
+ *
+ * Reads the trust files and makes the CA. Returns: (transfer full): the engine, or %NULL
+ * with @error set.
+ */
+BnsEngine *
+bns_engine_new(const BnsGatewayConfig *config, BnsLoop *loop, GError **error);
+/* Flows that are open are broken off. */
+void bns_engine_free(BnsEngine *engine);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(BnsEngine, bns_engine_free)
+
+/* The engine cannot go on: the loop ends, engine->failure says why (the first reason
+ * counts). */
+void bns_engine_fail(BnsEngine *engine, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/* Tells netstack. @verdict: for BNS_WIRE_VERDICT, else BNS_WIRE_REFUSE. */
+void bns_engine_tell(BnsEngine *engine,
+                     BnsWireType type,
+                     uint64_t flow,
+                     BnsWireVerdict verdict);
+
+/* Writes a record that something depends on. Returns: whether it is written; when not,
+ * the engine has failed and the caller refuses. */
+bool bns_engine_record(BnsEngine *engine, const BnsRecord *record);
+/* Writes a record that nothing waits for. */
+void bns_engine_note(BnsEngine *engine, const BnsRecord *record);

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "netstack/gateway/exchange.h"
+
+#include "netstack/gateway/flow.h"
+
+BnsExchange *
+bns_exchange_new(BnsFlow *flow, const BnsHttpHead *head)
+{
+    BnsExchange *exchange = g_new0(BnsExchange, 1);
+    BnsRequestContext context = {
+        .host = bns_flow_host(flow),
+        .port = flow->port,
+        .is_tls = flow->is_tls,
+    };
+
+    flow->n_requests++;
+    exchange->flow = flow;
+    exchange->began_us = bns_loop_now_us(flow->engine->loop);
+    exchange->fault = bns_request_read(head, &context, &exchange->request);
+    bns_pipe_init(&exchange->up, &flow->client, NULL, head, head->body);
+    bns_buffer_consume(&flow->client.in, head->head_len);
+    return exchange;
+}
+
+void
+bns_exchange_free(BnsExchange *exchange)
+{
+    if (exchange == NULL)
+        return;
+    bns_connect_cancel(exchange->connect);
+    bns_exchange_note_response(exchange, "the command broke the request off");
+    bns_upstream_abort(exchange->upstream);
+    bns_pipe_clear(&exchange->up);
+    bns_pipe_clear(&exchange->down);
+    bns_request_clear(&exchange->request);
+    g_free(exchange);
+}
+
+void
+bns_exchange_begin(BnsExchange *exchange)
+{
+    const BnsHttpRequest *request = &exchange->request;
+    BnsRequest question;
+
+    if (exchange->fault.status != 0) {
+        bns_exchange_refuse(exchange, exchange->fault.status, exchange->fault.reason,
+                            NULL);
+        return;
+    }
+    if (bns_dial_is_never(&request->host)) {
+        bns_exchange_refuse(exchange, 403,
+                            "the name is reserved for the sandbox itself", NULL);
+        return;
+    }
+    question = bns_request_question(request);
+    exchange->decision =
+        bns_policy_decide(exchange->flow->engine->config->policy, &question);
+    if (exchange->decision.verdict != BNS_VERDICT_ALLOW)
+        bns_exchange_refuse(exchange, 403, exchange->decision.reason,
+                            exchange->decision.rule);
+    else
+        bns_exchange_acquire(exchange, false);
+}
+
+/* --- records --- */
+
+BnsRecord
+bns_exchange_record(const BnsExchange *exchange, BnsEvent event)
+{
+    const BnsHttpRequest *request = &exchange->request;
+    BnsRecord record = bns_flow_record(exchange->flow, event);
+
+    record.request = exchange->flow->n_requests;
+    record.host = request->host.text;
+    record.method = request->method;
+    record.path = request->path;
+    record.http = request->minor == 0 ? "1.0" : "1.1";
+    record.addr = exchange->addr[0] == '\0' ? NULL : exchange->addr;
+    return record;
+}
+
+void
+bns_exchange_note_response(BnsExchange *exchange, const char *error)
+{
+    BnsEngine *engine = exchange->flow->engine;
+    BnsRecord record;
+
+    if (!exchange->is_sent || exchange->is_noted)
+        return;
+    exchange->is_noted = true;
+    record = bns_exchange_record(exchange, BNS_EVENT_HTTP_RESPONSE);
+    record.status = exchange->status;
+    record.error = error;
+    record.bytes_sent = exchange->up.n_bytes;
+    record.bytes_received = exchange->down.n_bytes;
+    record.duration_us = (uint64_t)(bns_loop_now_us(engine->loop) - exchange->began_us);
+    bns_engine_note(engine, &record);
+}
+
+/* --- the request's body --- */
+
+/* A request that cannot be read to its end: what went upstream is broken off there. */
+static void
+on_bad_request_body(BnsExchange *exchange)
+{
+    const char *error = exchange->up.body.error;
+
+    if (exchange->response != BNS_RESPONSE_AWAITED) {
+        bns_exchange_note_response(exchange, error);
+        bns_flow_cut(exchange->flow);
+        return;
+    }
+    exchange->status = 400;
+    bns_exchange_note_response(exchange, error);
+    bns_exchange_answer(exchange, 400, error, false);
+}
+
+static void
+on_cut_request_body(BnsExchange *exchange)
+{
+    bns_exchange_note_response(exchange, "the command did not end its request");
+    bns_flow_cut(exchange->flow);
+}
+
+/* Returns: whether something moved. */
+static bool
+relay_up(BnsExchange *exchange)
+{
+    BnsPipe *up = &exchange->up;
+    bool moved;
+
+    if (up->state != BNS_PIPE_FLOWING || exchange->is_up_over)
+        return false;
+    moved = bns_pipe_run(up);
+    switch (up->state) {
+    case BNS_PIPE_FLOWING:
+    case BNS_PIPE_DONE:
+        break;
+    case BNS_PIPE_STUCK:
+        /* The origin may have answered before it stopped reading: that comes next. */
+        exchange->is_up_over = true;
+        break;
+    case BNS_PIPE_BAD:
+        on_bad_request_body(exchange);
+        break;
+    case BNS_PIPE_CUT:
+        on_cut_request_body(exchange);
+        break;
+    }
+    return moved;
+}
+
+/* --- the response's body --- */
+
+static void
+on_broken_response(BnsExchange *exchange)
+{
+    BnsRecord record = bns_exchange_record(exchange, BNS_EVENT_UPSTREAM_ERROR);
+
+    record.error = exchange->down.state == BNS_PIPE_BAD
+                       ? exchange->down.body.error
+                       : "the upstream ended before its response did";
+    bns_engine_note(exchange->flow->engine, &record);
+    bns_exchange_note_response(exchange, record.error);
+    bns_flow_cut(exchange->flow);
+}
+
+static bool
+relay_body(BnsExchange *exchange)
+{
+    bool moved = bns_pipe_run(&exchange->down);
+
+    switch (exchange->down.state) {
+    case BNS_PIPE_FLOWING:
+        break;
+    case BNS_PIPE_DONE:
+        exchange->response = BNS_RESPONSE_DONE;
+        break;
+    case BNS_PIPE_STUCK:
+        bns_flow_abandon(exchange->flow);
+        break;
+    case BNS_PIPE_BAD:
+    case BNS_PIPE_CUT:
+        on_broken_response(exchange);
+        break;
+    }
+    return moved;
+}
+
+/* Returns: whether something moved. */
+static bool
+relay_down(BnsExchange *exchange)
+{
+    BnsBuffer *in = &exchange->upstream->channel.in;
+    size_t before = bns_buffer_len(in);
+
+    if (exchange->response == BNS_RESPONSE_AWAITED && !bns_response_await(exchange))
+        return exchange->flow->state == BNS_FLOW_RELAY && bns_buffer_len(in) != before;
+    if (exchange->response == BNS_RESPONSE_FLOWING)
+        return relay_body(exchange);
+    return false;
+}
+
+/* --- both --- */
+
+/* Both messages are over, or the second can get no further. */
+static bool
+is_over(const BnsExchange *exchange)
+{
+    if (exchange->response != BNS_RESPONSE_DONE)
+        return false;
+    return exchange->up.state == BNS_PIPE_DONE || exchange->is_up_over ||
+           !exchange->upstream_keeps_alive ||
+           bns_stream_hung_up(exchange->upstream->channel.stream);
+}
+
+/* Only a connection on which both messages ended may serve another request. Whatever
+ * follows a response is nobody's: such a connection is closed (pool.c). */
+static void
+finish(BnsExchange *exchange)
+{
+    BnsFlow *flow = exchange->flow;
+
+    bns_exchange_note_response(exchange, NULL);
+    if (exchange->up.state != BNS_PIPE_DONE)
+        bns_upstream_abort(g_steal_pointer(&exchange->upstream));
+    else if (exchange->upstream_keeps_alive)
+        bns_pool_put(flow->engine->pool, g_steal_pointer(&exchange->upstream));
+    else
+        g_clear_pointer(&exchange->upstream, bns_upstream_free);
+    flow->discard_left = BNS_FLOW_DISCARD_BYTES;
+    bns_flow_enter(flow, BNS_FLOW_REST);
+}
+
+bool
+bns_exchange_relay(BnsExchange *exchange)
+{
+    BnsFlow *flow = exchange->flow;
+    BnsPipe *up = &exchange->up;
+    BnsPipe *down = &exchange->down;
+    bool moved = relay_up(exchange);
+
+    if (flow->state == BNS_FLOW_RELAY)
+        moved |= relay_down(exchange);
+    if (flow->state != BNS_FLOW_RELAY)
+        return true;
+    if (bns_stream_hung_up(flow->client.stream)) {
+        bns_flow_abandon(flow);
+        return true;
+    }
+    if (is_over(exchange)) {
+        finish(exchange);
+        return true;
+    }
+    if (moved)
+        bns_flow_touch(flow);
+    bns_stream_want(flow->client.stream, up->wants_read && !exchange->is_up_over,
+                    down->wants_write);
+    bns_stream_want(exchange->upstream->channel.stream, down->wants_read,
+                    up->wants_write && !exchange->is_up_over);
+    return false;
+}
+
+/* A silent client is not the origin's fault. */
+void
+bns_exchange_time_out(BnsExchange *exchange)
+{
+    bool is_client_late = exchange->up.wants_read;
+
+    if (exchange->response == BNS_RESPONSE_AWAITED && !is_client_late) {
+        bns_exchange_fail(exchange, 504, "the upstream did not answer in time", true);
+        return;
+    }
+    bns_exchange_note_response(exchange, is_client_late ? "the command fell silent"
+                                                        : "the upstream fell silent");
+    bns_flow_cut(exchange->flow);
+}

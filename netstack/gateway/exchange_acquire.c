@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From a decision to the first byte upstream.
+ */
+#include "netstack/gateway/exchange.h"
+
+#include "netstack/gateway/flow.h"
+
+static void
+on_upstream_ready(void *data)
+{
+    BnsExchange *exchange = data;
+
+    bns_flow_run(exchange->flow);
+}
+
+/* The record comes first: a request of which nothing is known never leaves. A second
+ * connection for the same request needs no second record. */
+static bool
+record_request(BnsExchange *exchange)
+{
+    BnsRecord record;
+
+    if (exchange->is_sent)
+        return true;
+    record = bns_exchange_record(exchange, BNS_EVENT_HTTP_REQUEST);
+    record.decision = BNS_DECIDED_ALLOW;
+    record.reason = exchange->decision.reason;
+    record.rule = exchange->decision.rule;
+    return bns_engine_record(exchange->flow->engine, &record);
+}
+
+static void
+send_request(BnsExchange *exchange, BnsUpstream *upstream)
+{
+    BnsChannel *channel = &upstream->channel;
+
+    exchange->upstream = upstream;
+    g_strlcpy(exchange->addr, upstream->addr, sizeof(exchange->addr));
+    if (!record_request(exchange)) {
+        bns_exchange_answer(exchange, 503, "the request could not be recorded", false);
+        return;
+    }
+    exchange->is_sent = true;
+    bns_buffer_append(&channel->out, exchange->request.head->data,
+                      exchange->request.head->len);
+    exchange->up.to = channel;
+    bns_stream_set_owner(channel->stream, on_upstream_ready, exchange);
+    bns_flow_enter(exchange->flow, BNS_FLOW_RELAY);
+}
+
+/* --- ready ones --- */
+
+static BnsUpstream *
+take_ahead(BnsFlow *flow, const BnsDialTarget *target)
+{
+    if (flow->ahead == NULL || !bns_upstream_fits(flow->engine, flow->ahead, target))
+        return NULL;
+    if (!bns_upstream_is_quiet(flow->ahead)) {
+        g_clear_pointer(&flow->ahead, bns_upstream_free);
+        return NULL;
+    }
+    return g_steal_pointer(&flow->ahead);
+}
+
+/* The failure of the dial at the ClientHello answers the first request; whatever comes
+ * later tries again. The guard's refusal was one rule's: this request has its own. */
+static BnsUpstreamFailure *
+take_failure(BnsFlow *flow)
+{
+    BnsUpstreamFailure *failure = g_steal_pointer(&flow->failure);
+
+    if (failure != NULL && failure->outcome == BNS_DIAL_GUARDED)
+        g_clear_pointer(&failure, bns_upstream_failure_free);
+    return failure;
+}
+
+/* --- new ones --- */
+
+static void
+on_connected(BnsUpstream *upstream, BnsUpstreamFailure *failure, void *data)
+{
+    BnsExchange *exchange = data;
+    BnsFlow *flow = exchange->flow;
+
+    exchange->connect = NULL;
+    if (upstream != NULL)
+        send_request(exchange, upstream);
+    else if (failure->outcome == BNS_DIAL_GUARDED && !exchange->is_sent)
+        bns_exchange_refuse(exchange, 403, failure->error, failure->rule);
+    else
+        bns_exchange_fail(exchange, bns_dial_status(failure->outcome), failure->error,
+                          true);
+    bns_upstream_failure_free(failure);
+    bns_flow_run(flow);
+}
+
+void
+bns_exchange_acquire(BnsExchange *exchange, bool only_new)
+{
+    BnsFlow *flow = exchange->flow;
+    const BnsHttpRequest *request = &exchange->request;
+    BnsDialTarget target = {
+        .scheme = request->scheme,
+        .host = request->host,
+        .port = request->port,
+        .decision = exchange->decision,
+    };
+    BnsUpstream *upstream = only_new ? NULL : take_ahead(flow, &target);
+    BnsUpstreamFailure *failure = take_failure(flow);
+
+    if (upstream == NULL && !only_new)
+        upstream = bns_pool_take(flow->engine->pool, &target);
+    if (upstream != NULL) {
+        send_request(exchange, upstream);
+    } else if (failure != NULL) {
+        bns_exchange_fail(exchange, bns_dial_status(failure->outcome), failure->error,
+                          false);
+    } else {
+        exchange->connect =
+            bns_connect_start(flow->engine, &target, on_connected, exchange);
+        bns_flow_enter(flow, BNS_FLOW_DIAL);
+    }
+    bns_upstream_failure_free(failure);
+}

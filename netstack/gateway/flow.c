@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "netstack/gateway/flow.h"
+
+#include <string.h>
+
+/* Every state: its name, its step, and how long it may last without bns_flow_touch(). */
+typedef struct {
+    const char *name;
+    BnsStep (*step)(BnsFlow *flow);
+    void (*on_timeout)(BnsFlow *flow);
+    int64_t timeout_us; /* 0: what it waits for has a time limit of its own */
+} StateRow;
+
+/* netstack gives the command's handshake up after 75 s, as Linux does. */
+#define ACCEPTED_TIMEOUT_US (90 * G_USEC_PER_SEC)
+/* TLS and HTTP clients speak first and at once; whoever waits longer waits for us. */
+#define SNIFF_TIMEOUT_US (5 * G_USEC_PER_SEC)
+/* As upstream.c's: round trips inside the machine, two signatures. */
+#define HANDSHAKE_TIMEOUT_US (10 * G_USEC_PER_SEC)
+/* Between requests. Agents keep connections of their pools for minutes. */
+#define IDLE_TIMEOUT_US (5 * 60 * G_USEC_PER_SEC)
+/* Without a byte in either direction: a model may think for minutes before it speaks. */
+#define RELAY_TIMEOUT_US (10 * 60 * G_USEC_PER_SEC)
+/* RFC 5382, REQ-5: no less than 2 h 4 min for an established connection; an idle ssh
+ * lives through every other NAT too. */
+#define TUNNEL_TIMEOUT_US (INT64_C(124) * 60 * G_USEC_PER_SEC)
+/* For a small rest that is on its way already (bns_flow_rest()). */
+#define REST_TIMEOUT_US (2 * G_USEC_PER_SEC)
+/* The time that the command has to read our last bytes and to close. */
+#define LINGER_TIMEOUT_US (2 * G_USEC_PER_SEC)
+/* netstack answers at once. */
+#define RESET_TIMEOUT_US (2 * G_USEC_PER_SEC)
+
+static void
+end(BnsFlow *flow)
+{
+    bns_flow_enter(flow, BNS_FLOW_CLOSED);
+}
+
+static void
+time_out_handshake(BnsFlow *flow)
+{
+    BnsRecord record = bns_flow_record(flow, BNS_EVENT_TLS_ERROR);
+
+    record.error = "the client's TLS handshake took too long";
+    bns_engine_note(flow->engine, &record);
+    end(flow);
+}
+
+static void
+time_out_relay(BnsFlow *flow)
+{
+    bns_exchange_time_out(flow->exchange);
+}
+
+static BnsStep
+relay(BnsFlow *flow)
+{
+    return bns_exchange_relay(flow->exchange) ? BNS_STEP_ON : BNS_STEP_WAIT;
+}
+
+/* States in which only another's answer can help. A client that hung up is no longer
+ * interested in it; one that only ended its direction may be. */
+static BnsStep
+await(BnsFlow *flow)
+{
+    if (flow->client.stream == NULL || !bns_stream_hung_up(flow->client.stream))
+        return BNS_STEP_WAIT;
+    bns_flow_abandon(flow);
+    return BNS_STEP_ON;
+}
+
+static const StateRow rows[] = {
+    [BNS_FLOW_OFFERED] = { "offered", await, NULL, 0 },
+    [BNS_FLOW_ACCEPTED] = { "accepted", await, end, ACCEPTED_TIMEOUT_US },
+    [BNS_FLOW_SNIFF] = { "sniff", bns_flow_sniff, bns_flow_close, SNIFF_TIMEOUT_US },
+    [BNS_FLOW_HANDSHAKE] = { "handshake", bns_flow_handshake, time_out_handshake,
+                             HANDSHAKE_TIMEOUT_US },
+    [BNS_FLOW_HELLO] = { "hello", await, NULL, 0 },
+    [BNS_FLOW_HEAD] = { "head", bns_flow_head, bns_flow_close, IDLE_TIMEOUT_US },
+    [BNS_FLOW_DIAL] = { "dial", await, NULL, 0 },
+    [BNS_FLOW_RELAY] = { "relay", relay, time_out_relay, RELAY_TIMEOUT_US },
+    [BNS_FLOW_TUNNEL] = { "tunnel", bns_flow_tunnel, bns_flow_cut, TUNNEL_TIMEOUT_US },
+    [BNS_FLOW_REST] = { "rest", bns_flow_rest, bns_flow_close, REST_TIMEOUT_US },
+    [BNS_FLOW_LINGER] = { "linger", bns_flow_linger, end, LINGER_TIMEOUT_US },
+    [BNS_FLOW_RESET] = { "reset", await, end, RESET_TIMEOUT_US },
+    [BNS_FLOW_CLOSED] = { "closed", NULL, NULL, 0 },
+};
+G_STATIC_ASSERT(G_N_ELEMENTS(rows) == BNS_N_FLOW_STATES);
+
+const char *
+bns_flow_state_name(BnsFlowState state)
+{
+    return rows[state].name;
+}
+
+/* --- the machine --- */
+
+static void
+on_timer(void *data)
+{
+    BnsFlow *flow = data;
+
+    g_debug("flow %" PRIu64 ": %s timed out", flow->id, rows[flow->state].name);
+    rows[flow->state].on_timeout(flow);
+    bns_flow_run(flow);
+}
+
+void
+bns_flow_touch(BnsFlow *flow)
+{
+    int64_t timeout_us = rows[flow->state].timeout_us;
+
+    bns_timer_set(flow->timer, timeout_us == 0
+                                   ? INT64_MAX
+                                   : bns_loop_now_us(flow->engine->loop) + timeout_us);
+}
+
+void
+bns_flow_enter(BnsFlow *flow, BnsFlowState state)
+{
+    g_debug("flow %" PRIu64 ": %s -> %s", flow->id, rows[flow->state].name,
+            rows[state].name);
+    flow->state = state;
+    bns_flow_touch(flow);
+}
+
+/* After a refusal nothing more is said; on every other flow CLOSED is the last word, and
+ * comes after the descriptor was closed. */
+static void
+finish(BnsFlow *flow)
+{
+    BnsEngine *engine = flow->engine;
+    bool is_refused = flow->is_refused;
+    uint64_t id = flow->id;
+
+    g_hash_table_remove(engine->flows, &id);
+    if (!is_refused)
+        bns_engine_tell(engine, BNS_WIRE_CLOSED, id, BNS_WIRE_REFUSE);
+}
+
+void
+bns_flow_run(BnsFlow *flow)
+{
+    /* Called from within a step (by way of something that the step began): the step's
+     * own loop goes on. */
+    if (flow->is_running)
+        return;
+    flow->is_running = true;
+    while (flow->state != BNS_FLOW_CLOSED &&
+           rows[flow->state].step(flow) == BNS_STEP_ON)
+        ;
+    flow->is_running = false;
+    if (flow->state == BNS_FLOW_CLOSED)
+        finish(flow);
+}
+
+BnsFlow *
+bns_flow_new(BnsEngine *engine, uint64_t id)
+{
+    BnsFlow *flow = g_new0(BnsFlow, 1);
+
+    flow->engine = engine;
+    flow->id = id;
+    flow->timer = bns_loop_timer(engine->loop, on_timer, flow);
+    return flow;
+}
+
+/* Lets go of everything upstream, so that what is incomplete looks so. */
+static void
+break_off(BnsFlow *flow)
+{
+    g_clear_pointer(&flow->connect, bns_connect_cancel);
+    g_clear_pointer(&flow->tunnel, bns_tunnel_free);
+    g_clear_pointer(&flow->exchange, bns_exchange_free);
+    g_clear_pointer(&flow->ahead, bns_upstream_free);
+    g_clear_pointer(&flow->failure, bns_upstream_failure_free);
+}
+
+void
+bns_flow_free(BnsFlow *flow)
+{
+    if (flow == NULL)
+        return;
+    break_off(flow);
+    bns_channel_clear(&flow->client);
+    bns_timer_free(flow->timer);
+    g_free(flow);
+}
+
+/* --- ends --- */
+
+void
+bns_flow_close(BnsFlow *flow)
+{
+    break_off(flow);
+    flow->discard_left = BNS_FLOW_DISCARD_BYTES;
+    bns_flow_enter(flow, BNS_FLOW_LINGER);
+}
+
+void
+bns_flow_cut(BnsFlow *flow)
+{
+    break_off(flow);
+    if (flow->client.stream == NULL) {
+        bns_flow_enter(flow, BNS_FLOW_CLOSED);
+        return;
+    }
+    bns_stream_abort(flow->client.stream);
+    bns_stream_want(flow->client.stream, false, false);
+    bns_engine_tell(flow->engine, BNS_WIRE_RESET, flow->id, BNS_WIRE_REFUSE);
+    bns_flow_enter(flow, BNS_FLOW_RESET);
+}
+
+void
+bns_flow_abandon(BnsFlow *flow)
+{
+    break_off(flow);
+    if (flow->client.stream != NULL)
+        bns_stream_abort(flow->client.stream);
+    bns_flow_enter(flow, BNS_FLOW_CLOSED);
+}
+
+/* --- records --- */
+
+const BnsHost *
+bns_flow_host(const BnsFlow *flow)
+{
+    return flow->is_tls ? &flow->tls_host : &flow->host;
+}
+
+BnsRecord
+bns_flow_record(const BnsFlow *flow, BnsEvent event)
+{
+    BnsScheme scheme = flow->is_tls ? BNS_SCHEME_HTTPS : BNS_SCHEME_HTTP;
+
+    return (BnsRecord){
+        .event = event,
+        .flow = flow->id,
+        .host = bns_flow_host(flow)->text,
+        .port = flow->port,
+        .scheme = bns_scheme_name(flow->kind == BNS_FLOW_TCP ? BNS_SCHEME_TCP : scheme),
+    };
+}
+
+void
+bns_flow_note_refused(BnsFlow *flow,
+                      const char *reason,
+                      const char *rule,
+                      const char *error)
+{
+    BnsRecord record = bns_flow_record(flow, BNS_EVENT_FLOW_REFUSED);
+
+    record.decision = BNS_DECIDED_DENY;
+    record.reason = reason;
+    record.rule = rule;
+    record.error = error;
+    record.addr = flow->addr;
+    record.scheme = NULL;
+    bns_engine_note(flow->engine, &record);
+}

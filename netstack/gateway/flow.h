@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Flow: one TCP connection of the command, from its offer to its end.
+ *
+ * How it works: a flow is in exactly one state, and each state has one step function
+ * (the table in flow.c). Whatever happens, a stream that is ready, a connection that was
+ * made, a timer, ends in bns_flow_run(), which calls the state's step until one says
+ * WAIT. A step never frees the flow: it ends it with bns_flow_close() or bns_flow_cut(),
+ * and bns_flow_run() does the rest. So no step is entered twice at a time, and no
+ * pointer dies in a function that uses it.
+ *
+ *     OFFERED ─┬─────────────> ACCEPTED ──> SNIFF ─┬─> HELLO ──> HANDSHAKE ─┐
+ *              │                  │                └──────────────────┐      │
+ *              └─ refused         └──> TUNNEL (tcp)                   v      v
+ *                                                         ┌────────> HEAD <─┘
+ *                                                         │           │
+ *                                      next request       │     ┌─────┴──────┐
+ *                                                         │     v allowed    v refused
+ *                                                         │    DIAL ──────> REST ──> LINGER
+ *                                                         │     v            │ ^
+ *                                                         │    RELAY ────────┼─┘
+ *                                                         └──────────────────┘
+ *                                                               └──> TUNNEL (WebSocket)
+ */
+#pragma once
+
+#include "netstack/gateway/channel.h"
+#include "netstack/gateway/engine.h"
+#include "netstack/gateway/exchange.h"
+#include "netstack/gateway/tunnel.h"
+#include "netstack/gateway/upstream.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/**
+ * BnsFlowState: what each state may touch. `client` is the stream to the command.
+ * @BNS_FLOW_OFFERED: no stream yet. flow->connect may be under way (kinds that are
+ *                    dialled first). Ends with the verdict.
+ * @BNS_FLOW_ACCEPTED: netstack was told ACCEPT; no stream yet. flow->ahead may be there.
+ * @BNS_FLOW_SNIFF: client is peeked, nothing is consumed. flow->ahead must stay quiet.
+ * @BNS_FLOW_HELLO: TLS. The ClientHello was read and judged; client's handshake stands
+ *                  still until flow->connect has brought flow->ahead or flow->failure.
+ * @BNS_FLOW_HANDSHAKE: TLS. Before HELLO and after it: only the handshake uses client.
+ * @BNS_FLOW_HEAD: client.in holds (a part of) the next request's head, or nothing between
+ *                 two requests. There is no exchange.
+ * @BNS_FLOW_DIAL: flow->exchange is decided: allowed. It waits for its upstream; client is
+ *                 not read.
+ * @BNS_FLOW_RELAY: both channels belong to flow->exchange (exchange.h).
+ * @BNS_FLOW_TUNNEL: both channels belong to flow->tunnel; only raw bytes from here on.
+ * @BNS_FLOW_REST: the answer, ours or the origin's, is complete in client.out. It is
+ *                 written while the rest of the request is read and forgotten.
+ * @BNS_FLOW_LINGER: our direction of client is shut; what still comes is read and
+ *                   forgotten, so that the command's TCP never answers our last bytes
+ *                   with an RST.
+ * @BNS_FLOW_RESET: netstack was asked for an RST and client is kept, unread, until it
+ *                  answers (netstack/wire.h).
+ * @BNS_FLOW_CLOSED: the end. Nothing may be touched; bns_flow_run() frees the flow.
+ */
+typedef enum {
+    BNS_FLOW_OFFERED,
+    BNS_FLOW_ACCEPTED,
+    BNS_FLOW_SNIFF,
+    BNS_FLOW_HANDSHAKE,
+    BNS_FLOW_HELLO,
+    BNS_FLOW_HEAD,
+    BNS_FLOW_DIAL,
+    BNS_FLOW_RELAY,
+    BNS_FLOW_TUNNEL,
+    BNS_FLOW_REST,
+    BNS_FLOW_LINGER,
+    BNS_FLOW_RESET,
+    BNS_FLOW_CLOSED,
+    BNS_N_FLOW_STATES,
+} BnsFlowState;
+
+/* What a step says: call the (new) state's step, or wait for an event. */
+typedef enum {
+    BNS_STEP_ON,
+    BNS_STEP_WAIT,
+} BnsStep;
+
+/* What is read and forgotten of a client that we no longer listen to. Beyond it the
+ * connection is closed. */
+#define BNS_FLOW_DISCARD_BYTES (1024 * 1024)
+
+typedef struct BnsFlow BnsFlow;
+
+struct BnsFlow {
+    BnsEngine *engine; /* borrowed */
+    uint64_t id;
+    BnsFlowState state;
+    bool is_running; /* within bns_flow_run() */
+    bool is_refused; /* the verdict was the last word: no CLOSED */
+    BnsTimer *timer; /* owned: the state's time */
+
+    /* As offered. */
+    BnsHost host; /* the name behind the address, or the address itself */
+    uint16_t port;
+    char addr[INET_ADDRSTRLEN]; /* the address that the command used */
+    BnsFlowKind kind;
+    BnsDecision decision; /* TCP and READ_AFTER_DIAL: what allowed the dial */
+    int64_t began_us;     /* TCP: when it was accepted */
+
+    BnsChannel client;
+    bool is_tls;
+    BnsHost tls_host; /* is_tls: whom the ClientHello asks for; every Host equals it */
+
+    BnsConnect *connect;         /* (transfer none): under way for the flow itself */
+    BnsUpstream *ahead;          /* owned; made before a request asked for it */
+    BnsUpstreamFailure *failure; /* owned; or why there is none */
+
+    uint64_t n_requests;
+    size_t head_seen;      /* HEAD: bytes of client.in that are no whole head yet */
+    BnsExchange *exchange; /* owned; DIAL, RELAY, REST, and a WebSocket's TUNNEL */
+    size_t discard_left; /* REST, LINGER: bytes that may still be read and forgotten */
+    bool keeps_alive;    /* REST: HEAD follows, else LINGER */
+    bool is_shut;        /* LINGER: our direction of client is */
+    BnsTunnel *tunnel;   /* owned; TUNNEL */
+};
+
+/* --- flow.c: the machine --- */
+
+const char *bns_flow_state_name(BnsFlowState state);
+BnsFlow *bns_flow_new(BnsEngine *engine, uint64_t id);
+/* Breaks off what is under way. Only from the engine. */
+void bns_flow_free(BnsFlow *flow);
+/* Runs the flow until it waits, or ends and frees it. */
+void bns_flow_run(BnsFlow *flow);
+/* Enters @state and sets its time limit. */
+void bns_flow_enter(BnsFlow *flow, BnsFlowState state);
+/* The state's time begins anew: something moved. */
+void bns_flow_touch(BnsFlow *flow);
+/* Ends the flow: our direction first, then what is left is drained. */
+void bns_flow_close(BnsFlow *flow);
+/* Breaks the flow off, so that to the command nothing looks complete. */
+void bns_flow_cut(BnsFlow *flow);
+/* The command's connection is gone (RESET from netstack, or a hang-up). */
+void bns_flow_abandon(BnsFlow *flow);
+
+/* A record of @event with what is known of the flow. Strings point into the flow. */
+BnsRecord bns_flow_record(const BnsFlow *flow, BnsEvent event);
+/* Records that the flow was refused, for @reason; @error says what was seen instead. */
+void bns_flow_note_refused(BnsFlow *flow,
+                           const char *reason,
+                           const char *rule,
+                           const char *error);
+/* Whom a request without its own host would be for. */
+const BnsHost *bns_flow_host(const BnsFlow *flow);
+
+/* Puts an upstream that was made before a request asked for it, or the failure to, on
+ * the flow (both transfer full), and watches over it. */
+void
+bns_flow_set_ahead(BnsFlow *flow, BnsUpstream *upstream, BnsUpstreamFailure *failure);
+
+/* --- flow_offer.c --- */
+
+/* Decides the flow as offered: host, port, addr are set. @has_room: no limit of flows is
+ * exceeded. */
+void bns_flow_offer(BnsFlow *flow, bool has_room);
+/* The stream of an accepted flow; takes @fd. */
+void bns_flow_stream(BnsFlow *flow, int fd);
+
+/* --- steps: flow_sniff.c, flow_tls.c, flow_head.c, tunnel.c, flow_end.c --- */
+
+BnsStep bns_flow_sniff(BnsFlow *flow);
+BnsStep bns_flow_handshake(BnsFlow *flow);
+BnsStep bns_flow_head(BnsFlow *flow);
+BnsStep bns_flow_rest(BnsFlow *flow);
+BnsStep bns_flow_linger(BnsFlow *flow);
+BnsStep bns_flow_tunnel(BnsFlow *flow);

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A flow before its first byte: the offer and the verdict on it.
+ */
+#include "netstack/gateway/flow.h"
+
+/* --- verdicts --- */
+
+static void
+accept_flow(BnsFlow *flow)
+{
+    bns_flow_enter(flow, BNS_FLOW_ACCEPTED);
+    bns_engine_tell(flow->engine, BNS_WIRE_VERDICT, flow->id, BNS_WIRE_ACCEPT);
+}
+
+/* Ends the flow with @verdict. */
+static void
+refuse_flow(BnsFlow *flow, BnsWireVerdict verdict)
+{
+    bns_engine_tell(flow->engine, BNS_WIRE_VERDICT, flow->id, verdict);
+    flow->is_refused = true;
+    bns_flow_enter(flow, BNS_FLOW_CLOSED);
+}
+
+static void
+deny_flow(BnsFlow *flow, const char *reason, const char *rule)
+{
+    bns_flow_note_refused(flow, reason, rule, NULL);
+    refuse_flow(flow, BNS_WIRE_REFUSE);
+}
+
+/* What the command's connect(2) is told when ours has failed. */
+static const BnsWireVerdict failure_verdicts[] = {
+    [BNS_DIAL_CONNECTED] = BNS_WIRE_REFUSE,
+    [BNS_DIAL_GUARDED] = BNS_WIRE_REFUSE,
+    [BNS_DIAL_UNRESOLVED] = BNS_WIRE_UNREACHABLE,
+    [BNS_DIAL_REFUSED] = BNS_WIRE_REFUSE,
+    [BNS_DIAL_UNREACHABLE] = BNS_WIRE_UNREACHABLE,
+    [BNS_DIAL_TIMED_OUT] = BNS_WIRE_TIMEOUT,
+    [BNS_DIAL_UNTRUSTED] = BNS_WIRE_REFUSE,
+};
+G_STATIC_ASSERT(G_N_ELEMENTS(failure_verdicts) == BNS_N_DIAL_OUTCOMES);
+
+static void
+refuse_failure(BnsFlow *flow, const BnsUpstreamFailure *failure)
+{
+    BnsRecord record = bns_flow_record(flow, BNS_EVENT_UPSTREAM_ERROR);
+
+    if (failure->outcome == BNS_DIAL_GUARDED) {
+        deny_flow(flow, failure->error, failure->rule);
+        return;
+    }
+    record.rule = flow->decision.rule;
+    record.error = failure->error;
+    bns_engine_note(flow->engine, &record);
+    refuse_flow(flow, failure_verdicts[failure->outcome]);
+}
+
+/* --- dialled first --- */
+
+/* The command may not say a byte before tcp.open is written. */
+static bool
+record_open(BnsFlow *flow, const BnsUpstream *upstream)
+{
+    BnsRecord record = bns_flow_record(flow, BNS_EVENT_TCP_OPEN);
+
+    record.decision = BNS_DECIDED_ALLOW;
+    record.reason = flow->decision.reason;
+    record.rule = flow->decision.rule;
+    record.addr = upstream->addr;
+    return bns_engine_record(flow->engine, &record);
+}
+
+static void
+on_connected(BnsUpstream *upstream, BnsUpstreamFailure *failure, void *data)
+{
+    BnsFlow *flow = data;
+
+    flow->connect = NULL;
+    if (failure != NULL)
+        refuse_failure(flow, failure);
+    else if (flow->kind == BNS_FLOW_TCP && !record_open(flow, upstream))
+        refuse_flow(flow, BNS_WIRE_REFUSE);
+    else
+        accept_flow(flow);
+
+    if (flow->state == BNS_FLOW_ACCEPTED) {
+        bns_flow_set_ahead(flow, g_steal_pointer(&upstream), NULL);
+        flow->began_us = bns_loop_now_us(flow->engine->loop);
+    }
+    bns_upstream_abort(upstream);
+    bns_upstream_failure_free(failure);
+    bns_flow_run(flow);
+}
+
+static void
+dial_first(BnsFlow *flow, const BnsDecision *decision)
+{
+    /* Plain bytes in either case: TLS, if it is that, begins when the client has shown
+     * it (flow_tls.c). */
+    BnsDialTarget target = {
+        .scheme = flow->kind == BNS_FLOW_TCP ? BNS_SCHEME_TCP : BNS_SCHEME_HTTP,
+        .host = flow->host,
+        .port = flow->port,
+        .decision = *decision,
+    };
+
+    flow->decision = *decision;
+    flow->connect = bns_connect_start(flow->engine, &target, on_connected, flow);
+}
+
+/* --- the offer --- */
+
+static void
+offer(BnsFlow *flow)
+{
+    const BnsPolicy *policy = flow->engine->config->policy;
+    BnsDecision decision = { .verdict = BNS_VERDICT_DENY,
+                             .reason = "no rule allows it" };
+
+    if (bns_dial_is_never(&flow->host)) {
+        deny_flow(flow, "the name is reserved for the sandbox itself", NULL);
+        return;
+    }
+    flow->kind = bns_policy_flow_kind(policy, flow->host.text, flow->port, &decision);
+    switch (flow->kind) {
+    case BNS_FLOW_READ:
+        accept_flow(flow);
+        return;
+    case BNS_FLOW_TCP:
+        decision = bns_policy_decide_tcp(policy, flow->host.text, flow->port);
+        break;
+    case BNS_FLOW_READ_AFTER_DIAL:
+        decision = bns_policy_could_allow(policy, BNS_SCHEME_HTTP, flow->host.text,
+                                          flow->port);
+        if (decision.verdict != BNS_VERDICT_ALLOW)
+            decision = bns_policy_could_allow(policy, BNS_SCHEME_HTTPS, flow->host.text,
+                                              flow->port);
+        break;
+    case BNS_FLOW_REFUSE:
+    case BNS_N_FLOW_KINDS:
+        break;
+    }
+    if (flow->kind == BNS_FLOW_REFUSE || decision.verdict != BNS_VERDICT_ALLOW)
+        deny_flow(flow, decision.reason, decision.rule);
+    else
+        dial_first(flow, &decision);
+}
+
+void
+bns_flow_offer(BnsFlow *flow, bool has_room)
+{
+    if (has_room)
+        offer(flow);
+    else
+        deny_flow(flow, "too many connections are open (limits.flows)", NULL);
+    bns_flow_run(flow);
+}
+
+/* --- the stream --- */
+
+static void
+on_client_ready(void *data)
+{
+    bns_flow_run(data);
+}
+
+void
+bns_flow_stream(BnsFlow *flow, int fd)
+{
+    flow->client.stream = bns_stream_new(flow->engine->loop, fd, on_client_ready, flow);
+    if (flow->kind == BNS_FLOW_TCP)
+        bns_tunnel_begin(flow, g_steal_pointer(&flow->ahead), flow->began_us);
+    else
+        bns_flow_enter(flow, BNS_FLOW_SNIFF);
+    bns_flow_run(flow);
+}

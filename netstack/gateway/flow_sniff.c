@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A flow's first bytes: TLS, HTTP, or neither; and the upstream that was dialled before
+ * them, which must keep quiet until then.
+ */
+#include "netstack/gateway/flow.h"
+
+#include "netstack/gateway/sniff.h"
+
+/* --- ahead --- */
+
+/* A server that speaks first does not speak HTTP: what it says is not passed on. One
+ * that merely closes is dialled again when a request needs it. */
+static void
+on_ahead_ready(void *data)
+{
+    BnsFlow *flow = data;
+    BnsChannel *channel = &flow->ahead->channel;
+    char byte;
+
+    if (bns_upstream_is_quiet(flow->ahead))
+        return;
+    if (flow->ahead->is_tls || flow->state > BNS_FLOW_SNIFF ||
+        bns_stream_peek(channel->stream, &byte, 1) <= 0) {
+        g_clear_pointer(&flow->ahead, bns_upstream_free);
+        return;
+    }
+    bns_flow_note_refused(flow, "only HTTP and TLS are allowed to this port", NULL,
+                          "the server speaks first: this is neither");
+    bns_flow_cut(flow);
+    bns_flow_run(flow);
+}
+
+void
+bns_flow_set_ahead(BnsFlow *flow, BnsUpstream *upstream, BnsUpstreamFailure *failure)
+{
+    flow->ahead = upstream;
+    flow->failure = failure;
+    if (upstream == NULL)
+        return;
+    upstream->is_kept = true;
+    bns_stream_set_owner(upstream->channel.stream, on_ahead_ready, flow);
+    /* A tcp flow's server may speak first: its bytes wait for the stream. */
+    bns_stream_want(upstream->channel.stream, flow->kind != BNS_FLOW_TCP, false);
+}
+
+/* --- sniff --- */
+
+/* What is said to a client that begins with HTTP/2's preface. */
+static const BnsHttpHead http2_head = {
+    .error = "HTTP/2 without TLS is not supported; use HTTP/1.1",
+    .error_status = 400,
+};
+
+static BnsStep
+refuse_unknown(BnsFlow *flow)
+{
+    bns_flow_note_refused(flow, "only HTTP and TLS are allowed to this port", NULL,
+                          "neither TLS nor HTTP");
+    bns_flow_cut(flow);
+    return BNS_STEP_ON;
+}
+
+static BnsStep
+begin_tls(BnsFlow *flow)
+{
+    flow->is_tls = true;
+    flow->tls_host = flow->host;
+    bns_stream_start_tls(flow->client.stream, bns_hello_server(flow->engine->hello));
+    bns_flow_enter(flow, BNS_FLOW_HANDSHAKE);
+    return BNS_STEP_ON;
+}
+
+BnsStep
+bns_flow_sniff(BnsFlow *flow)
+{
+    uint8_t bytes[BNS_SNIFF_BYTES];
+    ssize_t n = bns_stream_peek(flow->client.stream, bytes, sizeof(bytes));
+
+    if (n == BNS_STREAM_AGAIN) {
+        bns_stream_want(flow->client.stream, true, false);
+        return BNS_STEP_WAIT;
+    }
+    if (n <= 0) {
+        bns_flow_close(flow);
+        return BNS_STEP_ON;
+    }
+    switch (bns_sniff(bytes, (size_t)n)) {
+    case BNS_SNIFF_MORE:
+        bns_stream_want(flow->client.stream, true, false);
+        return BNS_STEP_WAIT;
+    case BNS_SNIFF_TLS:
+        return begin_tls(flow);
+    case BNS_SNIFF_HTTP2:
+        bns_flow_refuse_head(flow, &http2_head);
+        return BNS_STEP_ON;
+    case BNS_SNIFF_HTTP:
+        bns_flow_enter(flow, BNS_FLOW_HEAD);
+        return BNS_STEP_ON;
+    case BNS_SNIFF_UNKNOWN:
+        break;
+    }
+    return refuse_unknown(flow);
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A flow's TLS handshake with the command.
+ *
+ * It stands still at the ClientHello. If some rule could allow a request to that name,
+ * the origin is dialled and verified first; what became of it is kept on the flow, and
+ * the handshake goes on in any case: a refusal or failure is told by an HTTP status
+ * inside, which programs show to people, not by an alert, which they do not.
+ */
+#include "netstack/gateway/flow.h"
+
+#include "netstack/gateway/hello.h"
+
+/* --- the origin --- */
+
+static void
+finish_hello(BnsFlow *flow)
+{
+    bns_hello_answer(bns_stream_ssl(flow->client.stream), flow->tls_host.text);
+    bns_flow_enter(flow, BNS_FLOW_HANDSHAKE);
+}
+
+/* The guard's refusal is no failure: a request may come under a rule that lifts it, and
+ * another is told 403 (exchange_acquire.c). */
+static void
+note_failure(BnsFlow *flow, const BnsUpstreamFailure *failure)
+{
+    BnsRecord record = bns_flow_record(flow, BNS_EVENT_UPSTREAM_ERROR);
+
+    if (failure->outcome == BNS_DIAL_GUARDED)
+        return;
+    record.error = failure->error;
+    bns_engine_note(flow->engine, &record);
+}
+
+static void
+on_connected(BnsUpstream *upstream, BnsUpstreamFailure *failure, void *data)
+{
+    BnsFlow *flow = data;
+
+    flow->connect = NULL;
+    bns_flow_set_ahead(flow, upstream, failure);
+    if (failure != NULL)
+        note_failure(flow, failure);
+    finish_hello(flow);
+    bns_flow_run(flow);
+}
+
+static void
+dial(BnsFlow *flow, const BnsDecision *decision)
+{
+    BnsDialTarget target = {
+        .scheme = BNS_SCHEME_HTTPS,
+        .host = flow->tls_host,
+        .port = flow->port,
+        .decision = *decision,
+    };
+    BnsUpstream *ahead = g_steal_pointer(&flow->ahead);
+
+    if (ahead != NULL && bns_upstream_leads_to(flow->engine, ahead, &target)) {
+        flow->connect = bns_connect_secure(flow->engine, ahead, on_connected, flow);
+        return;
+    }
+    bns_upstream_free(ahead);
+    flow->connect = bns_connect_start(flow->engine, &target, on_connected, flow);
+}
+
+/* --- the ClientHello --- */
+
+static BnsDecision
+decide(const BnsFlow *flow)
+{
+    if (bns_dial_is_never(&flow->tls_host))
+        return (BnsDecision){ .verdict = BNS_VERDICT_DENY,
+                              .reason = "the name is reserved for the sandbox itself" };
+    return bns_policy_could_allow(flow->engine->config->policy, BNS_SCHEME_HTTPS,
+                                  flow->tls_host.text, flow->port);
+}
+
+static bool
+record_open(BnsFlow *flow, const BnsDecision *decision)
+{
+    BnsRecord record = bns_flow_record(flow, BNS_EVENT_TLS_OPEN);
+
+    record.decision =
+        decision->verdict == BNS_VERDICT_ALLOW ? BNS_DECIDED_ALLOW : BNS_DECIDED_DENY;
+    record.reason = decision->reason;
+    record.rule = decision->rule;
+    return bns_engine_record(flow->engine, &record);
+}
+
+/* The ClientHello's name decides, also against the name behind the address: it is the
+ * one that the client will verify. */
+static BnsStep
+judge_hello(BnsFlow *flow)
+{
+    const char *name = bns_hello_name(bns_stream_ssl(flow->client.stream));
+    BnsDecision decision;
+
+    if (name == NULL || !bns_host_canonical(name, strlen(name), &flow->tls_host))
+        flow->tls_host = flow->host;
+    decision = decide(flow);
+    if (!record_open(flow, &decision)) {
+        bns_flow_cut(flow);
+        return BNS_STEP_ON;
+    }
+    if (decision.verdict == BNS_VERDICT_ALLOW) {
+        bns_flow_enter(flow, BNS_FLOW_HELLO);
+        dial(flow, &decision);
+        return BNS_STEP_WAIT;
+    }
+    g_clear_pointer(&flow->ahead, bns_upstream_free);
+    finish_hello(flow);
+    return BNS_STEP_ON;
+}
+
+/* --- the step --- */
+
+static void
+note_error(BnsFlow *flow)
+{
+    BnsRecord record = bns_flow_record(flow, BNS_EVENT_TLS_ERROR);
+    g_autofree char *error = bns_hello_failure(bns_stream_ssl(flow->client.stream));
+
+    record.error = error != NULL ? error : bns_stream_error(flow->client.stream);
+    bns_engine_note(flow->engine, &record);
+}
+
+BnsStep
+bns_flow_handshake(BnsFlow *flow)
+{
+    ssize_t n = bns_stream_handshake(flow->client.stream);
+
+    if (n == BNS_STREAM_AGAIN)
+        return BNS_STEP_WAIT;
+    if (n == BNS_STREAM_HELLO)
+        return judge_hello(flow);
+    if (n == 1) {
+        bns_flow_enter(flow, BNS_FLOW_HEAD);
+        return BNS_STEP_ON;
+    }
+    note_error(flow);
+    bns_flow_close(flow);
+    return BNS_STEP_ON;
+}

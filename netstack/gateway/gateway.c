@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "netstack/gateway/gateway.h"
+
+#include "base/lockdown.h"
+#include "base/ready.h"
+#include "netstack/gateway/engine.h"
+
+#include <openssl/x509.h>
+
+/* The system's trust is parsed when no flow has come for so long, or when one needs it. */
+#define PREPARE_DELAY_US (20 * 1000)
+
+/* Says why there is no gateway. Returns: the exit status. */
+static int
+fail(const BnsGatewayConfig *config, const char *why)
+{
+    bns_ready_send(config->control_fd, BNS_READY_FAILED, why, -1);
+    return 1;
+}
+
+static bool
+send_ca(const BnsGatewayConfig *config, const BnsEngine *engine)
+{
+    g_autofree char *pem = bns_ca_pem(engine->ca);
+    g_autofree char *text =
+        g_strdup_printf("%08lx%s", bns_ca_subject_hash(engine->ca), pem);
+
+    return bns_ready_send(config->control_fd, BNS_READY_CA, text, -1) == 0;
+}
+
+/* After the engine was made, which reads files, and before a byte of the command's. */
+static bool
+lock_down(GError **error)
+{
+    return bns_lockdown_isolate(BNS_ROLE_GATEWAY, error) &&
+           bns_lockdown_enter(BNS_ROLE_GATEWAY, error);
+}
+
+static void
+on_idle(void *data)
+{
+    bns_trust_prepare(data);
+}
+
+/* Returns: the exit status. */
+static int
+serve(const BnsGatewayConfig *config, BnsEngine *engine, BnsLoop *loop)
+{
+    BnsWatch *life = bns_loop_watch_life(loop, config->life_fd);
+    BnsTimer *idle = bns_loop_timer(loop, on_idle, engine->trust);
+
+    bns_timer_set(idle, bns_loop_now_us(loop) + PREPARE_DELAY_US);
+    bns_loop_run(loop);
+    bns_timer_free(idle);
+    bns_watch_free(life);
+    return engine->failure == NULL ? 0 : fail(config, engine->failure);
+}
+
+int
+bns_gateway_run(const BnsGatewayConfig *config)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(BnsLoop) loop = bns_loop_new();
+    g_autoptr(BnsEngine) engine = bns_engine_new(config, loop, &error);
+
+    if (engine == NULL || !lock_down(&error))
+        return fail(config, error->message);
+    if (!send_ca(config, engine) ||
+        bns_ready_send(config->control_fd, BNS_READY_READY, NULL, -1) < 0)
+        return 1;
+    return serve(config, engine, loop);
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "netstack/gateway/request.h"
+
+#include "netstack/gateway/block.h"
+#include "policy/path.h"
+
+#include <string.h>
+
+static const uint16_t default_ports[BNS_N_SCHEMES] = {
+    [BNS_SCHEME_HTTP] = 80,
+    [BNS_SCHEME_HTTPS] = 443,
+};
+
+static char *
+slice_dup(BnsSlice slice)
+{
+    return g_strndup(slice.at, slice.len);
+}
+
+static BnsRequestFault
+fault(uint16_t status, const char *reason)
+{
+    return (BnsRequestFault){ .status = status, .reason = reason };
+}
+
+/* Host (or the absolute target's authority, which equals it) against the flow. */
+static BnsRequestFault
+read_host(BnsHttpRequest *request,
+          const BnsHttpTarget *target,
+          const BnsRequestContext *context)
+{
+    uint16_t port;
+
+    if (!bns_host_split_port(target->host.at, target->host.len, &request->host,
+                             &port)) {
+        /* For the record: the request names nobody that could be named. */
+        request->host = *context->host;
+        return fault(400, "the Host is not a valid host name or address");
+    }
+    if (port != 0 && port != context->port)
+        return fault(400, "the Host names another port than the connection's");
+    if (context->is_tls && strcmp(request->host.text, context->host->text) != 0)
+        return fault(421,
+                     "the Host is not the one that the TLS connection was made for");
+    return fault(0, NULL);
+}
+
+static BnsRequestFault
+read_target(BnsHttpRequest *request,
+            const BnsHttpTarget *target,
+            const BnsRequestContext *context)
+{
+    BnsRequestFault host_fault;
+    const char *reason;
+
+    g_free(request->path);
+    request->path = slice_dup(target->path);
+    host_fault = read_host(request, target, context);
+    if (host_fault.status != 0)
+        return host_fault;
+    if (target->is_absolute && target->is_https != context->is_tls)
+        return fault(400, "the target's scheme is not the connection's");
+    reason = bns_path_check(target->path.at, target->path.len);
+    return reason == NULL ? fault(0, NULL) : fault(400, reason);
+}
+
+/* The Host that is sent: canonical, with the port if it is not the scheme's. */
+static char *
+host_to_send(const BnsHttpRequest *request)
+{
+    GString *host = g_string_new(request->host.text);
+
+    if (request->host.kind == BNS_HOST_IPV6) {
+        g_string_prepend_c(host, '[');
+        g_string_append_c(host, ']');
+    }
+    if (request->port != default_ports[request->scheme])
+        g_string_append_printf(host, ":%u", request->port);
+    return g_string_free(host, FALSE);
+}
+
+static void
+write_head(BnsHttpRequest *request,
+           const BnsHttpHead *head,
+           const BnsHttpTarget *target)
+{
+    g_autofree char *host = host_to_send(request);
+
+    request->head = g_byte_array_sized_new((guint)head->head_len);
+    bns_http1_write_request(request->head, head, target, host, request->is_websocket);
+}
+
+char *
+bns_request_method(const BnsHttpHead *head)
+{
+    return head->method.len == 0 ? NULL : slice_dup(head->method);
+}
+
+/* "http://user:password@host/" is the case to think of. */
+char *
+bns_request_path(const BnsHttpHead *head)
+{
+    BnsSlice target = head->target;
+    const char *query = target.len == 0 ? NULL : memchr(target.at, '?', target.len);
+
+    if (query != NULL)
+        target.len = (size_t)(query - target.at);
+    if (target.len == 0 ||
+        (target.at[0] != '/' && memchr(target.at, '@', target.len) != NULL))
+        return NULL;
+    return slice_dup(target);
+}
+
+BnsRequestFault
+bns_request_read(const BnsHttpHead *head,
+                 const BnsRequestContext *context,
+                 BnsHttpRequest *out_request)
+{
+    BnsHttpTarget target = { 0 };
+    BnsRequestFault result;
+    const char *reason;
+
+    *out_request = (BnsHttpRequest){
+        .scheme = context->is_tls ? BNS_SCHEME_HTTPS : BNS_SCHEME_HTTP,
+        .host = *context->host,
+        .port = context->port,
+        .method = bns_request_method(head),
+        .path = bns_request_path(head),
+        .minor = head->minor,
+        .is_head = bns_slice_equal(head->method, "HEAD"),
+        .keep_alive = head->keep_alive,
+        .wants_json = bns_block_wants_json(head),
+        .expects_continue = head->expects_continue,
+        .is_websocket = bns_websocket_is_request(head),
+        .body = head->body,
+        .body_len = head->body_len,
+    };
+    if (out_request->is_websocket)
+        bns_websocket_accept(head, out_request->accept);
+    reason = bns_http1_target(head, &target);
+    if (reason != NULL)
+        return fault(400, reason);
+    result = read_target(out_request, &target, context);
+    if (result.status == 0)
+        write_head(out_request, head, &target);
+    return result;
+}
+
+void
+bns_request_clear(BnsHttpRequest *request)
+{
+    g_clear_pointer(&request->method, g_free);
+    g_clear_pointer(&request->path, g_free);
+    g_clear_pointer(&request->head, g_byte_array_unref);
+}
+
+BnsRequest
+bns_request_question(const BnsHttpRequest *request)
+{
+    return (BnsRequest){
+        .scheme = request->scheme,
+        .host = request->host.text,
+        .port = request->port,
+        .method = request->method,
+        .path = request->path,
+    };
+}
+
+bool
+bns_request_is_repeatable(const BnsHttpRequest *request)
+{
+    return request->body == BNS_HTTP_BODY_NONE && !request->is_websocket &&
+           (strcmp(request->method, "GET") == 0 || request->is_head ||
+            strcmp(request->method, "OPTIONS") == 0);
+}

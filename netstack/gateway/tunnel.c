@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "netstack/gateway/tunnel.h"
+
+#include "netstack/gateway/flow.h"
+
+static void
+on_upstream_ready(void *data)
+{
+    BnsTunnel *tunnel = data;
+
+    bns_flow_run(tunnel->flow);
+}
+
+void
+bns_tunnel_begin(BnsFlow *flow, BnsUpstream *upstream, int64_t began_us)
+{
+    BnsTunnel *tunnel = g_new0(BnsTunnel, 1);
+
+    tunnel->flow = flow;
+    tunnel->upstream = upstream;
+    tunnel->began_us = began_us;
+    bns_pipe_init(&tunnel->up, &flow->client, &upstream->channel, NULL,
+                  BNS_HTTP_BODY_UNTIL_CLOSE);
+    bns_pipe_init(&tunnel->down, &upstream->channel, &flow->client, NULL,
+                  BNS_HTTP_BODY_UNTIL_CLOSE);
+    bns_stream_set_owner(upstream->channel.stream, on_upstream_ready, tunnel);
+    flow->tunnel = tunnel;
+    bns_flow_enter(flow, BNS_FLOW_TUNNEL);
+}
+
+/* tcp.close, or for a WebSocket the end of its response. */
+static void
+note_end(BnsTunnel *tunnel)
+{
+    BnsFlow *flow = tunnel->flow;
+    bool is_tcp = flow->kind == BNS_FLOW_TCP;
+    BnsRecord record =
+        is_tcp ? bns_flow_record(flow, BNS_EVENT_TCP_CLOSE)
+               : bns_exchange_record(flow->exchange, BNS_EVENT_HTTP_RESPONSE);
+
+    record.addr = tunnel->upstream->addr;
+    record.bytes_sent = tunnel->up.n_bytes;
+    record.bytes_received = tunnel->down.n_bytes;
+    record.duration_us =
+        (uint64_t)(bns_loop_now_us(flow->engine->loop) - tunnel->began_us);
+    if (tunnel->up.state == BNS_PIPE_STUCK || tunnel->down.state == BNS_PIPE_CUT)
+        record.error = "the upstream broke the connection off";
+    else if (!tunnel->is_up_shut || !tunnel->is_down_shut)
+        record.error = "the command broke the connection off";
+    bns_engine_note(flow->engine, &record);
+}
+
+void
+bns_tunnel_free(BnsTunnel *tunnel)
+{
+    if (tunnel == NULL)
+        return;
+    note_end(tunnel);
+    if (tunnel->is_up_shut && tunnel->is_down_shut)
+        bns_upstream_free(tunnel->upstream);
+    else
+        bns_upstream_abort(tunnel->upstream);
+    bns_pipe_clear(&tunnel->up);
+    bns_pipe_clear(&tunnel->down);
+    g_free(tunnel);
+}
+
+/* Passes the end of a finished direction on. Returns: false if that broke. */
+static bool
+pass_end(const BnsPipe *pipe, bool *io_is_shut, bool *out_wants_write)
+{
+    ssize_t n;
+
+    if (pipe->state != BNS_PIPE_DONE || *io_is_shut)
+        return true;
+    n = bns_stream_shutdown(pipe->to->stream);
+    *io_is_shut = n == 1;
+    *out_wants_write = n == BNS_STREAM_AGAIN;
+    return n != BNS_STREAM_ERROR;
+}
+
+static bool
+is_broken(const BnsPipe *pipe)
+{
+    return pipe->state != BNS_PIPE_FLOWING && pipe->state != BNS_PIPE_DONE;
+}
+
+BnsStep
+bns_flow_tunnel(BnsFlow *flow)
+{
+    BnsTunnel *tunnel = flow->tunnel;
+    BnsPipe *up = &tunnel->up;
+    BnsPipe *down = &tunnel->down;
+    bool moved = false;
+
+    if (up->state == BNS_PIPE_FLOWING)
+        moved |= bns_pipe_run(up);
+    if (down->state == BNS_PIPE_FLOWING)
+        moved |= bns_pipe_run(down);
+    if (moved)
+        bns_flow_touch(flow);
+
+    if (is_broken(up) || is_broken(down) ||
+        !pass_end(up, &tunnel->is_up_shut, &up->wants_write) ||
+        !pass_end(down, &tunnel->is_down_shut, &down->wants_write)) {
+        bns_flow_cut(flow);
+        return BNS_STEP_ON;
+    }
+    if (tunnel->is_up_shut && tunnel->is_down_shut) {
+        bns_flow_close(flow);
+        return BNS_STEP_ON;
+    }
+    bns_stream_want(flow->client.stream, up->wants_read, down->wants_write);
+    bns_stream_want(tunnel->upstream->channel.stream, down->wants_read,
+                    up->wants_write);
+    return BNS_STEP_WAIT;
+}

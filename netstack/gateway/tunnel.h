@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Tunnel: bytes that nobody reads, both ways: a flow under a tcp rule, or a WebSocket
+ * after its 101.
+ *
+ * Each direction ends by itself (half-close); the tunnel ends when both have. A
+ * direction that breaks off breaks the other side off too: an RST stays an RST.
+ */
+#pragma once
+
+#include "netstack/gateway/pipe.h"
+#include "netstack/gateway/upstream.h"
+
+#include <stdint.h>
+
+struct BnsFlow;
+
+typedef struct {
+    struct BnsFlow *flow;  /* borrowed */
+    BnsUpstream *upstream; /* owned; NULL once it was broken off */
+    BnsPipe up;
+    BnsPipe down;
+    bool is_up_shut;   /* the end was passed on to the origin */
+    bool is_down_shut; /* ... to the command */
+    int64_t began_us;
+} BnsTunnel;
+
+/* Takes @upstream; what was read from either side and not used goes through first.
+ * @began_us: when the flow or request began */
+void bns_tunnel_begin(struct BnsFlow *flow, BnsUpstream *upstream, int64_t began_us);
+/* Breaks the upstream off if it has not ended, and records tcp.close (tcp flows). */
+void bns_tunnel_free(BnsTunnel *tunnel);

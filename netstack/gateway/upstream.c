@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "netstack/gateway/upstream.h"
+
+#include "netstack/gateway/engine.h"
+
+#include <string.h>
+
+/* Two round trips and a signature; ten times the slowest that is usual. */
+#define HANDSHAKE_TIMEOUT_US (10 * G_USEC_PER_SEC)
+
+struct BnsConnect {
+    struct BnsEngine *engine; /* borrowed */
+    BnsDialTarget target;
+    BnsConnectFunc func;
+    void *data;
+    BnsDial *dial;         /* (transfer none); NULL once it has ended */
+    BnsUpstream *upstream; /* owned; NULL before */
+    BnsTimer *timer;       /* owned: the handshake's end */
+};
+
+/* --- upstream --- */
+
+void
+bns_upstream_free(BnsUpstream *upstream)
+{
+    if (upstream == NULL)
+        return;
+    /* Never waits: if close_notify does not go at once, the connection just ends. */
+    if (upstream->channel.stream != NULL)
+        bns_stream_shutdown(upstream->channel.stream);
+    bns_channel_clear(&upstream->channel);
+    g_free(upstream);
+}
+
+void
+bns_upstream_abort(BnsUpstream *upstream)
+{
+    if (upstream == NULL)
+        return;
+    bns_stream_abort(upstream->channel.stream);
+    bns_channel_clear(&upstream->channel);
+    g_free(upstream);
+}
+
+bool
+bns_upstream_leads_to(struct BnsEngine *engine,
+                      const BnsUpstream *upstream,
+                      const BnsDialTarget *target)
+{
+    BnsDecision decision;
+
+    if (upstream->port != target->port ||
+        strcmp(upstream->host.text, target->host.text) != 0)
+        return false;
+    decision = bns_policy_decide_address(
+        engine->config->policy, &target->decision, target->scheme,
+        (const struct sockaddr *)&upstream->address, target->port, upstream->is_given);
+    return decision.verdict == BNS_VERDICT_ALLOW;
+}
+
+bool
+bns_upstream_fits(struct BnsEngine *engine,
+                  const BnsUpstream *upstream,
+                  const BnsDialTarget *target)
+{
+    return upstream->is_tls == (target->scheme == BNS_SCHEME_HTTPS) &&
+           bns_upstream_leads_to(engine, upstream, target);
+}
+
+bool
+bns_upstream_is_quiet(BnsUpstream *upstream)
+{
+    BnsStream *stream = upstream->channel.stream;
+    char byte;
+
+    if (bns_buffer_len(&upstream->channel.in) > 0)
+        return false;
+    if (bns_stream_ssl(stream) != NULL)
+        return bns_stream_read(stream, &byte, 1) == BNS_STREAM_AGAIN;
+    return bns_stream_peek(stream, &byte, 1) == BNS_STREAM_AGAIN;
+}
+
+void
+bns_upstream_failure_free(BnsUpstreamFailure *failure)
+{
+    if (failure == NULL)
+        return;
+    g_free(failure->error);
+    g_free(failure);
+}
+
+/* --- connect --- */
+
+void
+bns_connect_cancel(BnsConnect *connect)
+{
+    if (connect == NULL)
+        return;
+    bns_dial_cancel(connect->dial);
+    bns_upstream_abort(connect->upstream);
+    bns_timer_free(connect->timer);
+    g_free(connect);
+}
+
+static void
+finish(BnsConnect *connect, BnsUpstreamFailure *failure)
+{
+    BnsConnectFunc func = connect->func;
+    BnsUpstream *upstream = NULL;
+    void *data = connect->data;
+
+    if (failure == NULL)
+        upstream = g_steal_pointer(&connect->upstream);
+    bns_connect_cancel(connect);
+    func(upstream, failure, data);
+}
+
+static void
+fail(BnsConnect *connect, BnsDialOutcome outcome, const char *rule, const char *error)
+{
+    BnsUpstreamFailure *failure = g_new0(BnsUpstreamFailure, 1);
+
+    failure->outcome = outcome;
+    failure->rule = rule;
+    failure->error = g_strdup(error);
+    finish(connect, failure);
+}
+
+static void
+fail_handshake(BnsConnect *connect)
+{
+    BnsStream *stream = connect->upstream->channel.stream;
+    g_autofree char *error = bns_trust_failure(bns_stream_ssl(stream));
+
+    if (error == NULL)
+        error = g_strdup_printf("upstream TLS failed: %s", bns_stream_error(stream));
+    fail(connect, BNS_DIAL_UNTRUSTED, NULL, error);
+}
+
+/* The peer is verified by OpenSSL during the handshake; bns_trust_failure() looks at the
+ * verdict once more, so that no path exists on which it was not read. */
+static void
+on_handshake(void *data)
+{
+    BnsConnect *connect = data;
+    BnsStream *stream = connect->upstream->channel.stream;
+    g_autofree char *error = NULL;
+    ssize_t n = bns_stream_handshake(stream);
+
+    if (n == BNS_STREAM_AGAIN)
+        return;
+    if (n != 1) {
+        fail_handshake(connect);
+        return;
+    }
+    error = bns_trust_failure(bns_stream_ssl(stream));
+    if (error != NULL)
+        fail(connect, BNS_DIAL_UNTRUSTED, NULL, error);
+    else
+        finish(connect, NULL);
+}
+
+static void
+begin_handshake(BnsConnect *connect)
+{
+    BnsStream *stream = connect->upstream->channel.stream;
+
+    connect->upstream->is_tls = true;
+    bns_stream_set_owner(stream, on_handshake, connect);
+    bns_stream_start_tls(
+        stream, bns_trust_client(connect->engine->trust, connect->upstream->host.text));
+    bns_timer_set(connect->timer,
+                  bns_loop_now_us(connect->engine->loop) + HANDSHAKE_TIMEOUT_US);
+    on_handshake(connect);
+}
+
+/* The timer runs the handshake's time; before, it begins one (bns_connect_secure()). */
+static void
+on_timer(void *data)
+{
+    BnsConnect *connect = data;
+
+    if (connect->upstream->is_tls)
+        fail(connect, BNS_DIAL_TIMED_OUT, NULL,
+             "the upstream's TLS handshake took too long");
+    else
+        begin_handshake(connect);
+}
+
+/* A plain connection that is not asked for anything. */
+static void
+on_plain(void *data)
+{
+}
+
+static BnsUpstream *
+upstream_new(BnsConnect *connect, const BnsDialResult *result)
+{
+    BnsUpstream *upstream = g_new0(BnsUpstream, 1);
+
+    upstream->channel.stream =
+        bns_stream_new(connect->engine->loop, result->fd, on_plain, NULL);
+    upstream->host = connect->target.host;
+    upstream->port = connect->target.port;
+    upstream->address = result->address;
+    upstream->is_given = result->is_given;
+    bns_dial_address_text((const struct sockaddr *)&result->address, upstream->addr);
+    return upstream;
+}
+
+static void
+on_dialled(const BnsDialResult *result, void *data)
+{
+    BnsConnect *connect = data;
+
+    connect->dial = NULL;
+    if (result->outcome != BNS_DIAL_CONNECTED) {
+        fail(connect, result->outcome, result->rule, result->error);
+        return;
+    }
+    connect->upstream = upstream_new(connect, result);
+    if (connect->target.scheme != BNS_SCHEME_HTTPS) {
+        finish(connect, NULL);
+        return;
+    }
+    begin_handshake(connect);
+}
+
+static BnsConnect *
+connect_new(struct BnsEngine *engine, BnsConnectFunc func, void *data)
+{
+    BnsConnect *connect = g_new0(BnsConnect, 1);
+
+    connect->engine = engine;
+    connect->func = func;
+    connect->data = data;
+    connect->timer = bns_loop_timer(engine->loop, on_timer, connect);
+    return connect;
+}
+
+BnsConnect *
+bns_connect_start(struct BnsEngine *engine,
+                  const BnsDialTarget *target,
+                  BnsConnectFunc func,
+                  void *data)
+{
+    BnsConnect *connect = connect_new(engine, func, data);
+
+    connect->target = *target;
+    connect->dial = bns_dial_start(engine, target, on_dialled, connect);
+    return connect;
+}
+
+BnsConnect *
+bns_connect_secure(struct BnsEngine *engine,
+                   BnsUpstream *upstream,
+                   BnsConnectFunc func,
+                   void *data)
+{
+    BnsConnect *connect = connect_new(engine, func, data);
+
+    connect->upstream = upstream;
+    bns_stream_set_owner(upstream->channel.stream, on_plain, NULL);
+    bns_timer_set(connect->timer, bns_loop_now_us(engine->loop));
+    return connect;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Upstream: one connection to an origin, dialled, and for https verified before anybody
+ * has it. A byte of a request can only be given to an upstream, never to a socket.
+ */
+#pragma once
+
+#include "netstack/gateway/channel.h"
+#include "netstack/gateway/dial.h"
+
+#include <netinet/in.h>
+#include <stdbool.h>
+
+struct BnsEngine;
+
+typedef struct {
+    BnsChannel channel;
+    BnsHost host; /* that was asked for and, with TLS, verified */
+    uint16_t port;
+    bool is_tls;
+    struct sockaddr_storage address; /* that was judged and dialled */
+    bool is_given;                   /* by --resolve */
+    char addr[INET6_ADDRSTRLEN];     /* @address as text, for records */
+    bool is_kept;                    /* was idle before: may have died unnoticed */
+    struct BnsPool *pool;            /* borrowed: the pool it waits in, or NULL */
+    int64_t idle_until_us;           /* pool.c */
+} BnsUpstream;
+
+/* Ends the connection: cleanly if nothing is under way on it. */
+void bns_upstream_free(BnsUpstream *upstream);
+/* Breaks it off, so that what was sent never looks complete. */
+void bns_upstream_abort(BnsUpstream *upstream);
+
+/**
+ * bns_upstream_leads_to:
+ *
+ * Whether @upstream leads to @target's host and port, and its address may be used under
+ * @target's rule. A rule that lifts the guard does so for itself only: a connection made
+ * for it does not serve another's requests.
+ */
+bool bns_upstream_leads_to(struct BnsEngine *engine,
+                           const BnsUpstream *upstream,
+                           const BnsDialTarget *target);
+/* The same, and TLS was made on it if @target's scheme is https, else not. */
+bool bns_upstream_fits(struct BnsEngine *engine,
+                       const BnsUpstream *upstream,
+                       const BnsDialTarget *target);
+
+/* Whether nothing has arrived: no end, no failure, no byte (TLS's own messages are none).
+ * An idle connection that is not quiet is of no use. */
+bool bns_upstream_is_quiet(BnsUpstream *upstream);
+
+/* Why there is no upstream. */
+typedef struct {
+    BnsDialOutcome outcome;
+    const char *rule; /* GUARDED: the rule that refuses, or NULL; owned by the policy */
+    char *error;      /* owned; one sentence without its final dot */
+} BnsUpstreamFailure;
+
+void bns_upstream_failure_free(BnsUpstreamFailure *failure);
+
+typedef struct BnsConnect BnsConnect;
+
+/* Exactly one of @upstream and @failure (both transfer full) is not %NULL. */
+typedef void (*BnsConnectFunc)(BnsUpstream *upstream,
+                               BnsUpstreamFailure *failure,
+                               void *data);
+
+/**
+ * bns_connect_start:
+ * @target: scheme https: TLS is made and the peer verified; else a plain connection
+ *
+ * Returns: (transfer none): until @func was called (once, never from within this call)
+ * or it is cancelled.
+ */
+BnsConnect *bns_connect_start(struct BnsEngine *engine,
+                              const BnsDialTarget *target,
+                              BnsConnectFunc func,
+                              void *data);
+/* The same for a connection that is there: makes TLS on the plain @upstream (transfer
+ * full). */
+BnsConnect *bns_connect_secure(struct BnsEngine *engine,
+                               BnsUpstream *upstream,
+                               BnsConnectFunc func,
+                               void *data);
+void bns_connect_cancel(BnsConnect *connect);
