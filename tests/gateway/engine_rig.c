@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/gateway/engine_rig.h"
+
+#include "audit/protocol.h"
+#include "base/fd.h"
+#include "netstack/gateway/engine.h"
+#include "netstack/gateway/flow.h"
+#include "tests/gateway/engine_rig_private.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+/* --- time --- */
+
+static gint64 offset_us; /* atomic */
+
+/* In place of GLib's: the engine's loop reads this clock. */
+gint64
+g_get_monotonic_time(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000 +
+           __atomic_load_n(&offset_us, __ATOMIC_SEQ_CST);
+}
+
+void
+rig_advance(Rig *rig, int64_t seconds)
+{
+    /* A RESET of no flow wakes the loop. */
+    BnsWire wake = { .type = BNS_WIRE_RESET, .flow = UINT64_MAX };
+
+    __atomic_add_fetch(&offset_us, seconds * G_USEC_PER_SEC, __ATOMIC_SEQ_CST);
+    rig_send(rig, &wake, -1);
+}
+
+/* --- the resolver --- */
+
+typedef struct {
+    const char *name;
+    const char *addresses[2];
+} KnownName;
+
+static const KnownName known_names[] = {
+    { "private.test", { "10.0.0.1" } },
+    { "loop.test", { "127.0.0.1" } },
+    { "mixed.test", { "10.0.0.1", "127.0.0.1" } },
+    { "second.test", { "127.0.0.2", "127.0.0.1" } },
+};
+
+static void
+answer_question(int fd, const BnsResolverQuestion *question)
+{
+    BnsResolverAnswer answer = { .id = question->id, .error = EAI_NONAME };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(known_names); i++) {
+        const KnownName *known = &known_names[i];
+
+        if (strcmp(known->name, question->name) != 0)
+            continue;
+        answer.error = 0;
+        for (; answer.n_addresses < G_N_ELEMENTS(known->addresses) &&
+               known->addresses[answer.n_addresses] != NULL;
+             answer.n_addresses++) {
+            BnsResolverAddress *address = &answer.addresses[answer.n_addresses];
+
+            address->family = AF_INET;
+            inet_pton(AF_INET, known->addresses[answer.n_addresses], address->bytes);
+        }
+    }
+    bns_resolver_answer(fd, &answer);
+}
+
+static gpointer
+run_resolver(gpointer data)
+{
+    Rig *rig = data;
+    BnsResolverQuestion question;
+
+    while (bns_resolver_receive_question(rig->resolver_pair[0], &question) == 1)
+        if (strcmp(question.name, "silent.test") != 0)
+            answer_question(rig->resolver_pair[0], &question);
+    return NULL;
+}
+
+/* --- the recorder --- */
+
+static RigRecord *
+rig_record_copy(const BnsRecord *record)
+{
+    RigRecord *copy = g_new0(RigRecord, 1);
+    const char **strings[] = { &copy->record.reason, &copy->record.rule,
+                               &copy->record.host,   &copy->record.addr,
+                               &copy->record.scheme, &copy->record.method,
+                               &copy->record.path,   &copy->record.http,
+                               &copy->record.error };
+
+    copy->record = *record;
+    copy->strings = g_string_chunk_new(256);
+    for (size_t i = 0; i < G_N_ELEMENTS(strings); i++)
+        if (*strings[i] != NULL)
+            *strings[i] = g_string_chunk_insert(copy->strings, *strings[i]);
+    return copy;
+}
+
+static void
+rig_record_free(gpointer data)
+{
+    RigRecord *record = data;
+
+    g_string_chunk_free(record->strings);
+    g_free(record);
+}
+
+static gpointer
+run_recorder(gpointer data)
+{
+    Rig *rig = data;
+    g_autofree uint8_t *buffer = g_malloc(BNS_PROTOCOL_MESSAGE_MAX);
+    uint8_t written = BNS_PROTOCOL_WRITTEN;
+    ssize_t n;
+
+    while ((n = recv(rig->recorder_pair[0], buffer, BNS_PROTOCOL_MESSAGE_MAX, 0)) > 0) {
+        BnsRecord record;
+
+        if (!bns_record_decode(buffer + 1, (size_t)n - 1, &record))
+            g_error("the engine sent a record that does not decode");
+        g_mutex_lock(&rig->mutex);
+        g_ptr_array_add(rig->records, rig_record_copy(&record));
+        g_cond_broadcast(&rig->cond);
+        g_mutex_unlock(&rig->mutex);
+        if (buffer[0] == BNS_PROTOCOL_RECORD)
+            send(rig->recorder_pair[0], &written, 1, MSG_NOSIGNAL);
+    }
+    return NULL;
+}
+
+void
+rig_break_recorder(Rig *rig)
+{
+    shutdown(rig->recorder_pair[0], SHUT_RDWR);
+}
+
+const BnsRecord *
+rig_record(Rig *rig, BnsEvent event)
+{
+    const BnsRecord *found = NULL;
+
+    g_mutex_lock(&rig->mutex);
+    for (guint i = rig->taken[event]; found == NULL; i++) {
+        const RigRecord *record;
+
+        while (i >= rig->records->len)
+            g_cond_wait(&rig->cond, &rig->mutex);
+        record = g_ptr_array_index(rig->records, i);
+        if (record->record.event == event) {
+            found = &record->record;
+            rig->taken[event] = i + 1;
+        }
+    }
+    g_mutex_unlock(&rig->mutex);
+    return found;
+}
+
+const BnsRecord *
+rig_expect(Rig *rig, BnsEvent event, const char *expected)
+{
+    static const char *const decisions[BNS_N_DECIDED] = { "-", "allow", "deny",
+                                                          "would" };
+    const BnsRecord *record = rig_record(rig, event);
+    g_autofree char *line =
+        g_strdup_printf("%s %u %s %s", decisions[record->decision], record->status,
+                        record->method == NULL ? "-" : record->method,
+                        record->path == NULL ? "-" : record->path);
+
+    g_assert_cmpstr(line, ==, expected);
+    return record;
+}
+
+guint
+rig_count(Rig *rig, BnsEvent event)
+{
+    guint count = 0;
+
+    g_mutex_lock(&rig->mutex);
+    for (guint i = 0; i < rig->records->len; i++)
+        if (((const RigRecord *)g_ptr_array_index(rig->records, i))->record.event ==
+            event)
+            count++;
+    g_mutex_unlock(&rig->mutex);
+    return count;
+}
+
+/* --- the engine --- */
+
+static gpointer
+run_engine(gpointer data)
+{
+    Rig *rig = data;
+    g_autoptr(GError) error = NULL;
+    BnsLoop *loop = bns_loop_new();
+    BnsWatch *life = bns_loop_watch_life(loop, rig->life[0]);
+    BnsEngine *engine = bns_engine_new(&rig->config, loop, &error);
+
+    g_assert_no_error(error);
+    g_mutex_lock(&rig->mutex);
+    rig->ca = X509_dup(bns_ca_certificate(engine->ca));
+    g_cond_broadcast(&rig->cond);
+    g_mutex_unlock(&rig->mutex);
+    bns_loop_run(loop);
+    rig->failure = g_strdup(engine->failure);
+    rig->n_left = g_hash_table_size(engine->flows);
+    bns_engine_free(engine);
+    bns_watch_free(life);
+    bns_loop_turn(loop, 0);
+    bns_loop_free(loop);
+    return NULL;
+}
+
+/* --- life --- */
+
+static void
+resolve_free(gpointer data)
+{
+    BnsResolve *resolve = data;
+
+    g_free(resolve->host);
+    g_free(resolve);
+}
+
+static void
+add_resolve(GPtrArray *resolves, const char *text)
+{
+    g_auto(GStrv) parts = g_strsplit(text, ":", -1);
+    BnsResolve *resolve = g_new0(BnsResolve, 1);
+    struct sockaddr_in *address = (struct sockaddr_in *)&resolve->address;
+
+    g_assert_cmpuint(g_strv_length(parts), ==, 3);
+    resolve->host = g_strdup(parts[0]);
+    resolve->port = (uint16_t)atoi(parts[1]);
+    address->sin_family = AF_INET;
+    address->sin_port = htons((uint16_t)atoi(parts[2]));
+    address->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    g_ptr_array_add(resolves, resolve);
+}
+
+static BnsPolicy *
+load_policy(const char *yaml)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *path = NULL;
+    BnsPolicySource source = { 0 };
+    BnsPolicy *policy;
+    int fd = g_file_open_tmp("engine-XXXXXX.yaml", &path, &error);
+
+    g_assert_no_error(error);
+    g_assert_cmpint(bns_fd_write_all(fd, yaml, strlen(yaml)), ==, 0);
+    close(fd);
+    source.config_path = path;
+    policy = bns_policy_load(&source, NULL, &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(unlink(path), ==, 0);
+    return policy;
+}
+
+static void
+make_pair(int pair[2])
+{
+    g_assert_cmpint(bns_fd_pair(pair), ==, 0);
+}
+
+Rig *
+rig_new(const char *yaml, const char *resolves, const char *upstream_ca)
+{
+    Rig *rig = g_new0(Rig, 1);
+    g_auto(GStrv) words = g_strsplit(resolves == NULL ? "" : resolves, " ", -1);
+
+    rig->policy = load_policy(yaml);
+    rig->resolves = g_ptr_array_new_with_free_func(resolve_free);
+    for (guint i = 0; words[i] != NULL; i++)
+        add_resolve(rig->resolves, words[i]);
+    rig->upstream_ca[0] = upstream_ca;
+    rig->records = g_ptr_array_new_with_free_func(rig_record_free);
+    rig->flows = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
+    g_mutex_init(&rig->mutex);
+    g_cond_init(&rig->cond);
+    make_pair(rig->wire_pair);
+    make_pair(rig->recorder_pair);
+    make_pair(rig->resolver_pair);
+    g_assert_cmpint(pipe2(rig->life, O_CLOEXEC), ==, 0);
+    rig->config = (BnsGatewayConfig){
+        .control_fd = -1,
+        .life_fd = rig->life[0],
+        .wire_fd = rig->wire_pair[1],
+        .recorder_fd = rig->recorder_pair[1],
+        .resolver_fd = rig->resolver_pair[1],
+        .policy = rig->policy,
+        .resolves = rig->resolves,
+        .upstream_ca = rig->upstream_ca,
+    };
+    rig->engine_thread = g_thread_new("engine", run_engine, rig);
+    rig->recorder_thread = g_thread_new("recorder", run_recorder, rig);
+    rig->resolver_thread = g_thread_new("resolver", run_resolver, rig);
+    rig->netstack_thread = g_thread_new("netstack", rig_run_netstack, rig);
+    return rig;
+}
+
+static void
+close_pair(int pair[2])
+{
+    bns_fd_clear(&pair[0]);
+    bns_fd_clear(&pair[1]);
+}
+
+static void
+end_threads(Rig *rig)
+{
+    bns_fd_clear(&rig->life[1]);
+    g_thread_join(rig->engine_thread);
+    shutdown(rig->wire_pair[0], SHUT_RDWR);
+    shutdown(rig->recorder_pair[0], SHUT_RDWR);
+    shutdown(rig->resolver_pair[0], SHUT_RDWR);
+    g_thread_join(rig->recorder_thread);
+    g_thread_join(rig->resolver_thread);
+    g_thread_join(rig->netstack_thread);
+}
+
+static void
+rig_clear(Rig *rig)
+{
+    close_pair(rig->wire_pair);
+    close_pair(rig->recorder_pair);
+    close_pair(rig->resolver_pair);
+    bns_fd_clear(&rig->life[0]);
+    g_ptr_array_unref(rig->records);
+    g_ptr_array_unref(rig->resolves);
+    g_hash_table_unref(rig->flows);
+    bns_policy_free(rig->policy);
+    X509_free(rig->ca);
+    g_mutex_clear(&rig->mutex);
+    g_cond_clear(&rig->cond);
+    g_free(rig->failure);
+    g_free(rig);
+}
+
+void
+rig_free(Rig *rig)
+{
+    end_threads(rig);
+    g_assert_cmpstr(rig->failure, ==, NULL);
+    g_assert_cmpuint(rig->n_left, ==, 0);
+    rig_clear(rig);
+}
+
+void
+rig_free_failed(Rig *rig)
+{
+    end_threads(rig);
+    g_assert_nonnull(rig->failure);
+    rig_clear(rig);
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Rig: the whole engine between its neighbours, without namespaces.
+ *
+ * The engine runs in a thread of its own, as the gateway's process would; threads play
+ * netstack, the resolver and the recorder. The test plays the command (a blocking socket
+ * per flow) and, where BnsOrigin is too well behaved, the origin: it accepts what the
+ * engine dials and says what it likes.
+ *
+ * Time is a lever: rig_advance() moves the engine's clock, so no test waits for a timer.
+ */
+#pragma once
+
+#include "audit/record.h"
+#include "netstack/wire.h"
+
+#include <glib.h>
+#include <openssl/ssl.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct Rig Rig;
+
+/* A flow as the command sees it. */
+typedef struct {
+    uint64_t id;
+    int fd;   /* the command's end; -1 if there is none */
+    SSL *ssl; /* owned; NULL while plain */
+} RigFlow;
+
+/* A copy of a record that came. Strings may be NULL. */
+typedef struct {
+    BnsRecord record;
+    GStringChunk *strings;
+} RigRecord;
+
+/**
+ * rig_new:
+ * @yaml: the policy file's text
+ * @resolves: "NAME:PORT:TARGETPORT" on 127.0.0.1, separated by spaces; NULL: none
+ * @upstream_ca: (nullable): a PEM file
+ *
+ * Names that the rig's resolver knows: "private.test" 10.0.0.1, "loop.test" 127.0.0.1,
+ * "mixed.test" 10.0.0.1 and 127.0.0.1, "second.test" 127.0.0.2 and 127.0.0.1,
+ * "silent.test" is never answered; all else does not exist.
+ */
+Rig *rig_new(const char *yaml, const char *resolves, const char *upstream_ca);
+/* Ends the engine; fails the test if a flow is still open or the engine had failed. */
+void rig_free(Rig *rig);
+/* The same, for a test in which the engine has to fail. */
+void rig_free_failed(Rig *rig);
+
+/* --- netstack --- */
+
+/* Offers a flow: @host is a name, or an address that stands for none. Returns: its id. */
+uint64_t rig_offer(Rig *rig, const char *host, uint16_t port);
+BnsWireVerdict rig_verdict(Rig *rig, uint64_t id);
+/* Offers, expects ACCEPT, passes a stream. */
+RigFlow rig_open(Rig *rig, const char *host, uint16_t port);
+/* Passes a stream for an accepted flow. */
+RigFlow rig_stream(Rig *rig, uint64_t id);
+/* The command's RST. */
+void rig_reset(Rig *rig, uint64_t id);
+void rig_send(Rig *rig, const BnsWire *message, int fd);
+/* Waits for CLOSED. Returns: whether the gateway asked for an RST before. */
+bool rig_wait_closed(Rig *rig, uint64_t id);
+/* Closes the command's end and waits for CLOSED. */
+void rig_close(Rig *rig, RigFlow *flow);
+
+/* --- the command --- */
+
+void rig_say(RigFlow *flow, const char *text);
+void rig_say_bytes(RigFlow *flow, const void *bytes, size_t len);
+/* Ends the command's direction. */
+void rig_say_end(RigFlow *flow);
+/* Reads until @text has come (then no further). Fails the test if the end comes first.
+ * Returns: (transfer full): everything up to and with it. */
+char *rig_hear(RigFlow *flow, const char *text);
+/* Reads a whole response (Content-Length, chunked, or no body). Returns: (transfer full):
+ * head and body as they came. */
+char *rig_hear_response(RigFlow *flow, bool is_head);
+/* Reads to the end. @out_is_broken (nullable): it was an RST, or TLS without
+ * close_notify. */
+char *rig_hear_end(RigFlow *flow, bool *out_is_broken);
+/* Says @request (the rest of a request line and its head may be in it) and hears the
+ * response. */
+char *rig_ask(RigFlow *flow, const char *request);
+/* TLS as the command's client does it. @name: SNI, or NULL; @alpn: "http/1.1", or NULL. */
+bool rig_start_tls(Rig *rig, RigFlow *flow, const char *name, const char *alpn);
+
+/* --- the origin --- */
+
+/* A listener on 127.0.0.1. */
+int rig_listen(uint16_t *out_port);
+/* What the engine dials, within the watchdog's time. */
+RigFlow rig_accept(int listener);
+/* Whether nothing is waiting to be accepted. */
+bool rig_nobody_came(int listener);
+
+/* --- the recorder --- */
+
+/* The next record of @event since the last one taken. Waits. Valid until rig_free(). */
+const BnsRecord *rig_record(Rig *rig, BnsEvent event);
+/* "allow 200 GET /x": decision ("-" if none), status, method and path of the next record
+ * of @event are compared with @expected. Returns: the record. */
+const BnsRecord *rig_expect(Rig *rig, BnsEvent event, const char *expected);
+/* How many records of @event came in all. */
+guint rig_count(Rig *rig, BnsEvent event);
+/* From now on no record can be written. */
+void rig_break_recorder(Rig *rig);
+
+/* --- time --- */
+
+void rig_advance(Rig *rig, int64_t seconds);

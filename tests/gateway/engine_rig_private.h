@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the rig's files share.
+ */
+#pragma once
+
+#include "netstack/gateway/gateway.h"
+#include "tests/gateway/engine_rig.h"
+
+#include <glib.h>
+#include <openssl/x509.h>
+#include <stdbool.h>
+
+struct Rig {
+    BnsPolicy *policy;          /* owned */
+    GPtrArray *resolves;        /* owned, of owned BnsResolve */
+    const char *upstream_ca[2]; /* borrowed */
+    BnsGatewayConfig config;
+    int wire_pair[2]; /* [0] is ours, [1] the engine's, as in all pairs */
+    int recorder_pair[2];
+    int resolver_pair[2];
+    int life[2];
+    GThread *engine_thread;
+    GThread *recorder_thread;
+    GThread *resolver_thread;
+    GThread *netstack_thread;
+
+    GMutex mutex; /* over all below */
+    GCond cond;
+    X509 *ca;           /* owned; the engine's */
+    GPtrArray *records; /* owned, of owned RigRecord */
+    guint taken[BNS_N_EVENTS];
+    GHashTable *flows; /* owned, id -> owned RigSeen */
+    uint64_t last_id;
+    char *failure; /* owned; the engine's, once it has ended */
+    guint n_left;
+};
+
+/* What netstack knows of a flow. */
+typedef struct {
+    uint64_t id;
+    bool has_verdict;
+    BnsWireVerdict verdict;
+    int fd; /* borrowed: the command's end */
+    bool is_reset;
+    bool is_closed;
+} RigSeen;
+
+/* The netstack thread's main. */
+gpointer rig_run_netstack(gpointer rig);
