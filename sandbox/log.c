@@ -2,7 +2,6 @@
 #include "sandbox/log.h"
 
 #include "base/fd.h"
-#include "base/text.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -32,20 +31,43 @@ find_message(const GLogField *fields, gsize n_fields)
 }
 
 /* One write(2) per line, so that lines of several processes do not mix. */
+static void
+write_line(const char *text, gsize len)
+{
+    GString *line = g_string_new("boundary-ns: ");
+
+    if (process_name != NULL)
+        g_string_append_printf(line, "%s: ", process_name);
+    for (gsize i = 0; i < len; i++)
+        if (text[i] >= 0x20 && text[i] <= 0x7e)
+            g_string_append_c(line, text[i]);
+        else
+            g_string_append_printf(line, "\\x%02x", (guchar)text[i]);
+    g_string_append_c(line, '\n');
+    bns_fd_write_all(STDERR_FILENO, line->str, line->len);
+    g_string_free(line, TRUE);
+}
+
+void
+bns_log_print(const char *format, ...)
+{
+    g_autofree char *text = NULL;
+    va_list args;
+
+    va_start(args, format);
+    text = g_strdup_vprintf(format, args);
+    va_end(args);
+    write_line(text, strlen(text));
+}
+
 static GLogWriterOutput
-write_line(GLogLevelFlags flags, const GLogField *fields, gsize n_fields, void *data)
+on_log(GLogLevelFlags flags, const GLogField *fields, gsize n_fields, void *data)
 {
     const GLogField *message = find_message(fields, n_fields);
-    g_autofree char *text = NULL;
-    g_autofree char *line = NULL;
+    const char *text = message != NULL ? message->value : NULL;
 
-    if (message == NULL || level_of(flags) > max_level)
-        return G_LOG_WRITER_HANDLED;
-    text = bns_text_escape(message->value, message->length);
-    line = g_strdup_printf("boundary-ns: %s%s%s\n",
-                           process_name != NULL ? process_name : "",
-                           process_name != NULL ? ": " : "", text);
-    bns_fd_write_all(STDERR_FILENO, line, strlen(line));
+    if (text != NULL && level_of(flags) <= max_level)
+        write_line(text, message->length < 0 ? strlen(text) : (gsize)message->length);
     return G_LOG_WRITER_HANDLED;
 }
 
@@ -53,7 +75,7 @@ void
 bns_log_init(BnsLogLevel level)
 {
     max_level = level;
-    g_log_set_writer_func(write_line, NULL, NULL);
+    g_log_set_writer_func(on_log, NULL, NULL);
 }
 
 void

@@ -6,6 +6,11 @@
 
 #include "sandbox/options.h"
 
+/* Prints "boundary-ns: " and the text on standard error as one line. Every byte outside
+ * 0x20-0x7e of the text becomes \xNN; a backslash stays, so text that is escaped already
+ * is not escaped twice. */
+void bns_log_print(const char *format, ...) G_GNUC_PRINTF(1, 2);
+
 /* Installs the writer; call it once. Levels above @level are dropped. */
 void bns_log_init(BnsLogLevel level);
 void bns_log_set_level(BnsLogLevel level);

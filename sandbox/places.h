@@ -36,6 +36,8 @@ void bns_places_create(const BnsPlaces *places);
  */
 char *bns_places_find_config(const BnsPlaces *places);
 
-/* Whether @directory (/etc/boundary-ns) holds a system layer, policy.yaml or policy.d;
+#define BNS_SYSTEM_LAYER_DIR "/etc/boundary-ns"
+
+/* Whether @directory (BNS_SYSTEM_LAYER_DIR) holds a system layer, policy.yaml or policy.d;
  * also when that cannot be told. */
 bool bns_places_have_system_layer(const char *directory);

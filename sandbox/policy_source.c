@@ -1,21 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sandbox/policy_source.h"
 
-#include "base/text.h"
+#include "sandbox/log.h"
 #include "sandbox/places.h"
-
-#include <stdio.h>
-
-#define SYSTEM_LAYER_DIR "/etc/boundary-ns"
 
 static void
 print_notices(char **notices)
 {
-    for (char **notice = notices; notice != NULL && *notice != NULL; notice++) {
-        g_autofree char *shown = bns_text_escape(*notice, -1);
-
-        fprintf(stderr, "boundary-ns: %s\n", shown);
-    }
+    for (char **notice = notices; notice != NULL && *notice != NULL; notice++)
+        bns_log_print("%s", *notice);
 }
 
 BnsPolicy *
@@ -32,10 +25,10 @@ bns_policy_source_load(const BnsOptions *options, char **out_config, GError **er
     g_auto(GStrv) notices = NULL;
     BnsPolicy *policy;
 
-    if (bns_places_have_system_layer(SYSTEM_LAYER_DIR)) {
+    if (bns_places_have_system_layer(BNS_SYSTEM_LAYER_DIR)) {
         g_set_error(error, BNS_POLICY_ERROR, BNS_POLICY_ERROR_READ,
                     "%s holds a system policy; this build has no system layer",
-                    SYSTEM_LAYER_DIR);
+                    BNS_SYSTEM_LAYER_DIR);
         return NULL;
     }
     if (!options->quiet)

@@ -5,14 +5,13 @@
 #include "netstack/gateway/gateway.h"
 #include "netstack/gateway/resolver.h"
 #include "sandbox/log.h"
+#include "sandbox/programs.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#define NETSTACK_NAME "boundary-ns-netstack"
 
 G_DEFINE_QUARK(bns_spawn_error, bns_spawn_error)
 
@@ -146,7 +145,7 @@ netstack_main(const Plan *plan)
                    plan->pairs[PAIR_NETSTACK_RECORDS][0], plan->life[0] };
     BnsPolicyLimits limits = bns_policy_limits(plan->session->policy);
     char numbers[7][16];
-    char *argv[] = { (char[]){ NETSTACK_NAME },
+    char *argv[] = { (char[]){ BNS_NETSTACK_NAME },
                      numbers[0],
                      numbers[1],
                      numbers[2],
@@ -272,17 +271,4 @@ bns_spawn_all(const BnsSession *session, BnsSpawn *out_spawn, GError **error)
     }
     close_plan(&plan, out_spawn);
     return is_good;
-}
-
-char *
-bns_spawn_find_netstack(const char *self)
-{
-    g_autofree char *dir = g_path_get_dirname(self);
-    g_autofree char *beside = g_build_filename(dir, NETSTACK_NAME, NULL);
-
-    if (access(beside, X_OK) == 0)
-        return g_steal_pointer(&beside);
-    if (access(BNS_LIBEXECDIR "/" NETSTACK_NAME, X_OK) == 0)
-        return g_strdup(BNS_LIBEXECDIR "/" NETSTACK_NAME);
-    return NULL;
 }

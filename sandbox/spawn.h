@@ -52,12 +52,3 @@ typedef struct {
  *          @out_spawn holds those before it
  */
 bool bns_spawn_all(const BnsSession *session, BnsSpawn *out_spawn, GError **error);
-
-/**
- * bns_spawn_find_netstack:
- * @self: path of our own executable
- *
- * Returns: (transfer full): boundary-ns-netstack beside @self, else in libexecdir, or
- *          %NULL: neither is executable
- */
-char *bns_spawn_find_netstack(const char *self);

@@ -21,7 +21,7 @@
 #include "base/fd.h"
 #include "base/loop.h"
 #include "base/ready.h"
-#include "base/text.h"
+#include "sandbox/log.h"
 #include "sandbox/outcome.h"
 #include "sandbox/probe.h"
 #include "sandbox/signals.h"
@@ -525,10 +525,8 @@ static void
 print_failure(const Supervisor *supervisor)
 {
     g_autofree char *cause = supervisor->was_running ? NULL : bns_probe_explain();
-    g_autofree char *shown =
-        bns_text_escape(cause != NULL ? cause : supervisor->outcome.why, -1);
 
-    fprintf(stderr, "boundary-ns: %s\n", shown);
+    bns_log_print("%s", cause != NULL ? cause : supervisor->outcome.why);
 }
 
 static void

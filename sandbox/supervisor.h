@@ -21,7 +21,7 @@ typedef struct {
     BnsAuditFile *audit;
     const BnsSessionStart *start;
     BnsInitConfig init;           /* all but its descriptors */
-    const char *netstack_path;    /* bns_spawn_find_netstack() */
+    const char *netstack_path;    /* bns_programs_find_netstack() */
     BnsLogLevel helper_log_level; /* of the other processes */
 } BnsSession;
 

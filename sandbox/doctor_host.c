@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sandbox/doctor_host.h"
+
+#include "audit/place.h"
+#include "base/fd.h"
+#include "netstack/gateway/trust.h"
+#include "sandbox/places.h"
+#include "sandbox/policy_source.h"
+#include "sandbox/programs.h"
+
+#include <errno.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+static void
+add_kernel(GPtrArray *findings)
+{
+    struct utsname name;
+
+    uname(&name);
+    /* Arguments that no kernel accepts: the call itself answers EINVAL or EBADF. */
+    if (syscall(SYS_mount_setattr, -1, "", 0, NULL, 0) < 0 && errno == ENOSYS)
+        bns_doctor_add(findings, "kernel", BNS_FINDING_REDUCED,
+                       "use Linux 5.12 or newer",
+                       "%s: mounts are made read-only one by one", name.release);
+    else
+        bns_doctor_add(findings, "kernel", BNS_FINDING_OK, "", "%s", name.release);
+}
+
+/* It is run for real: a library that is missing shows only then. */
+static void
+add_netstack(GPtrArray *findings)
+{
+    static const char fix[] = "install boundary-ns again, with libslirp 4.7 or newer";
+    g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+    g_autofree char *path = self != NULL ? bns_programs_find_netstack(self) : NULL;
+    char option[] = "--version";
+    char *argv[] = { path, option, NULL };
+    g_autofree char *output = NULL;
+    int status = -1;
+
+    if (path == NULL) {
+        bns_doctor_add(findings, "netstack", BNS_FINDING_MISSING, fix,
+                       "boundary-ns-netstack is not installed");
+        return;
+    }
+    g_spawn_sync(NULL, argv, NULL, G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL, &output,
+                 NULL, &status, NULL);
+    if (status != 0)
+        bns_doctor_add(findings, "netstack", BNS_FINDING_MISSING, fix,
+                       "%s does not start", path);
+    else
+        bns_doctor_add(findings, "netstack", BNS_FINDING_OK, "", "%s",
+                       g_strchomp(output));
+}
+
+static void
+add_trust(GPtrArray *findings)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(BnsTrust) trust = bns_trust_read(NULL, &error);
+
+    if (trust == NULL)
+        bns_doctor_add(findings, "trusted roots", BNS_FINDING_MISSING,
+                       "install ca-certificates", "%s", error->message);
+    else
+        bns_doctor_add(findings, "trusted roots", BNS_FINDING_OK, "", "found");
+}
+
+static void
+add_audit(GPtrArray *findings)
+{
+    static const char fix[] = "name a file that can be written: --audit-log FILE";
+    g_autoptr(GError) error = NULL;
+    g_autofree char *path = NULL;
+    g_autofree char *shared = NULL;
+    bns_autofd fd = bns_place_open(BNS_PLACE_STATE, true, &path, &error);
+
+    if (fd >= 0) {
+        bns_doctor_add(findings, "audit", BNS_FINDING_OK, "", "%s", path);
+        return;
+    }
+    fd = bns_place_open(BNS_PLACE_SHARED, true, &shared, NULL);
+    bns_doctor_add(findings, "audit",
+                   fd >= 0 ? BNS_FINDING_REDUCED : BNS_FINDING_MISSING, fix, "%s%s%s",
+                   error->message, fd >= 0 ? "; instead: " : "", fd >= 0 ? shared : "");
+}
+
+static void
+add_system_layer(GPtrArray *findings)
+{
+    if (bns_places_have_system_layer(BNS_SYSTEM_LAYER_DIR))
+        bns_doctor_add(findings, "system policy", BNS_FINDING_MISSING,
+                       "use a build with a system layer",
+                       "%s holds a policy that this build would not enforce",
+                       BNS_SYSTEM_LAYER_DIR);
+    else
+        bns_doctor_add(findings, "system policy", BNS_FINDING_OK, "", "none");
+}
+
+void
+bns_doctor_add_host(GPtrArray *findings)
+{
+    add_kernel(findings);
+    add_netstack(findings);
+    add_trust(findings);
+    add_system_layer(findings);
+    add_audit(findings);
+}

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sandbox/run.h"
+
+#include "sandbox/direct.h"
+#include "sandbox/environment.h"
+#include "sandbox/log.h"
+#include "sandbox/places.h"
+#include "sandbox/policy_source.h"
+#include "sandbox/programs.h"
+#include "sandbox/protect.h"
+#include "sandbox/resolve.h"
+#include "sandbox/spawn.h"
+#include "sandbox/supervisor.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/auxv.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* What a session is made of. All owned. */
+typedef struct {
+    BnsPlaces *places;
+    BnsPolicy *policy;
+    GPtrArray *resolves; /* of BnsResolve */
+    BnsAuditFile *audit;
+    char *executable;
+    char *netstack;
+    char *workdir;
+    GStrv environment;
+    GStrv protected_paths;
+    GStrv layers;
+} Run;
+
+static void
+run_clear(Run *run)
+{
+    bns_places_free(run->places);
+    bns_policy_free(run->policy);
+    g_clear_pointer(&run->resolves, g_ptr_array_unref);
+    bns_audit_file_free(run->audit);
+    g_free(run->executable);
+    g_free(run->netstack);
+    g_free(run->workdir);
+    g_strfreev(run->environment);
+    g_strfreev(run->protected_paths);
+    g_strfreev(run->layers);
+}
+
+static bool G_GNUC_PRINTF(2, 3) fail(GError **error, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    if (error != NULL)
+        *error = g_error_new_valist(BNS_SPAWN_ERROR, 0, format, args);
+    va_end(args);
+    return false;
+}
+
+/* A process that is more than its user has no business here, and the other way round. */
+static bool
+check_privileges(GError **error)
+{
+    return getauxval(AT_SECURE) == 0 ||
+           fail(error, "must not be installed setuid or with file capabilities");
+}
+
+/* A socket keeps the network that it was made in: one of these would be a way around the
+ * gateway. A connected unix stream (as node and sshd give) leads to its other end only. */
+static bool
+check_standard_streams(GError **error)
+{
+    static const char *const names[] = { "input", "output", "error" };
+
+    for (int fd = 0; fd < (int)G_N_ELEMENTS(names); fd++) {
+        int domain = 0, type = 0, listens = 0;
+        socklen_t len = sizeof(int);
+
+        if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) < 0)
+            continue;
+        getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len);
+        getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len);
+        if (domain != AF_UNIX || type == SOCK_DGRAM || listens)
+            return fail(error,
+                        "standard %s is a network socket; give the command a pipe",
+                        names[fd]);
+    }
+    return true;
+}
+
+static bool
+find_programs(Run *run, GError **error)
+{
+    run->executable = g_file_read_link("/proc/self/exe", error);
+    if (run->executable == NULL)
+        return false;
+    run->netstack = bns_programs_find_netstack(run->executable);
+    return run->netstack != NULL ||
+           fail(error,
+                "boundary-ns-netstack is neither beside %s nor in " BNS_LIBEXECDIR,
+                run->executable);
+}
+
+static bool
+find_workdir(Run *run, const BnsOptions *options, GError **error)
+{
+    const char *path = options->workdir != NULL ? options->workdir : ".";
+    char *real = realpath(path, NULL);
+    struct stat info;
+
+    run->workdir = g_strdup(real);
+    free(real);
+    if (run->workdir == NULL || stat(run->workdir, &info) < 0)
+        return fail(error, "working directory %s: %s", path, g_strerror(errno));
+    return S_ISDIR(info.st_mode) ||
+           fail(error, "working directory %s: %s", path, g_strerror(ENOTDIR));
+}
+
+/* What the audit says of where the rules came from. */
+static GStrv
+describe_layers(const BnsPolicy *policy, const BnsOptions *options)
+{
+    GPtrArray *layers = g_ptr_array_new();
+    const GPtrArray *files = bns_policy_files(policy);
+    const char *env_allow = g_getenv("BOUNDARY_ALLOW");
+
+    for (guint i = 0; i < files->len; i++)
+        g_ptr_array_add(layers, g_strdup(g_ptr_array_index(files, i)));
+    if (env_allow != NULL)
+        g_ptr_array_add(layers, g_strconcat("$BOUNDARY_ALLOW ", env_allow, NULL));
+    for (char **rule = options->allow; *rule != NULL; rule++)
+        g_ptr_array_add(layers, g_strconcat("--allow ", *rule, NULL));
+    for (char **rule = options->deny; *rule != NULL; rule++)
+        g_ptr_array_add(layers, g_strconcat("--deny ", *rule, NULL));
+    g_ptr_array_add(layers, NULL);
+    return (GStrv)g_ptr_array_free(layers, FALSE);
+}
+
+/* The directories are made before the command could make them, and what it could put in
+ * their way is said. */
+static void
+prepare_places(Run *run, const BnsOptions *options)
+{
+    const char *const dirs[] = { run->places->config_dir, run->places->coder_dir };
+
+    bns_places_create(run->places);
+    for (size_t i = 0; i < G_N_ELEMENTS(dirs); i++)
+        if (dirs[i] != NULL && !options->quiet && bns_protect_is_replaceable(dirs[i])) {
+            bns_log_print("%s is reached through a symbolic link that the command can "
+                          "replace: look at it before the next session",
+                          dirs[i]);
+            return;
+        }
+}
+
+static bool
+open_audit(Run *run, const BnsOptions *options, GError **error)
+{
+    g_autofree char *notice = NULL;
+
+    run->audit = bns_audit_open(options->audit_log, &notice, error);
+    if (run->audit != NULL && notice != NULL && !options->quiet)
+        bns_log_print("%s", notice);
+    return run->audit != NULL;
+}
+
+static bool
+prepare(Run *run, const BnsOptions *options, GError **error)
+{
+    run->resolves = bns_resolve_parse(options->resolve, error);
+    if (run->resolves == NULL || !find_programs(run, error) ||
+        !find_workdir(run, options, error))
+        return false;
+    run->environment = bns_environment_new(environ, options->env, error);
+    if (run->environment == NULL)
+        return false;
+    prepare_places(run, options);
+    if (!open_audit(run, options, error))
+        return false;
+    bns_policy_read_interfaces(run->policy);
+    run->layers = describe_layers(run->policy, options);
+    run->protected_paths = bns_protect_paths(
+        &(BnsProtectSource){ .places = run->places,
+                             .policy = run->policy,
+                             .audit = run->audit,
+                             .audit_is_named = options->audit_log != NULL,
+                             .executable = run->executable,
+                             .netstack = run->netstack });
+    return true;
+}
+
+/* Agents draw full screens: until the person asks for more, helpers say only what ends
+ * the session. */
+static BnsLogLevel
+choose_log_levels(const BnsPolicy *policy, const BnsOptions *options)
+{
+    const char *name = bns_policy_log_level(policy);
+    BnsLogLevel level;
+
+    if (options->has_log_level)
+        return options->log_level;
+    if (name == NULL || !bns_options_log_level(name, &level))
+        return BNS_LOG_ERROR;
+    bns_log_set_level(level);
+    return level;
+}
+
+static int
+run_session(const Run *run, const BnsOptions *options)
+{
+    const BnsSessionStart start = {
+        .command = options->arguments,
+        .policy_digest = bns_policy_digest(run->policy),
+        .layers = run->layers,
+    };
+    const BnsSession session = {
+        .options = options,
+        .policy = run->policy,
+        .resolves = run->resolves,
+        .audit = run->audit,
+        .start = &start,
+        .netstack_path = run->netstack,
+        .helper_log_level = choose_log_levels(run->policy, options),
+        .init = { .uid = getuid(),
+                  .gid = getgid(),
+                  .argv = options->arguments,
+                  .envp = run->environment,
+                  .workdir = run->workdir,
+                  .protected_paths = (const char *const *)run->protected_paths },
+    };
+
+    return bns_supervisor_run(&session);
+}
+
+/* Returns: an exit status; %BNS_EXIT_FAILED with @error set if nothing was started. */
+static int
+load_and_run(Run *run, const BnsOptions *options, GError **error)
+{
+    const char *why = NULL;
+    GError *refused = NULL;
+
+    if (!check_privileges(error) || !check_standard_streams(error))
+        return BNS_EXIT_FAILED;
+    run->places = bns_places_new();
+    run->policy = bns_policy_source_load(options, NULL, error);
+    if (run->policy == NULL)
+        return BNS_EXIT_FAILED;
+    if (bns_direct_is_wanted(run->policy, &why, &refused))
+        return bns_direct_run(options, why);
+    if (refused != NULL) {
+        g_propagate_error(error, refused);
+        return BNS_EXIT_FAILED;
+    }
+    if (!prepare(run, options, error))
+        return BNS_EXIT_FAILED;
+    return run_session(run, options);
+}
+
+int
+bns_run(const BnsOptions *options)
+{
+    g_autoptr(GError) error = NULL;
+    Run run = { 0 };
+    int status = load_and_run(&run, options, &error);
+
+    if (error != NULL)
+        bns_log_print("%s", error->message);
+    run_clear(&run);
+    return status;
+}
