@@ -9,19 +9,23 @@
  */
 #pragma once
 
+#include <signal.h>
 #include <sys/types.h>
 
 /* Borrowed; made by the supervisor before the clone. */
 typedef struct {
-    int control_fd;             /* supervisor (base/ready.h) */
+    int control_fd; /* supervisor (base/ready.h) */
     int life_fd;
-    uid_t uid;                  /* the user's, in the host's namespace */
+    uid_t uid; /* the user's, in the host's namespace */
     gid_t gid;
-    char *const *argv;          /* the command; argv[0] is looked up in PATH of envp */
-    char *const *envp;          /* its whole environment (sandbox/environment.h) */
-    const char *workdir;        /* absolute */
-    const char *const *protected_paths; /* absolute, NULL-terminated: read-only inside, and
+    char *const *argv;   /* the command; argv[0] is looked up in PATH of envp */
+    char *const *envp;   /* its whole environment (sandbox/environment.h) */
+    const char *workdir; /* absolute */
+    const char *const
+        *protected_paths;    /* absolute, NULL-terminated: read-only inside, and
                                          * their ancestors cannot be renamed */
+    const sigset_t *ignored; /* (nullable): signals that the command ignores because its
+                              * caller did (nohup); all others get their default */
 } BnsInitConfig;
 
 /**

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sandbox/command.h"
+
+#include "base/fd.h"
+#include "base/ready.h"
+#include "sandbox/namespaces.h"
+#include "sandbox/seccomp.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+static bool
+enter_workdir(const char *path, BnsFault *fault)
+{
+    if (chdir(path) == 0)
+        return true;
+    return bns_fault_set(
+        fault, "Could not enter the working directory \"%s\" inside the sandbox: %s",
+        path, strerror(errno));
+}
+
+/* After the capabilities are gone: what the filter must not allow is not needed. */
+static bool
+lock(BnsFault *fault)
+{
+    int r;
+
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+        return bns_fault_set(fault, "Could not set no_new_privs: %s", strerror(errno));
+    r = bns_seccomp_enter();
+    if (r < 0)
+        return bns_fault_set(
+            fault, "Could not install the command's seccomp filter: %s", strerror(-r));
+    return true;
+}
+
+static bool
+prepare(const BnsInitConfig *config, BnsFault *fault)
+{
+    return bns_namespaces_enter_inner(config->uid, config->gid, fault) &&
+           enter_workdir(config->workdir, fault) && lock(fault);
+}
+
+/* Handlers do not survive exec, what is ignored does: the supervisor and init ignore
+ * signals for themselves, @ignored says which the user had ignored (nohup). The mask
+ * comes last: what arrived meanwhile is meant for the command. */
+static void
+restore_signals(const sigset_t *ignored)
+{
+    sigset_t none;
+
+    for (int number = 1; number < NSIG; number++) {
+        bool is_ignored = ignored != NULL && sigismember(ignored, number) == 1;
+
+        signal(number, is_ignored ? SIG_IGN : SIG_DFL);
+    }
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void
+print_line(const BnsFault *fault)
+{
+    char line[BNS_FAULT_MAX + 32];
+    int len = snprintf(line, sizeof(line), "boundary-ns: %s\n", fault->text);
+
+    (void)bns_fd_write_all(STDERR_FILENO, line, (size_t)len);
+}
+
+static int
+fail_exec(const char *name, int error_number)
+{
+    BnsFault fault;
+
+    if (error_number == ENOENT && strchr(name, '/') == NULL)
+        bns_fault_set(&fault, "%s: command not found", name);
+    else
+        bns_fault_set(&fault, "%s: %s", name, strerror(error_number));
+    print_line(&fault);
+    return error_number == ENOENT ? BNS_COMMAND_NOT_FOUND : BNS_COMMAND_NOT_EXECUTABLE;
+}
+
+/* execvp(3) looks along the PATH of our own environment, and knows about scripts
+ * without an interpreter line. */
+static int
+execute(const BnsInitConfig *config)
+{
+    environ = (char **)(uintptr_t)config->envp;
+    execvp(config->argv[0], config->argv);
+    return fail_exec(config->argv[0], errno);
+}
+
+void
+bns_command_main(const BnsCommand *command)
+{
+    char text[BNS_READY_TEXT_MAX + 1];
+    BnsFault fault;
+
+    if (!prepare(command->config, &fault)) {
+        bns_ready_send(command->gate_fd, BNS_READY_FAILED, fault.text, -1);
+        _exit(BNS_COMMAND_FAILED);
+    }
+    if (bns_ready_send(command->gate_fd, BNS_READY_READY, NULL, -1) < 0 ||
+        bns_ready_receive(command->gate_fd, text, NULL) != BNS_READY_GO)
+        _exit(BNS_COMMAND_FAILED);
+    bns_fd_close_from(STDERR_FILENO + 1);
+    umask(command->umask);
+    restore_signals(command->config->ignored);
+    _exit(execute(command->config));
+}

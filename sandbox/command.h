@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The command's side of the start: a child of init that gives up all rights, waits at a
+ * gate and becomes the command.
+ *
+ * It is made and locked before init says READY, so that whatever can fail has failed by
+ * then and GO means exec. It stays in the caller's session and process group.
+ *
+ * Plain C.
+ */
+#pragma once
+
+#include "sandbox/fault.h"
+#include "sandbox/init.h"
+
+#include <stddef.h>
+#include <sys/stat.h>
+
+/* Exit statuses of the command's process when there is no command (boundary.1). */
+#define BNS_COMMAND_FAILED         125
+#define BNS_COMMAND_NOT_EXECUTABLE 126
+#define BNS_COMMAND_NOT_FOUND      127
+
+typedef struct {
+    const BnsInitConfig *config; /* borrowed */
+    int gate_fd;                 /* a SEQPACKET socket to init (base/ready.h) */
+    mode_t umask;                /* the user's */
+} BnsCommand;
+
+/**
+ * bns_command_main:
+ *
+ * The child's main, after fork(2), with all signals blocked. Says READY or FAILED on the
+ * gate, waits for GO and executes the command: working directory, signals, umask and
+ * limits the user's own, descriptors 0-2 alone. If that fails, one line on standard
+ * error and an exit status as above. Does not return.
+ */
+void bns_command_main(const BnsCommand *command) __attribute__((noreturn));

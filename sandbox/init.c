@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sandbox/init.h"
+
+#include "base/fd.h"
+#include "base/ready.h"
+#include "sandbox/command.h"
+#include "sandbox/mounts.h"
+#include "sandbox/namespaces.h"
+#include "sandbox/tap_link.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+typedef struct {
+    BnsInitConfig config; /* its descriptors renumbered */
+    mode_t umask;         /* the user's */
+    int signal_fd;        /* SIGCHLD */
+    int gate_fd;          /* the command's, until GO */
+    pid_t command;
+    bool is_started;
+} Init;
+
+/* The end of init is the end of every process of the sandbox. */
+static void G_GNUC_NORETURN
+end_session(void)
+{
+    _exit(0);
+}
+
+static void G_GNUC_NORETURN
+give_up(const Init *init, const BnsFault *fault)
+{
+    bns_ready_send(init->config.control_fd, BNS_READY_FAILED, fault->text, -1);
+    _exit(1);
+}
+
+/* Waits until @fd can be read or has ended. The life pipe is watched wherever init
+ * waits; its end needs no farewell, since nobody is left to hear it. */
+static void
+wait_for(const Init *init, int fd)
+{
+    struct pollfd fds[] = { { .fd = init->config.life_fd, .events = POLLIN },
+                            { .fd = fd, .events = POLLIN } };
+
+    while (poll(fds, G_N_ELEMENTS(fds), -1) < 0)
+        if (errno != EINTR)
+            end_session();
+    if (fds[0].revents != 0)
+        end_session();
+}
+
+/* Leaves 0-2, control and life, under the two lowest numbers. By way of high numbers,
+ * so that neither lands on the other. */
+static bool
+take_descriptors(BnsInitConfig *config, BnsFault *fault)
+{
+    int control = fcntl(config->control_fd, F_DUPFD_CLOEXEC, 10);
+    int life = fcntl(config->life_fd, F_DUPFD_CLOEXEC, 10);
+
+    if (control < 0 || life < 0 || dup3(control, 3, O_CLOEXEC) < 0 ||
+        dup3(life, 4, O_CLOEXEC) < 0)
+        return bns_fault_set(fault, "Could not take over descriptors: %s",
+                             strerror(errno));
+    bns_fd_close_from(5);
+    config->control_fd = 3;
+    config->life_fd = 4;
+    return true;
+}
+
+/* What a terminal sends to its foreground is the command's affair. Everything stays
+ * blocked, so that a signal before exec waits for the command; SIGCHLD is read. */
+static bool
+take_signals(Init *init, BnsFault *fault)
+{
+    static const int ignored[] = { SIGHUP,  SIGINT,  SIGQUIT, SIGPIPE, SIGTERM, SIGUSR1,
+                                   SIGUSR2, SIGTSTP, SIGTTIN, SIGTTOU, SIGWINCH };
+    sigset_t all, child;
+
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS(ignored); i++)
+        signal(ignored[i], SIG_IGN);
+    signal(SIGCHLD, SIG_DFL);
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD);
+    init->signal_fd = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (init->signal_fd < 0)
+        return bns_fault_set(fault, "Could not watch the command: %s", strerror(errno));
+    return true;
+}
+
+static bool
+send_link(const Init *init, BnsFault *fault)
+{
+    bns_autofd fd = -1;
+    bool is_tap;
+    int r;
+
+    if (!bns_tap_link_make(&fd, &is_tap, fault))
+        return false;
+    r = bns_ready_send(init->config.control_fd,
+                       is_tap ? BNS_READY_TAP : BNS_READY_PACKET, NULL, fd);
+    return r == 0
+               ? true
+               : bns_fault_set(fault, "Could not hand over the link: %s", strerror(-r));
+}
+
+static bool
+make_command(Init *init, BnsFault *fault)
+{
+    int pair[2];
+    int r = bns_fd_pair(pair);
+
+    if (r == 0) {
+        init->command = fork();
+        r = init->command < 0 ? -errno : 0;
+    }
+    if (r < 0)
+        return bns_fault_set(fault, "Could not make the command's process: %s",
+                             strerror(-r));
+    if (init->command == 0) {
+        BnsCommand command = { .config = &init->config,
+                               .gate_fd = pair[1],
+                               .umask = init->umask };
+
+        close(pair[0]);
+        bns_command_main(&command);
+    }
+    close(pair[1]);
+    init->gate_fd = pair[0];
+    return true;
+}
+
+/* The command's process says that it is locked, or why not. */
+static bool
+await_command(const Init *init, BnsFault *fault)
+{
+    char text[BNS_READY_TEXT_MAX + 1] = "";
+
+    wait_for(init, init->gate_fd);
+    switch (bns_ready_receive(init->gate_fd, text, NULL)) {
+    case BNS_READY_READY:
+        return true;
+    case BNS_READY_FAILED:
+        return bns_fault_set(fault, "%s", text);
+    default:
+        return bns_fault_set(fault, "The command's process ended before its start");
+    }
+}
+
+static bool
+await_ca(const Init *init, BnsFault *fault)
+{
+    char text[BNS_READY_TEXT_MAX + 1];
+    int type;
+
+    wait_for(init, init->config.control_fd);
+    type = bns_ready_receive(init->config.control_fd, text, NULL);
+    if (type == 0)
+        end_session();
+    if (type != BNS_READY_CA)
+        return bns_fault_set(fault, "Init expected the CA and got message %d", type);
+    return true;
+}
+
+static bool
+set_up(Init *init, BnsFault *fault)
+{
+    if (!take_descriptors(&init->config, fault) || !take_signals(init, fault) ||
+        !bns_namespaces_map_root(init->config.uid, init->config.gid, fault))
+        return false;
+    /* An addition to the life pipe: it loses the race with a parent that is dead. After
+     * the map, which may clear it. */
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+        return bns_fault_set(fault, "Could not follow the supervisor: %s",
+                             strerror(errno));
+    init->umask = umask(0);
+    return bns_mounts_begin(fault) && send_link(init, fault) &&
+           make_command(init, fault) && await_ca(init, fault) &&
+           await_command(init, fault);
+}
+
+static void
+send_number(const Init *init, BnsReadyType type, int number)
+{
+    char text[16];
+
+    snprintf(text, sizeof(text), "%d", number);
+    bns_ready_send(init->config.control_fd, type, text, -1);
+}
+
+/* Reaps all, since pid 1 inherits every orphan; only the command's end is the end. */
+static void
+on_child(const Init *init)
+{
+    struct signalfd_siginfo info;
+    int status;
+    pid_t pid;
+
+    while (read(init->signal_fd, &info, sizeof(info)) > 0)
+        ;
+    while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
+        if (pid != init->command)
+            continue;
+        if (WIFSTOPPED(status)) {
+            send_number(init, BNS_READY_STOPPED, WSTOPSIG(status));
+            continue;
+        }
+        send_number(init, BNS_READY_EXITED, status);
+        end_session();
+    }
+}
+
+static bool
+start_command(Init *init, BnsFault *fault)
+{
+    if (init->is_started)
+        return bns_fault_set(fault, "Init was told to start twice");
+    init->is_started = true;
+    /* A process that ended meanwhile is reported by on_child(). */
+    (void)bns_ready_send(init->gate_fd, BNS_READY_GO, NULL, -1);
+    bns_fd_clear(&init->gate_fd);
+    return true;
+}
+
+static bool
+pass_signal(const Init *init, const char *text, BnsFault *fault)
+{
+    char *end;
+    long number = strtol(text, &end, 10);
+
+    if (end == text || *end != '\0' || number < 1 || number >= NSIG)
+        return bns_fault_set(fault, "Init was told to pass on the signal \"%s\"", text);
+    kill(init->command, (int)number);
+    return true;
+}
+
+static bool
+on_message(Init *init, BnsFault *fault)
+{
+    char text[BNS_READY_TEXT_MAX + 1];
+    int type = bns_ready_receive(init->config.control_fd, text, NULL);
+
+    switch (type) {
+    case 0:
+        end_session();
+    case BNS_READY_GO:
+        return start_command(init, fault);
+    case BNS_READY_SIGNAL:
+        return pass_signal(init, text, fault);
+    case BNS_READY_CONTINUE:
+        kill(init->command, SIGCONT);
+        return true;
+    default:
+        return bns_fault_set(fault, "Init got the unexpected message %d", type);
+    }
+}
+
+static void G_GNUC_NORETURN
+serve(Init *init)
+{
+    struct pollfd fds[] = {
+        { .fd = init->config.life_fd, .events = POLLIN },
+        { .fd = init->config.control_fd, .events = POLLIN },
+        { .fd = init->signal_fd, .events = POLLIN },
+    };
+    BnsFault fault;
+
+    for (;;) {
+        if (poll(fds, G_N_ELEMENTS(fds), -1) < 0) {
+            if (errno == EINTR)
+                continue;
+            end_session();
+        }
+        if (fds[0].revents != 0)
+            end_session();
+        if (fds[1].revents != 0 && !on_message(init, &fault))
+            give_up(init, &fault);
+        if (fds[2].revents != 0)
+            on_child(init);
+    }
+}
+
+static void G_GNUC_NORETURN
+init_main(const BnsInitConfig *config)
+{
+    Init init = { .config = *config, .signal_fd = -1, .gate_fd = -1, .command = -1 };
+    BnsFault fault;
+
+    if (!set_up(&init, &fault))
+        give_up(&init, &fault);
+    if (bns_ready_send(init.config.control_fd, BNS_READY_READY, NULL, -1) < 0)
+        end_session();
+    serve(&init);
+}
+
+pid_t
+bns_init_clone(const BnsInitConfig *config)
+{
+    pid_t pid = bns_namespaces_clone();
+
+    if (pid == 0)
+        init_main(config);
+    return pid;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The command's seccomp filter.
+ *
+ * A deny list: agents run compilers, debuggers, browsers and sandboxes of their own, and
+ * no allow-list would hold for all of them. Refused is
+ *  - what has no meaning in a sandbox but has had holes (keyrings, bpf, perf, io_uring,
+ *    modules, clocks, …): EPERM;
+ *  - every socket family but UNIX, INET, INET6 and NETLINK's ROUTE: EAFNOSUPPORT and
+ *    EPROTONOSUPPORT. This is part of the network boundary: AF_VSOCK knows no network
+ *    namespace, and io_uring would open one past this filter;
+ *  - writing into the terminal's input (TIOCSTI and its like): EPERM;
+ *  - system calls newer than the last that was reviewed: ENOSYS, so that the next kernel
+ *    opens no door;
+ *  - foreign ABIs (i386, x32): the process is killed.
+ * Mounting and namespaces are allowed: the command has no capability, so they work only
+ * in user namespaces that it makes itself, which inherit this filter.
+ *
+ * The program is a few comparisons over a table, too small to be worth a library, and
+ * 32-bit arguments are compared as the kernel does, without their upper half.
+ */
+#pragma once
+
+#include <linux/filter.h>
+#include <stddef.h>
+
+/* Room for the whole program, in instructions. */
+#define BNS_SECCOMP_MAX 512
+
+/* Writes the program. Pure. Returns: its length in instructions. */
+size_t bns_seccomp_build(struct sock_filter out_program[BNS_SECCOMP_MAX]);
+
+/* Installs it for this process and all that it starts; needs no_new_privs. Plain C.
+ * 0 or -errno. */
+int bns_seccomp_enter(void);
