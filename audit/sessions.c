@@ -145,8 +145,7 @@ bns_sessions_find(const char *what, GError **error)
         return g_strdup(what);
     for (int place = 0; place < BNS_N_PLACES; place++)
         add_place(sessions, (BnsPlace)place);
-    found = what == NULL || *what == '\0' ? newest(sessions)
-                                          : by_prefix(sessions, what, &count);
+    found = what == NULL ? newest(sessions) : by_prefix(sessions, what, &count);
     if (found != NULL && count == 1)
         return g_strdup(found->path);
     if (what == NULL)
