@@ -67,7 +67,7 @@ bool
 sample_own_var_tmp(void)
 {
     return enter_mount_namespace() &&
-           mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+           mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0 &&
            mount("tmp", "/var/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777") == 0;
 }
 
