@@ -22,7 +22,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     g_assert_cmpuint(head.head_len, <, size);
     (void)bns_websocket_check_response(&head, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
-    if (head.head_len >= BNS_HTTP_HEAD_MAX / 2)
+    /* Writing may add bytes and Connection: far from the limits it cannot pass them. */
+    if (head.head_len >= BNS_HTTP_HEAD_MAX / 2 || head.n_fields == BNS_HTTP_FIELDS_MAX)
         return 0;
     bns_http1_write_response(out, &head, head.body, true, false);
     g_assert_cmpint(

@@ -195,6 +195,7 @@ big_request(const char *name,
             uint16_t status)
 {
     GString *text = g_string_new("GET /");
+    size_t len;
 
     while (text->len < strlen("GET ") + target_len)
         g_string_append_c(text, 'a');
@@ -205,7 +206,8 @@ big_request(const char *name,
     while (text->len + 4 < head_len)
         g_string_append_c(text, 'x');
     g_string_append(text, "\r\n\r\n");
-    return (HeadCase){ name, text->str, text->len, status };
+    len = text->len;
+    return (HeadCase){ name, g_string_free(text, FALSE), len, status };
 }
 
 static void
