@@ -281,6 +281,26 @@ test_early(void)
         BNS_PARSE_BAD);
 }
 
+/* A person who debugs must learn which rule it was. */
+static void
+test_sentences(void)
+{
+    static const char *const cases[][2] = {
+        { "GET / HTTP/1.1\r\nHost: a\r\n b: c\r\n\r\n", "folding" },
+        { "GET / HTTP/1.1\r\nHost : a\r\n\r\n", "before a field's colon" },
+        { "GET /\r\n\r\n", "no HTTP version" },
+        { "GET  / HTTP/1.1\r\n\r\n", "two spaces" },
+        { "GET / HTTP/1.1\nHost: a\n\n", "bare line feed" },
+    };
+    BnsHttpHead head;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        (void)bns_http1_parse_request(cases[i][0], strlen(cases[i][0]), &head);
+        if (head.error == NULL || strstr(head.error, cases[i][1]) == NULL)
+            g_error("\"%s\" does not say \"%s\"", head.error, cases[i][1]);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -298,5 +318,6 @@ main(int argc, char **argv)
     bns_test_add("/gateway/http1/head/limits-hold-on-both-sides", test_limits);
     bns_test_add("/gateway/http1/head/endless-lines-end-at-the-limit", test_endless);
     bns_test_add("/gateway/http1/head/strangers-are-told-early", test_early);
+    bns_test_add("/gateway/http1/head/error-names-the-fault", test_sentences);
     return g_test_run();
 }
