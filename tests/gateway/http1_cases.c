@@ -17,29 +17,7 @@ parse_answer(const char *buffer, size_t len, BnsHttpHead *out_head)
     return bns_http1_parse_response(buffer, len, (BnsSlice){ "GET", 3 }, out_head);
 }
 
-char *
-parse_request_copy(const char *bytes, size_t len, BnsHttpHead *out_head, BnsParse *out)
-{
-    char *copy = g_memdup2(bytes, len);
-
-    *out = bns_http1_parse_request(copy, len, out_head);
-    return copy;
-}
-
-char *
-parse_response_copy(const char *bytes,
-                    size_t len,
-                    const char *request_method,
-                    BnsHttpHead *out_head,
-                    BnsParse *out)
-{
-    char *copy = g_memdup2(bytes, len);
-
-    *out = bns_http1_parse_response(
-        copy, len, (BnsSlice){ request_method, strlen(request_method) }, out_head);
-    return copy;
-}
-
+/* A copy of exactly @len bytes, so that a sanitizer sees a read past its end. */
 static BnsParse
 parse_prefix(Parse parse, const HeadCase *row, size_t len, BnsHttpHead *out_head)
 {

@@ -16,16 +16,6 @@ typedef struct {
     uint16_t status; /* of the refusal; 0: it is good */
 } HeadCase;
 
-/* Parses a copy of exactly @len bytes, so that a sanitizer sees a read past its end, and
- * whose slices outlive the call. Free it with g_free(). */
-char *
-parse_request_copy(const char *bytes, size_t len, BnsHttpHead *out_head, BnsParse *out);
-char *parse_response_copy(const char *bytes,
-                          size_t len,
-                          const char *request_method,
-                          BnsHttpHead *out_head,
-                          BnsParse *out);
-
 /* The row's result, the same for every way to cut it: no prefix is done, a bad prefix
  * stays bad, and what follows a good head changes nothing. */
 void check_request_case(gconstpointer data);
