@@ -28,14 +28,15 @@ is_quote(char c)
     return c == '"' || c == '\'' || c == '`';
 }
 
-/* "key" is a part of many words; it is a secret's name as the last part, or before a
- * separator: API_KEY, apikey, KEY_ID, private-key-pem; not keyboard. */
+/* Whether @part is the last part of @name, or one before a separator: as "key" in
+ * API_KEY, apikey, KEY_ID, private-key-pem, ssh-keys; not in keyboard. */
 static bool
-names_a_key(const char *name)
+has_part(const char *name, const char *part)
 {
-    for (const char *key = strstr(name, "key"); key != NULL;
-         key = strstr(key + 1, "key"))
-        if (!g_ascii_isalpha(key[3]) || strcmp(key + 3, "s") == 0)
+    size_t len = strlen(part);
+
+    for (const char *at = strstr(name, part); at != NULL; at = strstr(at + 1, part))
+        if (!g_ascii_isalpha(at[len]) || strcmp(at + len, "s") == 0)
             return true;
     return false;
 }
@@ -43,23 +44,22 @@ names_a_key(const char *name)
 static bool
 is_secret_name(const char *run, size_t len)
 {
-    static const char *const parts[] = { "token",      "secret",        "passw",
-                                         "passphrase", "authorization", "credential",
-                                         "cookie" };
-    static const char *const wholes[] = { "auth", "pass", "bearer", "pwd" };
+    static const char *const anywhere[] = { "token",      "secret",        "passw",
+                                            "passphrase", "authorization", "credential",
+                                            "cookie" };
+    static const char *const parts[] = { "key", "auth", "pass", "pwd", "bearer" };
     g_autofree char *name = g_ascii_strdown(run, (gssize)len);
-    const char *bare = name + strspn(name, "-");
 
+    for (size_t i = 0; i < G_N_ELEMENTS(anywhere); i++)
+        if (strstr(name, anywhere[i]) != NULL)
+            return true;
     for (size_t i = 0; i < G_N_ELEMENTS(parts); i++)
-        if (strstr(name, parts[i]) != NULL)
+        if (has_part(name, parts[i]))
             return true;
-    for (size_t i = 0; i < G_N_ELEMENTS(wholes); i++)
-        if (strcmp(bare, wholes[i]) == 0)
-            return true;
-    return names_a_key(name);
+    return false;
 }
 
-/* `Bearer` and `Basic` are followed by the credential, as an option by its value. */
+/* `Bearer` is followed by the credential, as an option by its value. */
 static bool
 takes_next_word(const char *run, size_t len)
 {

@@ -133,25 +133,15 @@ by_prefix(const GPtrArray *sessions, const char *prefix, guint *out_count)
     return found;
 }
 
-char *
-bns_sessions_find(const char *what, GError **error)
+static char *
+refuse(const char *what, guint count, GError **error)
 {
-    g_autoptr(GPtrArray) sessions = g_ptr_array_new_with_free_func(session_free);
     g_autofree char *shown = bns_text_escape(what, -1);
-    const Session *found;
-    guint count = 1;
 
-    if (what != NULL && (strchr(what, '/') != NULL || access(what, F_OK) == 0))
-        return g_strdup(what);
-    for (int place = 0; place < BNS_N_PLACES; place++)
-        add_place(sessions, (BnsPlace)place);
-    found = what == NULL ? newest(sessions) : by_prefix(sessions, what, &count);
-    if (found != NULL && count == 1)
-        return g_strdup(found->path);
     if (what == NULL)
         g_set_error(error, BNS_AUDIT_ERROR, BNS_AUDIT_ERROR_OPEN,
                     "There is no recorded session yet");
-    else if (found == NULL)
+    else if (count == 0)
         g_set_error(error, BNS_AUDIT_ERROR, BNS_AUDIT_ERROR_OPEN,
                     "There is no file \"%s\", and no session whose id begins so",
                     shown);
@@ -161,4 +151,23 @@ bns_sessions_find(const char *what, GError **error)
                     "that you mean",
                     count, shown);
     return NULL;
+}
+
+char *
+bns_sessions_find(const char *what, GError **error)
+{
+    g_autoptr(GPtrArray) sessions = g_ptr_array_new_with_free_func(session_free);
+    const Session *found;
+    guint count = 1;
+
+    if (what != NULL && strchr(what, '/') != NULL)
+        return g_strdup(what);
+    for (int place = 0; place < BNS_N_PLACES; place++)
+        add_place(sessions, (BnsPlace)place);
+    found = what == NULL ? newest(sessions) : by_prefix(sessions, what, &count);
+    if (found != NULL && count == 1)
+        return g_strdup(found->path);
+    if (what != NULL && count == 0 && access(what, F_OK) == 0)
+        return g_strdup(what);
+    return refuse(what, count, error);
 }

@@ -8,8 +8,10 @@
 
 /**
  * bns_sessions_find:
- * @what: (nullable): a file (with a slash in its name, or there), else the beginning of
- *        the id of one session in the default places; %NULL: the newest session there
+ * @what: (nullable): a file, if there is a slash in it; else the beginning of the id of
+ *        one session in the default places; else, if no id begins so, a file in the
+ *        working directory (which cannot pass itself off as a session by its name);
+ *        %NULL: the newest session
  *
  * Returns: (transfer full): its path, or %NULL with @error set
  */

@@ -10,8 +10,8 @@
 
 /**
  * BnsViewerOptions:
- * @what: a file (with a slash in its name, or there), the beginning of the id of one
- *        session in the default places, or %NULL: the newest session there
+ * @what: a file (with a slash, or one that is no session's), the beginning of the id of
+ *        one session in the default places, or %NULL: the newest session there
  * @follow: go on with lines as they are written, until session.end, or until nobody
  *          holds the file's lock any more
  * @decision: "allow", "deny", "would_deny", or %NULL: all lines

@@ -285,7 +285,6 @@ static void
 test_drain(void)
 {
     Fixture f;
-    g_autofree char *is = NULL;
 
     start_ready(&f);
     kill(f.pid, SIGSTOP);

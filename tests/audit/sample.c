@@ -6,10 +6,12 @@
 
 #include <fcntl.h>
 #include <ftw.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 char *
@@ -63,12 +65,23 @@ enter_mount_namespace(void)
            write_map("/proc/self/gid_map", gids);
 }
 
+/* An ordinary user stays one: permissions bind as they do outside. */
+static bool
+drop_capabilities(void)
+{
+    struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+    struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
+
+    return geteuid() == 0 || syscall(SYS_capset, &header, none) == 0;
+}
+
 bool
 sample_own_var_tmp(void)
 {
     return enter_mount_namespace() &&
            mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0 &&
-           mount("tmp", "/var/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777") == 0;
+           mount("tmp", "/var/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777") == 0 &&
+           drop_capabilities();
 }
 
 BnsAuditFile *

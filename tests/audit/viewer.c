@@ -320,6 +320,25 @@ test_prefix(void)
     tear_down_home(&h);
 }
 
+/* A workspace may hold a file of any name: a session goes first. */
+static void
+test_file_like_a_session(void)
+{
+    Home h;
+    g_autofree char *cwd = g_get_current_dir();
+
+    set_up_home(&h);
+    plant(h.place, "20261124T070000Z", SESSION_A);
+    g_assert_cmpint(chdir(h.home), ==, 0);
+    sample_write("aaaa", "planted\n", strlen("planted\n"));
+    sample_write("audit.jsonl", "named\n", strlen("named\n"));
+    assert_finds("aaaa", SESSION_A);
+    assert_finds("./aaaa", "planted");
+    assert_finds("audit.jsonl", "named");
+    g_assert_cmpint(chdir(cwd), ==, 0);
+    tear_down_home(&h);
+}
+
 /* The sessions of both places are one list; a place of others is none. */
 static void
 test_both_places(void)
@@ -536,6 +555,8 @@ main(int argc, char **argv)
     bns_test_add("/audit/viewer/the-newest-session", test_newest);
     bns_test_add("/audit/viewer/the-newest-of-one-second", test_newest_of_a_second);
     bns_test_add("/audit/viewer/an-unambiguous-prefix", test_prefix);
+    bns_test_add("/audit/viewer/a-file-cannot-pass-for-a-session",
+                 test_file_like_a_session);
     bns_test_add("/audit/viewer/sessions-of-both-places", test_both_places);
     bns_test_add("/audit/viewer/follow-until-the-end", test_follow);
     bns_test_add("/audit/viewer/follow-one-decision", test_follow_decision);
