@@ -179,8 +179,9 @@ append_details(GString *text, const BnsJson *record)
     append_detail(details, "signal ", bns_json_text(record, "signal"));
     append_detail(details, "allowed ", bns_json_text(record, "allowed"));
     append_detail(details, "denied ", bns_json_text(record, "denied"));
-    if (details->len > 0)
-        g_string_append_printf(text, "  %s", details->str);
+    if (details->len > 0 && !g_str_has_suffix(text->str, "  "))
+        g_string_append(text, "  ");
+    g_string_append(text, details->str);
 }
 
 /* "2026-11-24 session 5f1c…: claude -p hello" */

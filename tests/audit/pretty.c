@@ -41,9 +41,9 @@ static const Case cases[] = {
     { "times",
       "\"event\":\"tcp.close\",\"bytes_sent\":1,\"bytes_received\":2,\"duration_us\":"
       "999",
-      "07:00:01.234              tcp.close         sent 1 B, received 2 B, 999 us\n" },
+      "07:00:01.234              tcp.close       sent 1 B, received 2 B, 999 us\n" },
     { "seconds", "\"event\":\"tcp.close\",\"duration_us\":1500000",
-      "07:00:01.234              tcp.close         1.50 s\n" },
+      "07:00:01.234              tcp.close       1.50 s\n" },
     { "address-without-name",
       "\"event\":\"flow.refused\",\"decision\":\"deny\",\"addr\":\"::1\",\"port\":22",
       "07:00:01.234  DENY        flow.refused    [::1]:22\n" },
@@ -61,7 +61,7 @@ static const Case cases[] = {
       "'\\x1b'\n" },
     { "end",
       "\"event\":\"session.end\",\"exit\":\"0\",\"allowed\":\"3\",\"denied\":\"1\"",
-      "07:00:01.234              session.end       exit 0, allowed 3, denied 1\n" },
+      "07:00:01.234              session.end     exit 0, allowed 3, denied 1\n" },
     { "foreign-bytes",
       "\"event\":\"http.request\",\"decision\":\"deny\\u001b\",\"host\":"
       "\"a\\nb\xc3\xa4\","
