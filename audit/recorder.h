@@ -21,7 +21,7 @@ typedef enum {
 /* An audit file ready to be written to. */
 typedef struct {
     char *path;       /* owned; absolute */
-    int fd;           /* owned; O_APPEND, locked (flock) */
+    int fd;           /* owned; O_APPEND, locked: see bns_audit_open() */
     uint64_t seq;     /* of the next record */
     char prev[65];    /* hash of the last record; 64 zeros in a new file */
     char session[37]; /* this session's id: UUID, lower case */
