@@ -4,8 +4,8 @@
  * thread, no file and no NSS plugin.
  *
  * The gateway sends a question, the resolver answers in any order. Names have passed
- * bns_host_canonical(). A small pool of threads calls getaddrinfo(3), AF_UNSPEC,
- * without search domains: the name is asked with a final dot where that is allowed.
+ * bns_host_canonical(). A small pool of threads calls getaddrinfo(3), AF_UNSPEC, without
+ * search domains; /etc/hosts and every other source of nsswitch.conf count.
  *
  * How it works: resolver.c holds the messages and the gateway's side, resolver_main.c
  * the process. Each side checks every message of the other.
@@ -28,7 +28,9 @@ typedef struct {
     int gateway_fd; /* SEQPACKET: questions and answers */
 } BnsResolverConfig;
 
-/* The resolver's main. Returns: the exit status. */
+/* The resolver's main: locks itself down, says READY (or FAILED), answers until the life
+ * pipe or the gateway ends. Threads may still run then: leave the process by _exit(2).
+ * Returns: the exit status. */
 int bns_resolver_run(const BnsResolverConfig *config);
 
 typedef struct {
