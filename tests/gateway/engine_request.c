@@ -2,7 +2,7 @@
 /*
  * One request after another on plain HTTP: what is allowed, what is refused and how.
  */
-#include "tests/gateway/engine_rig.h"
+#include "tests/gateway/engine_front.h"
 #include "tests/support/origin.h"
 #include "tests/support/test.h"
 
@@ -25,48 +25,17 @@ static const char policy[] =
     "deny:\n"
     "  - { domain: origin.test, path: /secret/**, reason: not that }\n";
 
-/* A rig in front of a listener that the test serves. */
-typedef struct {
-    Rig *rig;
-    int listener;
-    RigFlow flow;
-    RigFlow origin;
-} Fixture;
-
-static void
-fixture_init(Fixture *f)
-{
-    g_autofree char *resolves = NULL;
-    uint16_t port;
-
-    *f = (Fixture){ .origin.fd = -1 };
-    f->listener = rig_listen(&port);
-    resolves = g_strdup_printf("origin.test:80:%u", port);
-    f->rig = rig_new(policy, resolves, NULL);
-    f->flow = rig_open(f->rig, "origin.test", 80);
-}
-
-static void
-fixture_clear(Fixture *f)
-{
-    rig_close(f->rig, &f->flow);
-    if (f->origin.fd >= 0)
-        close(f->origin.fd);
-    rig_free(f->rig);
-    close(f->listener);
-}
-
 /* --- allowed --- */
 
 static void
 test_allowed(void)
 {
-    Fixture f;
+    Front f;
     g_autofree char *request = NULL;
     g_autofree char *response = NULL;
     const BnsRecord *record;
 
-    fixture_init(&f);
+    front_init(&f, policy);
     rig_say(&f.flow, GET("/x?token=1"));
     f.origin = rig_accept(f.listener);
     record = rig_expect(f.rig, BNS_EVENT_HTTP_REQUEST, "allow 0 GET /x");
@@ -89,7 +58,7 @@ test_allowed(void)
     g_assert_cmpuint(record->bytes_received, ==, 3);
     g_assert_cmpuint(record->bytes_sent, ==, 0);
     g_assert_cmpstr(record->error, ==, NULL);
-    fixture_clear(&f);
+    front_clear(&f);
 }
 
 /* The record comes before the first byte: at a recorder that does not answer nothing
@@ -97,11 +66,11 @@ test_allowed(void)
 static void
 test_unrecorded(void)
 {
-    Fixture f;
+    Front f;
     g_autofree char *heard = NULL;
     char byte;
 
-    fixture_init(&f);
+    front_init(&f, policy);
     rig_break_recorder(f.rig);
     rig_say(&f.flow, GET("/x"));
     f.origin = rig_accept(f.listener);
@@ -140,10 +109,10 @@ test_keep_alive(void)
 static void
 test_pipelined(void)
 {
-    Fixture f;
+    Front f;
     static const char *const paths[] = { "/1", "/2", "/3" };
 
-    fixture_init(&f);
+    front_init(&f, policy);
     rig_say(&f.flow, GET("/1") GET("/secret/2") GET("/2") GET("/3"));
     for (size_t i = 0; i < G_N_ELEMENTS(paths); i++) {
         g_autofree char *expected = g_strdup_printf("GET %s HTTP/1.1\r\n", paths[i]);
@@ -165,17 +134,17 @@ test_pipelined(void)
         response = rig_hear_response(&f.flow, false);
         g_assert_true(g_str_has_suffix(response, paths[i]));
     }
-    fixture_clear(&f);
+    front_clear(&f);
 }
 
 /* A whole buffer of refused requests must not nest, grow or stop. */
 static void
 test_pipelined_many(void)
 {
-    Fixture f;
+    Front f;
     const int count = 3000;
 
-    fixture_init(&f);
+    front_init(&f, policy);
     for (int i = 0; i < count; i += 100) {
         GString *requests = g_string_new(NULL);
 
@@ -191,7 +160,7 @@ test_pipelined_many(void)
         }
     }
     g_assert_cmpuint(rig_count(f.rig, BNS_EVENT_HTTP_REQUEST), ==, (guint)count);
-    fixture_clear(&f);
+    front_clear(&f);
 }
 
 /* In plain HTTP the Host decides, whatever name is behind the address. */
@@ -331,9 +300,9 @@ test_refusal(gconstpointer data)
     const Refusal *refusal = data;
     g_autofree char *status = g_strdup_printf("HTTP/1.1 %s ", refusal->status);
     g_autofree char *response = NULL;
-    Fixture f;
+    Front f;
 
-    fixture_init(&f);
+    front_init(&f, policy);
     response = rig_ask(&f.flow, refusal->request);
     if (!g_str_has_prefix(response, status) ||
         (refusal->body != NULL && strstr(response, refusal->body) == NULL))
@@ -354,23 +323,23 @@ test_refusal(gconstpointer data)
     }
     g_assert_true(rig_nobody_came(f.listener));
     g_assert_cmpuint(rig_count(f.rig, BNS_EVENT_HTTP_RESPONSE), ==, 0);
-    fixture_clear(&f);
+    front_clear(&f);
 }
 
 /* What it asks for is suggested only where no rule stands against it. */
 static void
 test_suggestion(void)
 {
-    Fixture f;
+    Front f;
     g_autofree char *without = NULL;
     g_autofree char *denied = NULL;
 
-    fixture_init(&f);
+    front_init(&f, policy);
     without = rig_ask(&f.flow, "GET /a HTTP/1.1\r\nHost: other.test\r\n\r\n");
     denied = rig_ask(&f.flow, GET("/secret/a"));
     g_assert_nonnull(strstr(without, "--allow"));
     g_assert_null(strstr(denied, "--allow"));
-    fixture_clear(&f);
+    front_clear(&f);
 }
 
 /* --- dialling --- */
@@ -378,11 +347,11 @@ test_suggestion(void)
 static void
 test_unresolved(void)
 {
-    Fixture f;
+    Front f;
     g_autofree char *response = NULL;
     const BnsRecord *record;
 
-    fixture_init(&f);
+    front_init(&f, policy);
     response = rig_ask(&f.flow, "GET /n HTTP/1.1\r\nHost: nowhere.test\r\n\r\n");
     g_assert_true(g_str_has_prefix(response, "HTTP/1.1 502 "));
     g_assert_nonnull(strstr(response, "nowhere.test: the name could not be resolved"));
@@ -391,16 +360,16 @@ test_unresolved(void)
     record = rig_expect(f.rig, BNS_EVENT_HTTP_REQUEST, "allow 502 GET /n");
     g_assert_nonnull(record->error);
     g_assert_cmpuint(rig_count(f.rig, BNS_EVENT_HTTP_RESPONSE), ==, 0);
-    fixture_clear(&f);
+    front_clear(&f);
 }
 
 static void
 test_resolver_is_silent(void)
 {
-    Fixture f;
+    Front f;
     g_autofree char *response = NULL;
 
-    fixture_init(&f);
+    front_init(&f, policy);
     rig_say(&f.flow, "GET /n HTTP/1.1\r\nHost: silent.test\r\n\r\n");
     /* Behind the question in the same queue: when this is answered, that was asked. */
     rig_verdict(f.rig, rig_offer(f.rig, "10.1.2.3", 9));
@@ -409,7 +378,7 @@ test_resolver_is_silent(void)
     response = rig_hear_response(&f.flow, false);
     g_assert_true(g_str_has_prefix(response, "HTTP/1.1 504 "));
     rig_expect(f.rig, BNS_EVENT_HTTP_REQUEST, "allow 504 GET /n");
-    fixture_clear(&f);
+    front_clear(&f);
 }
 
 /* 127.0.0.2 refuses, the second address is tried. */
