@@ -371,10 +371,7 @@ test_resolver_is_silent(void)
 
     front_init(&f, policy);
     rig_say(&f.flow, "GET /n HTTP/1.1\r\nHost: silent.test\r\n\r\n");
-    /* Behind the question in the same queue: when this is answered, that was asked. */
-    rig_verdict(f.rig, rig_offer(f.rig, "10.1.2.3", 9));
-    while (rig_count(f.rig, BNS_EVENT_UPSTREAM_ERROR) == 0)
-        rig_advance(f.rig, 31);
+    rig_advance(f.rig, 31);
     response = rig_hear_response(&f.flow, false);
     g_assert_true(g_str_has_prefix(response, "HTTP/1.1 504 "));
     rig_expect(f.rig, BNS_EVENT_HTTP_REQUEST, "allow 504 GET /n");

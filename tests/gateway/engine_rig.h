@@ -49,6 +49,10 @@ Rig *rig_new(const char *yaml, const char *resolves, const char *upstream_ca);
 void rig_free(Rig *rig);
 /* The same, for a test in which the engine has to fail. */
 void rig_free_failed(Rig *rig);
+/* The same, for one in which flows are still open. */
+void rig_free_early(Rig *rig);
+/* netstack hears of flows that it never offered. */
+void rig_let_unknown(Rig *rig);
 
 /* --- netstack --- */
 
@@ -111,4 +115,6 @@ void rig_break_recorder(Rig *rig);
 
 /* --- time --- */
 
+/* The engine has seen everything that was said so far. */
+void rig_sync(Rig *rig);
 void rig_advance(Rig *rig, int64_t seconds);

@@ -38,6 +38,8 @@ handle(Rig *rig, const BnsWire *message)
 {
     RigSeen *seen = g_hash_table_lookup(rig->flows, &message->flow);
 
+    if (seen == NULL && rig->lets_unknown)
+        return;
     g_assert_nonnull(seen);
     g_assert_false(seen->is_closed);
     switch (message->type) {
@@ -232,12 +234,20 @@ hear_byte(RigFlow *flow, char *out_byte)
     return (int)recv(flow->fd, out_byte, 1, 0);
 }
 
+static bool
+ends_with(const GString *heard, const char *text)
+{
+    size_t len = strlen(text);
+
+    return heard->len >= len && memcmp(heard->str + heard->len - len, text, len) == 0;
+}
+
 char *
 rig_hear(RigFlow *flow, const char *text)
 {
     GString *heard = g_string_new(NULL);
 
-    while (!g_str_has_suffix(heard->str, text)) {
+    while (!ends_with(heard, text)) {
         char byte;
         int n = hear_byte(flow, &byte);
 

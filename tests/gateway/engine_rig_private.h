@@ -32,6 +32,7 @@ struct Rig {
     guint taken[BNS_N_EVENTS];
     GHashTable *flows; /* owned, id -> owned RigSeen */
     uint64_t last_id;
+    bool lets_unknown;
     char *failure; /* owned; the engine's, once it has ended */
     guint n_left;
 };

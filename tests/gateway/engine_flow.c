@@ -1,0 +1,598 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Flows: offers and verdicts, opaque TCP, first bytes, and resets in every state.
+ */
+#include "base/fd.h"
+#include "netstack/gateway/engine.h"
+#include "tests/gateway/engine_rig.h"
+#include "tests/support/test.h"
+
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static const char policy[] = "allow:\n"
+                             "  - web.test\n"
+                             "  - silent.test\n"
+                             "  - tcp://db.test:5432\n"
+                             "  - tcp://nowhere.test:5432\n"
+                             "  - tcp://silent.test:5432\n"
+                             "  - tcp://private.test:5432\n"
+                             "  - tcp://169.254.169.254:5432\n"
+                             "  - domain=any.test\n"
+                             "limits: { flows: 8 }\n";
+
+/* A rig whose hosts all lead to one listener. */
+typedef struct {
+    Rig *rig;
+    int listener;
+    RigFlow flow;
+    RigFlow origin;
+} Fixture;
+
+static void
+fixture_init(Fixture *f)
+{
+    g_autofree char *resolves = NULL;
+    uint16_t port;
+
+    *f = (Fixture){ .flow.fd = -1, .origin.fd = -1 };
+    f->listener = rig_listen(&port);
+    resolves = g_strdup_printf("web.test:80:%u db.test:5432:%u any.test:2222:%u", port,
+                               port, port);
+    f->rig = rig_new(policy, resolves, NULL);
+}
+
+static void
+fixture_clear(Fixture *f)
+{
+    if (f->flow.fd >= 0)
+        rig_close(f->rig, &f->flow);
+    bns_fd_clear(&f->origin.fd);
+    rig_free(f->rig);
+    bns_fd_clear(&f->listener);
+}
+
+static void
+abort_origin(Fixture *f)
+{
+    static const struct linger reset = { .l_onoff = 1, .l_linger = 0 };
+
+    setsockopt(f->origin.fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+    bns_fd_clear(&f->origin.fd);
+}
+
+/* --- offers --- */
+
+typedef struct {
+    const char *name;
+    const char *host;
+    uint16_t port;
+    BnsWireVerdict verdict;
+    BnsEvent event;  /* that is recorded */
+    const char *why; /* in its reason or error */
+} Offer;
+
+static const Offer offers[] = {
+    { "no-rule", "other.test", 443, BNS_WIRE_ACCEPT, BNS_N_EVENTS, NULL },
+    { "no-rule-on-another-port", "other.test", 22, BNS_WIRE_REFUSE,
+      BNS_EVENT_FLOW_REFUSED, "rule" },
+    { "address-on-another-port", "93.184.216.34", 22, BNS_WIRE_REFUSE,
+      BNS_EVENT_FLOW_REFUSED, "rule" },
+    { "localhost", "localhost", 80, BNS_WIRE_REFUSE, BNS_EVENT_FLOW_REFUSED,
+      "reserved" },
+    { "ours", "host.boundary.internal", 80, BNS_WIRE_REFUSE, BNS_EVENT_FLOW_REFUSED,
+      "reserved" },
+    { "tcp-guarded-name", "private.test", 5432, BNS_WIRE_REFUSE, BNS_EVENT_FLOW_REFUSED,
+      "private network" },
+    { "tcp-guarded-address", "169.254.169.254", 5432, BNS_WIRE_REFUSE,
+      BNS_EVENT_FLOW_REFUSED, "link-local" },
+    { "tcp-unknown-name", "nowhere.test", 5432, BNS_WIRE_UNREACHABLE,
+      BNS_EVENT_UPSTREAM_ERROR, "could not be resolved" },
+};
+
+static void
+test_offer(gconstpointer data)
+{
+    const Offer *offer = data;
+    Fixture f;
+    uint64_t id;
+
+    fixture_init(&f);
+    id = rig_offer(f.rig, offer->host, offer->port);
+    g_assert_cmpint(rig_verdict(f.rig, id), ==, offer->verdict);
+    if (offer->event != BNS_N_EVENTS) {
+        const BnsRecord *record = rig_record(f.rig, offer->event);
+        const char *why = record->error != NULL ? record->error : record->reason;
+
+        g_assert_cmpstr(record->host, ==, offer->host);
+        g_assert_cmpuint(record->port, ==, offer->port);
+        g_assert_cmpuint(record->flow, ==, id);
+        if (strstr(why, offer->why) == NULL)
+            g_error("the reason is: %s", why);
+    }
+    if (offer->verdict == BNS_WIRE_ACCEPT)
+        f.flow = rig_stream(f.rig, id);
+    fixture_clear(&f);
+}
+
+static void
+test_tcp_timeout(void)
+{
+    Fixture f;
+    uint64_t id;
+
+    fixture_init(&f);
+    id = rig_offer(f.rig, "silent.test", 5432);
+    rig_advance(f.rig, 31);
+    g_assert_cmpint(rig_verdict(f.rig, id), ==, BNS_WIRE_TIMEOUT);
+    fixture_clear(&f);
+}
+
+static void
+test_tcp_refused(void)
+{
+    Fixture f;
+
+    fixture_init(&f);
+    bns_fd_clear(&f.listener);
+    g_assert_cmpint(rig_verdict(f.rig, rig_offer(f.rig, "db.test", 5432)), ==,
+                    BNS_WIRE_REFUSE);
+    rig_record(f.rig, BNS_EVENT_UPSTREAM_ERROR);
+    g_assert_cmpuint(rig_count(f.rig, BNS_EVENT_TCP_OPEN), ==, 0);
+    fixture_clear(&f);
+}
+
+static void
+test_too_many(void)
+{
+    Fixture f;
+    uint64_t ids[8];
+
+    fixture_init(&f);
+    for (size_t i = 0; i < G_N_ELEMENTS(ids); i++) {
+        ids[i] = rig_offer(f.rig, "web.test", 80);
+        g_assert_cmpint(rig_verdict(f.rig, ids[i]), ==, BNS_WIRE_ACCEPT);
+    }
+    g_assert_cmpint(rig_verdict(f.rig, rig_offer(f.rig, "web.test", 80)), ==,
+                    BNS_WIRE_REFUSE);
+    g_assert_nonnull(
+        strstr(rig_record(f.rig, BNS_EVENT_FLOW_REFUSED)->reason, "limits.flows"));
+    for (size_t i = 0; i < G_N_ELEMENTS(ids); i++) {
+        rig_reset(f.rig, ids[i]);
+        rig_wait_closed(f.rig, ids[i]);
+    }
+    fixture_clear(&f);
+}
+
+/* --- opaque TCP --- */
+
+static void
+open_tcp(Fixture *f)
+{
+    fixture_init(f);
+    f->flow = rig_open(f->rig, "db.test", 5432);
+    f->origin = rig_accept(f->listener);
+}
+
+static void
+test_tcp(void)
+{
+    Fixture f;
+    const BnsRecord *record;
+    bool is_broken;
+    g_autofree char *rest = NULL;
+
+    open_tcp(&f);
+    record = rig_expect(f.rig, BNS_EVENT_TCP_OPEN, "allow 0 - -");
+    g_assert_cmpstr(record->scheme, ==, "tcp");
+    g_assert_cmpstr(record->addr, ==, "127.0.0.1");
+    rig_say(&f.origin, "220 hello\r\n");
+    g_free(rig_hear(&f.flow, "220 hello\r\n"));
+    rig_say_bytes(&f.flow, "\0\1\2question", 11);
+    g_free(rig_hear(&f.origin, "question"));
+    rig_say_end(&f.flow);
+    rest = rig_hear_end(&f.origin, &is_broken);
+    g_assert_false(is_broken);
+    /* The other direction goes on. */
+    rig_say(&f.origin, "answer");
+    g_free(rig_hear(&f.flow, "answer"));
+    rig_say_end(&f.origin);
+    g_free(rig_hear_end(&f.flow, &is_broken));
+    g_assert_false(is_broken);
+    g_assert_false(rig_wait_closed(f.rig, f.flow.id));
+    record = rig_record(f.rig, BNS_EVENT_TCP_CLOSE);
+    g_assert_cmpuint(record->bytes_sent, ==, 11);
+    g_assert_cmpuint(record->bytes_received, ==, 11 + 6);
+    g_assert_cmpstr(record->error, ==, NULL);
+    fixture_clear(&f);
+}
+
+static void
+test_tcp_broken_upstream(void)
+{
+    Fixture f;
+    bool is_broken;
+
+    open_tcp(&f);
+    rig_say(&f.origin, "abc");
+    g_free(rig_hear(&f.flow, "abc"));
+    abort_origin(&f);
+    g_free(rig_hear_end(&f.flow, &is_broken));
+    g_assert_true(is_broken);
+    g_assert_true(rig_wait_closed(f.rig, f.flow.id));
+    g_assert_nonnull(rig_record(f.rig, BNS_EVENT_TCP_CLOSE)->error);
+    fixture_clear(&f);
+}
+
+static void
+test_tcp_reset(void)
+{
+    Fixture f;
+    bool is_broken;
+
+    open_tcp(&f);
+    rig_say(&f.flow, "abc");
+    g_free(rig_hear(&f.origin, "abc"));
+    rig_reset(f.rig, f.flow.id);
+    g_free(rig_hear_end(&f.origin, &is_broken));
+    g_assert_true(is_broken);
+    g_assert_nonnull(rig_record(f.rig, BNS_EVENT_TCP_CLOSE)->error);
+    fixture_clear(&f);
+}
+
+/* --- first bytes --- */
+
+typedef struct {
+    const char *name;
+    const char *bytes;
+    bool is_refused; /* else it is silence that ends the flow */
+} First;
+
+static const First firsts[] = {
+    { "ssh", "SSH-2.0-OpenSSH_9.2p1\r\n", true },
+    { "smtp", "\r\n", true },
+    { "binary", "\x03\x01\x02", true },
+    { "silence", "", false },
+    { "half-a-method", "GE", false },
+    { "half-a-tls-record", "\x16\x03", false },
+};
+
+static void
+test_first_bytes(gconstpointer data)
+{
+    const First *first = data;
+    Fixture f;
+    bool is_broken;
+
+    fixture_init(&f);
+    f.flow = rig_open(f.rig, "web.test", 80);
+    rig_say(&f.flow, first->bytes);
+    if (first->is_refused) {
+        const BnsRecord *record = rig_record(f.rig, BNS_EVENT_FLOW_REFUSED);
+
+        g_assert_cmpstr(record->error, ==, "neither TLS nor HTTP");
+        g_assert_cmpint(record->decision, ==, BNS_DECIDED_DENY);
+    } else {
+        rig_advance(f.rig, 6);
+    }
+    g_free(rig_hear_end(&f.flow, &is_broken));
+    g_assert_cmpint(is_broken, ==, first->is_refused);
+    rig_say_end(&f.flow);
+    g_assert_cmpint(rig_wait_closed(f.rig, f.flow.id), ==, first->is_refused);
+    g_assert_true(rig_nobody_came(f.listener));
+    fixture_clear(&f);
+}
+
+/* A rule without a port: the upstream is dialled before the client speaks. */
+static void
+test_dialled_ahead(void)
+{
+    Fixture f;
+    g_autofree char *request = NULL;
+
+    fixture_init(&f);
+    f.flow = rig_open(f.rig, "any.test", 2222);
+    f.origin = rig_accept(f.listener);
+    rig_say(&f.flow, "GET / HTTP/1.1\r\nHost: any.test:2222\r\n\r\n");
+    request = rig_hear(&f.origin, "\r\n\r\n");
+    g_assert_nonnull(strstr(request, "Host: any.test:2222\r\n"));
+    g_assert_true(rig_nobody_came(f.listener));
+    fixture_clear(&f);
+}
+
+static void
+test_server_first(void)
+{
+    Fixture f;
+    bool is_broken;
+    g_autofree char *heard = NULL;
+
+    fixture_init(&f);
+    f.flow = rig_open(f.rig, "any.test", 2222);
+    f.origin = rig_accept(f.listener);
+    rig_say(&f.origin, "SSH-2.0-OpenSSH_9.2p1\r\n");
+    heard = rig_hear_end(&f.flow, &is_broken);
+    g_assert_cmpstr(heard, ==, "");
+    g_assert_true(is_broken);
+    g_assert_nonnull(
+        strstr(rig_record(f.rig, BNS_EVENT_FLOW_REFUSED)->error, "speaks first"));
+    fixture_clear(&f);
+}
+
+/* It spoke before netstack had the stream to pass: there is nothing to reset. */
+static void
+test_server_first_before_stream(void)
+{
+    Fixture f;
+    uint64_t id;
+    int pair[2];
+    BnsWire message = { .type = BNS_WIRE_STREAM };
+    char byte;
+
+    fixture_init(&f);
+    id = rig_offer(f.rig, "any.test", 2222);
+    rig_verdict(f.rig, id);
+    f.origin = rig_accept(f.listener);
+    rig_say(&f.origin, "SSH-2.0-OpenSSH_9.2p1\r\n");
+    g_assert_false(rig_wait_closed(f.rig, id));
+    /* The stream crosses CLOSED, and is closed. */
+    g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), ==, 0);
+    message.flow = id;
+    rig_send(f.rig, &message, pair[1]);
+    close(pair[1]);
+    g_assert_cmpint(read(pair[0], &byte, 1), ==, 0);
+    close(pair[0]);
+    fixture_clear(&f);
+}
+
+/* --- resets --- */
+
+/* Brings a flow into a state. */
+static void
+reach_dial(Fixture *f)
+{
+    f->flow = rig_open(f->rig, "web.test", 80);
+    rig_say(&f->flow, "GET / HTTP/1.1\r\nHost: silent.test\r\n\r\n");
+}
+
+static void
+reach_hello(Fixture *f)
+{
+    /* The beginning of a ClientHello is enough for HANDSHAKE. */
+    f->flow = rig_open(f->rig, "silent.test", 443);
+    rig_say_bytes(&f->flow, "\x16\x03\x01\x02\x00\x01", 6);
+}
+
+static void
+reach_accepted(Fixture *f)
+{
+    f->flow.id = rig_offer(f->rig, "web.test", 80);
+    rig_verdict(f->rig, f->flow.id);
+}
+
+static void
+reach_sniff(Fixture *f)
+{
+    f->flow = rig_open(f->rig, "web.test", 80);
+    rig_say(&f->flow, "GE");
+}
+
+static void
+reach_head(Fixture *f)
+{
+    f->flow = rig_open(f->rig, "web.test", 80);
+    rig_say(&f->flow, "GET / HTTP/1.1\r\n");
+}
+
+static void
+reach_relay(Fixture *f)
+{
+    f->flow = rig_open(f->rig, "web.test", 80);
+    rig_say(&f->flow, "GET / HTTP/1.1\r\nHost: web.test\r\n\r\n");
+    f->origin = rig_accept(f->listener);
+    g_free(rig_hear(&f->origin, "\r\n\r\n"));
+}
+
+static void
+reach_rest(Fixture *f)
+{
+    f->flow = rig_open(f->rig, "web.test", 80);
+    g_free(rig_ask(&f->flow, "POST / HTTP/1.1\r\nHost: other.test\r\n"
+                             "Content-Length: 9\r\n\r\nabc"));
+}
+
+static void
+reach_linger(Fixture *f)
+{
+    f->flow = rig_open(f->rig, "web.test", 80);
+    g_free(rig_ask(&f->flow, "GET / HTTP/1.0\r\n\r\n"));
+}
+
+static void
+reach_tunnel(Fixture *f)
+{
+    f->flow = rig_open(f->rig, "db.test", 5432);
+    f->origin = rig_accept(f->listener);
+}
+
+typedef struct {
+    const char *name;
+    void (*reach)(Fixture *f);
+} Reach;
+
+static const Reach reaches[] = {
+    { "accepted", reach_accepted }, { "sniff", reach_sniff },
+    { "handshake", reach_hello },   { "head", reach_head },
+    { "dial", reach_dial },         { "relay", reach_relay },
+    { "tunnel", reach_tunnel },     { "rest", reach_rest },
+    { "linger", reach_linger },
+};
+
+static void
+test_reset(gconstpointer data)
+{
+    const Reach *row = data;
+    Fixture f;
+
+    fixture_init(&f);
+    row->reach(&f);
+    /* netstack's RESET, twice: the second meets no flow any more. */
+    rig_reset(f.rig, f.flow.id);
+    rig_wait_closed(f.rig, f.flow.id);
+    rig_reset(f.rig, f.flow.id);
+    if (f.flow.fd == 0)
+        f.flow.fd = -1;
+    fixture_clear(&f);
+}
+
+/* The engine ends while flows are in that state: all is let go of. */
+static void
+test_end(gconstpointer data)
+{
+    const Reach *row = data;
+    Fixture f;
+
+    fixture_init(&f);
+    row->reach(&f);
+    rig_free_early(f.rig);
+    if (f.flow.fd > 0)
+        close(f.flow.fd);
+    bns_fd_clear(&f.origin.fd);
+    bns_fd_clear(&f.listener);
+}
+
+static void
+test_accepted_for_ever(void)
+{
+    Fixture f;
+
+    fixture_init(&f);
+    reach_accepted(&f);
+    rig_advance(f.rig, 91);
+    g_assert_false(rig_wait_closed(f.rig, f.flow.id));
+    f.flow.fd = -1;
+    fixture_clear(&f);
+}
+
+/* --- what netstack may not say --- */
+
+static void
+break_twice(Rig *rig)
+{
+    BnsWire offer = {
+        .type = BNS_WIRE_OFFER, .flow = 77, .port = 80, .name = "web.test"
+    };
+
+    rig_send(rig, &offer, -1);
+    rig_send(rig, &offer, -1);
+}
+
+static void
+break_name(Rig *rig)
+{
+    BnsWire offer = {
+        .type = BNS_WIRE_OFFER, .flow = 77, .port = 80, .name = "WEB.test"
+    };
+
+    rig_send(rig, &offer, -1);
+}
+
+static void
+break_port(Rig *rig)
+{
+    BnsWire offer = { .type = BNS_WIRE_OFFER, .flow = 77, .name = "web.test" };
+
+    rig_send(rig, &offer, -1);
+}
+
+static void
+break_verdict(Rig *rig)
+{
+    BnsWire verdict = { .type = BNS_WIRE_VERDICT, .flow = 77 };
+
+    rig_send(rig, &verdict, -1);
+}
+
+static void
+break_stream(Rig *rig)
+{
+    RigFlow flow = rig_open(rig, "web.test", 80);
+    BnsWire stream = { .type = BNS_WIRE_STREAM, .flow = flow.id };
+
+    rig_send(rig, &stream, flow.fd);
+    close(flow.fd);
+}
+
+typedef struct {
+    const char *name;
+    void (*say)(Rig *rig);
+} Nonsense;
+
+static const Nonsense nonsenses[] = {
+    { "an-offer-twice", break_twice },   { "a-name-in-capitals", break_name },
+    { "no-port", break_port },           { "a-verdict", break_verdict },
+    { "a-second-stream", break_stream },
+};
+
+static void
+test_nonsense(gconstpointer data)
+{
+    const Nonsense *row = data;
+    Rig *rig = rig_new(policy, NULL, NULL);
+
+    rig_let_unknown(rig);
+    row->say(rig);
+    rig_free_failed(rig);
+}
+
+static void
+add_rows(void)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(offers); i++) {
+        g_autofree char *path =
+            g_strdup_printf("/gateway/flow/offer/%s", offers[i].name);
+
+        bns_test_add_data(path, &offers[i], test_offer);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(firsts); i++) {
+        g_autofree char *path =
+            g_strdup_printf("/gateway/flow/first-bytes/%s", firsts[i].name);
+
+        bns_test_add_data(path, &firsts[i], test_first_bytes);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(reaches); i++) {
+        g_autofree char *reset =
+            g_strdup_printf("/gateway/flow/reset-in/%s", reaches[i].name);
+        g_autofree char *end =
+            g_strdup_printf("/gateway/flow/end-in/%s", reaches[i].name);
+
+        bns_test_add_data(reset, &reaches[i], test_reset);
+        bns_test_add_data(end, &reaches[i], test_end);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(nonsenses); i++) {
+        g_autofree char *path =
+            g_strdup_printf("/gateway/flow/nonsense-ends-it/%s", nonsenses[i].name);
+
+        bns_test_add_data(path, &nonsenses[i], test_nonsense);
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    bns_test_init(&argc, &argv, 60);
+    bns_test_add("/gateway/flow/tcp-dial-that-times-out-is-silent", test_tcp_timeout);
+    bns_test_add("/gateway/flow/tcp-refusal-is-passed-on", test_tcp_refused);
+    bns_test_add("/gateway/flow/too-many-are-refused", test_too_many);
+    bns_test_add("/gateway/flow/tcp-both-ways-and-half-closed", test_tcp);
+    bns_test_add("/gateway/flow/tcp-reset-by-origin-resets", test_tcp_broken_upstream);
+    bns_test_add("/gateway/flow/tcp-reset-by-command-resets", test_tcp_reset);
+    bns_test_add("/gateway/flow/dialled-ahead-is-used", test_dialled_ahead);
+    bns_test_add("/gateway/flow/server-that-speaks-first-is-ended", test_server_first);
+    bns_test_add("/gateway/flow/server-speaks-before-the-stream",
+                 test_server_first_before_stream);
+    bns_test_add("/gateway/flow/accepted-without-stream-ends", test_accepted_for_ever);
+    add_rows();
+    return g_test_run();
+}
