@@ -198,13 +198,32 @@ error_text(SSL *ssl, int error, X509 *certificate)
     case X509_V_ERR_KEYUSAGE_NO_CERTSIGN:
         return g_strdup("was issued by a certificate that may not issue any");
     case X509_V_ERR_PATH_LENGTH_EXCEEDED:
-        return g_strdup("has more issuers than its root permits");
+        return g_strdup("has more issuers than one of them permits");
+    case X509_V_ERR_CERT_REJECTED:
+        return g_strdup("leads to a root that this machine distrusts for servers");
     case X509_V_ERR_PERMITTED_VIOLATION:
     case X509_V_ERR_EXCLUDED_VIOLATION:
         return g_strdup("violates the name constraints of its issuer");
     default:
         return g_strdup_printf("is not acceptable (%s)",
                                X509_verify_cert_error_string(error));
+    }
+}
+
+/* Whose fault @error is: some are found at an issuer, but are the chain's. */
+static const char *
+subject_text(int error, int depth)
+{
+    switch (error) {
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_INVALID_CA:
+    case X509_V_ERR_KEYUSAGE_NO_CERTSIGN:
+    case X509_V_ERR_PATH_LENGTH_EXCEEDED:
+    case X509_V_ERR_CERT_REJECTED:
+        return "upstream certificate";
+    default:
+        return depth == 0 ? "upstream certificate"
+                          : "the issuer of the upstream certificate";
     }
 }
 
@@ -229,17 +248,18 @@ bns_trust_on_verify(int is_ok, X509_STORE_CTX *context)
     SSL *ssl =
         X509_STORE_CTX_get_ex_data(context, SSL_get_ex_data_X509_STORE_CTX_idx());
     X509 *certificate = X509_STORE_CTX_get_current_cert(context);
-    int depth = X509_STORE_CTX_get_error_depth(context);
-    const char *whose =
-        depth == 0 ? "upstream certificate" : "the issuer of the upstream certificate";
+    int error = X509_STORE_CTX_get_error(context);
     g_autofree char *text = NULL;
     const char *objection;
 
     if (certificate == NULL)
         return 0;
     if (!is_ok) {
-        text = error_text(ssl, X509_STORE_CTX_get_error(context), certificate);
-        note(ssl, g_strdup_printf("%s %s", whose, text));
+        text = error_text(ssl, error, certificate);
+        note(ssl,
+             g_strdup_printf(
+                 "%s %s", subject_text(error, X509_STORE_CTX_get_error_depth(context)),
+                 text));
         return 0;
     }
     objection = our_objection(ssl, context, certificate);

@@ -23,6 +23,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+typedef struct {
+    int resolver_fd;
+    int life_fd; /* the writing end */
+    int log_fd;  /* what the name server was asked */
+    pid_t resolver;
+    pid_t name_server;
+} World;
+
 /* --- a name server --- */
 
 /* Reads the question's name, dotted, from a query. Returns: the question's end. */
@@ -100,7 +108,7 @@ name_server(int sock, int log_fd)
 }
 
 static void
-start_name_server(int *out_log_fd)
+start_name_server(World *world)
 {
     struct sockaddr_in address = { .sin_family = AF_INET,
                                    .sin_port = htons(53),
@@ -110,24 +118,18 @@ start_name_server(int *out_log_fd)
 
     g_assert_cmpint(bind(sock, (struct sockaddr *)&address, sizeof(address)), ==, 0);
     g_assert_cmpint(pipe(log), ==, 0);
-    if (fork() == 0) {
+    world->name_server = fork();
+    if (world->name_server == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         close(log[0]);
         name_server(sock, log[1]);
     }
     close(log[1]);
     close(sock);
-    *out_log_fd = log[0];
+    world->log_fd = log[0];
 }
 
 /* --- a small world --- */
-
-typedef struct {
-    int resolver_fd;
-    int life_fd; /* the writing end */
-    int log_fd;  /* what the name server was asked */
-    pid_t resolver;
-} World;
 
 static void
 write_text(const char *path, const char *text)
@@ -225,9 +227,10 @@ run_in_world(void (*func)(World *world))
     if (pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         enter_namespaces();
-        start_name_server(&world.log_fd);
+        start_name_server(&world);
         start_resolver(&world);
         func(&world);
+        kill(world.name_server, SIGKILL);
         _exit(0);
     }
     g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
