@@ -215,16 +215,22 @@ append_request(GString *text, const BnsRequest *request)
                                request->port);
 }
 
-/* What is true whatever the rules say about requests. */
-static void
-append_caveats(GString *text, const BnsPolicy *policy, const BnsRequest *request)
+/* Returns: whether no rule is asked, since such a request is malformed. */
+static bool
+append_malformed(GString *text, const BnsRequest *request)
 {
-    const char *refusal = request->path != NULL
-                              ? bns_path_check(request->path, strlen(request->path))
-                              : NULL;
+    const char *refusal = NULL;
 
+    if (request->scheme != BNS_SCHEME_TCP && request->path != NULL)
+        refusal = bns_path_check(request->path, strlen(request->path));
     if (refusal != NULL)
         g_string_append_printf(text, "It is answered with 400: %s.\n", refusal);
+    return refusal != NULL;
+}
+
+static void
+append_kind(GString *text, const BnsPolicy *policy, const BnsRequest *request)
+{
     if (request->scheme != BNS_SCHEME_TCP &&
         bns_policy_has_tcp_rule(policy, request->host, request->port))
         g_string_append(
@@ -232,32 +238,49 @@ append_caveats(GString *text, const BnsPolicy *policy, const BnsRequest *request
                   "flow, and no rule about requests applies.\n");
 }
 
+static void
+append_denied(GString *text,
+              const BnsPolicy *policy,
+              const BnsRequest *request,
+              const char *reason)
+{
+    g_auto(BnsReadings) readings = { 0 };
+
+    g_string_append_printf(text, "Denied: %s.\n", reason);
+    if (bns_host_is_localhost(request->host) || bns_host_is_internal(request->host))
+        return;
+    bns_readings_init(&readings, request->path != NULL ? request->path : "/");
+    append_near_misses(text, policy, request, &readings);
+    append_suggestion(text, request);
+}
+
+static void
+append_decision(GString *text, const BnsPolicy *policy, const BnsRequest *request)
+{
+    BnsDecision decision = bns_policy_decide(policy, request);
+    bool is_allowed = decision.verdict == BNS_VERDICT_ALLOW;
+
+    if (decision.rule == NULL) {
+        append_denied(text, policy, request, decision.reason);
+        return;
+    }
+    g_string_append(text, is_allowed ? "Allowed by " : "Denied by ");
+    append_rule(text, find_rule(policy, decision.rule));
+    g_string_append_c(text, '\n');
+    decision = bns_policy_decide_literal(policy, &decision, request);
+    if (is_allowed && decision.verdict != BNS_VERDICT_ALLOW)
+        g_string_append_printf(text, "But it is refused: %s.\n", decision.reason);
+}
+
 char *
 bns_policy_explain(const BnsPolicy *policy, const BnsRequest *request)
 {
     GString *text = g_string_new(NULL);
-    g_auto(BnsReadings) readings = { 0 };
-    BnsDecision decision = bns_policy_decide(policy, request);
-    const BnsRule *rule =
-        decision.rule != NULL ? find_rule(policy, decision.rule) : NULL;
 
-    bns_readings_init(&readings, request->path != NULL ? request->path : "/");
     append_request(text, request);
-    append_caveats(text, policy, request);
-    if (rule != NULL) {
-        g_string_append(text, decision.verdict == BNS_VERDICT_ALLOW ? "Allowed by "
-                                                                    : "Denied by ");
-        append_rule(text, rule);
-        g_string_append_c(text, '\n');
-    }
-    if (decision.verdict == BNS_VERDICT_ALLOW) {
-        decision = bns_policy_decide_literal(policy, &decision, request);
-        if (decision.verdict != BNS_VERDICT_ALLOW)
-            g_string_append_printf(text, "But it is refused: %s.\n", decision.reason);
-    } else if (rule == NULL) {
-        g_string_append_printf(text, "Denied: %s.\n", decision.reason);
-        append_near_misses(text, policy, request, &readings);
-        append_suggestion(text, request);
+    if (!append_malformed(text, request)) {
+        append_kind(text, policy, request);
+        append_decision(text, policy, request);
     }
     return g_string_free(text, FALSE);
 }

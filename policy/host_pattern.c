@@ -27,6 +27,8 @@ explain_bad_host(const char *text)
         return "write the A-label (xn--...) of an international name";
     if (strchr(text, '*') != NULL)
         return "a * stands alone or is the whole first label, as in *.example.org";
+    if (strchr(text, ':') != NULL && strchr(text, ':') == strrchr(text, ':'))
+        return "a port is written under port:";
     if (strchr(text, ':') != NULL)
         return "write IPv6 addresses in brackets, without a zone";
     if (g_ascii_isdigit(last != NULL ? last[1] : text[0]))

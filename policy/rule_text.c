@@ -72,7 +72,7 @@ static bool
 looks_like_network(const BnsRule *rule)
 {
     return first_host(rule)->is_literal && rule->paths->len == 1 &&
-           rule->methods->len == 0 &&
+           rule->methods->len == 0 && has_default_ports(rule) &&
            bns_rule_path_is_prefix_length(bns_pattern_text(rule->paths->pdata[0]));
 }
 

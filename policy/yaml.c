@@ -348,7 +348,9 @@ bns_yaml_parse(const char *file, const char *bytes, size_t len, GError **error)
     if (!yaml_parser_initialize(&reader.parser))
         g_error("out of memory");
     yaml_parser_set_encoding(&reader.parser, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&reader.parser, (const unsigned char *)bytes, len);
+    /* libyaml takes no NULL, which the bytes of an empty file may be. */
+    yaml_parser_set_input_string(&reader.parser,
+                                 (const unsigned char *)(len > 0 ? bytes : ""), len);
     is_read = read_stream(&reader, &root, error);
     yaml_parser_delete(&reader.parser);
     if (!is_read)

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Policies and questions in a line each.
+ */
+#pragma once
+
+#include "policy/policy_private.h"
+
+#include <string.h>
+
+/* Returns: (transfer full): the policy of @yaml, which must be valid. */
+static inline BnsPolicy *
+policy_from(const char *yaml)
+{
+    GError *error = NULL;
+    BnsPolicy *policy = bns_policy_parse("/p.yaml", yaml, strlen(yaml), &error);
+
+    g_assert_no_error(error);
+    return policy;
+}
+
+/* Returns: (transfer full): the policy of rules as options have them, which must be
+ * valid; "!" before a rule makes it a deny. */
+static inline BnsPolicy *
+policy_of(const char *const *rules)
+{
+    g_autoptr(GPtrArray) allow = g_ptr_array_new();
+    g_autoptr(GPtrArray) deny = g_ptr_array_new();
+    BnsPolicySource source = { 0 };
+    GError *error = NULL;
+    BnsPolicy *policy;
+
+    for (; *rules != NULL; rules++)
+        if (**rules == '!')
+            g_ptr_array_add(deny, g_strdup(*rules + 1));
+        else
+            g_ptr_array_add(allow, g_strdup(*rules));
+    g_ptr_array_add(allow, NULL);
+    g_ptr_array_add(deny, NULL);
+    source.allow = (GStrv)allow->pdata;
+    source.deny = (GStrv)deny->pdata;
+    policy = bns_policy_load(&source, NULL, &error);
+    g_assert_no_error(error);
+    g_ptr_array_foreach(allow, (GFunc)(void (*)(void))g_free, NULL);
+    g_ptr_array_foreach(deny, (GFunc)(void (*)(void))g_free, NULL);
+    return policy;
+}
+
+/* "METHOD SCHEME://HOST:PORT/PATH", or "tcp://HOST:PORT"; all parts must be there. */
+typedef struct {
+    BnsRequest request;
+    char *host; /* owned, as below */
+    char *method;
+    char *path;
+} Question;
+
+static inline void
+question_clear(Question *question)
+{
+    g_free(question->host);
+    g_free(question->method);
+    g_free(question->path);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Question, question_clear)
+
+static inline Question
+question_from(const char *text)
+{
+    Question q = { 0 };
+    const char *space = strchr(text, ' ');
+    const char *scheme = space != NULL ? space + 1 : text;
+    const char *authority = strstr(scheme, "://") + 3;
+    const char *slash = strchrnul(authority, '/');
+    const char *colon = memrchr(authority, ':', (size_t)(slash - authority));
+    bool is_ipv6 = *authority == '[';
+
+    q.request.scheme = g_str_has_prefix(scheme, "https")  ? BNS_SCHEME_HTTPS
+                       : g_str_has_prefix(scheme, "http") ? BNS_SCHEME_HTTP
+                                                          : BNS_SCHEME_TCP;
+    q.request.port = (uint16_t)g_ascii_strtoull(colon + 1, NULL, 10);
+    q.host = g_strndup(authority + is_ipv6, (size_t)(colon - authority) - 2 * is_ipv6);
+    if (q.request.scheme != BNS_SCHEME_TCP) {
+        q.method = g_strndup(text, (size_t)(space - text));
+        q.path = g_strdup(slash);
+    }
+    q.request.host = q.host;
+    q.request.method = q.method;
+    q.request.path = q.path;
+    return q;
+}

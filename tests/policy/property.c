@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What holds for every policy and request, tried on generated ones: small alphabets, so
+ * that rules and requests meet often. GTest prints the seed; --seed repeats a run.
+ */
+#include "tests/policy/policies.h"
+#include "tests/support/test.h"
+
+#define ROUNDS    400
+#define QUESTIONS 40
+#define RULES_MAX 6
+
+static const char *const hosts[] = {
+    "x.org", "*.x.org", ".x.org", "a.x.org", "*", "b.a.x.org", "10.0.0.1", "[::1]",
+};
+static const char *const methods[] = { "GET", "PUT", "GET,HEAD", "" };
+static const char *const paths[] = {
+    "", "/", "/a", "/a/*", "/a/**", "/*/b", "/**/b", "/A", "/a%2Fb", "/a*/b", "/%61/",
+};
+static const char *const ports[] = { "", ":80", ":443", ":8080", ":80,8080" };
+
+static const char *const asked_hosts[] = {
+    "x.org", "a.x.org", "b.a.x.org", "y.org", "10.0.0.1", "::1",
+};
+static const char *const asked_methods[] = { "GET", "PUT", "HEAD", "get" };
+static const char *const pieces[] = {
+    "/",   "a",   "b",   "A",     "..", ".",  ";x", "%2f",
+    "%2e", "%61", "%5c", "%252e", "//", "/a", "/b",
+};
+static const uint16_t asked_ports[] = { 80, 443, 8080 };
+
+#define PICK(table) ((table)[g_test_rand_int_range(0, G_N_ELEMENTS(table))])
+
+static char *
+random_rule(void)
+{
+    const char *method = PICK(methods);
+
+    if (g_test_rand_int_range(0, 8) == 0)
+        return g_strdup_printf("tcp://%s:%d", PICK(hosts),
+                               g_test_rand_int_range(0, 2) ? 80 : 22);
+    return g_strdup_printf("%s%s%s%s%s", method, *method != '\0' ? " " : "",
+                           PICK(hosts), PICK(ports), PICK(paths));
+}
+
+static char *
+random_path(void)
+{
+    GString *path = g_string_new("/");
+    int n = g_test_rand_int_range(0, 6);
+
+    for (int i = 0; i < n; i++)
+        g_string_append(path, PICK(pieces));
+    return g_string_free(path, FALSE);
+}
+
+static Question
+random_question(void)
+{
+    Question q = { 0 };
+
+    q.host = g_strdup(PICK(asked_hosts));
+    q.method = g_strdup(PICK(asked_methods));
+    q.path = random_path();
+    q.request = (BnsRequest){
+        .scheme = (BnsScheme)g_test_rand_int_range(0, BNS_N_SCHEMES),
+        .host = q.host,
+        .port = PICK(asked_ports),
+        .method = q.method,
+        .path = q.path,
+    };
+    return q;
+}
+
+/* Returns: (transfer full): the policy of @rules in the sense of policy_of(), or %NULL if
+ * they make none. */
+static BnsPolicy *
+try_policy(GPtrArray *rules)
+{
+    BnsPolicySource source = { 0 };
+    g_autoptr(GPtrArray) allow = g_ptr_array_new();
+    g_autoptr(GPtrArray) deny = g_ptr_array_new();
+
+    for (guint i = 0; i < rules->len; i++) {
+        char *rule = rules->pdata[i];
+
+        g_ptr_array_add(*rule == '!' ? deny : allow, *rule == '!' ? rule + 1 : rule);
+    }
+    g_ptr_array_add(allow, NULL);
+    g_ptr_array_add(deny, NULL);
+    source.allow = (GStrv)allow->pdata;
+    source.deny = (GStrv)deny->pdata;
+    return bns_policy_load(&source, NULL, NULL);
+}
+
+static GPtrArray *
+random_rules(void)
+{
+    GPtrArray *rules = g_ptr_array_new_with_free_func(g_free);
+    int n = g_test_rand_int_range(0, RULES_MAX);
+
+    for (int i = 0; i < n; i++) {
+        g_autofree char *rule = random_rule();
+
+        g_ptr_array_add(rules, g_strconcat(g_test_rand_int_range(0, 3) == 0 ? "!" : "",
+                                           rule, NULL));
+    }
+    return rules;
+}
+
+static char *
+show(GPtrArray *rules, const Question *q)
+{
+    GString *text = g_string_new(NULL);
+
+    for (guint i = 0; i < rules->len; i++)
+        g_string_append_printf(text, "%s | ", (const char *)rules->pdata[i]);
+    g_string_append_printf(text, "%s %s %s:%u %s", q->method,
+                           bns_scheme_name(q->request.scheme), q->host, q->request.port,
+                           q->path);
+    return g_string_free(text, FALSE);
+}
+
+typedef bool (*CheckFunc)(const BnsPolicy *before,
+                          const BnsPolicy *after,
+                          const BnsRequest *);
+
+/* Adds a rule, prefixed by @sign, to random policies, and checks before against after. */
+static void
+check_addition(const char *sign, CheckFunc check)
+{
+    unsigned n_checked = 0;
+
+    for (int round = 0; round < ROUNDS; round++) {
+        g_autoptr(GPtrArray) rules = random_rules();
+        g_autoptr(BnsPolicy) before = try_policy(rules);
+        g_autoptr(BnsPolicy) after = NULL;
+        g_autofree char *rule = random_rule();
+
+        g_ptr_array_insert(rules, -1, g_strconcat(sign, rule, NULL));
+        after = try_policy(rules);
+        /* A tcp rule beside an HTTP rule for the port makes no policy. */
+        for (int i = 0; before != NULL && after != NULL && i < QUESTIONS; i++) {
+            g_auto(Question) q = random_question();
+            g_autofree char *shown = show(rules, &q);
+
+            if (!check(before, after, &q.request))
+                g_error("does not hold: %s", shown);
+            n_checked++;
+        }
+    }
+    g_assert_cmpuint(n_checked, >, ROUNDS * QUESTIONS / 8);
+}
+
+static bool
+is_allowed(const BnsPolicy *policy, const BnsRequest *request)
+{
+    return bns_policy_decide(policy, request).verdict == BNS_VERDICT_ALLOW;
+}
+
+static bool
+could(const BnsPolicy *policy, const BnsRequest *request)
+{
+    return bns_policy_could_allow(policy, request->scheme, request->host, request->port)
+               .verdict == BNS_VERDICT_ALLOW;
+}
+
+static bool
+is_narrower(const BnsPolicy *before, const BnsPolicy *after, const BnsRequest *request)
+{
+    return (is_allowed(before, request) || !is_allowed(after, request)) &&
+           (could(before, request) || !could(after, request));
+}
+
+static bool
+is_wider(const BnsPolicy *before, const BnsPolicy *after, const BnsRequest *request)
+{
+    return is_narrower(after, before, request);
+}
+
+static void
+test_deny_narrows(void)
+{
+    check_addition("!", is_narrower);
+}
+
+static void
+test_allow_widens(void)
+{
+    check_addition("", is_wider);
+}
+
+/* What is allowed could be allowed, and without a rule nothing is. */
+static void
+test_could_is_wider(void)
+{
+    for (int round = 0; round < ROUNDS; round++) {
+        g_autoptr(GPtrArray) rules = random_rules();
+        g_autoptr(BnsPolicy) policy = try_policy(rules);
+
+        for (int i = 0; policy != NULL && i < QUESTIONS; i++) {
+            g_auto(Question) q = random_question();
+            BnsDecision decision = bns_policy_decide(policy, &q.request);
+
+            if (is_allowed(policy, &q.request) && !could(policy, &q.request))
+                g_error("allowed, but could not be: %s", show(rules, &q));
+            g_assert_true(decision.rule != NULL ||
+                          decision.verdict == BNS_VERDICT_DENY);
+            g_assert_nonnull(decision.reason);
+        }
+    }
+}
+
+/* The same rule as a string, as a mapping, in coder/boundary's form and in the form that
+ * `check` prints decides alike. coder's has any port, so it is asked on 80 and 443. */
+static void
+test_forms(void)
+{
+    for (int round = 0; round < ROUNDS; round++) {
+        const char *host = hosts[g_test_rand_int_range(0, 2)];
+        const char *method = PICK(methods);
+        const char *path = paths[g_test_rand_int_range(0, 4)];
+        g_autofree char *string = g_strdup_printf(
+            "allow: ['%s%s%s%s']", method, *method != '\0' ? " " : "", host, path);
+        g_autofree char *mapping = g_strdup_printf(
+            "allow: [{ domain: '%s'%s%s%s%s%s }]", host,
+            *method != '\0' ? ", methods: [" : "", method, *method != '\0' ? "]" : "",
+            *path != '\0' ? ", path: " : "", path);
+        g_autofree char *coder = g_strdup_printf(
+            "allow: ['domain=%s%s%s%s%s']", host, *method != '\0' ? " method=" : "",
+            method, *path != '\0' ? " path=" : "", path);
+        g_autoptr(BnsPolicy) by_string = policy_from(string);
+        g_autoptr(BnsPolicy) by_mapping = policy_from(mapping);
+        g_autoptr(BnsPolicy) by_coder = policy_from(coder);
+
+        for (int i = 0; i < QUESTIONS; i++) {
+            g_auto(Question) q = random_question();
+            bool expected;
+
+            if (q.request.port == 8080 || q.request.scheme == BNS_SCHEME_TCP)
+                continue;
+            expected = is_allowed(by_string, &q.request);
+            if (is_allowed(by_mapping, &q.request) != expected ||
+                is_allowed(by_coder, &q.request) != expected)
+                g_error("%s, %s and %s differ: %s %s", string, mapping, coder, q.host,
+                        q.path);
+        }
+    }
+}
+
+static void
+test_canonical(void)
+{
+    for (int round = 0; round < ROUNDS; round++) {
+        g_autoptr(GPtrArray) rules = random_rules();
+        g_autoptr(GPtrArray) again = g_ptr_array_new_with_free_func(g_free);
+        g_autoptr(BnsPolicy) policy = try_policy(rules);
+        g_autoptr(BnsPolicy) second = NULL;
+
+        if (policy == NULL)
+            continue;
+        for (guint i = 0; i < policy->rules->len; i++) {
+            const BnsRule *rule = policy->rules->pdata[i];
+            g_autofree char *form = bns_rule_to_string(rule);
+            bool is_deny = rule->verdict == BNS_VERDICT_DENY;
+
+            if (*form != '{')
+                g_ptr_array_add(again, g_strconcat(is_deny ? "!" : "", form, NULL));
+        }
+        if (again->len != policy->rules->len)
+            continue;
+        second = try_policy(again);
+        g_assert_nonnull(second);
+        g_assert_cmpstr(bns_policy_digest(policy), ==, bns_policy_digest(second));
+        for (int i = 0; i < QUESTIONS; i++) {
+            g_auto(Question) q = random_question();
+
+            g_assert_cmpint(is_allowed(policy, &q.request), ==,
+                            is_allowed(second, &q.request));
+        }
+    }
+}
+
+/* No path below a prefix rule leads a server elsewhere, however it reads it. */
+static void
+test_prefix(void)
+{
+    g_autoptr(BnsPolicy) policy = policy_from("allow: [x.org/public/**]");
+
+    for (int round = 0; round < ROUNDS * 10; round++) {
+        g_autofree char *tail = random_path();
+        g_autofree char *path = g_strconcat("/public", tail, NULL);
+        BnsRequest request = { BNS_SCHEME_HTTPS, "x.org", 443, "GET", path };
+        g_auto(BnsReadings) readings = { 0 };
+        bool stays = true;
+
+        g_assert_null(bns_path_check(path, strlen(path)));
+        bns_readings_init(&readings, path);
+        for (guint i = 0; i < bns_readings_count(&readings); i++) {
+            const char *reading = bns_readings_get(&readings, i);
+
+            stays &= g_str_equal(reading, "/public") ||
+                     g_str_has_prefix(reading, "/public/");
+        }
+        g_assert_cmpint(is_allowed(policy, &request), ==, stays);
+    }
+}
+
+/* A rule that is offered allows what it is offered for. */
+static void
+test_suggestion(void)
+{
+    for (int round = 0; round < ROUNDS * 4; round++) {
+        g_auto(Question) q = random_question();
+        g_autofree char *rule = bns_policy_suggest(q.request.scheme, q.host,
+                                                   q.request.port, q.method, q.path);
+        const char *rules[] = { rule, NULL };
+        g_autoptr(BnsPolicy) policy = policy_of(rules);
+
+        if (!is_allowed(policy, &q.request))
+            g_error("%s does not allow %s %s %s", rule, q.method, q.host, q.path);
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    bns_test_init(&argc, &argv, 60);
+    bns_test_add("/policy/property/one-more-deny-never-widens", test_deny_narrows);
+    bns_test_add("/policy/property/one-more-allow-never-narrows", test_allow_widens);
+    bns_test_add("/policy/property/what-is-allowed-could-be", test_could_is_wider);
+    bns_test_add("/policy/property/forms-decide-alike", test_forms);
+    bns_test_add("/policy/property/canonical-forms-decide-alike", test_canonical);
+    bns_test_add("/policy/property/nothing-slips-under-a-prefix", test_prefix);
+    bns_test_add("/policy/property/suggestions-allow", test_suggestion);
+    return g_test_run();
+}
