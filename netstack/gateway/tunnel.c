@@ -28,26 +28,40 @@ bns_tunnel_begin(BnsFlow *flow, BnsUpstream *upstream, int64_t began_us)
     bns_flow_enter(flow, BNS_FLOW_TUNNEL);
 }
 
-/* tcp.close, or for a WebSocket the end of its response. */
-static void
-note_end(BnsTunnel *tunnel)
+/* How it ended: %NULL if both sides did it in order. */
+static const char *
+error_of(const BnsTunnel *tunnel)
 {
-    BnsFlow *flow = tunnel->flow;
-    bool is_tcp = flow->kind == BNS_FLOW_TCP;
-    BnsRecord record =
-        is_tcp ? bns_flow_record(flow, BNS_EVENT_TCP_CLOSE)
-               : bns_exchange_record(flow->exchange, BNS_EVENT_HTTP_RESPONSE);
+    if (tunnel->up.state == BNS_PIPE_STUCK || tunnel->down.state == BNS_PIPE_CUT)
+        return "the upstream broke the connection off";
+    if (!tunnel->is_up_shut || !tunnel->is_down_shut)
+        return "the command broke the connection off";
+    return NULL;
+}
+
+static void
+note_close(BnsTunnel *tunnel)
+{
+    BnsEngine *engine = tunnel->flow->engine;
+    BnsRecord record = bns_flow_record(tunnel->flow, BNS_EVENT_TCP_CLOSE);
 
     record.addr = tunnel->upstream->addr;
+    record.error = error_of(tunnel);
     record.bytes_sent = tunnel->up.n_bytes;
     record.bytes_received = tunnel->down.n_bytes;
-    record.duration_us =
-        (uint64_t)(bns_loop_now_us(flow->engine->loop) - tunnel->began_us);
-    if (tunnel->up.state == BNS_PIPE_STUCK || tunnel->down.state == BNS_PIPE_CUT)
-        record.error = "the upstream broke the connection off";
-    else if (!tunnel->is_up_shut || !tunnel->is_down_shut)
-        record.error = "the command broke the connection off";
-    bns_engine_note(flow->engine, &record);
+    record.duration_us = (uint64_t)(bns_loop_now_us(engine->loop) - tunnel->began_us);
+    bns_engine_note(engine, &record);
+}
+
+/* A WebSocket is the body of its 101. */
+static void
+note_response(BnsTunnel *tunnel)
+{
+    BnsExchange *exchange = tunnel->flow->exchange;
+
+    exchange->up.n_bytes = tunnel->up.n_bytes;
+    exchange->down.n_bytes = tunnel->down.n_bytes;
+    bns_exchange_note_response(exchange, error_of(tunnel));
 }
 
 void
@@ -55,7 +69,10 @@ bns_tunnel_free(BnsTunnel *tunnel)
 {
     if (tunnel == NULL)
         return;
-    note_end(tunnel);
+    if (tunnel->flow->exchange != NULL)
+        note_response(tunnel);
+    else
+        note_close(tunnel);
     if (tunnel->is_up_shut && tunnel->is_down_shut)
         bns_upstream_free(tunnel->upstream);
     else

@@ -17,7 +17,7 @@ struct BnsFlow;
 
 typedef struct {
     struct BnsFlow *flow;  /* borrowed */
-    BnsUpstream *upstream; /* owned; NULL once it was broken off */
+    BnsUpstream *upstream; /* owned */
     BnsPipe up;
     BnsPipe down;
     bool is_up_shut;   /* the end was passed on to the origin */
@@ -28,5 +28,6 @@ typedef struct {
 /* Takes @upstream; what was read from either side and not used goes through first.
  * @began_us: when the flow or request began */
 void bns_tunnel_begin(struct BnsFlow *flow, BnsUpstream *upstream, int64_t began_us);
-/* Breaks the upstream off if it has not ended, and records tcp.close (tcp flows). */
+/* Breaks the upstream off if it has not ended, and records its end (tcp.close, or
+ * a WebSocket's http.response). */
 void bns_tunnel_free(BnsTunnel *tunnel);

@@ -51,6 +51,15 @@ rig_advance(Rig *rig, int64_t seconds)
     rig_sync(rig);
 }
 
+unsigned
+rig_turns(Rig *rig, unsigned ms)
+{
+    unsigned before = __atomic_load_n(&rig->n_turns, __ATOMIC_SEQ_CST);
+
+    g_usleep(ms * 1000UL);
+    return __atomic_load_n(&rig->n_turns, __ATOMIC_SEQ_CST) - before;
+}
+
 /* --- the resolver --- */
 
 typedef struct {
@@ -225,13 +234,17 @@ run_engine(gpointer data)
     BnsLoop *loop = bns_loop_new();
     BnsWatch *life = bns_loop_watch_life(loop, rig->life[0]);
     BnsEngine *engine = bns_engine_new(&rig->config, loop, &error);
+    struct pollfd end = { .fd = rig->life[0], .events = POLLIN };
 
     g_assert_no_error(error);
     g_mutex_lock(&rig->mutex);
     rig->ca = X509_dup(bns_ca_certificate(engine->ca));
     g_cond_broadcast(&rig->cond);
     g_mutex_unlock(&rig->mutex);
-    bns_loop_run(loop);
+    while (poll(&end, 1, 0) == 0 && engine->failure == NULL) {
+        bns_loop_turn(loop, -1);
+        __atomic_add_fetch(&rig->n_turns, 1, __ATOMIC_SEQ_CST);
+    }
     rig->failure = g_strdup(engine->failure);
     rig->n_left = g_hash_table_size(engine->flows);
     bns_engine_free(engine);

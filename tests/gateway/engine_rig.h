@@ -118,3 +118,5 @@ void rig_break_recorder(Rig *rig);
 /* The engine has seen everything that was said so far. */
 void rig_sync(Rig *rig);
 void rig_advance(Rig *rig, int64_t seconds);
+/* How many turns the engine's loop makes in that time: an idle one makes none. */
+unsigned rig_turns(Rig *rig, unsigned ms);

@@ -20,6 +20,7 @@ struct Rig {
     int recorder_pair[2];
     int resolver_pair[2];
     int life[2];
+    unsigned n_turns; /* atomic; of the engine's loop */
     GThread *engine_thread;
     GThread *recorder_thread;
     GThread *resolver_thread;
