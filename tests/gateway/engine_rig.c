@@ -3,6 +3,7 @@
 
 #include "audit/protocol.h"
 #include "base/fd.h"
+#include "base/ready.h"
 #include "netstack/gateway/engine.h"
 #include "netstack/gateway/flow.h"
 #include "tests/gateway/engine_rig_private.h"
@@ -10,9 +11,11 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netdb.h>
+#include <openssl/pem.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -306,8 +309,8 @@ make_pair(int pair[2])
     g_assert_cmpint(bns_fd_pair(pair), ==, 0);
 }
 
-Rig *
-rig_new(const char *yaml, const char *resolves, const char *upstream_ca)
+static Rig *
+rig_prepare(const char *yaml, const char *resolves, const char *upstream_ca)
 {
     Rig *rig = g_new0(Rig, 1);
     g_auto(GStrv) words = g_strsplit(resolves == NULL ? "" : resolves, " ", -1);
@@ -324,9 +327,10 @@ rig_new(const char *yaml, const char *resolves, const char *upstream_ca)
     make_pair(rig->wire_pair);
     make_pair(rig->recorder_pair);
     make_pair(rig->resolver_pair);
+    make_pair(rig->control_pair);
     g_assert_cmpint(pipe2(rig->life, O_CLOEXEC), ==, 0);
     rig->config = (BnsGatewayConfig){
-        .control_fd = -1,
+        .control_fd = rig->control_pair[1],
         .life_fd = rig->life[0],
         .wire_fd = rig->wire_pair[1],
         .recorder_fd = rig->recorder_pair[1],
@@ -335,10 +339,66 @@ rig_new(const char *yaml, const char *resolves, const char *upstream_ca)
         .resolves = rig->resolves,
         .upstream_ca = rig->upstream_ca,
     };
-    rig->engine_thread = g_thread_new("engine", run_engine, rig);
+    return rig;
+}
+
+static void
+start_neighbours(Rig *rig)
+{
     rig->recorder_thread = g_thread_new("recorder", run_recorder, rig);
     rig->resolver_thread = g_thread_new("resolver", run_resolver, rig);
     rig->netstack_thread = g_thread_new("netstack", rig_run_netstack, rig);
+}
+
+Rig *
+rig_new(const char *yaml, const char *resolves, const char *upstream_ca)
+{
+    Rig *rig = rig_prepare(yaml, resolves, upstream_ca);
+
+    rig->engine_thread = g_thread_new("engine", run_engine, rig);
+    start_neighbours(rig);
+    return rig;
+}
+
+/* "HASH" and PEM, as the supervisor gets it. */
+static X509 *
+receive_ca(int control_fd)
+{
+    char text[BNS_READY_TEXT_MAX + 1];
+    g_autofree char *hash = NULL;
+    X509 *ca;
+    BIO *bio;
+
+    g_assert_cmpint(bns_ready_receive(control_fd, text, NULL), ==, BNS_READY_CA);
+    bio = BIO_new_mem_buf(text + 8, -1);
+    ca = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+    BIO_free(bio);
+    g_assert_nonnull(ca);
+    hash = g_strdup_printf("%08lx", X509_subject_name_hash(ca));
+    g_assert_true(g_str_has_prefix(text, hash));
+    return ca;
+}
+
+Rig *
+rig_new_process(const char *yaml, const char *resolves, const char *upstream_ca)
+{
+    Rig *rig = rig_prepare(yaml, resolves, upstream_ca);
+    char text[BNS_READY_TEXT_MAX + 1];
+
+    rig->pid = fork();
+    g_assert_cmpint(rig->pid, >=, 0);
+    if (rig->pid == 0) {
+        bns_fd_clear(&rig->life[1]);
+        _exit(bns_gateway_run(&rig->config));
+    }
+    bns_fd_clear(&rig->wire_pair[1]);
+    bns_fd_clear(&rig->recorder_pair[1]);
+    bns_fd_clear(&rig->resolver_pair[1]);
+    bns_fd_clear(&rig->control_pair[1]);
+    rig->ca = receive_ca(rig->control_pair[0]);
+    g_assert_cmpint(bns_ready_receive(rig->control_pair[0], text, NULL), ==,
+                    BNS_READY_READY);
+    start_neighbours(rig);
     return rig;
 }
 
@@ -349,12 +409,25 @@ close_pair(int pair[2])
     bns_fd_clear(&pair[1]);
 }
 
+/* A call outside the role's list would have killed it. */
+static void
+wait_process(Rig *rig)
+{
+    int status;
+
+    g_assert_cmpint(waitpid(rig->pid, &status, 0), ==, rig->pid);
+    g_assert_true(WIFEXITED(status));
+    g_assert_cmpint(WEXITSTATUS(status), ==, 0);
+}
+
 static void
 end_threads(Rig *rig)
 {
     bns_fd_clear(&rig->life[1]);
     if (rig->engine_thread != NULL)
         g_thread_join(rig->engine_thread);
+    if (rig->pid != 0)
+        wait_process(rig);
     shutdown(rig->wire_pair[0], SHUT_RDWR);
     shutdown(rig->recorder_pair[0], SHUT_RDWR);
     shutdown(rig->resolver_pair[0], SHUT_RDWR);
@@ -369,6 +442,7 @@ rig_clear(Rig *rig)
     close_pair(rig->wire_pair);
     close_pair(rig->recorder_pair);
     close_pair(rig->resolver_pair);
+    close_pair(rig->control_pair);
     bns_fd_clear(&rig->life[0]);
     g_ptr_array_unref(rig->records);
     g_ptr_array_unref(rig->resolves);

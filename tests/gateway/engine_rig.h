@@ -45,6 +45,9 @@ typedef struct {
  * "silent.test" is never answered; all else does not exist.
  */
 Rig *rig_new(const char *yaml, const char *resolves, const char *upstream_ca);
+/* The same with the whole gateway, bns_gateway_run(), in a process of its own: locked down,
+ * and its clock is the real one. */
+Rig *rig_new_process(const char *yaml, const char *resolves, const char *upstream_ca);
 /* Ends the engine; fails the test if a flow is still open or the engine had failed. */
 void rig_free(Rig *rig);
 /* The same, for a test in which the engine has to fail. */

@@ -21,6 +21,8 @@ struct Rig {
     int resolver_pair[2];
     int life[2];
     unsigned n_turns; /* atomic; of the engine's loop */
+    pid_t pid;        /* of the gateway's process; 0: there is none, but a thread */
+    int control_pair[2];
     GThread *engine_thread;
     GThread *recorder_thread;
     GThread *resolver_thread;
