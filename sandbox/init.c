@@ -4,13 +4,16 @@
 #include "base/fd.h"
 #include "base/ready.h"
 #include "sandbox/command.h"
+#include "sandbox/etc_files.h"
 #include "sandbox/mounts.h"
 #include "sandbox/namespaces.h"
 #include "sandbox/tap_link.h"
+#include "sandbox/tree.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,10 +24,11 @@
 #include <unistd.h>
 
 typedef struct {
-    BnsInitConfig config; /* its descriptors renumbered */
-    mode_t umask;         /* the user's */
-    int signal_fd;        /* SIGCHLD */
-    int gate_fd;          /* the command's, until GO */
+    BnsInitConfig config; /* its descriptors renumbered, its workdir resolved */
+    char workdir[PATH_MAX];
+    mode_t umask;  /* the user's */
+    int signal_fd; /* SIGCHLD */
+    int gate_fd;   /* the command's, until GO */
     pid_t command;
     bool is_started;
 } Init;
@@ -157,8 +161,23 @@ await_command(const Init *init, BnsFault *fault)
     }
 }
 
+/* The directory as it is now, without links: below /tmp a link may lead nowhere. */
 static bool
-await_ca(const Init *init, BnsFault *fault)
+resolve_workdir(Init *init, BnsFault *fault)
+{
+    bns_autofd fd = open(init->config.workdir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int r =
+        fd < 0 ? -errno : bns_tree_path_of(fd, init->workdir, sizeof(init->workdir));
+
+    if (r < 0)
+        return bns_fault_set(fault, "Could not open the working directory \"%s\": %s",
+                             init->config.workdir, strerror(-r));
+    init->config.workdir = init->workdir;
+    return true;
+}
+
+static bool
+take_ca(const Init *init, int etc_fd, BnsFault *fault)
 {
     char text[BNS_READY_TEXT_MAX + 1];
     int type;
@@ -169,12 +188,14 @@ await_ca(const Init *init, BnsFault *fault)
         end_session();
     if (type != BNS_READY_CA)
         return bns_fault_set(fault, "Init expected the CA and got message %d", type);
-    return true;
+    return bns_etc_files_finish(etc_fd, text, fault);
 }
 
 static bool
 set_up(Init *init, BnsFault *fault)
 {
+    bns_autofd etc = -1;
+
     if (!take_descriptors(&init->config, fault) || !take_signals(init, fault) ||
         !bns_namespaces_map_root(init->config.uid, init->config.gid, fault))
         return false;
@@ -184,9 +205,11 @@ set_up(Init *init, BnsFault *fault)
         return bns_fault_set(fault, "Could not follow the supervisor: %s",
                              strerror(errno));
     init->umask = umask(0);
+    /* The command's process locks itself while the CA is still on its way. */
     return bns_mounts_begin(fault) && send_link(init, fault) &&
-           make_command(init, fault) && await_ca(init, fault) &&
-           await_command(init, fault);
+           resolve_workdir(init, fault) &&
+           bns_mounts_make(&init->config, &etc, fault) && make_command(init, fault) &&
+           take_ca(init, etc, fault) && await_command(init, fault);
 }
 
 static void

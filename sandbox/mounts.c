@@ -1,9 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sandbox/mounts.h"
 
+#include "base/fd.h"
+#include "sandbox/devices.h"
+#include "sandbox/etc_files.h"
+#include "sandbox/mount_api.h"
+#include "sandbox/pins.h"
+#include "sandbox/private_trees.h"
+#include "sandbox/tree.h"
+
 #include <errno.h>
+#include <fcntl.h>
+#include <glib.h>
 #include <string.h>
 #include <sys/mount.h>
+
+/* What of /proc root may write without any capability, to the harm of the whole machine
+ * (core_pattern, sysrq-trigger). Nobody else may, and a mount here has a price: the
+ * kernel then gives no fresh /proc to sandboxes inside. */
+static const char *const roots_files[] = {
+    "/proc/sys", "/proc/sysrq-trigger", "/proc/irq",    "/proc/bus",
+    "/proc/fs",  "/proc/acpi",          "/proc/driver", "/proc/dynamic_debug",
+    "/proc/tty", "/proc/scsi",
+};
 
 bool
 bns_mounts_begin(BnsFault *fault)
@@ -22,4 +41,43 @@ bns_mounts_begin(BnsFault *fault)
             "of it; start the container with --security-opt "
             "systempaths=unconfined, or run boundary-ns outside of it");
     return bns_fault_set(fault, "Could not mount /proc: %s", strerror(errno));
+}
+
+/* With all that is mounted below: cgroups, debugfs, securityfs. */
+static bool
+freeze_sys(BnsFault *fault)
+{
+    int r = bns_mount_set_read_only("/sys", true);
+
+    /* -EINVAL: a chroot where /sys is a plain directory. */
+    return r >= 0 || r == -ENOENT || r == -EINVAL
+               ? true
+               : bns_fault_set(fault, "Could not make /sys read-only: %s",
+                               strerror(-r));
+}
+
+static bool
+freeze_proc_for_root(const BnsInitConfig *config, BnsFault *fault)
+{
+    if (config->uid != 0)
+        return true;
+    for (size_t i = 0; i < G_N_ELEMENTS(roots_files); i++) {
+        bns_autofd fd = bns_tree_look(AT_FDCWD, roots_files[i]);
+        bns_autofd mount = fd < 0 ? fd : bns_mount_bind(fd, fd, true);
+
+        if (mount < 0 && mount != -ENOENT)
+            return bns_fault_set(fault, "Could not make %s read-only: %s",
+                                 roots_files[i], strerror(-mount));
+    }
+    return true;
+}
+
+/* The plan. A later step sees what an earlier one made: pins come last. */
+bool
+bns_mounts_make(const BnsInitConfig *config, int *out_etc_fd, BnsFault *fault)
+{
+    return bns_devices_mount(fault) && bns_private_trees_mount(config, fault) &&
+           freeze_sys(fault) && freeze_proc_for_root(config, fault) &&
+           bns_etc_files_begin(out_etc_fd, fault) &&
+           bns_pins_mount(config->protected_paths, fault);
 }

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sandbox/devices.h"
+
+#include "base/fd.h"
+#include "sandbox/mount_api.h"
+#include "sandbox/tree.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char *const nodes[] = {
+    "null", "zero", "full", "random", "urandom", "tty"
+};
+
+static const struct {
+    const char *name, *target;
+} links[] = {
+    { "fd", "/proc/self/fd" },       { "stdin", "/proc/self/fd/0" },
+    { "stdout", "/proc/self/fd/1" }, { "stderr", "/proc/self/fd/2" },
+    { "core", "/proc/kcore" },       { "ptmx", "pts/ptmx" },
+};
+
+/* What is taken from the host's /dev before it is covered. */
+typedef struct {
+    int nodes[G_N_ELEMENTS(nodes)]; /* -1: the host has none */
+    int console;                    /* the user's terminal, -1: none */
+} Host;
+
+static bool
+is_same_node(int fd, int other_fd)
+{
+    struct stat info, other;
+
+    return fstat(fd, &info) == 0 && fstat(other_fd, &other) == 0 &&
+           S_ISCHR(info.st_mode) && info.st_rdev == other.st_rdev &&
+           info.st_dev == other.st_dev && info.st_ino == other.st_ino;
+}
+
+/* The descriptor itself lies in the mount namespace of the caller and cannot be bound;
+ * its name in ours can, if it is the same. */
+static int
+open_terminal(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        bns_autofd terminal = -1;
+        char path[PATH_MAX];
+
+        if (!isatty(fd) || bns_tree_path_of(fd, path, sizeof(path)) < 0)
+            continue;
+        terminal = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+        if (terminal >= 0 && is_same_node(fd, terminal))
+            return g_steal_fd(&terminal);
+    }
+    return -1;
+}
+
+static void
+open_host(Host *host)
+{
+    bns_autofd dev = open("/dev", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(nodes); i++)
+        host->nodes[i] = openat(dev, nodes[i], O_PATH | O_CLOEXEC);
+    host->console = open_terminal();
+}
+
+static void
+host_clear(Host *host)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(nodes); i++)
+        bns_fd_clear(&host->nodes[i]);
+    bns_fd_clear(&host->console);
+}
+
+/* -1 as source: nothing to do. */
+static int
+bind_node(int dev_fd, const char *name, int source_fd)
+{
+    bns_autofd place = -1;
+    bns_autofd mount = -1;
+
+    if (source_fd < 0)
+        return 0;
+    place = bns_tree_make_place(dev_fd, name);
+    if (place < 0)
+        return place;
+    mount = bns_mount_bind(source_fd, place, false);
+    return mount < 0 ? mount : 0;
+}
+
+static int
+attach_new(int dev_fd, const char *name, int new_mount)
+{
+    bns_autofd mount = new_mount;
+    bns_autofd place = bns_tree_make_directory(dev_fd, name, 0755);
+
+    if (mount < 0 || place < 0)
+        return mount < 0 ? mount : place;
+    return bns_mount_attach(mount, place);
+}
+
+static int
+fill(int dev_fd, const Host *host)
+{
+    static const char *const pts[] = { "ptmxmode", "0666", "mode", "0620", NULL };
+    static const char *const none[] = { NULL };
+    int r = 0;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(nodes) && r == 0; i++)
+        r = bind_node(dev_fd, nodes[i], host->nodes[i]);
+    if (r == 0)
+        r = bind_node(dev_fd, "console", host->console);
+    for (size_t i = 0; i < G_N_ELEMENTS(links) && r == 0; i++)
+        r = symlinkat(links[i].target, dev_fd, links[i].name) < 0 ? -errno : 0;
+    if (r == 0)
+        r = attach_new(dev_fd, "pts", bns_mount_new("devpts", pts, true));
+    if (r == 0)
+        r = attach_new(dev_fd, "shm", bns_mount_new_tmpfs("1777"));
+    if (r == 0) {
+        r = attach_new(dev_fd, "mqueue", bns_mount_new("mqueue", none, false));
+        /* A kernel without POSIX message queues. */
+        r = r == -ENODEV ? 0 : r;
+    }
+    return r;
+}
+
+bool
+bns_devices_mount(BnsFault *fault)
+{
+    bns_autofd place = open("/dev", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    bns_autofd dev = bns_mount_new_tmpfs("0755");
+    Host host;
+    int r = dev;
+
+    open_host(&host);
+    if (r >= 0)
+        r = bns_mount_attach(dev, place);
+    if (r >= 0)
+        r = fill(dev, &host);
+    host_clear(&host);
+    if (r >= 0)
+        r = bns_mount_set_read_only("/dev", false);
+    return r >= 0 ? true
+                  : bns_fault_set(fault, "Could not set up /dev: %s", strerror(-r));
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Devices: a /dev with what every program expects and nothing that leads out.
+ *
+ * Plain C.
+ */
+#pragma once
+
+#include "sandbox/fault.h"
+
+/**
+ * bns_devices_mount:
+ *
+ * Covers /dev: null, zero, full, random, urandom and tty of the host; pts, shm and
+ * mqueue of our own; the usual links. The terminal on standard input, output or error is
+ * bound to /dev/console, so that ttyname(3) finds a name for it. The directory itself is
+ * read-only.
+ */
+bool bns_devices_mount(BnsFault *fault);

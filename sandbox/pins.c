@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sandbox/pins.h"
+
+#include "base/fd.h"
+#include "sandbox/mount_api.h"
+#include "sandbox/tree.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Whether an entry of @dir_fd could be renamed. Init asks with its capabilities over the
+ * user's files, so "owned, but not writable now" counts as writable: chmod(1) is easy. */
+static bool
+is_writable(int dir_fd)
+{
+    char link[64];
+
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", dir_fd);
+    return access(link, W_OK) == 0;
+}
+
+/* Kernels before 5.8 do not tell; a second mount on the same place does no harm. */
+static bool
+is_mount_point(int fd, int parent_fd)
+{
+    struct statx info, parent;
+
+    return statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &info) == 0 &&
+           statx(parent_fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &parent) == 0 &&
+           (info.stx_mask & parent.stx_mask & STATX_MNT_ID) != 0 &&
+           info.stx_mnt_id != parent.stx_mnt_id;
+}
+
+/* Mounts @fd on itself. (transfer full): the new mount. Takes @fd. */
+static int
+pin(int fd, bool read_only)
+{
+    bns_autofd owned = fd;
+
+    return bns_mount_bind(owned, owned, read_only);
+}
+
+/* One step down. (transfer full): what @name is now, or -errno. */
+static int
+descend(int parent_fd, const char *name, bool is_last)
+{
+    bns_autofd fd = bns_tree_look(parent_fd, name);
+    struct stat info;
+
+    if (fd < 0)
+        return fd;
+    if (fstat(fd, &info) < 0)
+        return -errno;
+    if (S_ISLNK(info.st_mode))
+        return -ELOOP;
+    if (is_last)
+        return pin(g_steal_fd(&fd), true);
+    if (!S_ISDIR(info.st_mode))
+        return -ENOTDIR;
+    if (is_writable(parent_fd) && !is_mount_point(fd, parent_fd))
+        return pin(g_steal_fd(&fd), false);
+    return g_steal_fd(&fd);
+}
+
+static int
+pin_path(const char *path)
+{
+    bns_autofd at = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+    for (const char *rest = path + strspn(path, "/"); at >= 0 && *rest != '\0';) {
+        char name[NAME_MAX + 1];
+        size_t len = strcspn(rest, "/");
+        int next;
+
+        if (len > NAME_MAX)
+            return -ENAMETOOLONG;
+        memcpy(name, rest, len);
+        name[len] = '\0';
+        rest += len + strspn(rest + len, "/");
+        next = descend(at, name, *rest == '\0');
+        if (next < 0)
+            return next;
+        bns_fd_clear(&at);
+        at = next;
+    }
+    return at < 0 ? -errno : 0;
+}
+
+bool
+bns_pins_mount(const char *const *paths, BnsFault *fault)
+{
+    for (const char *const *path = paths; path != NULL && *path != NULL; path++) {
+        int r = pin_path(*path);
+
+        if (r == -ELOOP)
+            return bns_fault_set(fault,
+                                 "Could not protect \"%s\": a part of it became a "
+                                 "symbolic link",
+                                 *path);
+        if (r < 0 && r != -ENOENT && r != -ENOTDIR)
+            return bns_fault_set(fault, "Could not protect \"%s\": %s", *path,
+                                 strerror(-r));
+    }
+    return true;
+}

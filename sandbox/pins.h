@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Pins: files and directories of the user's that are read-only inside, and stay where
+ * they are.
+ *
+ * Read-only alone is evaded: `mv .config c; mkdir -p .config/boundary-ns`. So every
+ * directory on the way whose name the command could change becomes a mount point, and
+ * the kernel answers EBUSY. The price: a rename or hard link across such a directory is
+ * one across file systems.
+ *
+ * A host process that replaces a pinned file by rename takes the pin off (as does one
+ * that renames a directory on the way): the host is not the adversary here.
+ *
+ * Plain C.
+ */
+#pragma once
+
+#include "sandbox/fault.h"
+
+/**
+ * bns_pins_mount:
+ * @paths: absolute, without symbolic links, NULL-terminated
+ *
+ * After all other mounts. A path that does not exist (any more, or inside) is skipped; a
+ * symbolic link on the way is a fault, since somebody put it there after the supervisor
+ * looked.
+ */
+bool bns_pins_mount(const char *const *paths, BnsFault *fault);

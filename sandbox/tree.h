@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Trees: making directories and files below a descriptor, on file systems of our own.
+ *
+ * No symbolic link is followed in what is made here. Plain C; -errno.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* (transfer full): @name below @dir_fd as O_PATH, itself if it is a symbolic link. */
+int bns_tree_look(int dir_fd, const char *name);
+
+/* Makes the directory @name if there is nothing. (transfer full): it, as O_PATH. */
+int bns_tree_make_directory(int dir_fd, const char *name, mode_t mode);
+
+/* Makes an empty file: a place to mount on. (transfer full): it, as O_PATH. */
+int bns_tree_make_place(int dir_fd, const char *name);
+
+/* Calls @visit for each entry of the readable @dir_fd but "." and "..", until it returns
+ * an error; -ENOENT is none: the entry is gone since it was listed. */
+int bns_tree_each(int dir_fd, int (*visit)(void *data, const char *name), void *data);
+
+/* Makes the symbolic link @name of @source_fd again in @target_fd. */
+int bns_tree_copy_link(int source_fd, int target_fd, const char *name);
+
+/* Writes the new file @name (0644). */
+int bns_tree_write(int dir_fd, const char *name, const void *data, size_t len);
+
+/* Makes @path and what is missing above it below @dir_fd, 0755 but for the last, which
+ * gets @mode. @path has no ".." and may begin with '/'. (transfer full): the last. */
+int bns_tree_make_path(int dir_fd, const char *path, mode_t mode);
+
+/* The path of @fd as the kernel knows it. 0 or -errno (-ENAMETOOLONG). */
+int bns_tree_path_of(int fd, char *out_path, size_t size);
+
+/* Whether @path is @directory or lies below it. Both are real paths. */
+bool bns_tree_is_within(const char *path, const char *directory);
