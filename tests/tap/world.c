@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/tap/world.h"
 
+#include "audit/record.h"
 #include "base/fd.h"
 #include "base/ready.h"
 #include "tests/support/test.h"
@@ -117,6 +118,45 @@ start_netstack(World *world, const WorldConfig *config)
     return true;
 }
 
+/* As the supervisor does. */
+static void G_GNUC_NORETURN
+program_main(const World *world, const WorldConfig *config)
+{
+    g_autofree char *control = g_strdup_printf("%d", world->control[1]);
+    g_autofree char *wire = g_strdup_printf("%d", world->wire[1]);
+    g_autofree char *recorder = g_strdup_printf("%d", world->recorder[1]);
+    g_autofree char *life = g_strdup_printf("%d", world->life[0]);
+    g_autofree char *names = g_strdup_printf("%zu", config->max_names);
+    g_autofree char *flows = g_strdup_printf("%zu", config->max_flows);
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    bns_fd_keep_on_exec(world->control[1]);
+    bns_fd_keep_on_exec(world->wire[1]);
+    bns_fd_keep_on_exec(world->recorder[1]);
+    bns_fd_keep_on_exec(world->life[0]);
+    execl(config->program, config->program, control, wire, recorder, life, names, flows,
+          "3", (char *)NULL);
+    _exit(127);
+}
+
+static bool
+start_program(World *world, const WorldConfig *config)
+{
+    char text[BNS_READY_TEXT_MAX + 1] = "";
+    int type;
+
+    world->program = fork();
+    if (world->program == 0)
+        program_main(world, config);
+    bns_fd_clear(&world->control[1]);
+    bns_fd_clear(&world->wire[1]);
+    bns_fd_clear(&world->recorder[1]);
+    type = bns_ready_receive(world->control[0], text, NULL);
+    if (type != BNS_READY_READY)
+        g_error("the program is not ready: %d %s", type, text);
+    return true;
+}
+
 /* The guest's word to the supervisor, passed on to netstack unless it is FAILED. */
 static bool
 pass_link_on(World *world)
@@ -143,12 +183,14 @@ world_new(const WorldConfig *config)
     g_autoptr(World) world = g_new0(World, 1);
 
     world->guest = -1;
+    world->program = -1;
     world->records = g_ptr_array_new_with_free_func(g_free);
     g_mutex_init(&world->lock);
     world->directory = g_dir_make_tmp("bns-tap-XXXXXX", NULL);
     world->socket_path = g_build_filename(world->directory, "flow", NULL);
     g_assert_cmpint(bns_fd_pair(world->control), ==, 0);
     g_assert_cmpint(bns_fd_pair(world->wire), ==, 0);
+    g_assert_cmpint(bns_fd_pair(world->recorder), ==, 0);
     g_assert_cmpint(pipe2(world->life, O_CLOEXEC), ==, 0);
     world->wire_fd = world->wire[0];
     world->guest = fork();
@@ -157,22 +199,41 @@ world_new(const WorldConfig *config)
         bns_fd_clear(&world->life[1]);
         guest_main(config, world->control[1]);
     }
-    if (!pass_link_on(world) || !start_netstack(world, config))
+    if (!pass_link_on(world) ||
+        !(config->program != NULL ? start_program(world, config)
+                                  : start_netstack(world, config)))
         return NULL;
     return g_steal_pointer(&world);
 }
 
 static void
-end_guest(World *world, bool must_be_content)
+end_process(pid_t *pid, bool must_be_content)
 {
     int status = 0;
 
-    if (world->guest < 0)
+    if (*pid < 0)
         return;
-    g_assert_cmpint(waitpid(world->guest, &status, 0), ==, world->guest);
-    world->guest = -1;
+    g_assert_cmpint(waitpid(*pid, &status, 0), ==, *pid);
+    *pid = -1;
     if (must_be_content)
         g_assert_cmpint(status, ==, 0);
+}
+
+/* What the program sent to the recorder. */
+static void
+read_records(World *world)
+{
+    g_autofree uint8_t *bytes = g_malloc(1 + BNS_RECORD_MAX);
+    BnsRecord record;
+    ssize_t n;
+
+    while ((n = bns_fd_receive(world->recorder[0], bytes, 1 + BNS_RECORD_MAX, NULL)) >
+           0) {
+        /* Behind the type of the recorder's protocol. */
+        g_assert_true(bns_record_decode(bytes + 1, (size_t)n - 1, &record));
+        on_record(&record, world);
+    }
+    g_assert_cmpint(n, ==, 0);
 }
 
 void
@@ -180,8 +241,13 @@ world_end_session(World *world)
 {
     g_autoptr(GError) error = NULL;
 
-    end_guest(world, true);
+    end_process(&world->guest, true);
     bns_fd_clear(&world->life[1]);
+    if (world->program >= 0) {
+        end_process(&world->program, true);
+        read_records(world);
+        return;
+    }
     error = g_thread_join(g_steal_pointer(&world->thread));
     g_assert_no_error(error);
 }
@@ -192,7 +258,7 @@ world_join(World *world)
     GError *error = g_thread_join(g_steal_pointer(&world->thread));
 
     kill(world->guest, SIGKILL);
-    end_guest(world, false);
+    end_process(&world->guest, false);
     return error;
 }
 
@@ -203,10 +269,11 @@ world_free(World *world)
         return;
     g_assert_null(world->thread);
     bns_netstack_free(world->netstack);
-    end_guest(world, false);
+    end_process(&world->guest, false);
     for (int i = 0; i < 2; i++) {
         bns_fd_clear(&world->control[i]);
         bns_fd_clear(&world->wire[i]);
+        bns_fd_clear(&world->recorder[i]);
     }
     bns_fd_clear(&world->life[0]);
     g_unlink(world->socket_path);

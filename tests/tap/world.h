@@ -19,6 +19,7 @@
     } while (0)
 
 typedef struct {
+    const char *program; /* run this boundary-ns-netstack instead of a thread of ours */
     bool use_veth;
     size_t max_names;
     size_t max_flows;
@@ -26,8 +27,8 @@ typedef struct {
 } WorldConfig;
 
 typedef struct {
-    int wire_fd; /* the gateway's end, blocking */
-    BnsNetstack *netstack;
+    int wire_fd;           /* the gateway's end, blocking */
+    BnsNetstack *netstack; /* NULL with a program */
     GPtrArray *records; /* of owned text "event host addr port count reason"; read them
                          * after world_end_session() */
     /* The rest is world.c's own. */
@@ -35,7 +36,9 @@ typedef struct {
     int wire[2];
     int life[2];
     GThread *thread;
+    pid_t program;
     pid_t guest;
+    int recorder[2];
     GMutex lock;
     char *directory;
     char *socket_path;
@@ -44,7 +47,8 @@ typedef struct {
 /* Returns: NULL after bns_test_skip() where there can be no link. */
 World *world_new(const WorldConfig *config);
 
-/* Waits until the guest is content, ends the session, and waits for netstack. */
+/* Waits until the guest is content, ends the session, and waits for netstack, which must
+ * end well. */
 void world_end_session(World *world);
 /* Waits until netstack ends by itself. Returns: (transfer full) (nullable): why; also
  * ends the guest. */
