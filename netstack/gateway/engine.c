@@ -151,10 +151,12 @@ on_reset(BnsEngine *engine, const BnsWire *message, int fd)
 {
     BnsFlow *flow = g_hash_table_lookup(engine->flows, &message->flow);
 
-    if (flow != NULL) {
-        bns_flow_abandon(flow);
-        bns_flow_run(flow);
-    }
+    if (flow == NULL)
+        return true;
+    if (flow->state == BNS_FLOW_OFFERED)
+        return false;
+    bns_flow_abandon(flow);
+    bns_flow_run(flow);
     return true;
 }
 

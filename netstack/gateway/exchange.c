@@ -265,7 +265,7 @@ bns_exchange_relay(BnsExchange *exchange)
 void
 bns_exchange_time_out(BnsExchange *exchange)
 {
-    bool is_client_late = exchange->up.wants_read;
+    bool is_client_late = exchange->up.wants_read && !exchange->is_up_over;
 
     if (exchange->response == BNS_RESPONSE_AWAITED && !is_client_late) {
         bns_exchange_fail(exchange, 504, "the upstream did not answer in time", true);

@@ -31,6 +31,10 @@ typedef struct {
 /* netstack answers at once. */
 #define RESET_TIMEOUT_US (2 * G_USEC_PER_SEC)
 
+/* One request takes four or five; a client that pipelines them without end, and without
+ * waiting, takes turns with the others. */
+#define STEPS_PER_TURN 64
+
 static void
 end(BnsFlow *flow)
 {
@@ -51,6 +55,13 @@ static void
 time_out_relay(BnsFlow *flow)
 {
     bns_exchange_time_out(flow->exchange);
+}
+
+static void
+time_out_tunnel(BnsFlow *flow)
+{
+    flow->tunnel->error = "nothing was said for too long";
+    bns_flow_cut(flow);
 }
 
 static BnsStep
@@ -80,7 +91,8 @@ static const StateRow rows[] = {
     [BNS_FLOW_HEAD] = { "head", bns_flow_head, bns_flow_close, IDLE_TIMEOUT_US },
     [BNS_FLOW_DIAL] = { "dial", await, NULL, 0 },
     [BNS_FLOW_RELAY] = { "relay", relay, time_out_relay, RELAY_TIMEOUT_US },
-    [BNS_FLOW_TUNNEL] = { "tunnel", bns_flow_tunnel, bns_flow_cut, TUNNEL_TIMEOUT_US },
+    [BNS_FLOW_TUNNEL] = { "tunnel", bns_flow_tunnel, time_out_tunnel,
+                          TUNNEL_TIMEOUT_US },
     [BNS_FLOW_REST] = { "rest", bns_flow_rest, bns_flow_close, REST_TIMEOUT_US },
     [BNS_FLOW_LINGER] = { "linger", bns_flow_linger, end, LINGER_TIMEOUT_US },
     [BNS_FLOW_RESET] = { "reset", await, end, RESET_TIMEOUT_US },

@@ -9,19 +9,27 @@
 
 /* --- ahead --- */
 
+/* Whether the server has said something before the client did. */
+static bool
+has_spoken_first(const BnsFlow *flow)
+{
+    char byte;
+
+    return (flow->state == BNS_FLOW_ACCEPTED || flow->state == BNS_FLOW_SNIFF) &&
+           bns_stream_peek(flow->ahead->channel.stream, &byte, 1) > 0;
+}
+
 /* A server that speaks first does not speak HTTP: what it says is not passed on. One
- * that merely closes is dialled again when a request needs it. */
+ * that merely closes is dialled again when a request needs it. What a tcp flow's server
+ * does, the tunnel will see. */
 static void
 on_ahead_ready(void *data)
 {
     BnsFlow *flow = data;
-    BnsChannel *channel = &flow->ahead->channel;
-    char byte;
 
-    if (bns_upstream_is_quiet(flow->ahead))
+    if (flow->kind == BNS_FLOW_TCP || bns_upstream_is_quiet(flow->ahead))
         return;
-    if (flow->ahead->is_tls || flow->state > BNS_FLOW_SNIFF ||
-        bns_stream_peek(channel->stream, &byte, 1) <= 0) {
+    if (!has_spoken_first(flow)) {
         g_clear_pointer(&flow->ahead, bns_upstream_free);
         return;
     }

@@ -32,6 +32,8 @@ bns_tunnel_begin(BnsFlow *flow, BnsUpstream *upstream, int64_t began_us)
 static const char *
 error_of(const BnsTunnel *tunnel)
 {
+    if (tunnel->error != NULL)
+        return tunnel->error;
     if (tunnel->up.state == BNS_PIPE_STUCK || tunnel->down.state == BNS_PIPE_CUT)
         return "the upstream broke the connection off";
     if (!tunnel->is_up_shut || !tunnel->is_down_shut)
@@ -97,9 +99,17 @@ pass_end(const BnsPipe *pipe, bool *io_is_shut, bool *out_wants_write)
 }
 
 static bool
-is_broken(const BnsPipe *pipe)
+has_failed(const BnsPipe *pipe)
 {
     return pipe->state != BNS_PIPE_FLOWING && pipe->state != BNS_PIPE_DONE;
+}
+
+/* Whether what still comes from the origin can reach nobody. */
+static bool
+is_client_gone(const BnsTunnel *tunnel)
+{
+    return tunnel->up.state == BNS_PIPE_DONE && !tunnel->is_down_shut &&
+           bns_stream_hung_up(tunnel->flow->client.stream);
 }
 
 BnsStep
@@ -117,7 +127,7 @@ bns_flow_tunnel(BnsFlow *flow)
     if (moved)
         bns_flow_touch(flow);
 
-    if (is_broken(up) || is_broken(down) ||
+    if (has_failed(up) || has_failed(down) || is_client_gone(tunnel) ||
         !pass_end(up, &tunnel->is_up_shut, &up->wants_write) ||
         !pass_end(down, &tunnel->is_down_shut, &down->wants_write)) {
         bns_flow_cut(flow);

@@ -241,6 +241,48 @@ test_tcp_reset(void)
     fixture_clear(&f);
 }
 
+/* The server has spoken and gone before the command's handshake ended. */
+static void
+test_tcp_short(void)
+{
+    Fixture f;
+    uint64_t id;
+    bool is_broken;
+    g_autofree char *heard = NULL;
+
+    fixture_init(&f);
+    id = rig_offer(f.rig, "db.test", 5432);
+    rig_verdict(f.rig, id);
+    f.origin = rig_accept(f.listener);
+    rig_say(&f.origin, "bye");
+    bns_fd_clear(&f.origin.fd);
+    rig_sync(f.rig);
+    f.flow = rig_stream(f.rig, id);
+    heard = rig_hear_end(&f.flow, &is_broken);
+    g_assert_cmpstr(heard, ==, "bye");
+    g_assert_false(is_broken);
+    fixture_clear(&f);
+}
+
+static void
+test_tcp_dead(void)
+{
+    Fixture f;
+    uint64_t id;
+    bool is_broken;
+
+    fixture_init(&f);
+    id = rig_offer(f.rig, "db.test", 5432);
+    rig_verdict(f.rig, id);
+    f.origin = rig_accept(f.listener);
+    abort_origin(&f);
+    rig_sync(f.rig);
+    f.flow = rig_stream(f.rig, id);
+    g_free(rig_hear_end(&f.flow, &is_broken));
+    g_assert_true(is_broken);
+    fixture_clear(&f);
+}
+
 /* --- first bytes --- */
 
 typedef struct {
@@ -515,6 +557,12 @@ break_verdict(Rig *rig)
 }
 
 static void
+break_early(Rig *rig)
+{
+    rig_reset(rig, rig_offer(rig, "silent.test", 5432));
+}
+
+static void
 break_stream(Rig *rig)
 {
     RigFlow flow = rig_open(rig, "web.test", 80);
@@ -532,7 +580,7 @@ typedef struct {
 static const Nonsense nonsenses[] = {
     { "an-offer-twice", break_twice },   { "a-name-in-capitals", break_name },
     { "no-port", break_port },           { "a-verdict", break_verdict },
-    { "a-second-stream", break_stream },
+    { "a-second-stream", break_stream }, { "a-reset-before-the-verdict", break_early },
 };
 
 static void
@@ -588,6 +636,8 @@ main(int argc, char **argv)
     bns_test_add("/gateway/flow/tcp-both-ways-and-half-closed", test_tcp);
     bns_test_add("/gateway/flow/tcp-reset-by-origin-resets", test_tcp_broken_upstream);
     bns_test_add("/gateway/flow/tcp-reset-by-command-resets", test_tcp_reset);
+    bns_test_add("/gateway/flow/tcp-server-gone-before-the-stream", test_tcp_short);
+    bns_test_add("/gateway/flow/tcp-server-reset-before-the-stream", test_tcp_dead);
     bns_test_add("/gateway/flow/dialled-ahead-is-used", test_dialled_ahead);
     bns_test_add("/gateway/flow/server-that-speaks-first-is-ended", test_server_first);
     bns_test_add("/gateway/flow/server-speaks-before-the-stream",

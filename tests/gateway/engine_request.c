@@ -163,6 +163,35 @@ test_pipelined_many(void)
     front_clear(&f);
 }
 
+/* One that never pauses shares the loop: each turn serves some of its requests, and the
+ * others' too. */
+static void
+test_pipelined_fairly(void)
+{
+    Front f;
+    RigFlow other;
+    GString *requests = g_string_new(NULL);
+    g_autofree char *response = NULL;
+
+    front_init(&f, policy);
+    other = rig_open(f.rig, "origin.test", 80);
+    for (int i = 0; i < 1000; i++)
+        g_string_append(requests, "HEAD /secret HTTP/1.1\r\nHost: origin.test\r\n\r\n");
+    rig_say(&f.flow, requests->str);
+    g_string_free(requests, TRUE);
+    rig_say(&other, "GET /secret/other HTTP/1.1\r\nHost: origin.test\r\n\r\n");
+    response = rig_hear_response(&other, false);
+    while (strcmp(rig_record(f.rig, BNS_EVENT_HTTP_REQUEST)->path, "/secret/other") !=
+           0)
+        ;
+    /* It was served between them, not after them all. */
+    g_assert_cmpstr(rig_record(f.rig, BNS_EVENT_HTTP_REQUEST)->path, ==, "/secret");
+    rig_close(f.rig, &other);
+    for (int i = 0; i < 1000; i++)
+        g_free(rig_hear_response(&f.flow, true));
+    front_clear(&f);
+}
+
 /* In plain HTTP the Host decides, whatever name is behind the address. */
 static void
 test_host_decides(void)
@@ -436,6 +465,7 @@ main(int argc, char **argv)
     bns_test_add("/gateway/request/pipelined-is-served-in-order", test_pipelined);
     bns_test_add("/gateway/request/thousands-pipelined-are-served",
                  test_pipelined_many);
+    bns_test_add("/gateway/request/pipelined-takes-turns", test_pipelined_fairly);
     bns_test_add("/gateway/request/host-decides-not-the-address", test_host_decides);
     bns_test_add("/gateway/request/head-204-304-have-no-body", test_head_and_empty);
     for (size_t i = 0; i < G_N_ELEMENTS(refusals); i++) {
