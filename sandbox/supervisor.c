@@ -16,24 +16,17 @@
  *
  * Nothing here touches the network, the policy or a byte of a flow.
  */
-#include "sandbox/supervisor.h"
+#include "sandbox/supervisor_private.h"
 
 #include "base/fd.h"
-#include "base/loop.h"
-#include "base/ready.h"
 #include "sandbox/log.h"
-#include "sandbox/outcome.h"
 #include "sandbox/probe.h"
 #include "sandbox/signals.h"
-#include "sandbox/spawn.h"
 #include "sandbox/summary.h"
-#include "sandbox/terminal.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 /* A start takes some 15 ms. A file system that hangs must not make it wait for ever. */
@@ -45,87 +38,50 @@
 /* Between SIGKILL and giving up on a process that the kernel does not let go. */
 #define KILL_TIMEOUT_US (2 * G_USEC_PER_SEC)
 
-typedef enum {
-    STATE_STARTING,
-    STATE_RUNNING,
-    STATE_ENDING,
-    STATE_CLOSING,
-    STATE_DONE,
-} State;
-
-typedef struct Supervisor Supervisor;
-
-/* One helper, as we see it. */
-typedef struct {
-    Supervisor *supervisor; /* borrowed */
-    BnsHelper helper;
-    BnsWatch *watch; /* owned; of its control socket; NULL after its end of file */
-    bool is_alive;
-    bool is_ready;
-    unsigned said; /* a bit per row of the table */
-} Peer;
-
-struct Supervisor {
-    const BnsSession *session; /* borrowed */
-    BnsLoop *loop;             /* owned */
-    BnsTimer *timer;           /* owned; the end of this state's time */
-    BnsWatch *signal_watch;    /* owned */
-    int signal_fd;             /* owned */
-    BnsTerminal terminal;
-    BnsSpawn spawn;
-    Peer peers[BNS_N_HELPERS];
-    State state;
-    bool was_running; /* GO was given */
-    BnsOutcome outcome;
-    char *summary; /* owned; NULL: none came */
-    int64_t started_us;
-};
-
-static void advance(Supervisor *supervisor);
-
 /* --- ending --- */
 
-static void
-kill_helper(Supervisor *supervisor, BnsHelper helper)
+void
+bns_supervisor_kill(BnsSupervisor *supervisor, BnsHelper helper)
 {
     if (supervisor->peers[helper].is_alive)
         kill(supervisor->spawn.pids[helper], SIGKILL);
 }
 
 static void
-set_time(Supervisor *supervisor, int64_t timeout_us)
+set_time(BnsSupervisor *supervisor, int64_t timeout_us)
 {
     bns_timer_set(supervisor->timer, bns_loop_now_us(supervisor->loop) + timeout_us);
 }
 
 /* The outcome is known. A session that failed has no right to go on for a moment: the
  * command dies now, with all that it started. */
-static void
-begin_ending(Supervisor *supervisor)
+void
+bns_supervisor_end(BnsSupervisor *supervisor)
 {
-    if (supervisor->state >= STATE_ENDING)
+    if (supervisor->state >= BNS_SESSION_ENDING)
         return;
-    supervisor->state = STATE_ENDING;
+    supervisor->state = BNS_SESSION_ENDING;
     if (supervisor->outcome.kind != BNS_OUTCOME_EXITED)
-        kill_helper(supervisor, BNS_HELPER_INIT);
+        bns_supervisor_kill(supervisor, BNS_HELPER_INIT);
     bns_fd_clear(&supervisor->spawn.life_fd);
     set_time(supervisor, ENDING_TIMEOUT_US);
 }
 
 static void
-finish(Supervisor *supervisor)
+finish(BnsSupervisor *supervisor)
 {
-    supervisor->state = STATE_DONE;
+    supervisor->state = BNS_SESSION_DONE;
     bns_fd_clear(&supervisor->spawn.recorder_life_fd);
     bns_loop_quit(supervisor->loop);
 }
 
 static void
-begin_closing(Supervisor *supervisor)
+begin_closing(BnsSupervisor *supervisor)
 {
     g_autofree char *text = bns_outcome_end_text(&supervisor->outcome);
 
-    supervisor->state = STATE_CLOSING;
+    supervisor->state = BNS_SESSION_CLOSING;
+    supervisor->was_killed = false;
     if (!supervisor->peers[BNS_HELPER_RECORDER].is_alive ||
         bns_ready_send(supervisor->spawn.controls[BNS_HELPER_RECORDER], BNS_READY_END,
                        text, -1) < 0)
@@ -134,7 +90,7 @@ begin_closing(Supervisor *supervisor)
 }
 
 static bool
-others_are_alive(const Supervisor *supervisor)
+others_are_alive(const BnsSupervisor *supervisor)
 {
     for (BnsHelper helper = 0; helper < BNS_N_HELPERS; helper++)
         if (helper != BNS_HELPER_RECORDER && supervisor->peers[helper].is_alive)
@@ -142,281 +98,48 @@ others_are_alive(const Supervisor *supervisor)
     return false;
 }
 
+/* SIGKILL for those of this state; the second time, for a process that the kernel does
+ * not let go, they no longer count. */
 static void
-on_timer(void *data)
+kill_or_forget(BnsSupervisor *supervisor, bool is_recorder)
 {
-    Supervisor *supervisor = data;
-
-    switch (supervisor->state) {
-    case STATE_STARTING:
-        bns_outcome_fail(&supervisor->outcome, "the start took longer than %d s",
-                         (int)(START_TIMEOUT_US / G_USEC_PER_SEC));
-        begin_ending(supervisor);
-        return;
-    case STATE_ENDING:
-        for (BnsHelper helper = 0; helper < BNS_N_HELPERS; helper++)
-            if (helper != BNS_HELPER_RECORDER)
-                kill_helper(supervisor, helper);
-        break;
-    case STATE_CLOSING:
-        kill_helper(supervisor, BNS_HELPER_RECORDER);
-        break;
-    case STATE_RUNNING:
-    case STATE_DONE:
-        return;
+    for (BnsHelper helper = 0; helper < BNS_N_HELPERS; helper++) {
+        if ((helper == BNS_HELPER_RECORDER) != is_recorder)
+            continue;
+        bns_supervisor_kill(supervisor, helper);
+        if (supervisor->was_killed)
+            supervisor->peers[helper].is_alive = false;
     }
+    supervisor->was_killed = true;
     set_time(supervisor, KILL_TIMEOUT_US);
 }
 
-/* --- what helpers say --- */
-
-typedef bool (*Act)(Supervisor *supervisor, Peer *peer, const char *text, int fd);
-
-static bool
-on_ready(Supervisor *supervisor, Peer *peer, const char *text, int fd)
+void
+bns_supervisor_on_timer(void *data)
 {
-    peer->is_ready = true;
-    g_info("%s is ready after %.1f ms", bns_helper_name(peer->helper),
-           (double)(g_get_monotonic_time() - supervisor->started_us) / 1000);
-    return true;
-}
+    BnsSupervisor *supervisor = data;
 
-static bool
-on_failed(Supervisor *supervisor, Peer *peer, const char *text, int fd)
-{
-    bns_outcome_fail(&supervisor->outcome, "%s", text);
-    begin_ending(supervisor);
-    return true;
-}
-
-static bool
-on_ca(Supervisor *supervisor, Peer *peer, const char *text, int fd)
-{
-    return bns_ready_send(supervisor->spawn.controls[BNS_HELPER_INIT], BNS_READY_CA,
-                          text, -1) == 0;
-}
-
-static bool
-on_tap(Supervisor *supervisor, Peer *peer, const char *text, int fd)
-{
-    return fd >= 0 && bns_ready_send(supervisor->spawn.controls[BNS_HELPER_NETSTACK],
-                                     BNS_READY_TAP, NULL, fd) == 0;
-}
-
-static bool
-on_packet(Supervisor *supervisor, Peer *peer, const char *text, int fd)
-{
-    return fd >= 0 && bns_ready_send(supervisor->spawn.controls[BNS_HELPER_NETSTACK],
-                                     BNS_READY_PACKET, NULL, fd) == 0;
-}
-
-static void
-tell_init(Supervisor *supervisor, BnsReadyType type, int number)
-{
-    char text[16];
-
-    g_snprintf(text, sizeof(text), "%d", number);
-    bns_ready_send(supervisor->spawn.controls[BNS_HELPER_INIT], type,
-                   type == BNS_READY_SIGNAL ? text : NULL, -1);
-}
-
-/* The command stopped: so do we, and the shell sees its job stopped. SIGCONT, which it
- * sends for `fg` and `bg`, is read as any other signal. A SIGCONT that has come already
- * was meant for this stop. */
-static bool
-on_stopped(Supervisor *supervisor, Peer *peer, const char *text, int fd)
-{
-    guint64 number = 0;
-
-    if (!g_ascii_string_to_unsigned(text, 10, 1, SIGRTMAX, &number, NULL))
-        return false;
-    if (number != SIGTSTP && number != SIGTTIN && number != SIGTTOU)
-        number = SIGSTOP;
-    if (bns_signals_is_continued())
-        return true;
-    bns_terminal_before_stop(&supervisor->terminal);
-    if (!bns_signals_stop((int)number))
-        tell_init(supervisor, BNS_READY_CONTINUE, 0);
-    return true;
-}
-
-static bool
-on_exited(Supervisor *supervisor, Peer *peer, const char *text, int fd)
-{
-    if (!bns_outcome_set_status(&supervisor->outcome, text))
-        return false;
-    begin_ending(supervisor);
-    return true;
-}
-
-static bool
-on_summary(Supervisor *supervisor, Peer *peer, const char *text, int fd)
-{
-    supervisor->summary = g_strdup(text);
-    return true;
-}
-
-#define FROM(helper) (1u << (helper))
-#define FROM_ALL     (FROM(BNS_N_HELPERS) - 1)
-#define IN(state)    (1u << (state))
-
-static const struct {
-    BnsReadyType type;
-    unsigned from;
-    unsigned states;
-    bool once;
-    Act act;
-} rules[] = {
-    { BNS_READY_READY, FROM_ALL, IN(STATE_STARTING), true, on_ready },
-    { BNS_READY_FAILED, FROM_ALL, IN(STATE_STARTING) | IN(STATE_RUNNING), true,
-      on_failed },
-    { BNS_READY_CA, FROM(BNS_HELPER_GATEWAY), IN(STATE_STARTING), true, on_ca },
-    { BNS_READY_TAP, FROM(BNS_HELPER_INIT), IN(STATE_STARTING), true, on_tap },
-    { BNS_READY_PACKET, FROM(BNS_HELPER_INIT), IN(STATE_STARTING), true, on_packet },
-    { BNS_READY_STOPPED, FROM(BNS_HELPER_INIT), IN(STATE_RUNNING), false, on_stopped },
-    { BNS_READY_EXITED, FROM(BNS_HELPER_INIT), IN(STATE_RUNNING), true, on_exited },
-    { BNS_READY_SUMMARY, FROM(BNS_HELPER_RECORDER), IN(STATE_CLOSING), true,
-      on_summary },
-};
-G_STATIC_ASSERT(G_N_ELEMENTS(rules) <= sizeof(unsigned) * 8);
-
-/* Returns: whether the peer may say it now, and it was obeyed. */
-static bool
-obey(Supervisor *supervisor, Peer *peer, int type, const char *text, int fd)
-{
-    for (size_t i = 0; i < G_N_ELEMENTS(rules); i++) {
-        if ((int)rules[i].type != type || !(rules[i].from & FROM(peer->helper)))
-            continue;
-        if (!(rules[i].states & IN(supervisor->state)) ||
-            (rules[i].once && (peer->said & (1u << i))))
-            return false;
-        peer->said |= 1u << i;
-        return rules[i].act(supervisor, peer, text, fd);
+    switch (supervisor->state) {
+    case BNS_SESSION_STARTING:
+        bns_outcome_fail(&supervisor->outcome, "the start took longer than %d s",
+                         (int)(START_TIMEOUT_US / G_USEC_PER_SEC));
+        bns_supervisor_end(supervisor);
+        break;
+    case BNS_SESSION_ENDING:
+    case BNS_SESSION_CLOSING:
+        kill_or_forget(supervisor, supervisor->state == BNS_SESSION_CLOSING);
+        break;
+    case BNS_SESSION_RUNNING:
+    case BNS_SESSION_DONE:
+        break;
     }
-    return false;
-}
-
-static void
-forget_control(Peer *peer)
-{
-    bns_watch_free(peer->watch);
-    peer->watch = NULL;
-}
-
-/* Reads one message. Returns: whether there was one. */
-static bool
-read_message(Peer *peer)
-{
-    Supervisor *supervisor = peer->supervisor;
-    char text[BNS_READY_TEXT_MAX + 1];
-    bns_autofd fd = -1;
-    int type;
-
-    if (peer->watch == NULL)
-        return false;
-    type = bns_ready_receive(supervisor->spawn.controls[peer->helper], text, &fd);
-    if (type == -EAGAIN)
-        return false;
-    if (type <= 0) {
-        /* It is ending; if not, it has to: nothing can be said to it any more. */
-        forget_control(peer);
-        kill_helper(supervisor, peer->helper);
-        return false;
-    }
-    if (!obey(supervisor, peer, type, text, fd) && supervisor->state < STATE_ENDING) {
-        bns_outcome_fail(&supervisor->outcome, "unexpected message '%c' from %s",
-                         g_ascii_isalpha(type) ? type : '?',
-                         bns_helper_name(peer->helper));
-        begin_ending(supervisor);
-    }
-    return true;
-}
-
-static void
-on_control(uint32_t events, void *data)
-{
-    Peer *peer = data;
-
-    while (read_message(peer))
-        ;
-    advance(peer->supervisor);
-}
-
-/* --- signals --- */
-
-static void
-reap(Supervisor *supervisor, Peer *peer)
-{
-    int status = 0;
-
-    if (!peer->is_alive ||
-        waitpid(supervisor->spawn.pids[peer->helper], &status, WNOHANG) <= 0)
-        return;
-    peer->is_alive = false;
-    /* What it said last tells more than how it ended. */
-    while (read_message(peer))
-        ;
-    if (supervisor->state >= STATE_ENDING)
-        return;
-    bns_outcome_fail_died(&supervisor->outcome, bns_helper_name(peer->helper), status);
-    begin_ending(supervisor);
-}
-
-/* Before the command runs there is nobody to pass a signal on to. */
-static void
-on_early_signal(Supervisor *supervisor, int number)
-{
-    switch (number) {
-    case SIGHUP:
-    case SIGINT:
-    case SIGQUIT:
-    case SIGTERM:
-        bns_outcome_set_signal(&supervisor->outcome, number);
-        begin_ending(supervisor);
-        return;
-    case SIGTSTP:
-        bns_signals_stop(number);
-        return;
-    default:
-        return;
-    }
-}
-
-static void
-on_signal(Supervisor *supervisor, const struct signalfd_siginfo *info)
-{
-    int number = (int)info->ssi_signo;
-
-    if (number == SIGCHLD) {
-        for (BnsHelper helper = 0; helper < BNS_N_HELPERS; helper++)
-            reap(supervisor, &supervisor->peers[helper]);
-    } else if (supervisor->state == STATE_STARTING) {
-        on_early_signal(supervisor, number);
-    } else if (supervisor->state != STATE_RUNNING || number == SIGPIPE) {
-        return; /* the command is gone; SIGPIPE is about our own standard error */
-    } else if (number == SIGCONT) {
-        bns_terminal_after_stop(&supervisor->terminal);
-        tell_init(supervisor, BNS_READY_CONTINUE, 0);
-    } else if (bns_signals_is_for_command(info)) {
-        tell_init(supervisor, BNS_READY_SIGNAL, number);
-    }
-}
-
-static void
-on_signals(uint32_t events, void *data)
-{
-    Supervisor *supervisor = data;
-    struct signalfd_siginfo info;
-
-    while (read(supervisor->signal_fd, &info, sizeof(info)) == sizeof(info))
-        on_signal(supervisor, &info);
-    advance(supervisor);
+    bns_supervisor_advance(supervisor);
 }
 
 /* --- the session --- */
 
 static bool
-all_are_ready(const Supervisor *supervisor)
+all_are_ready(const BnsSupervisor *supervisor)
 {
     for (BnsHelper helper = 0; helper < BNS_N_HELPERS; helper++)
         if (!supervisor->peers[helper].is_ready)
@@ -425,9 +148,9 @@ all_are_ready(const Supervisor *supervisor)
 }
 
 static void
-start_command(Supervisor *supervisor)
+start_command(BnsSupervisor *supervisor)
 {
-    supervisor->state = STATE_RUNNING;
+    supervisor->state = BNS_SESSION_RUNNING;
     supervisor->was_running = true;
     bns_timer_set(supervisor->timer, INT64_MAX);
     g_info("command starts after %.1f ms",
@@ -436,18 +159,17 @@ start_command(Supervisor *supervisor)
                        -1) == 0)
         return;
     bns_outcome_fail(&supervisor->outcome, "init does not answer");
-    begin_ending(supervisor);
+    bns_supervisor_end(supervisor);
 }
 
-/* Takes every step whose condition is met. */
-static void
-advance(Supervisor *supervisor)
+void
+bns_supervisor_advance(BnsSupervisor *supervisor)
 {
-    if (supervisor->state == STATE_STARTING && all_are_ready(supervisor))
+    if (supervisor->state == BNS_SESSION_STARTING && all_are_ready(supervisor))
         start_command(supervisor);
-    if (supervisor->state == STATE_ENDING && !others_are_alive(supervisor))
+    if (supervisor->state == BNS_SESSION_ENDING && !others_are_alive(supervisor))
         begin_closing(supervisor);
-    if (supervisor->state == STATE_CLOSING &&
+    if (supervisor->state == BNS_SESSION_CLOSING &&
         !supervisor->peers[BNS_HELPER_RECORDER].is_alive)
         finish(supervisor);
 }
@@ -466,10 +188,10 @@ leave_standard_streams(void)
 }
 
 static void
-watch_helpers(Supervisor *supervisor)
+watch_helpers(BnsSupervisor *supervisor)
 {
     for (BnsHelper helper = 0; helper < BNS_N_HELPERS; helper++) {
-        Peer *peer = &supervisor->peers[helper];
+        BnsPeer *peer = &supervisor->peers[helper];
 
         peer->supervisor = supervisor;
         peer->helper = helper;
@@ -477,37 +199,39 @@ watch_helpers(Supervisor *supervisor)
         if (supervisor->spawn.controls[helper] >= 0)
             peer->watch =
                 bns_loop_watch(supervisor->loop, supervisor->spawn.controls[helper],
-                               EPOLLIN, on_control, peer);
+                               EPOLLIN, bns_supervisor_on_control, peer);
     }
 }
 
 static void
-run(Supervisor *supervisor)
+run(BnsSupervisor *supervisor)
 {
     g_autoptr(GError) error = NULL;
     bool is_started = bns_spawn_all(supervisor->session, &supervisor->spawn, &error);
 
     leave_standard_streams();
     supervisor->loop = bns_loop_new();
-    supervisor->timer = bns_loop_timer(supervisor->loop, on_timer, supervisor);
-    supervisor->signal_watch = bns_loop_watch(supervisor->loop, supervisor->signal_fd,
-                                              EPOLLIN, on_signals, supervisor);
+    supervisor->timer =
+        bns_loop_timer(supervisor->loop, bns_supervisor_on_timer, supervisor);
+    supervisor->signal_watch =
+        bns_loop_watch(supervisor->loop, supervisor->signal_fd, EPOLLIN,
+                       bns_supervisor_on_signals, supervisor);
     watch_helpers(supervisor);
     set_time(supervisor, START_TIMEOUT_US);
     if (!is_started) {
         bns_outcome_fail(&supervisor->outcome, "%s", error->message);
-        begin_ending(supervisor);
-        advance(supervisor);
+        bns_supervisor_end(supervisor);
+        bns_supervisor_advance(supervisor);
     }
-    while (supervisor->state != STATE_DONE)
+    while (supervisor->state != BNS_SESSION_DONE)
         bns_loop_turn(supervisor->loop, -1);
 }
 
 static void
-supervisor_clear(Supervisor *supervisor)
+supervisor_clear(BnsSupervisor *supervisor)
 {
     for (BnsHelper helper = 0; helper < BNS_N_HELPERS; helper++) {
-        forget_control(&supervisor->peers[helper]);
+        bns_watch_free(supervisor->peers[helper].watch);
         bns_fd_clear(&supervisor->spawn.controls[helper]);
     }
     bns_watch_free(supervisor->signal_watch);
@@ -522,7 +246,7 @@ supervisor_clear(Supervisor *supervisor)
 
 /* A start that failed is explained by what this machine lacks, if that is known. */
 static void
-print_failure(const Supervisor *supervisor)
+print_failure(const BnsSupervisor *supervisor)
 {
     g_autofree char *cause = supervisor->was_running ? NULL : bns_probe_explain();
 
@@ -530,7 +254,7 @@ print_failure(const Supervisor *supervisor)
 }
 
 static void
-print_end(const Supervisor *supervisor)
+print_end(const BnsSupervisor *supervisor)
 {
     g_autofree char *text = NULL;
 
@@ -566,8 +290,8 @@ exit_status(BnsOutcome *outcome)
 int
 bns_supervisor_run(const BnsSession *session)
 {
-    Supervisor supervisor = { .session = session,
-                              .started_us = g_get_monotonic_time() };
+    BnsSupervisor supervisor = { .session = session,
+                                 .started_us = g_get_monotonic_time() };
 
     supervisor.signal_fd = bns_signals_open();
     if (supervisor.signal_fd < 0) {

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What helpers say to the supervisor: one table of who may say what, and when.
+ */
+#include "sandbox/supervisor_private.h"
+
+#include "base/fd.h"
+#include "sandbox/signals.h"
+
+#include <errno.h>
+#include <signal.h>
+
+typedef bool (*Act)(BnsSupervisor *supervisor, BnsPeer *peer, const char *text, int fd);
+
+static bool
+on_ready(BnsSupervisor *supervisor, BnsPeer *peer, const char *text, int fd)
+{
+    peer->is_ready = true;
+    g_info("%s is ready after %.1f ms", bns_helper_name(peer->helper),
+           (double)(g_get_monotonic_time() - supervisor->started_us) / 1000);
+    return true;
+}
+
+static bool
+on_failed(BnsSupervisor *supervisor, BnsPeer *peer, const char *text, int fd)
+{
+    bns_outcome_fail(&supervisor->outcome, "%s", text);
+    bns_supervisor_end(supervisor);
+    return true;
+}
+
+static bool
+on_ca(BnsSupervisor *supervisor, BnsPeer *peer, const char *text, int fd)
+{
+    return bns_ready_send(supervisor->spawn.controls[BNS_HELPER_INIT], BNS_READY_CA,
+                          text, -1) == 0;
+}
+
+static bool
+on_tap(BnsSupervisor *supervisor, BnsPeer *peer, const char *text, int fd)
+{
+    return fd >= 0 && bns_ready_send(supervisor->spawn.controls[BNS_HELPER_NETSTACK],
+                                     BNS_READY_TAP, NULL, fd) == 0;
+}
+
+static bool
+on_packet(BnsSupervisor *supervisor, BnsPeer *peer, const char *text, int fd)
+{
+    return fd >= 0 && bns_ready_send(supervisor->spawn.controls[BNS_HELPER_NETSTACK],
+                                     BNS_READY_PACKET, NULL, fd) == 0;
+}
+
+void
+bns_supervisor_tell_init(BnsSupervisor *supervisor, BnsReadyType type, int number)
+{
+    char text[16];
+
+    g_snprintf(text, sizeof(text), "%d", number);
+    bns_ready_send(supervisor->spawn.controls[BNS_HELPER_INIT], type,
+                   type == BNS_READY_SIGNAL ? text : NULL, -1);
+}
+
+/* The command stopped: so do we, and the shell sees its job stopped. SIGCONT, which it
+ * sends for `fg` and `bg`, is read as any other signal. A SIGCONT that has come already
+ * was meant for this stop. */
+static bool
+on_stopped(BnsSupervisor *supervisor, BnsPeer *peer, const char *text, int fd)
+{
+    guint64 number = 0;
+
+    if (!g_ascii_string_to_unsigned(text, 10, 1, SIGRTMAX, &number, NULL))
+        return false;
+    if (number != SIGTSTP && number != SIGTTIN && number != SIGTTOU)
+        number = SIGSTOP;
+    if (bns_signals_is_continued())
+        return true;
+    bns_terminal_before_stop(&supervisor->terminal);
+    if (!bns_signals_stop((int)number))
+        bns_supervisor_tell_init(supervisor, BNS_READY_CONTINUE, 0);
+    return true;
+}
+
+static bool
+on_exited(BnsSupervisor *supervisor, BnsPeer *peer, const char *text, int fd)
+{
+    if (!bns_outcome_set_status(&supervisor->outcome, text))
+        return false;
+    bns_supervisor_end(supervisor);
+    return true;
+}
+
+static bool
+on_summary(BnsSupervisor *supervisor, BnsPeer *peer, const char *text, int fd)
+{
+    supervisor->summary = g_strdup(text);
+    return true;
+}
+
+#define FROM(helper) (1u << (helper))
+#define FROM_ALL     (FROM(BNS_N_HELPERS) - 1)
+#define IN(state)    (1u << (state))
+
+static const struct {
+    BnsReadyType type;
+    unsigned from;
+    unsigned states;
+    bool once;
+    Act act;
+} rules[] = {
+    { BNS_READY_READY, FROM_ALL, IN(BNS_SESSION_STARTING), true, on_ready },
+    { BNS_READY_FAILED, FROM_ALL, IN(BNS_SESSION_STARTING) | IN(BNS_SESSION_RUNNING),
+      true, on_failed },
+    { BNS_READY_CA, FROM(BNS_HELPER_GATEWAY), IN(BNS_SESSION_STARTING), true, on_ca },
+    { BNS_READY_TAP, FROM(BNS_HELPER_INIT), IN(BNS_SESSION_STARTING), true, on_tap },
+    { BNS_READY_PACKET, FROM(BNS_HELPER_INIT), IN(BNS_SESSION_STARTING), true,
+      on_packet },
+    { BNS_READY_STOPPED, FROM(BNS_HELPER_INIT), IN(BNS_SESSION_RUNNING), false,
+      on_stopped },
+    { BNS_READY_EXITED, FROM(BNS_HELPER_INIT), IN(BNS_SESSION_RUNNING), true,
+      on_exited },
+    { BNS_READY_SUMMARY, FROM(BNS_HELPER_RECORDER), IN(BNS_SESSION_CLOSING), true,
+      on_summary },
+};
+G_STATIC_ASSERT(G_N_ELEMENTS(rules) <= sizeof(unsigned) * 8);
+
+/* Returns: whether the peer may say it now, and it was obeyed. */
+static bool
+obey(BnsSupervisor *supervisor, BnsPeer *peer, int type, const char *text, int fd)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(rules); i++) {
+        if ((int)rules[i].type != type || !(rules[i].from & FROM(peer->helper)))
+            continue;
+        if (!(rules[i].states & IN(supervisor->state)) ||
+            (rules[i].once && (peer->said & (1u << i))))
+            return false;
+        peer->said |= 1u << i;
+        return rules[i].act(supervisor, peer, text, fd);
+    }
+    return false;
+}
+
+static void
+forget_control(BnsPeer *peer)
+{
+    bns_watch_free(peer->watch);
+    peer->watch = NULL;
+}
+
+/* Reads one message. Returns: whether there was one. */
+bool
+bns_supervisor_read(BnsPeer *peer)
+{
+    BnsSupervisor *supervisor = peer->supervisor;
+    char text[BNS_READY_TEXT_MAX + 1];
+    bns_autofd fd = -1;
+    int type;
+
+    if (peer->watch == NULL)
+        return false;
+    type = bns_ready_receive(supervisor->spawn.controls[peer->helper], text, &fd);
+    if (type == -EAGAIN)
+        return false;
+    if (type <= 0) {
+        /* It is ending; if not, it has to: nothing can be said to it any more. */
+        forget_control(peer);
+        bns_supervisor_kill(supervisor, peer->helper);
+        return false;
+    }
+    if (!obey(supervisor, peer, type, text, fd) &&
+        supervisor->state < BNS_SESSION_ENDING) {
+        bns_outcome_fail(&supervisor->outcome, "unexpected message '%c' from %s",
+                         g_ascii_isalpha(type) ? type : '?',
+                         bns_helper_name(peer->helper));
+        bns_supervisor_end(supervisor);
+    }
+    return true;
+}
+
+void
+bns_supervisor_on_control(uint32_t events, void *data)
+{
+    BnsPeer *peer = data;
+
+    while (bns_supervisor_read(peer))
+        ;
+    bns_supervisor_advance(peer->supervisor);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The supervisor's state, shared by its three files: supervisor.c (life of a session),
+ * supervisor_messages.c (what helpers say) and supervisor_signals.c.
+ */
+#pragma once
+
+#include "base/loop.h"
+#include "base/ready.h"
+#include "sandbox/outcome.h"
+#include "sandbox/spawn.h"
+#include "sandbox/terminal.h"
+
+/* In this order, never back; supervisor.c draws it. */
+typedef enum {
+    BNS_SESSION_STARTING,
+    BNS_SESSION_RUNNING,
+    BNS_SESSION_ENDING,
+    BNS_SESSION_CLOSING,
+    BNS_SESSION_DONE,
+} BnsSessionState;
+
+typedef struct BnsSupervisor BnsSupervisor;
+
+/* One helper, as we see it. */
+typedef struct {
+    BnsSupervisor *supervisor; /* borrowed */
+    BnsHelper helper;
+    BnsWatch *watch; /* owned; of its control socket; NULL after its end of file */
+    bool is_alive;
+    bool is_ready;
+    unsigned said; /* a bit per row of the table in supervisor_messages.c */
+} BnsPeer;
+
+struct BnsSupervisor {
+    const BnsSession *session; /* borrowed */
+    BnsLoop *loop;             /* owned */
+    BnsTimer *timer;           /* owned; the end of this state's time */
+    BnsWatch *signal_watch;    /* owned */
+    int signal_fd;             /* owned */
+    BnsTerminal terminal;
+    BnsSpawn spawn;
+    BnsPeer peers[BNS_N_HELPERS];
+    BnsSessionState state;
+    bool was_running; /* GO was given */
+    bool was_killed;  /* this state's time is over, SIGKILL was sent */
+    BnsOutcome outcome;
+    char *summary; /* owned; NULL: none came */
+    int64_t started_us;
+};
+
+/* The outcome is known: ends everything but the recorder. Does nothing the second
+ * time. */
+void bns_supervisor_end(BnsSupervisor *supervisor);
+/* Takes every step whose condition is met. Call it last in a callback. */
+void bns_supervisor_advance(BnsSupervisor *supervisor);
+void bns_supervisor_kill(BnsSupervisor *supervisor, BnsHelper helper);
+/* The loop's callback for the end of a state's time. */
+void bns_supervisor_on_timer(void *data);
+
+/* Obeys one message of @peer. Returns: whether there was one. */
+bool bns_supervisor_read(BnsPeer *peer);
+/* The loop's callback for a control socket; @data is a BnsPeer. */
+void bns_supervisor_on_control(uint32_t events, void *data);
+/* @number: of a signal to pass on, or 0. */
+void bns_supervisor_tell_init(BnsSupervisor *supervisor, BnsReadyType type, int number);
+
+/* The loop's callback for the signalfd. */
+void bns_supervisor_on_signals(uint32_t events, void *data);

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Signals as the supervisor acts on them, the death of its children among them.
+ */
+#include "sandbox/supervisor_private.h"
+
+#include "sandbox/signals.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void
+reap(BnsSupervisor *supervisor, BnsPeer *peer)
+{
+    int status = 0;
+
+    if (!peer->is_alive ||
+        waitpid(supervisor->spawn.pids[peer->helper], &status, WNOHANG) <= 0)
+        return;
+    peer->is_alive = false;
+    /* What it said last tells more than how it ended. */
+    while (bns_supervisor_read(peer))
+        ;
+    if (supervisor->state >= BNS_SESSION_ENDING)
+        return;
+    bns_outcome_fail_died(&supervisor->outcome, bns_helper_name(peer->helper), status);
+    bns_supervisor_end(supervisor);
+}
+
+/* Before the command runs there is nobody to pass a signal on to. */
+static void
+on_early_signal(BnsSupervisor *supervisor, int number)
+{
+    switch (number) {
+    case SIGHUP:
+    case SIGINT:
+    case SIGQUIT:
+    case SIGTERM:
+        bns_outcome_set_signal(&supervisor->outcome, number);
+        bns_supervisor_end(supervisor);
+        return;
+    case SIGTSTP:
+        bns_signals_stop(number);
+        return;
+    default:
+        return;
+    }
+}
+
+static void
+on_signal(BnsSupervisor *supervisor, const struct signalfd_siginfo *info)
+{
+    int number = (int)info->ssi_signo;
+
+    if (number == SIGCHLD) {
+        for (BnsHelper helper = 0; helper < BNS_N_HELPERS; helper++)
+            reap(supervisor, &supervisor->peers[helper]);
+    } else if (supervisor->state == BNS_SESSION_STARTING) {
+        on_early_signal(supervisor, number);
+    } else if (supervisor->state != BNS_SESSION_RUNNING || number == SIGPIPE) {
+        return; /* the command is gone; SIGPIPE is about our own standard error */
+    } else if (number == SIGCONT) {
+        bns_terminal_after_stop(&supervisor->terminal);
+        bns_supervisor_tell_init(supervisor, BNS_READY_CONTINUE, 0);
+    } else if (bns_signals_is_for_command(info)) {
+        bns_supervisor_tell_init(supervisor, BNS_READY_SIGNAL, number);
+    }
+}
+
+void
+bns_supervisor_on_signals(uint32_t events, void *data)
+{
+    BnsSupervisor *supervisor = data;
+    struct signalfd_siginfo info;
+
+    while (read(supervisor->signal_fd, &info, sizeof(info)) == sizeof(info))
+        on_signal(supervisor, &info);
+    bns_supervisor_advance(supervisor);
+}
