@@ -9,6 +9,7 @@
 #include "sandbox/programs.h"
 #include "sandbox/protect.h"
 #include "sandbox/resolve.h"
+#include "sandbox/signals.h"
 #include "sandbox/spawn.h"
 #include "sandbox/supervisor.h"
 
@@ -210,6 +211,7 @@ choose_log_levels(const BnsPolicy *policy, const BnsOptions *options)
 static int
 run_session(const Run *run, const BnsOptions *options)
 {
+    sigset_t ignored;
     const BnsSessionStart start = {
         .command = options->arguments,
         .policy_digest = bns_policy_digest(run->policy),
@@ -228,9 +230,11 @@ run_session(const Run *run, const BnsOptions *options)
                   .argv = options->arguments,
                   .envp = run->environment,
                   .workdir = run->workdir,
+                  .ignored = &ignored,
                   .protected_paths = (const char *const *)run->protected_paths },
     };
 
+    bns_signals_read_ignored(&ignored);
     return bns_supervisor_run(&session);
 }
 

@@ -14,6 +14,18 @@ static const int handled[] = { SIGHUP,  SIGINT,  SIGQUIT, SIGUSR1, SIGUSR2, SIGP
                                SIGALRM, SIGTERM, SIGCHLD, SIGCONT, SIGTSTP, SIGTTIN,
                                SIGTTOU, SIGURG,  SIGXCPU, SIGIO,   SIGWINCH };
 
+void
+bns_signals_read_ignored(sigset_t *out_ignored)
+{
+    sigemptyset(out_ignored);
+    for (int number = 1; number < NSIG; number++) {
+        struct sigaction action;
+
+        if (sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN)
+            sigaddset(out_ignored, number);
+    }
+}
+
 int
 bns_signals_open(void)
 {

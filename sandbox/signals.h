@@ -10,9 +10,13 @@
  */
 #pragma once
 
+#include <signal.h>
 #include <stdbool.h>
 #include <sys/signalfd.h>
 #include <sys/types.h>
+
+/* Those that the caller of this program had set to be ignored. */
+void bns_signals_read_ignored(sigset_t *out_ignored);
 
 /* Blocks them. Returns: (transfer full): a signalfd, non-blocking, or -errno. */
 int bns_signals_open(void);

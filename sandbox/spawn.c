@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/syscall.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 G_DEFINE_QUARK(bns_spawn_error, bns_spawn_error)
@@ -193,6 +193,7 @@ start_init(const Plan *plan)
 static pid_t
 start_helper(const Plan *plan, BnsHelper helper)
 {
+    char name[16];
     pid_t pid;
 
     if (helper == BNS_HELPER_INIT)
@@ -203,6 +204,8 @@ start_helper(const Plan *plan, BnsHelper helper)
     if (pid > 0)
         return pid;
     leave_standard_streams();
+    g_snprintf(name, sizeof(name), "bns-%s", bns_helper_name(helper));
+    prctl(PR_SET_NAME, name); /* for ps(1) */
     bns_log_set_process(bns_helper_name(helper));
     bns_log_set_level(plan->session->helper_log_level);
     _exit(helper_mains[helper](plan));

@@ -16,7 +16,8 @@ static bool
 on_ready(BnsSupervisor *supervisor, BnsPeer *peer, const char *text, int fd)
 {
     peer->is_ready = true;
-    g_info("%s is ready after %.1f ms", bns_helper_name(peer->helper),
+    g_info("%s (pid %d) is ready after %.1f ms", bns_helper_name(peer->helper),
+           supervisor->spawn.pids[peer->helper],
            (double)(g_get_monotonic_time() - supervisor->started_us) / 1000);
     return true;
 }
