@@ -60,11 +60,24 @@ first_host(const BnsRule *rule)
     return &g_array_index(rule->hosts, BnsHostPattern, 0);
 }
 
+/* Whether a method is none that the string form takes: "get" or "A#B", which are tokens
+ * all the same. */
+static bool
+has_odd_method(const BnsRule *rule)
+{
+    for (guint i = 0; i < rule->methods->len; i++)
+        for (const char *p = rule->methods->pdata[i]; *p != '\0'; p++)
+            if (!g_ascii_isupper(*p) && *p != '-')
+                return true;
+    return false;
+}
+
 static bool
 is_coder_only(const BnsRule *rule)
 {
     return first_host(rule)->kind == BNS_HOST_PATTERN_LABELS ||
-           (rule->is_coder && rule->verdict == BNS_VERDICT_ALLOW);
+           (rule->is_coder &&
+            (rule->verdict == BNS_VERDICT_ALLOW || has_odd_method(rule)));
 }
 
 /* Whether the string form would be taken for a network. */
@@ -88,9 +101,14 @@ to_coder_form(const BnsRule *rule)
         g_string_append_c(text, ' ');
     }
     g_string_append_printf(text, "domain=%s", host);
-    for (guint i = 0; i < rule->paths->len; i++)
-        g_string_append_printf(text, "%s%s", i > 0 ? "," : " path=",
-                               bns_pattern_text(rule->paths->pdata[i]));
+    for (guint i = 0; i < rule->paths->len; i++) {
+        const char *path = bns_pattern_text(rule->paths->pdata[i]);
+        bool has_slash = path[1] != '\0' && g_str_has_suffix(path, "/");
+
+        /* The last slash is dropped when it is read. */
+        g_string_append_printf(text, "%s%s%s", i > 0 ? "," : " path=", path,
+                               has_slash ? "/" : "");
+    }
     return g_string_free(text, FALSE);
 }
 
@@ -186,7 +204,8 @@ bns_rule_to_string(const BnsRule *rule)
     if (is_coder_only(rule))
         return to_coder_form(rule);
     if (rule->hosts->len > 1 || rule->paths->len > 1 || rule->is_private ||
-        first_host(rule)->kind == BNS_HOST_PATTERN_NETWORK || looks_like_network(rule))
+        first_host(rule)->kind == BNS_HOST_PATTERN_NETWORK ||
+        looks_like_network(rule) || has_odd_method(rule))
         return to_mapping_form(rule);
     return to_string_form(rule);
 }

@@ -18,6 +18,7 @@ ask(const BnsPolicy *policy)
 
         g_assert_true(decision.rule != NULL || decision.verdict == BNS_VERDICT_DENY);
         g_assert_nonnull(decision.reason);
+        g_assert_true(g_str_is_ascii(prose));
         bns_policy_flow_kind(policy, requests[i].host, requests[i].port, NULL);
     }
 }

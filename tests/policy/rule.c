@@ -61,6 +61,8 @@ static const GoodCase good_cases[] = {
     { "coder-path-without-slash", "domain=x.org path=a/b", "domain=x.org path=/a/b" },
     { "coder-trailing-slash-is-dropped", "domain=x.org path=/a/",
       "domain=x.org path=/a" },
+    { "coder-one-trailing-slash-is-dropped", "domain=x.org path=/a//",
+      "domain=x.org path=/a//" },
     { "coder-root", "domain=x.org path=/", "domain=x.org path=/" },
     { "coder-star-path", "domain=x.org path=*", "domain=x.org path=/*" },
     { "coder-star-in-a-segment-is-a-star", "domain=x.org path=/a*b",
@@ -93,6 +95,8 @@ static const GoodCase deny_cases[] = {
     { "a-deny-of-a-scheme", "http://x.org", "http://x.org" },
     { "a-deny-of-a-scheme-and-its-port", "http://x.org:80", "http://x.org:80" },
     { "a-deny-in-coder-form", "domain=x.org path=/a", "x.org/a" },
+    { "a-deny-in-coder-form-with-lower-case", "method=get domain=x.org",
+      "method=get domain=x.org" },
     { "a-deny-in-coder-form-with-labels", "domain=a.*.org", "domain=a.*.org" },
 };
 
