@@ -100,12 +100,6 @@ static const StateRow rows[] = {
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(rows) == BNS_N_FLOW_STATES);
 
-const char *
-bns_flow_state_name(BnsFlowState state)
-{
-    return rows[state].name;
-}
-
 /* --- the machine --- */
 
 static void

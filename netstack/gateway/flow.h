@@ -122,7 +122,6 @@ struct BnsFlow {
 
 /* --- flow.c: the machine --- */
 
-const char *bns_flow_state_name(BnsFlowState state);
 BnsFlow *bns_flow_new(BnsEngine *engine, uint64_t id);
 /* Breaks off what is under way. Only from the engine. */
 void bns_flow_free(BnsFlow *flow);

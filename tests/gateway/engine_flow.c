@@ -362,6 +362,23 @@ test_server_first(void)
     fixture_clear(&f);
 }
 
+/* A server that closes while the client thinks is dialled again. */
+static void
+test_ahead_closed(void)
+{
+    Fixture f;
+
+    fixture_init(&f);
+    f.flow = rig_open(f.rig, "any.test", 2222);
+    f.origin = rig_accept(f.listener);
+    bns_fd_clear(&f.origin.fd);
+    rig_sync(f.rig);
+    rig_say(&f.flow, "GET / HTTP/1.1\r\nHost: any.test:2222\r\n\r\n");
+    f.origin = rig_accept(f.listener);
+    g_free(rig_hear(&f.origin, "\r\n\r\n"));
+    fixture_clear(&f);
+}
+
 /* It spoke before netstack had the stream to pass: there is nothing to reset. */
 static void
 test_server_first_before_stream(void)
@@ -517,6 +534,36 @@ test_accepted_for_ever(void)
     fixture_clear(&f);
 }
 
+/* --- neighbours that are gone --- */
+
+static void
+test_neighbour_gone(gconstpointer data)
+{
+    void (*const *gone)(Rig *) = data;
+    Rig *rig = rig_new(policy, NULL, NULL);
+
+    (*gone)(rig);
+    rig_free_failed(rig);
+}
+
+static void (*const netstack_gone)(Rig *) = rig_break_netstack;
+static void (*const resolver_gone)(Rig *) = rig_break_resolver;
+
+/* A flow that cannot be recorded is not opened. */
+static void
+test_tcp_unrecorded(void)
+{
+    Fixture f;
+    uint64_t id;
+
+    fixture_init(&f);
+    rig_break_recorder(f.rig);
+    id = rig_offer(f.rig, "db.test", 5432);
+    g_assert_cmpint(rig_verdict(f.rig, id), ==, BNS_WIRE_REFUSE);
+    rig_free_failed(f.rig);
+    bns_fd_clear(&f.listener);
+}
+
 /* --- what netstack may not say --- */
 
 static void
@@ -643,6 +690,12 @@ main(int argc, char **argv)
     bns_test_add("/gateway/flow/server-speaks-before-the-stream",
                  test_server_first_before_stream);
     bns_test_add("/gateway/flow/accepted-without-stream-ends", test_accepted_for_ever);
+    bns_test_add("/gateway/flow/ahead-that-closed-is-dialled-again", test_ahead_closed);
+    bns_test_add("/gateway/flow/tcp-unrecorded-is-refused", test_tcp_unrecorded);
+    bns_test_add_data("/gateway/flow/netstack-gone-ends-it", &netstack_gone,
+                      test_neighbour_gone);
+    bns_test_add_data("/gateway/flow/resolver-gone-ends-it", &resolver_gone,
+                      test_neighbour_gone);
     add_rows();
     return g_test_run();
 }

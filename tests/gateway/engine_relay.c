@@ -432,6 +432,69 @@ test_bad_chunk(void)
     front_clear(&f);
 }
 
+/* The same when the response has begun: no status can tell it any more. */
+static void
+test_bad_chunk_late(void)
+{
+    Front f;
+    g_autofree char *request = NULL;
+
+    front_init(&f, NULL);
+    request = front_pass(&f, POST("Transfer-Encoding: chunked\r\n"));
+    rig_say(&f.origin, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc");
+    g_free(rig_hear(&f.flow, "abc"));
+    rig_say(&f.flow, "zz\r\n");
+    check_ended(&f, true);
+    check_origin_ended(&f, NULL, true);
+    front_clear(&f);
+}
+
+/* A refused request whose chunks do not end within what is drained. */
+static void
+test_endless_rest(void)
+{
+    Front f;
+    g_autofree char *response = NULL;
+    g_autofree char *chunk = g_strnfill(64 * 1024, 'x');
+    bool is_broken;
+
+    front_init(&f, NULL);
+    rig_say(&f.flow, "POST / HTTP/1.1\r\nHost: other.test\r\n"
+                     "Transfer-Encoding: chunked\r\n\r\n");
+    response = rig_hear_response(&f.flow, false);
+    g_assert_true(g_str_has_prefix(response, "HTTP/1.1 403 "));
+    while (rig_try(&f.flow, "10000\r\n") && rig_try(&f.flow, chunk) &&
+           rig_try(&f.flow, "\r\n"))
+        ;
+    g_free(rig_hear_end(&f.flow, &is_broken));
+    rig_wait_closed(f.rig, f.flow.id);
+    front_clear(&f);
+}
+
+/* The origin stops reading, says why, and goes: what it said is heard. */
+static void
+test_stuck_upload(void)
+{
+    Front f;
+    g_autofree char *request = NULL;
+    g_autofree char *response = NULL;
+
+    front_init(&f, NULL);
+    request = front_pass(&f, POST("Content-Length: 100000\r\n"));
+    rig_say(&f.origin, "HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nbig");
+    response = rig_hear_response(&f.flow, false);
+    g_assert_true(g_str_has_prefix(response, "HTTP/1.1 413 "));
+    front_end_origin(&f, true);
+    rig_sync(f.rig);
+    /* The rest is small enough to be drained; the connection serves on. */
+    for (int i = 0; i < 1000; i++)
+        rig_say(&f.flow,
+                "0123456789012345678901234567890123456789"
+                "012345678901234567890123456789012345678901234567890123456789");
+    check_usable(&f);
+    front_clear(&f);
+}
+
 static void
 test_gone_while_waiting(void)
 {
@@ -674,6 +737,10 @@ main(int argc, char **argv)
     bns_test_add("/gateway/relay/reset-is-no-end-of-a-body", test_until_reset);
     bns_test_add("/gateway/relay/interim-flood-is-502", test_interim_flood);
     bns_test_add("/gateway/relay/bad-request-chunk-is-400", test_bad_chunk);
+    bns_test_add("/gateway/relay/bad-request-chunk-behind-a-response",
+                 test_bad_chunk_late);
+    bns_test_add("/gateway/relay/endless-rest-is-not-drained", test_endless_rest);
+    bns_test_add("/gateway/relay/stuck-upload-is-drained", test_stuck_upload);
     bns_test_add("/gateway/relay/command-gone-while-waiting", test_gone_while_waiting);
     bns_test_add("/gateway/relay/half-closed-client-hears-its-response",
                  test_half_closed);

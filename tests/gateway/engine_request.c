@@ -6,7 +6,9 @@
 #include "tests/support/origin.h"
 #include "tests/support/test.h"
 
+#include <netinet/in.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define GET(path) "GET " path " HTTP/1.1\r\nHost: origin.test\r\n\r\n"
@@ -434,6 +436,53 @@ test_second_address(void)
     close(listener);
 }
 
+/* An IPv6 address, of a name and as a literal. */
+static void
+test_ipv6(void)
+{
+    struct sockaddr_in6 address = { .sin6_family = AF_INET6,
+                                    .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+    socklen_t len = sizeof(address);
+    int listener = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    static const char *const hosts[] = { "six.test", "[::1]" };
+    g_autofree char *yaml = NULL;
+    uint16_t port;
+    RigFlow flow;
+    Rig *rig;
+
+    if (listener < 0 || bind(listener, (struct sockaddr *)&address, len) < 0 ||
+        listen(listener, 4) < 0) {
+        bns_test_skip("there is no IPv6 here");
+        return;
+    }
+    getsockname(listener, (struct sockaddr *)&address, &len);
+    port = ntohs(address.sin6_port);
+    yaml = g_strdup_printf("allow:\n"
+                           "  - { domain: six.test, private: true, port: %u }\n"
+                           "  - { cidr: \"::1/128\", port: %u }\n",
+                           port, port);
+    rig = rig_new(yaml, NULL, NULL);
+    flow = rig_open(rig, "six.test", port);
+    for (size_t i = 0; i < G_N_ELEMENTS(hosts); i++) {
+        g_autofree char *host = g_strdup_printf("Host: %s:%u\r\n", hosts[i], port);
+        g_autofree char *request = g_strdup_printf("GET / HTTP/1.1\r\n%s\r\n", host);
+        g_autofree char *heard = NULL;
+        RigFlow origin;
+
+        rig_say(&flow, request);
+        origin = rig_accept(listener);
+        heard = rig_hear(&origin, "\r\n\r\n");
+        g_assert_nonnull(strstr(heard, host));
+        rig_say(&origin, "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
+        g_free(rig_hear_response(&flow, true));
+        g_assert_cmpstr(rig_record(rig, BNS_EVENT_HTTP_REQUEST)->addr, ==, "::1");
+        close(origin.fd);
+    }
+    rig_close(rig, &flow);
+    rig_free(rig);
+    close(listener);
+}
+
 static void
 test_refused_upstream(void)
 {
@@ -479,6 +528,7 @@ main(int argc, char **argv)
     bns_test_add("/gateway/request/unknown-name-is-502", test_unresolved);
     bns_test_add("/gateway/request/silent-resolver-is-504", test_resolver_is_silent);
     bns_test_add("/gateway/request/second-address-is-tried", test_second_address);
+    bns_test_add("/gateway/request/ipv6-names-and-literals", test_ipv6);
     bns_test_add("/gateway/request/refused-connection-is-502", test_refused_upstream);
     return g_test_run();
 }

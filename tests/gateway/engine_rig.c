@@ -75,6 +75,7 @@ static const KnownName known_names[] = {
     { "loop.test", { "127.0.0.1" } },
     { "mixed.test", { "10.0.0.1", "127.0.0.1" } },
     { "second.test", { "127.0.0.2", "127.0.0.1" } },
+    { "six.test", { "::1" } },
 };
 
 static void
@@ -92,9 +93,10 @@ answer_question(int fd, const BnsResolverQuestion *question)
                known->addresses[answer.n_addresses] != NULL;
              answer.n_addresses++) {
             BnsResolverAddress *address = &answer.addresses[answer.n_addresses];
+            const char *text = known->addresses[answer.n_addresses];
 
-            address->family = AF_INET;
-            inet_pton(AF_INET, known->addresses[answer.n_addresses], address->bytes);
+            address->family = strchr(text, ':') != NULL ? AF_INET6 : AF_INET;
+            inet_pton(address->family, text, address->bytes);
         }
     }
     bns_resolver_answer(fd, &answer);
@@ -175,6 +177,18 @@ void
 rig_break_recorder(Rig *rig)
 {
     shutdown(rig->recorder_pair[0], SHUT_RDWR);
+}
+
+void
+rig_break_netstack(Rig *rig)
+{
+    shutdown(rig->wire_pair[0], SHUT_RDWR);
+}
+
+void
+rig_break_resolver(Rig *rig)
+{
+    shutdown(rig->resolver_pair[0], SHUT_RDWR);
 }
 
 const BnsRecord *

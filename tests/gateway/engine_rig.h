@@ -41,7 +41,7 @@ typedef struct {
  * @upstream_ca: (nullable): a PEM file
  *
  * Names that the rig's resolver knows: "private.test" 10.0.0.1, "loop.test" 127.0.0.1,
- * "mixed.test" 10.0.0.1 and 127.0.0.1, "second.test" 127.0.0.2 and 127.0.0.1,
+ * "mixed.test" 10.0.0.1 and 127.0.0.1, "second.test" 127.0.0.2 and 127.0.0.1, "six.test" ::1,
  * "silent.test" is never answered; all else does not exist.
  */
 Rig *rig_new(const char *yaml, const char *resolves, const char *upstream_ca);
@@ -78,6 +78,8 @@ void rig_close(Rig *rig, RigFlow *flow);
 
 void rig_say(RigFlow *flow, const char *text);
 void rig_say_bytes(RigFlow *flow, const void *bytes, size_t len);
+/* Whether it could be said: the other side may be gone. */
+bool rig_try(RigFlow *flow, const char *text);
 /* Ends the command's direction. */
 void rig_say_end(RigFlow *flow);
 /* Reads until @text has come (then no further). Fails the test if the end comes first.
@@ -115,6 +117,9 @@ const BnsRecord *rig_expect(Rig *rig, BnsEvent event, const char *expected);
 guint rig_count(Rig *rig, BnsEvent event);
 /* From now on no record can be written. */
 void rig_break_recorder(Rig *rig);
+/* The other neighbours go. */
+void rig_break_netstack(Rig *rig);
+void rig_break_resolver(Rig *rig);
 
 /* --- time --- */
 

@@ -212,6 +212,14 @@ rig_say(RigFlow *flow, const char *text)
     rig_say_bytes(flow, text, strlen(text));
 }
 
+bool
+rig_try(RigFlow *flow, const char *text)
+{
+    size_t len = strlen(text);
+
+    return send(flow->fd, text, len, MSG_NOSIGNAL) == (ssize_t)len;
+}
+
 void
 rig_say_end(RigFlow *flow)
 {

@@ -51,8 +51,9 @@ fixture_init(Fixture *f, const char *yaml)
     f->origin = bns_origin_new(ctx);
     SSL_CTX_free(ctx);
     port = bns_origin_port(f->origin);
-    resolves = g_strdup_printf("origin.test:443:%u origin.test:80:%u wrong.test:443:%u",
-                               port, port, port);
+    resolves = g_strdup_printf("origin.test:443:%u origin.test:80:%u "
+                               "origin.test:8443:%u wrong.test:443:%u",
+                               port, port, port, port);
     f->rig = rig_new(yaml == NULL ? policy : yaml, resolves, f->ca_file);
 }
 
@@ -138,15 +139,45 @@ test_dialled_ahead(void)
 {
     Fixture f;
     g_autofree char *response = NULL;
-    g_autofree char *request = NULL;
-    uint16_t port;
 
     fixture_init(&f, "allow: [\"domain=origin.test\"]\n");
-    port = 443;
-    open_tls(&f, "origin.test", port, "origin.test");
-    response = rig_ask(&f.flow, GET("/hello", "origin.test"));
+    open_tls(&f, "origin.test", 8443, "origin.test");
+    response = rig_ask(&f.flow, GET("/hello", "origin.test:8443"));
     g_assert_true(g_str_has_suffix(response, "\r\n\r\nhello\n"));
     g_assert_cmpuint(bns_origin_connections(f.origin), ==, 1);
+    fixture_clear(&f);
+}
+
+/* The hello names another host than the one that was dialled for it. */
+static void
+test_dialled_ahead_in_vain(void)
+{
+    Fixture f;
+    g_autofree char *response = NULL;
+
+    fixture_init(&f, "allow: [\"domain=origin.test\"]\n");
+    open_tls(&f, "origin.test", 8443, "other.test");
+    response = rig_ask(&f.flow, GET("/", "other.test:8443"));
+    g_assert_true(g_str_has_prefix(response, "HTTP/1.1 403 "));
+    g_assert_cmpuint(bns_origin_connections(f.origin), ==, 1);
+    fixture_clear(&f);
+}
+
+/* The name must be recorded before it is resolved. */
+static void
+test_unrecorded(void)
+{
+    Fixture f;
+
+    fixture_init(&f, NULL);
+    f.flow = rig_open(f.rig, "origin.test", 443);
+    rig_break_recorder(f.rig);
+    g_assert_false(rig_start_tls(f.rig, &f.flow, "origin.test", "http/1.1"));
+    g_assert_cmpuint(bns_origin_connections(f.origin), ==, 0);
+    g_clear_pointer(&f.flow.ssl, SSL_free);
+    bns_fd_clear(&f.flow.fd);
+    rig_free_failed(f.rig);
+    f.rig = rig_new(policy, NULL, NULL);
     fixture_clear(&f);
 }
 
@@ -352,6 +383,36 @@ test_dial_timeout(void)
     fixture_clear(&f);
 }
 
+/* It accepts connections, and says nothing. */
+static void
+test_silent_origin(void)
+{
+    Fixture f;
+    Dialler dialler;
+    GThread *thread;
+    uint16_t port;
+    int listener = rig_listen(&port);
+    g_autofree char *resolves = g_strdup_printf("silent.test:443:%u", port);
+    g_autofree char *response = NULL;
+    RigFlow origin;
+
+    fixture_init(&f, NULL);
+    rig_free(f.rig);
+    f.rig = rig_new(policy, resolves, f.ca_file);
+    f.flow = rig_open(f.rig, "silent.test", 443);
+    dialler = (Dialler){ f.rig, &f.flow };
+    thread = g_thread_new("dialler", run_dialler, &dialler);
+    origin = rig_accept(listener);
+    g_free(rig_hear(&origin, "\x16\x03"));
+    rig_advance(f.rig, 11);
+    g_assert_true(GPOINTER_TO_INT(g_thread_join(thread)));
+    response = rig_ask(&f.flow, GET("/", "silent.test"));
+    g_assert_true(g_str_has_prefix(response, "HTTP/1.1 504 "));
+    close(origin.fd);
+    close(listener);
+    fixture_clear(&f);
+}
+
 /* --- truncation --- */
 
 typedef struct {
@@ -450,6 +511,10 @@ main(int argc, char **argv)
                  test_without_name);
     bns_test_add("/gateway/tls/port-80-may-speak-tls", test_on_port_80);
     bns_test_add("/gateway/tls/dialled-ahead-becomes-tls", test_dialled_ahead);
+    bns_test_add("/gateway/tls/dialled-ahead-for-another-host",
+                 test_dialled_ahead_in_vain);
+    bns_test_add("/gateway/tls/unrecorded-name-is-not-resolved", test_unrecorded);
+    bns_test_add("/gateway/tls/silent-origin-is-504-inside", test_silent_origin);
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autofree char *path = g_strdup_printf("/gateway/tls/names/%s", cases[i].name);
 
