@@ -17,7 +17,7 @@ static const struct {
     { "netstack/gateway",
       "netstack/gateway/ netstack/wire.h policy/ audit/client.h audit/record.h base/" },
     { "sandbox", "sandbox/ netstack/gateway/gateway.h netstack/gateway/resolver.h "
-                 "netstack/tap/tap.h policy/ audit/ base/" },
+                 "netstack/gateway/trust.h netstack/tap/tap.h policy/ audit/ base/" },
 };
 
 static bool

@@ -150,7 +150,17 @@ build_argv(Story *story, char **words)
     return argv;
 }
 
-/* The newest audit file of the story's home, whatever its session. */
+static int64_t
+written_ns(const char *path)
+{
+    struct stat status;
+
+    if (stat(path, &status) < 0)
+        return 0;
+    return status.st_mtim.tv_sec * INT64_C(1000000000) + status.st_mtim.tv_nsec;
+}
+
+/* The audit file that was written last, whatever its session. */
 static char *
 read_audit(const Story *story)
 {
@@ -161,14 +171,16 @@ read_audit(const Story *story)
     char *text = NULL;
     const char *name;
 
-    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL)
-        if (newest == NULL || strcmp(name, newest) > 0)
-            g_free(newest), newest = g_strdup(name);
-    if (newest != NULL) {
-        g_autofree char *path = g_build_filename(dir_path, newest, NULL);
+    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
+        g_autofree char *path = g_build_filename(dir_path, name, NULL);
 
-        g_file_get_contents(path, &text, NULL, NULL);
+        if (newest == NULL || written_ns(path) > written_ns(newest)) {
+            g_free(newest);
+            newest = g_steal_pointer(&path);
+        }
     }
+    if (newest != NULL)
+        g_file_get_contents(newest, &text, NULL, NULL);
     return text != NULL ? text : g_strdup("");
 }
 
