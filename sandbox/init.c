@@ -21,7 +21,12 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
+
+/* Copies of one signal, sent to a group, are delivered within microseconds; the message
+ * that tells of one takes the scheduler's time. */
+#define GROUP_SIGNAL_US (G_USEC_PER_SEC / 10)
 
 typedef struct {
     BnsInitConfig config; /* its descriptors renumbered, its workdir resolved */
@@ -31,6 +36,7 @@ typedef struct {
     int gate_fd;   /* the command's, until GO */
     pid_t command;
     bool is_started;
+    int64_t group_us[NSIG]; /* when our group last got each signal from outside */
 } Init;
 
 /* The end of init is the end of every process of the sandbox. */
@@ -81,22 +87,26 @@ take_descriptors(BnsInitConfig *config, BnsFault *fault)
 }
 
 /* What a terminal sends to its foreground is the command's affair. Everything stays
- * blocked, so that a signal before exec waits for the command; SIGCHLD is read. */
+ * blocked, so that a signal before exec waits for the command; SIGCHLD is read, and what
+ * may be sent to our whole group, see pass_signal(). */
 static bool
 take_signals(Init *init, BnsFault *fault)
 {
     static const int ignored[] = { SIGHUP,  SIGINT,  SIGQUIT, SIGPIPE, SIGTERM, SIGUSR1,
                                    SIGUSR2, SIGTSTP, SIGTTIN, SIGTTOU, SIGWINCH };
-    sigset_t all, child;
+    sigset_t all, read_set;
 
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, NULL);
     for (size_t i = 0; i < G_N_ELEMENTS(ignored); i++)
         signal(ignored[i], SIG_IGN);
     signal(SIGCHLD, SIG_DFL);
-    sigemptyset(&child);
-    sigaddset(&child, SIGCHLD);
-    init->signal_fd = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
+    sigemptyset(&read_set);
+    sigaddset(&read_set, SIGCHLD);
+    sigaddset(&read_set, SIGCONT);
+    for (size_t i = 0; i < G_N_ELEMENTS(ignored); i++)
+        sigaddset(&read_set, ignored[i]);
+    init->signal_fd = signalfd(-1, &read_set, SFD_CLOEXEC | SFD_NONBLOCK);
     if (init->signal_fd < 0)
         return bns_fault_set(fault, "Could not watch the command: %s", strerror(errno));
     return true;
@@ -221,16 +231,34 @@ send_number(const Init *init, BnsReadyType type, int number)
     bns_ready_send(init->config.control_fd, type, text, -1);
 }
 
-/* Reaps all, since pid 1 inherits every orphan; only the command's end is the end. */
+static int64_t
+now_us(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
+}
+
+/* Notes what a process outside (which has no pid here) sent to the whole group. */
 static void
-on_child(const Init *init)
+read_signals(Init *init)
 {
     struct signalfd_siginfo info;
+
+    while (read(init->signal_fd, &info, sizeof(info)) == sizeof(info))
+        if (info.ssi_code <= 0 && info.ssi_pid == 0 && info.ssi_signo < NSIG)
+            init->group_us[info.ssi_signo] = now_us();
+}
+
+/* Reaps all, since pid 1 inherits every orphan; only the command's end is the end. */
+static void
+on_signals(Init *init)
+{
     int status;
     pid_t pid;
 
-    while (read(init->signal_fd, &info, sizeof(info)) > 0)
-        ;
+    read_signals(init);
     while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
         if (pid != init->command)
             continue;
@@ -249,21 +277,44 @@ start_command(Init *init, BnsFault *fault)
     if (init->is_started)
         return bns_fault_set(fault, "Init was told to start twice");
     init->is_started = true;
-    /* A process that ended meanwhile is reported by on_child(). */
+    /* A process that ended meanwhile is reported by on_signals(). */
     (void)bns_ready_send(init->gate_fd, BNS_READY_GO, NULL, -1);
     bns_fd_clear(&init->gate_fd);
+    /* Our copies would keep a pipeline open that the command has left. */
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        close(fd);
     return true;
 }
 
+/* A signal that was sent to our process group (kill %1, timeout(1)) has reached the
+ * supervisor, us and the command, if it still is in that group: not in one of its own. */
 static bool
-pass_signal(const Init *init, const char *text, BnsFault *fault)
+has_come_by_group(Init *init, int number)
+{
+    bool is_recent;
+
+    read_signals(init);
+    is_recent = now_us() - init->group_us[number] < GROUP_SIGNAL_US;
+    init->group_us[number] = 0;
+    return is_recent && getpgid(init->command) == getpgrp();
+}
+
+static void
+signal_command(Init *init, int number)
+{
+    if (!has_come_by_group(init, number))
+        kill(init->command, number);
+}
+
+static bool
+pass_signal(Init *init, const char *text, BnsFault *fault)
 {
     char *end;
     long number = strtol(text, &end, 10);
 
     if (end == text || *end != '\0' || number < 1 || number >= NSIG)
         return bns_fault_set(fault, "Init was told to pass on the signal \"%s\"", text);
-    kill(init->command, (int)number);
+    signal_command(init, (int)number);
     return true;
 }
 
@@ -281,7 +332,7 @@ on_message(Init *init, BnsFault *fault)
     case BNS_READY_SIGNAL:
         return pass_signal(init, text, fault);
     case BNS_READY_CONTINUE:
-        kill(init->command, SIGCONT);
+        signal_command(init, SIGCONT);
         return true;
     default:
         return bns_fault_set(fault, "Init got the unexpected message %d", type);
@@ -309,7 +360,7 @@ serve(Init *init)
         if (fds[1].revents != 0 && !on_message(init, &fault))
             give_up(init, &fault);
         if (fds[2].revents != 0)
-            on_child(init);
+            on_signals(init);
     }
 }
 

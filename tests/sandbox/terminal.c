@@ -19,6 +19,7 @@
 #define CTRL_C "\003"
 #define CTRL_D "\004"
 #define CTRL_Z "\032"
+#define PROMPT "yes? "
 
 typedef struct {
     int fd; /* the terminal's other end */
@@ -50,11 +51,20 @@ expect(Screen *screen, const char *text)
     g_string_erase(screen->text, 0, found - screen->text->str + (gssize)strlen(text));
 }
 
+/* What is typed before the shell reads again may be read by a command that is about to
+ * end. */
+static void
+expect_prompt(Screen *screen)
+{
+    expect(screen, PROMPT);
+}
+
 static void
 expect_status(Screen *screen, int status)
 {
     g_autofree char *text = g_strdup_printf("st-%d\r\n", status);
 
+    expect_prompt(screen);
     type(screen, "echo st-$?\n");
     expect(screen, text);
 }
@@ -62,7 +72,7 @@ expect_status(Screen *screen, int status)
 static void G_GNUC_NORETURN
 become_shell(void)
 {
-    g_setenv("PS1", "", TRUE);
+    g_setenv("PS1", PROMPT, TRUE);
     g_setenv("PS2", "", TRUE);
     g_setenv("TERM", "dumb", TRUE);
     g_unsetenv("ENV");
@@ -132,11 +142,11 @@ tell_ctrl_c_handled(Screen *screen)
 {
     type(screen,
          B "bash -c 'n=0; trap \"let n++; echo got-\\$n\" INT; echo star\"\"ted; "
-           "read x; read x; echo to\"\"tal-$n'\n");
+           "while [ $n = 0 ]; do sleep 0.02; done; read x; echo to\"\"tal-$n'\n");
     expect(screen, "started\r\n");
     type(screen, CTRL_C);
     expect(screen, "got-1\r\n");
-    type(screen, "\n\n");
+    type(screen, "\n");
     expect(screen, "total-1\r\n");
     expect_status(screen, 0);
 }
@@ -148,9 +158,11 @@ tell_ctrl_z(Screen *screen)
     expect(screen, "started\r\n");
     type(screen, CTRL_Z);
     expect(screen, "Stopped");
+    expect_prompt(screen);
     type(screen, "echo ba\"\"ck\n");
     expect(screen, "back\r\n");
     type(screen, "fg\n");
+    expect(screen, "read x");
     type(screen, "word\n");
     expect(screen, "got-word\r\n");
     expect_status(screen, 0);
@@ -162,6 +174,7 @@ tell_kill_group(Screen *screen)
 {
     type(screen, B "sh -c 'echo star\"\"ted; kill -TSTP 0; echo resu\"\"med'\n");
     expect(screen, "Stopped");
+    expect_prompt(screen);
     type(screen, "fg\n");
     expect(screen, "resumed\r\n");
     expect_status(screen, 0);
@@ -172,6 +185,7 @@ tell_stop_itself(Screen *screen)
 {
     type(screen, B "sh -c 'kill -STOP $$; echo resu\"\"med'\n");
     expect(screen, "Stopped");
+    expect_prompt(screen);
     type(screen, "bg\n");
     expect(screen, "resumed\r\n");
 }
@@ -191,7 +205,9 @@ tell_background_read(Screen *screen)
     type(screen, B "sh -c 'read x; echo got-$x' &\n");
     type(screen, "until jobs | grep Stop\"\"ped; do :; done\n");
     expect(screen, "Stopped");
+    expect_prompt(screen);
     type(screen, "fg\n");
+    expect(screen, "read x");
     type(screen, "word\n");
     expect(screen, "got-word\r\n");
     expect_status(screen, 0);
@@ -208,12 +224,11 @@ resize(const Screen *screen, unsigned short rows, unsigned short columns)
 static void
 tell_resize(Screen *screen)
 {
-    type(screen,
-         B "bash -c 'trap \"stty size\" WINCH; echo star\"\"ted; read x; read x'\n");
+    type(screen, B "bash -c 'trap \"stty size; d=1\" WINCH; echo star\"\"ted; "
+                   "while [ -z \"$d\" ]; do sleep 0.02; done'\n");
     expect(screen, "started\r\n");
     resize(screen, 33, 99);
     expect(screen, "33 99\r\n");
-    type(screen, "\n\n");
     expect_status(screen, 0);
 }
 
@@ -257,7 +272,8 @@ tell_inner_shell(Screen *screen)
     expect(screen, "inside\r\n");
     type(screen, CTRL_Z);
     expect(screen, "Stopped");
-    type(screen, "kill %1; exit 5\n");
+    expect_prompt(screen);
+    type(screen, "kill -9 %1; wait %1; exit 5\n");
     expect_status(screen, 5);
     type(screen, "cat\n");
     type(screen, CTRL_C);
