@@ -268,14 +268,15 @@ static void
 tell_inner_shell(Screen *screen)
 {
     type(screen, B "bash --norc --noediting -i\n");
-    type(screen, "echo in\"\"side; sleep 1000\n");
+    type(screen, "sh -c 'echo in\"\"side; exec sleep 1000'\n");
     expect(screen, "inside\r\n");
     type(screen, CTRL_Z);
     expect(screen, "Stopped");
     expect_prompt(screen);
-    type(screen, "kill -9 %1; wait %1; exit 5\n");
+    type(screen, "kill -9 %1; disown %1; exit 5\n");
     expect_status(screen, 5);
-    type(screen, "cat\n");
+    type(screen, "sh -c 'echo ag\"\"ain; exec cat'\n");
+    expect(screen, "again\r\n");
     type(screen, CTRL_C);
     expect_status(screen, 130);
 }
@@ -287,6 +288,8 @@ tell_suspended_inner_shell(Screen *screen)
     type(screen, B "bash --norc --noediting -i\n");
     type(screen, "echo in\"\"side; suspend\n");
     expect(screen, "inside\r\n");
+    expect(screen, "Stopped");
+    expect_prompt(screen);
     type(screen, "echo ou\"\"ter; fg\n");
     expect(screen, "outer\r\n");
     type(screen, "echo ag\"\"ain; exit 6\n");
