@@ -354,8 +354,11 @@ static void
 test_order(World *world)
 {
     BnsResolverAnswer answer;
+    char line[64];
 
     bns_resolver_ask(world->resolver_fd, 100, "ok-late.example");
+    /* Only once the name server holds it back does the next one overtake it. */
+    g_assert_cmpint(read(world->log_fd, line, sizeof(line)), ==, 16);
     bns_resolver_ask(world->resolver_fd, 200, "ok-early.example");
     g_assert_cmpint(bns_resolver_receive(world->resolver_fd, &answer), ==, 1);
     g_assert_cmpuint(answer.id, ==, 200);
