@@ -135,11 +135,10 @@ static void
 test_slow_client(void)
 {
     Front f;
-    g_autofree char *request = NULL;
     size_t count;
 
     front_init(&f, NULL);
-    request = front_pass(&f, "GET / HTTP/1.0\r\nHost: origin.test\r\n\r\n");
+    g_free(front_pass(&f, "GET / HTTP/1.0\r\nHost: origin.test\r\n\r\n"));
     rig_say(&f.origin, "HTTP/1.1 200 OK\r\n\r\n");
     g_free(rig_hear(&f.flow, "\r\n\r\n"));
     count = say_until_full(&f.origin);
@@ -151,12 +150,11 @@ static void
 test_slow_origin(void)
 {
     Front f;
-    g_autofree char *request = NULL;
     size_t count;
 
     front_init(&f, NULL);
-    request = front_pass(&f, "POST / HTTP/1.1\r\nHost: origin.test\r\n"
-                             "Content-Length: 99999999999\r\n\r\n");
+    g_free(front_pass(&f, "POST / HTTP/1.1\r\nHost: origin.test\r\n"
+                          "Content-Length: 99999999999\r\n\r\n"));
     count = say_until_full(&f.flow);
     hear_count(&f.origin, count);
     front_clear(&f);
@@ -168,11 +166,10 @@ test_slow_beside_quick(void)
 {
     Front f;
     RigFlow quick;
-    g_autofree char *request = NULL;
     g_autofree char *refusal = NULL;
 
     front_init(&f, NULL);
-    request = front_pass(&f, "GET / HTTP/1.0\r\nHost: origin.test\r\n\r\n");
+    g_free(front_pass(&f, "GET / HTTP/1.0\r\nHost: origin.test\r\n\r\n"));
     rig_say(&f.origin, "HTTP/1.1 200 OK\r\n\r\n");
     say_until_full(&f.origin);
     quick = rig_open(f.rig, "origin.test", 80);
@@ -188,18 +185,16 @@ static void
 test_reset_behind_full(void)
 {
     Front f;
-    g_autofree char *request = NULL;
-    g_autofree char *heard = NULL;
     bool is_broken;
 
     front_init(&f, NULL);
-    request = front_pass(&f, "GET / HTTP/1.1\r\nHost: origin.test\r\n\r\n");
+    g_free(front_pass(&f, "GET / HTTP/1.1\r\nHost: origin.test\r\n\r\n"));
     rig_say(&f.origin, "HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n");
     say_until_full(&f.origin);
     front_end_origin(&f, true);
     rig_sync(f.rig);
     g_assert_cmpuint(rig_turns(f.rig, 50), <, 20);
-    heard = rig_hear_end(&f.flow, &is_broken);
+    g_free(rig_hear_end(&f.flow, &is_broken));
     g_assert_true(is_broken);
     front_clear(&f);
 }
@@ -274,11 +269,10 @@ static void
 test_websocket_wrong_accept(void)
 {
     Front f;
-    g_autofree char *request = NULL;
     g_autofree char *response = NULL;
 
     front_init(&f, NULL);
-    request = front_pass(&f, WS_REQUEST);
+    g_free(front_pass(&f, WS_REQUEST));
     rig_say(&f.origin, WS_SWITCH("AAAALMBiTxaQ9kYGzzhZRbK+xOo="));
     response = rig_hear_response(&f.flow, false);
     g_assert_true(g_str_has_prefix(response, "HTTP/1.1 502 "));
@@ -290,12 +284,11 @@ static void
 test_websocket_refused(void)
 {
     Front f;
-    g_autofree char *request = NULL;
     g_autofree char *response = NULL;
     g_autofree char *next = NULL;
 
     front_init(&f, NULL);
-    request = front_pass(&f, WS_REQUEST);
+    g_free(front_pass(&f, WS_REQUEST));
     rig_say(&f.origin, "HTTP/1.1 426 Upgrade Required\r\nContent-Length: 0\r\n\r\n");
     response = rig_hear_response(&f.flow, false);
     g_assert_true(g_str_has_prefix(response, "HTTP/1.1 426 "));
@@ -323,11 +316,10 @@ static void
 test_websocket_idle(void)
 {
     Front f;
-    g_autofree char *request = NULL;
     bool is_broken;
 
     front_init(&f, NULL);
-    request = front_pass(&f, WS_REQUEST);
+    g_free(front_pass(&f, WS_REQUEST));
     rig_say(&f.origin, WS_SWITCH(WS_ACCEPT));
     g_free(rig_hear(&f.flow, "\r\n\r\n"));
     rig_advance(f.rig, 7200);

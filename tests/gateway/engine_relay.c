@@ -17,9 +17,9 @@
 static void
 check_usable(Front *f)
 {
-    g_autofree char *request = front_pass(f, GET);
     g_autofree char *response = NULL;
 
+    g_free(front_pass(f, GET));
     rig_say(&f->origin, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnext");
     response = rig_hear_response(&f->flow, false);
     g_assert_true(g_str_has_suffix(response, "\r\n\r\nnext"));
@@ -57,11 +57,10 @@ static void
 test_chunked_response(void)
 {
     Front f;
-    g_autofree char *request = NULL;
     g_autofree char *response = NULL;
 
     front_init(&f, NULL);
-    request = front_pass(&f, GET);
+    g_free(front_pass(&f, GET));
     rig_say(&f.origin, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
                        "3;name=value\r\nabc\r\n0\r\nX-Sum: 3\r\n\r\n");
     response = rig_hear(&f.flow, "X-Sum: 3\r\n\r\n");
@@ -102,11 +101,10 @@ static void
 test_until_close(void)
 {
     Front f;
-    g_autofree char *request = NULL;
     g_autofree char *response = NULL;
 
     front_init(&f, NULL);
-    request = front_pass(&f, GET);
+    g_free(front_pass(&f, GET));
     rig_say(&f.origin, "HTTP/1.1 200 OK\r\n\r\nabc");
     front_end_origin(&f, false);
     response = rig_hear_response(&f.flow, false);
@@ -119,12 +117,11 @@ static void
 test_old_client(void)
 {
     Front f;
-    g_autofree char *request = NULL;
     g_autofree char *response = NULL;
     bool is_broken;
 
     front_init(&f, NULL);
-    request = front_pass(&f, "GET /x HTTP/1.0\r\nHost: origin.test\r\n\r\n");
+    g_free(front_pass(&f, "GET /x HTTP/1.0\r\nHost: origin.test\r\n\r\n"));
     rig_say(&f.origin, "HTTP/1.1 103 Early Hints\r\n\r\n"
                        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
                        "3\r\nabc\r\n0\r\n\r\n");
@@ -140,21 +137,18 @@ static void
 test_events(void)
 {
     Front f;
-    g_autofree char *request = NULL;
-    g_autofree char *head = NULL;
 
     front_init(&f, NULL);
-    request = front_pass(&f, GET);
+    g_free(front_pass(&f, GET));
     rig_say(&f.origin, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
                        "Transfer-Encoding: chunked\r\n\r\n");
-    head = rig_hear(&f.flow, "\r\n\r\n");
+    g_free(rig_hear(&f.flow, "\r\n\r\n"));
     for (int i = 0; i < 20; i++) {
         g_autofree char *event = g_strdup_printf("data: %02d\n\n", i);
         g_autofree char *chunk = g_strdup_printf("a\r\n%s\r\n", event);
-        g_autofree char *heard = NULL;
 
         rig_say(&f.origin, chunk);
-        heard = rig_hear(&f.flow, chunk);
+        g_free(rig_hear(&f.flow, chunk));
     }
     front_clear(&f);
 }
@@ -168,7 +162,6 @@ test_continue(void)
     g_autofree char *request = NULL;
     g_autofree char *interim = NULL;
     g_autofree char *body = NULL;
-    g_autofree char *response = NULL;
 
     front_init(&f, NULL);
     request = front_pass(&f, POST("Content-Length: 3\r\nExpect: 100-continue\r\n"));
@@ -179,7 +172,7 @@ test_continue(void)
     rig_say(&f.flow, "abc");
     body = rig_hear(&f.origin, "abc");
     rig_say(&f.origin, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
-    response = rig_hear_response(&f.flow, false);
+    g_free(rig_hear_response(&f.flow, false));
     check_usable(&f);
     front_clear(&f);
 }
@@ -189,11 +182,10 @@ static void
 test_not_continued(void)
 {
     Front f;
-    g_autofree char *request = NULL;
     g_autofree char *response = NULL;
 
     front_init(&f, NULL);
-    request = front_pass(&f, POST("Content-Length: 3\r\nExpect: 100-continue\r\n"));
+    g_free(front_pass(&f, POST("Content-Length: 3\r\nExpect: 100-continue\r\n")));
     rig_say(&f.origin, "HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n");
     response = rig_hear_response(&f.flow, false);
     g_assert_nonnull(strstr(response, "Connection: close\r\n"));
@@ -227,13 +219,11 @@ static void
 test_duplex(void)
 {
     Front f;
-    g_autofree char *request = NULL;
-    g_autofree char *head = NULL;
 
     front_init(&f, NULL);
-    request = front_pass(&f, POST("Transfer-Encoding: chunked\r\n"));
+    g_free(front_pass(&f, POST("Transfer-Encoding: chunked\r\n")));
     rig_say(&f.origin, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
-    head = rig_hear(&f.flow, "\r\n\r\n");
+    g_free(rig_hear(&f.flow, "\r\n\r\n"));
     for (int i = 0; i < 10; i++) {
         rig_say(&f.flow, "2\r\nup\r\n");
         g_free(rig_hear(&f.origin, "2\r\nup\r\n"));
@@ -253,11 +243,10 @@ static void
 test_early_refusal(void)
 {
     Front f;
-    g_autofree char *request = NULL;
     g_autofree char *response = NULL;
 
     front_init(&f, NULL);
-    request = front_pass(&f, POST("Content-Length: 500000\r\n"));
+    g_free(front_pass(&f, POST("Content-Length: 500000\r\n")));
     rig_say(&f.origin, "HTTP/1.1 413 Too Large\r\nConnection: close\r\n"
                        "Content-Length: 3\r\n\r\nbig");
     front_end_origin(&f, false);
@@ -311,12 +300,11 @@ test_break(gconstpointer data)
 {
     const Break *row = data;
     Front f;
-    g_autofree char *request = NULL;
     g_autofree char *heard = NULL;
     const BnsRecord *record;
 
     front_init(&f, NULL);
-    request = front_pass(&f, GET);
+    g_free(front_pass(&f, GET));
     rig_say(&f.origin, row->response);
     front_end_origin(&f, row->by_reset);
     if (row->is_cut) {
@@ -344,15 +332,13 @@ static void
 test_until_reset(void)
 {
     Front f;
-    g_autofree char *request = NULL;
-    g_autofree char *begun = NULL;
     g_autofree char *rest = NULL;
     bool is_broken;
 
     front_init(&f, NULL);
-    request = front_pass(&f, GET);
+    g_free(front_pass(&f, GET));
     rig_say(&f.origin, "HTTP/1.1 200 OK\r\n\r\nabc");
-    begun = rig_hear(&f.flow, "abc\r\n");
+    g_free(rig_hear(&f.flow, "abc\r\n"));
     front_end_origin(&f, true);
     rest = rig_hear_end(&f.flow, &is_broken);
     g_assert_cmpstr(rest, ==, "");
@@ -364,14 +350,12 @@ static void
 test_interim_flood(void)
 {
     Front f;
-    g_autofree char *request = NULL;
-    g_autofree char *heard = NULL;
 
     front_init(&f, NULL);
-    request = front_pass(&f, GET);
+    g_free(front_pass(&f, GET));
     for (int i = 0; i < 21; i++)
         rig_say(&f.origin, "HTTP/1.1 103 Hints\r\n\r\n");
-    heard = rig_hear(&f.flow, "HTTP/1.1 502 ");
+    g_free(rig_hear(&f.flow, "HTTP/1.1 502 "));
     rig_expect(f.rig, BNS_EVENT_HTTP_RESPONSE, "- 502 GET /x");
     front_clear(&f);
 }
@@ -419,11 +403,10 @@ static void
 test_bad_chunk(void)
 {
     Front f;
-    g_autofree char *request = NULL;
     g_autofree char *response = NULL;
 
     front_init(&f, NULL);
-    request = front_pass(&f, POST("Transfer-Encoding: chunked\r\n"));
+    g_free(front_pass(&f, POST("Transfer-Encoding: chunked\r\n")));
     rig_say(&f.flow, "3\r\nabcd\r\n0\r\n\r\n");
     response = rig_hear_response(&f.flow, false);
     g_assert_true(g_str_has_prefix(response, "HTTP/1.1 400 "));
@@ -476,11 +459,10 @@ static void
 test_stuck_upload(void)
 {
     Front f;
-    g_autofree char *request = NULL;
     g_autofree char *response = NULL;
 
     front_init(&f, NULL);
-    request = front_pass(&f, POST("Content-Length: 100000\r\n"));
+    g_free(front_pass(&f, POST("Content-Length: 100000\r\n")));
     rig_say(&f.origin, "HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nbig");
     response = rig_hear_response(&f.flow, false);
     g_assert_true(g_str_has_prefix(response, "HTTP/1.1 413 "));
@@ -499,10 +481,9 @@ static void
 test_gone_while_waiting(void)
 {
     Front f;
-    g_autofree char *request = NULL;
 
     front_init(&f, NULL);
-    request = front_pass(&f, GET);
+    g_free(front_pass(&f, GET));
     rig_close(f.rig, &f.flow);
     check_origin_ended(&f, "", true);
     rig_expect(f.rig, BNS_EVENT_HTTP_RESPONSE, "- 0 GET /x");
@@ -515,11 +496,10 @@ static void
 test_half_closed(void)
 {
     Front f;
-    g_autofree char *request = NULL;
     g_autofree char *response = NULL;
 
     front_init(&f, NULL);
-    request = front_pass(&f, GET);
+    g_free(front_pass(&f, GET));
     rig_say_end(&f.flow);
     rig_say(&f.origin, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc");
     response = rig_hear_response(&f.flow, false);
@@ -533,8 +513,7 @@ test_half_closed(void)
 static void
 answer_first(Front *f, const char *response)
 {
-    g_autofree char *request = front_pass(f, GET);
-
+    g_free(front_pass(f, GET));
     rig_say(&f->origin, response);
     g_free(rig_hear_response(&f->flow, false));
     rig_record(f->rig, BNS_EVENT_HTTP_REQUEST);
@@ -566,12 +545,11 @@ static void
 test_retried_once(void)
 {
     Front f;
-    g_autofree char *lost = NULL;
     g_autofree char *response = NULL;
 
     front_init(&f, NULL);
     answer_first(&f, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
-    lost = front_pass(&f, GET);
+    g_free(front_pass(&f, GET));
     front_end_origin(&f, false);
     f.origin = rig_accept(f.listener);
     g_free(rig_hear(&f.origin, "\r\n\r\n"));
@@ -587,12 +565,11 @@ static void
 test_not_retried(void)
 {
     Front f;
-    g_autofree char *lost = NULL;
     g_autofree char *response = NULL;
 
     front_init(&f, NULL);
     answer_first(&f, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
-    lost = front_pass(&f, POST("Content-Length: 0\r\n"));
+    g_free(front_pass(&f, POST("Content-Length: 0\r\n")));
     front_end_origin(&f, false);
     response = rig_hear_response(&f.flow, false);
     g_assert_true(g_str_has_prefix(response, "HTTP/1.1 502 "));
@@ -619,7 +596,6 @@ test_unkept(gconstpointer data)
 {
     const Unkept *row = data;
     Front f;
-    g_autofree char *request = NULL;
     g_autofree char *response = NULL;
 
     front_init(&f, NULL);
@@ -627,7 +603,7 @@ test_unkept(gconstpointer data)
     rig_say(&f.flow, GET);
     bns_fd_clear(&f.origin.fd);
     f.origin = rig_accept(f.listener);
-    request = rig_hear(&f.origin, "\r\n\r\n");
+    g_free(rig_hear(&f.origin, "\r\n\r\n"));
     rig_say(&f.origin, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ntrue");
     response = rig_hear_response(&f.flow, false);
     g_assert_true(g_str_has_suffix(response, "true"));
@@ -640,11 +616,10 @@ static void
 test_origin_is_silent(void)
 {
     Front f;
-    g_autofree char *request = NULL;
     g_autofree char *response = NULL;
 
     front_init(&f, NULL);
-    request = front_pass(&f, GET);
+    g_free(front_pass(&f, GET));
     rig_advance(f.rig, 601);
     response = rig_hear_response(&f.flow, false);
     g_assert_true(g_str_has_prefix(response, "HTTP/1.1 504 "));
@@ -656,13 +631,11 @@ static void
 test_response_stalls(void)
 {
     Front f;
-    g_autofree char *request = NULL;
-    g_autofree char *begun = NULL;
 
     front_init(&f, NULL);
-    request = front_pass(&f, GET);
+    g_free(front_pass(&f, GET));
     rig_say(&f.origin, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc");
-    begun = rig_hear(&f.flow, "abc");
+    g_free(rig_hear(&f.flow, "abc"));
     rig_advance(f.rig, 601);
     check_ended(&f, true);
     front_clear(&f);

@@ -333,6 +333,14 @@ rig_ca(Rig *rig)
     return rig->ca;
 }
 
+/* As SSL_set_tlsext_host_name(), whose cast drops a const. */
+static void
+set_name(SSL *ssl, const char *name)
+{
+    SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+             (void *)(uintptr_t)name);
+}
+
 bool
 rig_start_tls(Rig *rig, RigFlow *flow, const char *name, const char *alpn)
 {
@@ -345,7 +353,7 @@ rig_start_tls(Rig *rig, RigFlow *flow, const char *name, const char *alpn)
     flow->ssl = SSL_new(ctx);
     SSL_CTX_free(ctx);
     if (name != NULL) {
-        SSL_set_tlsext_host_name(flow->ssl, name);
+        set_name(flow->ssl, name);
         SSL_set1_host(flow->ssl, name);
     }
     if (alpn != NULL) {

@@ -87,7 +87,6 @@ test_allowed(void)
 {
     Fixture f;
     const BnsRecord *record;
-    g_autofree char *response = NULL;
 
     fixture_init(&f, NULL);
     open_tls(&f, "origin.test", 443, "origin.test");
