@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the command sees of the file system, and what it can do to it. */
+#include "sandbox/trust_files.h"
+#include "tests/sandbox/inside_fixture.h"
+#include "tests/support/test.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void
+test_resolver(void)
+{
+    g_autofree char *text = NULL;
+
+    if (!inside_is_possible())
+        return;
+    text = inside_sh("cat /etc/resolv.conf; grep -c '^hosts:' /etc/nsswitch.conf; grep "
+                     "'^hosts:' /etc/nsswitch.conf",
+                     NULL);
+    g_assert_cmpstr(text, ==, "nameserver 198.18.0.2\n1\nhosts: files dns");
+}
+
+static void
+test_hosts(void)
+{
+    g_autofree char *text = NULL;
+    g_autofree char *resolved = NULL;
+    char name[256] = "";
+
+    if (!inside_is_possible())
+        return;
+    gethostname(name, sizeof(name) - 1);
+    text = inside_sh("grep localhost /etc/hosts", NULL);
+    g_assert_cmpstr(text, ==,
+                    "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback");
+    resolved = inside_sh("hostname; getent ahostsv4 \"$(hostname)\" | cut -d' ' -f1 | "
+                         "sort -u",
+                         NULL);
+    g_assert_true(g_str_has_prefix(resolved, name));
+    g_assert_true(g_str_has_suffix(resolved, "\n127.0.1.1"));
+}
+
+/* What is not ours is the host's own file, not a copy. */
+static void
+test_other_files(void)
+{
+    g_autofree char *inside = NULL;
+    g_autofree char *outside = NULL;
+    struct stat info;
+
+    if (!inside_is_possible())
+        return;
+    g_assert_cmpint(stat("/etc/passwd", &info), ==, 0);
+    outside = g_strdup_printf("%" G_GUINT64_FORMAT, (guint64)info.st_ino);
+    inside = inside_sh("stat -c %i /etc/passwd", NULL);
+    g_assert_cmpstr(inside, ==, outside);
+}
+
+static void
+test_frozen(gconstpointer path)
+{
+    g_autofree char *script = g_strdup_printf(
+        "touch %s/new 2>/dev/null && exit 1; mkdir %s/newdir 2>/dev/null && exit 1; "
+        "exit 0",
+        (const char *)path, (const char *)path);
+    g_autofree char *output = NULL;
+
+    if (!inside_is_possible())
+        return;
+    output = inside_sh(script, NULL);
+    g_assert_cmpstr(output, ==, "");
+}
+
+static void
+test_own_files_are_frozen(void)
+{
+    g_autofree char *output = NULL;
+
+    if (!inside_is_possible())
+        return;
+    output = inside_sh("for f in /etc/resolv.conf /etc/hosts " BNS_TRUST_CA
+                       "; do (echo x >>$f) 2>/dev/null && exit 1; chmod 777 $f "
+                       "2>/dev/null && exit 2; mv $f /tmp 2>/dev/null && exit 3; done; "
+                       "exit 0",
+                       NULL);
+    g_assert_cmpstr(output, ==, "");
+}
+
+static void
+test_trust(void)
+{
+    g_autofree char *single = NULL;
+    g_autofree char *verified = NULL;
+    g_autofree char *roots = NULL;
+
+    if (!inside_is_possible())
+        return;
+    single = inside_sh("cat " BNS_TRUST_CA, NULL);
+    g_assert_cmpstr(single, ==, g_strchomp(g_strdup(inside_ca_pem)));
+    roots = inside_sh("tail -n 10 " BNS_TRUST_BUNDLE, NULL);
+    g_assert_true(g_str_has_suffix(inside_ca_pem, g_strconcat(roots, "\n", NULL)));
+    if (access("/etc/ssl/certs", F_OK) < 0)
+        return;
+    verified = inside_sh("cmp /etc/ssl/certs/ca-certificates.crt " BNS_TRUST_BUNDLE
+                         " && readlink /etc/ssl/certs/" INSIDE_CA_HASH ".0",
+                         NULL);
+    g_assert_cmpstr(verified, ==, "boundary-ns.pem");
+}
+
+static void
+test_roots_stay(void)
+{
+    static const char bundle[] = "/etc/ssl/certs/ca-certificates.crt";
+    g_autofree char *count = NULL;
+    g_autofree char *host = NULL;
+    gsize len = 0;
+
+    if (!inside_is_possible())
+        return;
+    if (!g_file_get_contents(bundle, &host, &len, NULL)) {
+        g_test_skip("this host has no such bundle");
+        return;
+    }
+    count = inside_sh("cat " BNS_TRUST_BUNDLE " | wc -c", NULL);
+    g_assert_cmpint(atol(count), ==, (long)(len + 1 + strlen(inside_ca_pem)));
+}
+
+static void
+test_private(gconstpointer path)
+{
+    g_autofree char *marker =
+        g_strdup_printf("%s/bns-test-%d", (const char *)path, getpid());
+    g_autofree char *script = g_strdup_printf("test ! -e %s && echo x > %s && ls -A %s",
+                                              marker, marker, (const char *)path);
+    g_autofree char *names = NULL;
+    g_autofree char *base = g_path_get_basename(marker);
+
+    if (!inside_is_possible())
+        return;
+    names = inside_sh(script, NULL);
+    g_assert_cmpstr(names, ==, base);
+    g_assert_cmpint(access(marker, F_OK), ==, -1);
+}
+
+static void
+test_run(void)
+{
+    const char *environment[] = { "XDG_RUNTIME_DIR=/run/user/12345", NULL };
+    InsideOptions options = { .environment = environment };
+    g_autofree char *names = NULL;
+
+    if (!inside_is_possible())
+        return;
+    names = inside_sh("find /run -type s; ls -A $XDG_RUNTIME_DIR; stat -c %a "
+                      "$XDG_RUNTIME_DIR /run/lock",
+                      &options);
+    g_assert_cmpstr(names, ==, "700\n1777");
+}
+
+static void
+test_runtime_elsewhere(void)
+{
+    g_autofree char *home =
+        g_strdup_printf("%s/bns-test-%d", g_getenv("HOME"), getpid());
+    g_autofree char *variable = g_strdup_printf("XDG_RUNTIME_DIR=%s", home);
+    const char *environment[] = { variable, NULL };
+    InsideOptions options = { .environment = environment };
+    g_autofree char *names = NULL;
+
+    if (!inside_is_possible())
+        return;
+    g_assert_cmpint(mkdir(home, 0700), ==, 0);
+    inside_make_file(home, "socket", "", 0600);
+    names = inside_sh("ls -A $XDG_RUNTIME_DIR; touch $XDG_RUNTIME_DIR/x", &options);
+    g_assert_cmpstr(names, ==, "");
+    inside_remove(home);
+}
+
+/* Somebody's home is no runtime directory, whatever the variable says. */
+static void
+test_runtime_is_home(void)
+{
+    g_autofree char *home =
+        g_strdup_printf("%s/bns-test-%d", g_getenv("HOME"), getpid());
+    g_autofree char *variable = g_strdup_printf("XDG_RUNTIME_DIR=%s", home);
+    g_autofree char *home_variable = g_strdup_printf("HOME=%s/sub", home);
+    const char *environment[] = { variable, home_variable, NULL };
+    InsideOptions options = { .environment = environment };
+    g_autofree char *names = NULL;
+
+    if (!inside_is_possible())
+        return;
+    g_assert_cmpint(mkdir(home, 0700), ==, 0);
+    inside_make_file(home, "sub", "", 0600);
+    names = inside_sh("ls -A $XDG_RUNTIME_DIR", &options);
+    inside_remove(home);
+    g_assert_cmpstr(names, ==, "sub");
+}
+
+static void
+test_workdir(void)
+{
+    g_autofree char *dir = inside_make_directory();
+    g_autofree char *work = g_build_filename(dir, "work", NULL);
+    InsideOptions options = { .workdir = work };
+    g_autofree char *output = NULL;
+    g_autofree char *expected = g_strdup_printf("%s\nwork", work);
+    g_autofree char *made = g_build_filename(work, "made", NULL);
+
+    if (!inside_is_possible())
+        return;
+    g_assert_cmpint(mkdir(work, 0755), ==, 0);
+    inside_make_file(dir, "secret", "x", 0644);
+    output = inside_sh("pwd; ls -A ..; echo x > made", &options);
+    g_assert_cmpstr(output, ==, expected);
+    g_assert_cmpint(access(made, F_OK), ==, 0);
+    inside_remove(dir);
+}
+
+static void
+test_linked_workdir(void)
+{
+    g_autofree char *dir = inside_make_directory();
+    g_autofree char *link = g_build_filename(dir, "link", NULL);
+    g_autofree char *work = g_build_filename(dir, "work", NULL);
+    InsideOptions options = { .workdir = link };
+    g_autofree char *output = NULL;
+
+    if (!inside_is_possible())
+        return;
+    g_assert_cmpint(mkdir(work, 0755), ==, 0);
+    g_assert_cmpint(symlink("work", link), ==, 0);
+    output = inside_sh("pwd -P", &options);
+    g_assert_cmpstr(output, ==, work);
+    inside_remove(dir);
+}
+
+/* Whoever starts in /tmp itself works in an empty one. */
+static void
+test_workdir_is_tmp(void)
+{
+    InsideOptions options = { .workdir = "/tmp" };
+    g_autofree char *output = NULL;
+
+    if (!inside_is_possible())
+        return;
+    output = inside_sh("pwd; ls -A", &options);
+    g_assert_cmpstr(output, ==, "/tmp");
+}
+
+static void
+test_dev(void)
+{
+    g_autofree char *names = NULL;
+    g_autofree char *works = NULL;
+
+    if (!inside_is_possible())
+        return;
+    names = inside_sh("cd /dev; echo *", NULL);
+    g_assert_cmpstr(names, ==,
+                    "core fd full mqueue null ptmx pts random shm stderr stdin stdout "
+                    "tty urandom zero");
+    works = inside_sh("echo x > /dev/null && head -c 3 /dev/urandom | wc -c && touch "
+                      "/dev/shm/x && (: > /dev/ptmx) && ls /dev/pts",
+                      NULL);
+    g_assert_cmpstr(works, ==, "3\nptmx");
+}
+
+/* --- what is protected --- */
+
+typedef struct {
+    char *dir;  /* the workspace, below /tmp and so shown as the working directory */
+    char *file; /* protected: DIR/config/ours/policy */
+} Workspace;
+
+static void
+workspace_init(Workspace *workspace)
+{
+    g_autofree char *ours = NULL;
+
+    workspace->dir = inside_make_directory();
+    ours = g_build_filename(workspace->dir, "config", "ours", NULL);
+    g_assert_cmpint(g_mkdir_with_parents(ours, 0755), ==, 0);
+    inside_make_file(ours, "policy", "policy\n", 0644);
+    workspace->file = g_build_filename(ours, "policy", NULL);
+}
+
+static void
+workspace_clear(Workspace *workspace)
+{
+    inside_remove(workspace->dir);
+    g_free(workspace->dir);
+    g_free(workspace->file);
+}
+
+static void
+check_attack(const char *protected_path, const char *script, const char *expected)
+{
+    Workspace workspace;
+    g_autofree char *path = NULL;
+    g_autofree char *text = NULL;
+    g_autofree char *output = NULL;
+
+    workspace_init(&workspace);
+    path = g_build_filename(workspace.dir, protected_path, NULL);
+    {
+        const char *paths[] = { path, NULL };
+        InsideOptions options = { .workdir = workspace.dir, .protected_paths = paths };
+
+        output = inside_sh(script, &options);
+    }
+    g_assert_cmpstr(output, ==, expected);
+    g_assert_true(g_file_get_contents(workspace.file, &text, NULL, NULL));
+    g_assert_cmpstr(text, ==, "policy\n");
+    workspace_clear(&workspace);
+}
+
+typedef struct {
+    const char *name;
+    const char *protected_path;
+    const char *script;
+    const char *error; /* what the last word of the message is; NULL: it works */
+} Attack;
+
+static const Attack attacks[] = {
+    { "a-file-can-be-read", "config/ours/policy", "cat config/ours/policy >/dev/null",
+      NULL },
+    { "a-file-cannot-be-written", "config/ours/policy", "echo x >> config/ours/policy",
+      "Read-only file system" },
+    { "a-file-cannot-be-removed", "config/ours/policy", "rm -f config/ours/policy",
+      "Device or resource busy" },
+    { "a-file-cannot-be-replaced", "config/ours/policy",
+      "echo x > n && mv -f n config/ours/policy", "Device or resource busy" },
+    { "its-directory-cannot-be-moved", "config/ours/policy",
+      "mv config/ours config/theirs", "Device or resource busy" },
+    { "nor-the-one-above", "config/ours/policy", "mv config c",
+      "Device or resource busy" },
+    { "its-siblings-are-free", "config/ours/policy",
+      "echo x > config/ours/other && mv config/ours/other config/ours/o2", NULL },
+    { "a-directory-cannot-be-written", "config/ours", "touch config/ours/new",
+      "Read-only file system" },
+    { "nor-what-is-in-it", "config/ours", "echo x >> config/ours/policy",
+      "Read-only file system" },
+    { "nor-made-writable", "config/ours", "chmod 777 config/ours/policy",
+      "Read-only file system" },
+    { "what-is-absent-is-passed-over", "config/absent/file", "touch config/new", NULL },
+};
+
+static void
+test_attack(gconstpointer data)
+{
+    const Attack *row = data;
+    g_autofree char *script =
+        row->error == NULL
+            ? g_strdup(row->script)
+            : g_strdup_printf("{ (%s) 2>&1 && echo done; } | sed 's/.*: //'",
+                              row->script);
+
+    if (!inside_is_possible())
+        return;
+    check_attack(row->protected_path, script, row->error != NULL ? row->error : "");
+}
+
+static void
+test_two_protected(void)
+{
+    Workspace workspace;
+    g_autofree char *ours = NULL;
+    g_autofree char *output = NULL;
+
+    if (!inside_is_possible())
+        return;
+    workspace_init(&workspace);
+    ours = g_path_get_dirname(workspace.file);
+    {
+        const char *paths[] = { workspace.file, ours, workspace.file, NULL };
+        InsideOptions options = { .workdir = workspace.dir, .protected_paths = paths };
+
+        output = inside_sh("(echo x >> config/ours/policy) 2>/dev/null || echo no; mv "
+                           "config c 2>/dev/null || echo no",
+                           &options);
+    }
+    g_assert_cmpstr(output, ==, "no\nno");
+    workspace_clear(&workspace);
+}
+
+static void
+test_protected_fifo(void)
+{
+    Workspace workspace;
+    g_autofree char *fifo = NULL;
+    g_autofree char *output = NULL;
+
+    if (!inside_is_possible())
+        return;
+    workspace_init(&workspace);
+    fifo = g_build_filename(workspace.dir, "fifo", NULL);
+    g_assert_cmpint(mkfifo(fifo, 0600), ==, 0);
+    {
+        const char *paths[] = { fifo, NULL };
+        InsideOptions options = { .workdir = workspace.dir, .protected_paths = paths };
+
+        output = inside_sh("rm -f fifo 2>/dev/null || echo no", &options);
+    }
+    g_assert_cmpstr(output, ==, "no");
+    workspace_clear(&workspace);
+}
+
+/* Put there after the supervisor had looked. */
+static void
+test_protected_link(void)
+{
+    const char *argv[] = { "true", NULL };
+    Workspace workspace;
+    g_autofree char *link = NULL;
+    g_autofree char *path = NULL;
+    g_autofree char *failure = NULL;
+
+    if (!inside_is_possible())
+        return;
+    workspace_init(&workspace);
+    link = g_build_filename(workspace.dir, "link", NULL);
+    path = g_build_filename(link, "ours", NULL);
+    g_assert_cmpint(symlink("config", link), ==, 0);
+    {
+        const char *paths[] = { path, NULL };
+        InsideOptions options = { .workdir = workspace.dir, .protected_paths = paths };
+        g_autoptr(Inside) inside = inside_start(argv, &options);
+
+        g_assert_cmpint(inside_end(inside, &failure), ==, -1);
+    }
+    g_assert_nonnull(strstr(failure, "became a symbolic link"));
+    workspace_clear(&workspace);
+}
+
+static void
+add_protection(void)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(attacks); i++) {
+        g_autofree char *path =
+            g_strdup_printf("/sandbox/inside/protected/%s", attacks[i].name);
+
+        bns_test_add_data(path, &attacks[i], test_attack);
+    }
+    bns_test_add("/sandbox/inside/protected/twice-does-no-harm", test_two_protected);
+    bns_test_add("/sandbox/inside/protected/a-fifo-blocks-nobody", test_protected_fifo);
+    bns_test_add("/sandbox/inside/protected/a-new-link-ends-the-start",
+                 test_protected_link);
+}
+
+int
+main(int argc, char **argv)
+{
+    bns_test_init(&argc, &argv, 60);
+    bns_test_add("/sandbox/inside/files/every-resolver-asks-us", test_resolver);
+    bns_test_add("/sandbox/inside/files/the-hosts-own-name-is-known", test_hosts);
+    bns_test_add("/sandbox/inside/files/the-rest-of-etc-is-the-hosts",
+                 test_other_files);
+    bns_test_add_data("/sandbox/inside/files/etc-is-frozen", "/etc", test_frozen);
+    bns_test_add_data("/sandbox/inside/files/dev-is-frozen", "/dev", test_frozen);
+    bns_test_add_data("/sandbox/inside/files/sys-is-frozen", "/sys", test_frozen);
+    bns_test_add("/sandbox/inside/files/our-files-are-frozen",
+                 test_own_files_are_frozen);
+    bns_test_add("/sandbox/inside/files/the-ca-is-in-every-place", test_trust);
+    bns_test_add("/sandbox/inside/files/the-hosts-roots-stay", test_roots_stay);
+    bns_test_add_data("/sandbox/inside/files/tmp-is-private", "/tmp", test_private);
+    bns_test_add_data("/sandbox/inside/files/var-tmp-is-private", "/var/tmp",
+                      test_private);
+    bns_test_add_data("/sandbox/inside/files/dev-shm-is-private", "/dev/shm",
+                      test_private);
+    bns_test_add("/sandbox/inside/files/run-is-private", test_run);
+    bns_test_add("/sandbox/inside/files/a-runtime-directory-elsewhere-is-private",
+                 test_runtime_elsewhere);
+    bns_test_add("/sandbox/inside/files/a-home-is-no-runtime-directory",
+                 test_runtime_is_home);
+    bns_test_add("/sandbox/inside/files/a-workdir-below-tmp-is-shown-alone",
+                 test_workdir);
+    bns_test_add("/sandbox/inside/files/a-linked-workdir-is-followed",
+                 test_linked_workdir);
+    bns_test_add("/sandbox/inside/files/tmp-itself-is-never-shown",
+                 test_workdir_is_tmp);
+    bns_test_add("/sandbox/inside/files/dev-has-what-is-needed", test_dev);
+    add_protection();
+    return g_test_run();
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the command may do inside, asked by a program that runs there. */
+#include "base/ready.h"
+#include "tests/sandbox/inside_fixture.h"
+#include "tests/support/test.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+typedef struct {
+    const char *name;
+    const char *probe;
+    int expected;      /* an errno; 0: it works */
+    int roots_instead; /* for uid 0 */
+} Row;
+
+static const Row rows[] = {
+    { "vsock-is-no-family", "vsock", EAFNOSUPPORT, EAFNOSUPPORT },
+    { "packet-is-no-family", "packet", EAFNOSUPPORT, EAFNOSUPPORT },
+    { "raw-sockets-are-refused", "raw", EPERM, EPERM },
+    { "ping-is-refused", "ping", EACCES, EACCES },
+    { "netlink-route-works", "netlink-route", 0, 0 },
+    { "other-netlink-does-not", "netlink-audit", EPROTONOSUPPORT, EPROTONOSUPPORT },
+    { "ipv6-has-no-route", "ipv6", ENETUNREACH, ENETUNREACH },
+    { "io-uring-is-refused", "io-uring", EPERM, EPERM },
+    { "keyrings-are-refused", "keyctl", EPERM, EPERM },
+    { "calls-of-the-future-do-not-exist", "future", ENOSYS, ENOSYS },
+    { "terminal-input-is-refused", "sti", EPERM, EPERM },
+    { "init-survives-signals", "kill-init", 0, 0 },
+    { "init-cannot-be-traced", "ptrace-init", EPERM, EPERM },
+    { "the-host-name-is-fixed", "hostname", EPERM, EPERM },
+    { "mounting-is-refused", "mount", EPERM, EPERM },
+    { "unmounting-is-refused", "unmount", EPERM, EPERM },
+    { "a-nested-sandbox-cannot-take-off-ours", "nested-unmount", EINVAL, EINVAL },
+    { "a-nested-sandbox-cannot-write-to-ours", "nested-writable", EPERM, EPERM },
+    /* As root parts of /proc are read-only, and the kernel then gives no fresh one. */
+    { "a-nested-sandbox-gets-a-proc", "nested-proc", 0, EPERM },
+    { "namespaces-cannot-be-entered", "setns", EPERM, EPERM },
+};
+
+static void
+test_row(gconstpointer data)
+{
+    const Row *row = data;
+    const char *argv[] = { "@probe", row->probe, NULL };
+    int expected = getuid() == 0 ? row->roots_instead : row->expected;
+    g_autofree char *answer = NULL;
+    int status;
+
+    if (!inside_is_possible())
+        return;
+    answer = inside_run(argv, NULL, &status);
+    g_assert_cmpint(status, ==, 0);
+    g_assert_cmpstr(answer, ==, expected == 0 ? "ok" : strerrorname_np(expected));
+}
+
+static void
+test_killed(gconstpointer probe)
+{
+    const char *argv[] = { "@probe", probe, NULL };
+    g_autofree char *answer = NULL;
+    int status;
+
+    if (!inside_is_possible())
+        return;
+    answer = inside_run(argv, NULL, &status);
+    g_assert_true(WIFSIGNALED(status));
+    g_assert_cmpint(WTERMSIG(status), ==, SIGSYS);
+}
+
+static void
+test_capabilities(void)
+{
+    g_autofree char *lines = NULL;
+
+    if (!inside_is_possible())
+        return;
+    lines = inside_sh("grep -E '^(Cap|NoNewPrivs|Seccomp:)' /proc/self/status | tr -d "
+                      "'\\t'",
+                      NULL);
+    g_assert_cmpstr(lines, ==,
+                    "CapInh:0000000000000000\n"
+                    "CapPrm:0000000000000000\n"
+                    "CapEff:0000000000000000\n"
+                    "CapBnd:0000000000000000\n"
+                    "CapAmb:0000000000000000\n"
+                    "NoNewPrivs:1\n"
+                    "Seccomp:2");
+}
+
+static void
+test_user(void)
+{
+    g_autofree char *ids = NULL;
+    g_autofree char *expected = g_strdup_printf("%u %u", getuid(), getgid());
+
+    if (!inside_is_possible())
+        return;
+    ids = inside_sh("echo $(id -u) $(id -g)", NULL);
+    g_assert_cmpstr(ids, ==, expected);
+}
+
+static void
+test_descriptors(void)
+{
+    g_autofree char *names = NULL;
+
+    if (!inside_is_possible())
+        return;
+    /* 3 is the directory that ls reads. */
+    names = inside_sh("exec ls /proc/self/fd | tr '\\n' ' '", NULL);
+    g_assert_cmpstr(g_strchomp(names), ==, "0 1 2 3");
+}
+
+static void
+test_init_is_opaque(void)
+{
+    static const char *const files[] = { "environ", "maps", "mem",   "fd/3",
+                                         "cwd",     "root", "ns/net" };
+
+    if (!inside_is_possible())
+        return;
+    for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
+        g_autofree char *script = g_strdup_printf(
+            "if cat /proc/1/%s/. || cat /proc/1/%s; then exit 1; fi 2>/dev/null",
+            files[i], files[i]);
+        g_autofree char *output = inside_sh(script, NULL);
+
+        g_assert_cmpstr(output, ==, "");
+    }
+}
+
+static void
+test_processes(void)
+{
+    g_autofree char *pids = NULL;
+
+    if (!inside_is_possible())
+        return;
+    pids = inside_sh("cd /proc && echo [0-9]*", NULL);
+    g_assert_cmpstr(pids, ==, "1 2");
+}
+
+static void
+test_network(void)
+{
+    g_autofree char *devices = NULL;
+
+    if (!inside_is_possible())
+        return;
+    devices = inside_sh("sed -n 's/^ *\\([a-z0-9]*\\):.*/\\1/p' /proc/net/dev", NULL);
+    g_assert_cmpstr(devices, ==, "lo\ntap0");
+}
+
+static void
+test_sys_is_read_only(void)
+{
+    g_autofree char *left = NULL;
+
+    if (!inside_is_possible())
+        return;
+    left = inside_sh("awk '$2 ~ \"^/sys(/|$)\" && $4 !~ /^ro/' /proc/mounts", NULL);
+    g_assert_cmpstr(left, ==, "");
+}
+
+int
+main(int argc, char **argv)
+{
+    bns_test_init(&argc, &argv, 60);
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *path =
+            g_strdup_printf("/sandbox/inside/rights/%s", rows[i].name);
+
+        bns_test_add_data(path, &rows[i], test_row);
+    }
+#ifdef __x86_64__
+    bns_test_add_data("/sandbox/inside/rights/i386-calls-are-killed", "i386",
+                      test_killed);
+    bns_test_add_data("/sandbox/inside/rights/x32-calls-are-killed", "x32",
+                      test_killed);
+#endif
+    bns_test_add("/sandbox/inside/rights/no-capability-in-any-set", test_capabilities);
+    bns_test_add("/sandbox/inside/rights/the-user-is-himself", test_user);
+    bns_test_add("/sandbox/inside/rights/only-three-descriptors", test_descriptors);
+    bns_test_add("/sandbox/inside/rights/init-shows-nothing", test_init_is_opaque);
+    bns_test_add("/sandbox/inside/rights/no-process-of-the-host", test_processes);
+    bns_test_add("/sandbox/inside/rights/two-devices", test_network);
+    bns_test_add("/sandbox/inside/rights/sys-is-read-only", test_sys_is_read_only);
+    return g_test_run();
+}
