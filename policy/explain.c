@@ -244,7 +244,9 @@ append_denied(GString *text,
               const BnsRequest *request,
               const char *reason)
 {
+    const BnsDecision allowed = { .verdict = BNS_VERDICT_ALLOW };
     g_auto(BnsReadings) readings = { 0 };
+    BnsDecision guarded;
 
     g_string_append_printf(text, "Denied: %s.\n", reason);
     if (bns_host_is_localhost(request->host) || bns_host_is_internal(request->host))
@@ -252,6 +254,9 @@ append_denied(GString *text,
     bns_readings_init(&readings, request->path != NULL ? request->path : "/");
     append_near_misses(text, policy, request, &readings);
     append_suggestion(text, request);
+    guarded = bns_policy_decide_literal(policy, &allowed, request);
+    if (guarded.verdict != BNS_VERDICT_ALLOW)
+        g_string_append_printf(text, "That alone is not enough: %s.\n", guarded.reason);
 }
 
 static void

@@ -171,7 +171,8 @@ BnsPolicyLimits bns_policy_limits(const BnsPolicy *policy);
 bool bns_policy_is_disabled(const BnsPolicy *policy);
 /* log_level: of the file; NULL: not given. */
 const char *bns_policy_log_level(const BnsPolicy *policy);
-/* (transfer none): the files that were read, absolute, in order; for protection inside. */
+/* (transfer none): the files that were read, absolute, in order, as they were named: who
+ * protects them must protect the target of a symbolic link too. */
 const GPtrArray *bns_policy_files(const BnsPolicy *policy);
 /* (transfer none): lower-case hex SHA-256 over the effective rules, for the audit. */
 const char *bns_policy_digest(const BnsPolicy *policy);

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <ifaddrs.h>
 #include <string.h>
+#include <sys/resource.h>
 
 typedef struct {
     const char *name;
@@ -156,6 +157,30 @@ test_interfaces(void)
         bns_test_skip("this host has no interface with an address");
 }
 
+/* Without a descriptor for its socket, getifaddrs(3) fails. */
+static void
+test_unknown_interfaces(void)
+{
+    g_autoptr(BnsGuard) guard = bns_guard_new();
+    struct rlimit limit;
+    struct rlimit none;
+    BnsAddress address;
+    bool is_read;
+
+    g_assert_true(bns_address_parse("1.1.1.1", &address));
+    g_assert_cmpstr(bns_guard_check(guard, &address), ==, NULL);
+    g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &limit), ==, 0);
+    none = (struct rlimit){ 0, limit.rlim_max };
+    g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &none), ==, 0);
+    is_read = bns_guard_read_interfaces(guard);
+    g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &limit), ==, 0);
+    g_assert_false(is_read);
+    g_assert_cmpstr(bns_guard_check(guard, &address), ==,
+                    "the addresses of the host's interfaces are not known");
+    g_assert_true(bns_guard_read_interfaces(guard));
+    g_assert_cmpstr(bns_guard_check(guard, &address), ==, NULL);
+}
+
 typedef struct {
     const char *name;
     const char *text;
@@ -274,6 +299,8 @@ main(int argc, char **argv)
     ADD("/policy/address/guard/", guard_cases, test_guard);
     ADD("/policy/address/network/", network_cases, test_network);
     bns_test_add("/policy/address/guard/interfaces-are-refused", test_interfaces);
+    bns_test_add("/policy/address/guard/unknown-interfaces-refuse-everything",
+                 test_unknown_interfaces);
     bns_test_add("/policy/address/a-network-contains-its-own-family", test_contains);
     bns_test_add("/policy/address/a-mapped-address-is-the-ipv4-in-it", test_sockaddr);
     return g_test_run();

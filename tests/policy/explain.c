@@ -93,6 +93,16 @@ static const Case cases[] = {
       "Allowed by --allow#1 (*)\n"
       "But it is refused: the address is link-local, where metadata services are: that "
       "needs private: true on the rule, or a cidr rule.\n" },
+    { "a-guarded-address-needs-more-than-a-rule",
+      { NULL },
+      "tcp://10.0.0.1:22",
+      "Asked: an opaque flow to 10.0.0.1, port 22\n"
+      "Denied: no tcp rule allows this host and port.\n"
+      "This would allow it: --allow 'tcp://10.0.0.1:22'\n"
+      "That alone is not enough: the address is in a private network: that needs "
+      "private: "
+      "true "
+      "on the rule, or a cidr rule.\n" },
     { "tcp-is-allowed",
       { "tcp://x.org:22" },
       "tcp://x.org:22",

@@ -82,6 +82,7 @@ test_denies(void)
         bns_policy_parse("/p.yaml", yaml, strlen(yaml), &error);
 
     g_assert_no_error(error);
+    g_assert_cmpuint(bns_policy_n_rules(policy), ==, 2);
 }
 
 static void
