@@ -36,7 +36,7 @@ typedef struct {
     int gate_fd;   /* the command's, until GO */
     pid_t command;
     bool is_started;
-    int64_t group_us[NSIG]; /* when our group last got each signal from outside */
+    int64_t group_us[NSIG]; /* when each signal last came to our group */
 } Init;
 
 /* The end of init is the end of every process of the sandbox. */
@@ -240,14 +240,14 @@ now_us(void)
     return now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
 }
 
-/* Notes what a process outside (which has no pid here) sent to the whole group. */
+/* Notes what was sent to the whole group. */
 static void
 read_signals(Init *init)
 {
     struct signalfd_siginfo info;
 
     while (read(init->signal_fd, &info, sizeof(info)) == sizeof(info))
-        if (info.ssi_code <= 0 && info.ssi_pid == 0 && info.ssi_signo < NSIG)
+        if (info.ssi_code <= 0 && info.ssi_signo < NSIG)
             init->group_us[info.ssi_signo] = now_us();
 }
 
@@ -286,8 +286,9 @@ start_command(Init *init, BnsFault *fault)
     return true;
 }
 
-/* A signal that was sent to our process group (kill %1, timeout(1)) has reached the
- * supervisor, us and the command, if it still is in that group: not in one of its own. */
+/* A signal that was sent to our process group (kill %1, timeout(1), kill 0 inside) has
+ * reached the supervisor, us and the command, if it still is in that group: not in one
+ * of its own. */
 static bool
 has_come_by_group(Init *init, int number)
 {

@@ -21,6 +21,20 @@ set(BnsOutcome *outcome, BnsOutcomeKind kind, int number)
     return true;
 }
 
+/* @why: (transfer full) */
+static void
+set_failed(BnsOutcome *outcome, BnsCertainty certainty, char *why)
+{
+    if (outcome->kind == BNS_OUTCOME_FAILED && certainty > outcome->certainty)
+        bns_outcome_clear(outcome);
+    if (!set(outcome, BNS_OUTCOME_FAILED, 0)) {
+        g_free(why);
+        return;
+    }
+    outcome->why = why;
+    outcome->certainty = certainty;
+}
+
 bool
 bns_outcome_set_status(BnsOutcome *outcome, const char *text)
 {
@@ -50,11 +64,15 @@ bns_outcome_fail(BnsOutcome *outcome, const char *format, ...)
 {
     va_list args;
 
-    if (!set(outcome, BNS_OUTCOME_FAILED, 0))
-        return;
     va_start(args, format);
-    outcome->why = g_strdup_vprintf(format, args);
+    set_failed(outcome, BNS_CERTAINTY_SURE, g_strdup_vprintf(format, args));
     va_end(args);
+}
+
+void
+bns_outcome_report(BnsOutcome *outcome, const char *why)
+{
+    set_failed(outcome, BNS_CERTAINTY_REPORTED, g_strdup(why));
 }
 
 void
@@ -64,8 +82,9 @@ bns_outcome_fail_died(BnsOutcome *outcome, const char *helper, int status)
         bns_outcome_fail(outcome, "%s died (signal %d): session ended", helper,
                          WTERMSIG(status));
     else
-        bns_outcome_fail(outcome, "%s ended (status %d): session ended", helper,
-                         WEXITSTATUS(status));
+        set_failed(outcome, BNS_CERTAINTY_ENDED,
+                   g_strdup_printf("%s ended (status %d): session ended", helper,
+                                   WEXITSTATUS(status)));
 }
 
 char *

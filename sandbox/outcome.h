@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Outcome: how a session ended, as a value. The first one counts: what follows from an
- * end is not its cause.
+ * end is not its cause. Only a failure may turn out to have been a consequence: when a
+ * helper dies, those that it talked to end too, and may be heard first.
  */
 #pragma once
 
@@ -22,10 +23,18 @@ typedef enum {
     BNS_OUTCOME_FAILED,
 } BnsOutcomeKind;
 
+/* How sure a failure is the cause; a surer one replaces it. */
+typedef enum {
+    BNS_CERTAINTY_ENDED,    /* a helper exited */
+    BNS_CERTAINTY_REPORTED, /* a helper said that it cannot go on */
+    BNS_CERTAINTY_SURE,     /* a signal killed a helper, or we saw it ourselves */
+} BnsCertainty;
+
 typedef struct {
     BnsOutcomeKind kind;
     int number;
     char *why; /* owned; FAILED only */
+    BnsCertainty certainty;
 } BnsOutcome;
 
 void bns_outcome_clear(BnsOutcome *outcome);
@@ -34,6 +43,8 @@ void bns_outcome_clear(BnsOutcome *outcome);
 bool bns_outcome_set_status(BnsOutcome *outcome, const char *text);
 void bns_outcome_set_signal(BnsOutcome *outcome, int signal_number);
 void bns_outcome_fail(BnsOutcome *outcome, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* A helper says that it cannot go on. */
+void bns_outcome_report(BnsOutcome *outcome, const char *why);
 /* One of our processes ended with @status before its time. */
 void bns_outcome_fail_died(BnsOutcome *outcome, const char *helper, int status);
 

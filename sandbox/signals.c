@@ -4,8 +4,6 @@
 #include <errno.h>
 #include <glib.h>
 #include <signal.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -41,32 +39,11 @@ bns_signals_open(void)
     return fd < 0 ? -errno : fd;
 }
 
-/* How many pid namespaces see @pid, ours being the outermost that counts; 0: it is gone. */
-static unsigned
-pid_depth(pid_t pid)
-{
-    g_autofree char *path = g_strdup_printf("/proc/%d/status", pid);
-    g_autofree char *text = NULL;
-    const char *line;
-    unsigned depth = 0;
-
-    if (!g_file_get_contents(path, &text, NULL, NULL))
-        return 0;
-    line = strstr(text, "\nNSpid:");
-    if (line == NULL)
-        return 0;
-    for (line += strlen("\nNSpid:"); *line != '\n' && *line != '\0'; line++)
-        depth += *line == '\t';
-    return depth;
-}
-
 bool
-bns_signals_is_for_command(const struct signalfd_siginfo *info)
+bns_signals_is_from_process(const struct signalfd_siginfo *info)
 {
-    bool from_process = info->ssi_code == SI_USER || info->ssi_code == SI_QUEUE ||
-                        info->ssi_code == SI_TKILL;
-
-    return from_process && pid_depth((pid_t)info->ssi_pid) <= pid_depth(getpid());
+    return info->ssi_code == SI_USER || info->ssi_code == SI_QUEUE ||
+           info->ssi_code == SI_TKILL;
 }
 
 bool

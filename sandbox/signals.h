@@ -5,8 +5,9 @@
  * the caller set (nohup).
  *
  * A signal of the terminal reaches the command too, which is in the same process group:
- * the kernel sent it, so it is not passed on. One that a process sent to the supervisor
- * is.
+ * the kernel sent it, so it is not passed on. One that a process sent is; if it was sent
+ * to the whole group, the command has it already, and init, which is in the group as
+ * well, knows (sandbox/init.c).
  */
 #pragma once
 
@@ -21,13 +22,8 @@ void bns_signals_read_ignored(sigset_t *out_ignored);
 /* Blocks them. Returns: (transfer full): a signalfd, non-blocking, or -errno. */
 int bns_signals_open(void);
 
-/**
- * bns_signals_is_for_command:
- *
- * Whether a process outside the sandbox sent it. A process inside that signals its whole
- * group (kill 0) has reached the command already.
- */
-bool bns_signals_is_for_command(const struct signalfd_siginfo *info);
+/* Whether kill(2) and its like sent it, not the kernel. */
+bool bns_signals_is_from_process(const struct signalfd_siginfo *info);
 
 /* Whether SIGCONT is waiting to be read. */
 bool bns_signals_is_continued(void);

@@ -25,7 +25,7 @@ on_ready(BnsSupervisor *supervisor, BnsPeer *peer, const char *text, int fd)
 static bool
 on_failed(BnsSupervisor *supervisor, BnsPeer *peer, const char *text, int fd)
 {
-    bns_outcome_fail(&supervisor->outcome, "%s", text);
+    bns_outcome_report(&supervisor->outcome, text);
     bns_supervisor_end(supervisor);
     return true;
 }
@@ -100,6 +100,7 @@ on_summary(BnsSupervisor *supervisor, BnsPeer *peer, const char *text, int fd)
 #define FROM(helper) (1u << (helper))
 #define FROM_ALL     (FROM(BNS_N_HELPERS) - 1)
 #define IN(state)    (1u << (state))
+#define ANY_STATE    (~0u)
 
 static const struct {
     BnsReadyType type;
@@ -109,8 +110,7 @@ static const struct {
     Act act;
 } rules[] = {
     { BNS_READY_READY, FROM_ALL, IN(BNS_SESSION_STARTING), true, on_ready },
-    { BNS_READY_FAILED, FROM_ALL, IN(BNS_SESSION_STARTING) | IN(BNS_SESSION_RUNNING),
-      true, on_failed },
+    { BNS_READY_FAILED, FROM_ALL, ANY_STATE, true, on_failed },
     { BNS_READY_CA, FROM(BNS_HELPER_GATEWAY), IN(BNS_SESSION_STARTING), true, on_ca },
     { BNS_READY_TAP, FROM(BNS_HELPER_INIT), IN(BNS_SESSION_STARTING), true, on_tap },
     { BNS_READY_PACKET, FROM(BNS_HELPER_INIT), IN(BNS_SESSION_STARTING), true,

@@ -22,7 +22,10 @@ reap(BnsSupervisor *supervisor, BnsPeer *peer)
     /* What it said last tells more than how it ended. */
     while (bns_supervisor_read(peer))
         ;
-    if (supervisor->state >= BNS_SESSION_ENDING)
+    /* Once the end has begun helpers exit, and those that we killed tell nothing. */
+    if (supervisor->state >= BNS_SESSION_ENDING &&
+        (!WIFSIGNALED(status) || supervisor->was_killed ||
+         peer->helper == BNS_HELPER_INIT))
         return;
     bns_outcome_fail_died(&supervisor->outcome, bns_helper_name(peer->helper), status);
     bns_supervisor_end(supervisor);
@@ -63,7 +66,7 @@ on_signal(BnsSupervisor *supervisor, const struct signalfd_siginfo *info)
     } else if (number == SIGCONT) {
         bns_terminal_after_stop(&supervisor->terminal);
         bns_supervisor_tell_init(supervisor, BNS_READY_CONTINUE, 0);
-    } else if (bns_signals_is_for_command(info)) {
+    } else if (bns_signals_is_from_process(info)) {
         bns_supervisor_tell_init(supervisor, BNS_READY_SIGNAL, number);
     }
 }

@@ -58,6 +58,36 @@ test_first_counts(void)
 }
 
 static void
+test_death_explains_report(void)
+{
+    BnsOutcome outcome = { 0 };
+
+    bns_outcome_fail_died(&outcome, "resolver", 0);
+    g_assert_cmpstr(outcome.why, ==, "resolver ended (status 0): session ended");
+    bns_outcome_report(&outcome, "the gateway is gone");
+    g_assert_cmpstr(outcome.why, ==, "the gateway is gone");
+    bns_outcome_fail_died(&outcome, "recorder", 1 << 8);
+    g_assert_cmpstr(outcome.why, ==, "the gateway is gone");
+    bns_outcome_fail_died(&outcome, "gateway", SIGKILL);
+    g_assert_cmpstr(outcome.why, ==, "gateway died (signal 9): session ended");
+    bns_outcome_report(&outcome, "another");
+    g_assert_cmpstr(outcome.why, ==, "gateway died (signal 9): session ended");
+    bns_outcome_clear(&outcome);
+}
+
+static void
+test_command_ends_first(void)
+{
+    BnsOutcome outcome = { 0 };
+
+    g_assert_true(bns_outcome_set_status(&outcome, "256"));
+    bns_outcome_report(&outcome, "the gateway is gone");
+    bns_outcome_fail_died(&outcome, "gateway", SIGKILL);
+    g_assert_cmpint(outcome.kind, ==, BNS_OUTCOME_EXITED);
+    g_assert_cmpint(outcome.number, ==, 1);
+}
+
+static void
 test_died_by_exit(void)
 {
     BnsOutcome outcome = { 0 };
@@ -77,6 +107,10 @@ main(int argc, char **argv)
         bns_test_add_data(path, &cases[i], test_status);
     }
     bns_test_add("/sandbox/outcome/the-first-one-counts", test_first_counts);
+    bns_test_add("/sandbox/outcome/a-death-explains-what-others-report",
+                 test_death_explains_report);
+    bns_test_add("/sandbox/outcome/what-follows-the-commands-end-does-not-count",
+                 test_command_ends_first);
     bns_test_add("/sandbox/outcome/a-helper-may-exit-too", test_died_by_exit);
     return g_test_run();
 }

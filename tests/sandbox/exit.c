@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/sandbox/start.h"
+
+#include "tests/support/test.h"
+
+#include <signal.h>
+#include <string.h>
+
+typedef struct {
+    const char *name;
+    const char *arguments[8];
+    int status;        /* of wait(2) */
+    const char *error; /* in standard error; NULL: nothing is printed */
+} ExitCase;
+
+static const ExitCase exit_cases[] = {
+    { "zero", { "-q", "--", "true" }, EXIT(0), NULL },
+    { "one", { "-q", "--", "false" }, EXIT(1), NULL },
+    { "the-highest", { "-q", "--", "sh", "-c", "exit 255" }, EXIT(255), NULL },
+    { "ours-from-the-command",
+      { "-q", "--", "sh", "-c", "exit 125" },
+      EXIT(125),
+      NULL },
+    { "run-is-the-same", { "run", "-q", "sh", "-c", "exit 3" }, EXIT(3), NULL },
+    { "a-signal", { "-q", "--", "sh", "-c", "kill -TERM $$" }, SIGTERM, NULL },
+    { "sigkill", { "-q", "--", "sh", "-c", "kill -KILL $$" }, SIGKILL, NULL },
+    { "no-core-of-ours", { "-q", "--", "sh", "-c", "kill -QUIT $$" }, SIGQUIT, NULL },
+    { "not-found", { "-q", "--", "no-such-command" }, EXIT(127), "not found" },
+    { "no-such-file", { "-q", "--", "/no/such/file" }, EXIT(127), "No such file" },
+    { "not-executable", { "-q", "--", "/etc/passwd" }, EXIT(126), "Permission denied" },
+    { "no-command", { "-q" }, EXIT(125), "expected" },
+    { "unknown-option", { "--no-such", "true" }, EXIT(125), "unknown option" },
+    { "bad-rule", { "--allow", "a b c", "--", "true" }, EXIT(125), "--allow#1" },
+    { "no-config",
+      { "-c", "/no/such/file", "--", "true" },
+      EXIT(125),
+      "/no/such/file" },
+    { "bad-resolve", { "--resolve", "x", "--", "true" }, EXIT(125), "--resolve x" },
+    { "no-workdir", { "--workdir", "/no/such", "--", "true" }, EXIT(125), "/no/such" },
+    { "bad-audit",
+      { "--audit-log", "/dev/null", "--", "true" },
+      EXIT(125),
+      "/dev/null" },
+    { "usage-of-another", { "log", "a", "b" }, EXIT(2), "expected" },
+};
+
+static void
+test_exit(gconstpointer data)
+{
+    const ExitCase *test = data;
+    g_autofree char *errors = NULL;
+    Session session;
+
+    if (!session_can_start())
+        return;
+    session = session_start_with(NULL, test->arguments);
+    g_assert_cmphex((guint)session_finish(&session, NULL, &errors), ==,
+                    (guint)test->status);
+    if (test->error == NULL)
+        g_assert_cmpstr(errors, ==, "");
+    else if (strstr(errors, test->error) == NULL)
+        g_error("no \"%s\" in \"%s\"", test->error, errors);
+}
+
+int
+main(int argc, char **argv)
+{
+    int status;
+
+    bns_test_init(&argc, &argv, 60);
+    session_init();
+    for (size_t i = 0; i < G_N_ELEMENTS(exit_cases); i++) {
+        g_autofree char *path = g_strconcat("/sandbox/exit/", exit_cases[i].name, NULL);
+
+        bns_test_add_data(path, &exit_cases[i], test_exit);
+    }
+    status = g_test_run();
+    session_clear();
+    return status;
+}
