@@ -7,9 +7,11 @@
 #include "sandbox/seccomp.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -72,11 +74,30 @@ print_line(const BnsFault *fault)
     (void)bns_fd_write_all(STDERR_FILENO, line, (size_t)len);
 }
 
+/* A directory of PATH that may not be entered makes execvp(3) say EACCES of a name that
+ * is nowhere; a shell says that it was not found. */
+static bool
+is_in_path(const char *name)
+{
+    const char *path = getenv("PATH");
+    char file[PATH_MAX];
+
+    for (const char *end; path != NULL; path = *end == ':' ? end + 1 : NULL) {
+        end = strchrnul(path, ':');
+        snprintf(file, sizeof(file), "%.*s/%s", (int)(end - path), path, name);
+        if (access(file, F_OK) == 0)
+            return true;
+    }
+    return false;
+}
+
 static int
 fail_exec(const char *name, int error_number)
 {
     BnsFault fault;
 
+    if (error_number == EACCES && strchr(name, '/') == NULL && !is_in_path(name))
+        error_number = ENOENT;
     if (error_number == ENOENT && strchr(name, '/') == NULL)
         bns_fault_set(&fault, "%s: command not found", name);
     else

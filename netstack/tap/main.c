@@ -10,11 +10,13 @@
 #include "netstack/tap/netstack.h"
 #include "netstack/tap/tap.h"
 
+#include <libslirp.h>
 #include <limits.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Ours alone: bns_lockdown_isolate() made the root that it lies in. */
 #define SOCKET_PATH "/run/flow"
@@ -90,6 +92,15 @@ parse(int argc, char **argv, Arguments *out_arguments, GError **error)
 
 /* --- output --- */
 
+/* For `boundary-ns doctor`. */
+static int
+print_version(void)
+{
+    printf("boundary-ns-netstack " BNS_VERSION ", libslirp %s\n",
+           slirp_version_string());
+    return EXIT_SUCCESS;
+}
+
 static void
 on_log(const char *domain, GLogLevelFlags flags, const char *message, void *data)
 {
@@ -149,6 +160,8 @@ main(int argc, char **argv)
     g_autoptr(GError) error = NULL;
     Arguments arguments;
 
+    if (argc == 2 && strcmp(argv[1], "--version") == 0)
+        return print_version();
     if (!parse(argc, argv, &arguments, &error))
         return fail(-1, error);
     signal(SIGPIPE, SIG_IGN);

@@ -3,6 +3,7 @@
 
 #include "tests/support/test.h"
 
+#include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
 
@@ -62,6 +63,30 @@ test_exit(gconstpointer data)
         g_error("no \"%s\" in \"%s\"", test->error, errors);
 }
 
+static void
+add_closed_directory_to_path(void)
+{
+    g_autofree char *dir = g_build_filename(session_home(), "closed", NULL);
+    g_autofree char *path = g_strconcat(dir, ":", g_getenv("PATH"), NULL);
+
+    g_mkdir(dir, 0000);
+    g_setenv("PATH", path, TRUE);
+}
+
+/* Root may enter any directory, and so never meets this. */
+static void
+test_closed_path(void)
+{
+    Session session;
+
+    if (!session_can_start())
+        return;
+    session = session_start_with(
+        add_closed_directory_to_path,
+        (const char *const[]){ "-q", "--", "no-such-command", NULL });
+    g_assert_cmphex((guint)session_finish(&session, NULL, NULL), ==, EXIT(127));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -74,6 +99,7 @@ main(int argc, char **argv)
 
         bns_test_add_data(path, &exit_cases[i], test_exit);
     }
+    bns_test_add("/sandbox/exit/not-found-beyond-a-closed-directory", test_closed_path);
     status = g_test_run();
     session_clear();
     return status;
