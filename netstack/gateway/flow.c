@@ -13,10 +13,11 @@ typedef struct {
 
 /* netstack gives the command's handshake up after 75 s, as Linux does. */
 #define ACCEPTED_TIMEOUT_US (90 * G_USEC_PER_SEC)
-/* TLS and HTTP clients speak first and at once; whoever waits longer waits for us. */
-#define SNIFF_TIMEOUT_US (5 * G_USEC_PER_SEC)
-/* As upstream.c's: round trips inside the machine, two signatures. */
-#define HANDSHAKE_TIMEOUT_US (10 * G_USEC_PER_SEC)
+/* TLS and HTTP clients speak first. One that opens a hundred connections before it reads
+ * its trust store for each (curl -Z) is silent for seconds on a busy machine. */
+#define SNIFF_TIMEOUT_US (60 * G_USEC_PER_SEC)
+/* As upstream.c's: the round trips are short, the machine may be busy. */
+#define HANDSHAKE_TIMEOUT_US (30 * G_USEC_PER_SEC)
 /* Between requests. Agents keep connections of their pools for minutes. */
 #define IDLE_TIMEOUT_US (5 * 60 * G_USEC_PER_SEC)
 /* Without a byte in either direction: a model may think for minutes before it speaks. */
@@ -27,7 +28,7 @@ typedef struct {
 /* For a small rest that is on its way already (bns_flow_rest()). */
 #define REST_TIMEOUT_US (2 * G_USEC_PER_SEC)
 /* The time that the command has to read our last bytes and to close. */
-#define LINGER_TIMEOUT_US (2 * G_USEC_PER_SEC)
+#define LINGER_TIMEOUT_US (10 * G_USEC_PER_SEC)
 /* netstack answers at once. */
 #define RESET_TIMEOUT_US (2 * G_USEC_PER_SEC)
 

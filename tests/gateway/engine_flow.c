@@ -315,7 +315,7 @@ test_first_bytes(gconstpointer data)
         g_assert_cmpstr(record->error, ==, "neither TLS nor HTTP");
         g_assert_cmpint(record->decision, ==, BNS_DECIDED_DENY);
     } else {
-        rig_advance(f.rig, 6);
+        rig_advance(f.rig, 61);
     }
     g_free(rig_hear_end(&f.flow, &is_broken));
     g_assert_cmpint(is_broken, ==, first->is_refused);

@@ -324,7 +324,7 @@ test_reset_at_hello(void)
     fixture_init(&f, NULL);
     f.flow = rig_open(f.rig, "origin.test", 443);
     rig_say_bytes(&f.flow, partial, sizeof(partial));
-    rig_advance(f.rig, 11);
+    rig_advance(f.rig, 31);
     g_assert_nonnull(strstr(rig_record(f.rig, BNS_EVENT_TLS_ERROR)->error, "too long"));
     fixture_clear(&f);
 }
@@ -403,7 +403,7 @@ test_silent_origin(void)
     thread = g_thread_new("dialler", run_dialler, &dialler);
     origin = rig_accept(listener);
     g_free(rig_hear(&origin, "\x16\x03"));
-    rig_advance(f.rig, 11);
+    rig_advance(f.rig, 31);
     g_assert_true(GPOINTER_TO_INT(g_thread_join(thread)));
     response = rig_ask(&f.flow, GET("/", "silent.test"));
     g_assert_true(g_str_has_prefix(response, "HTTP/1.1 504 "));
