@@ -94,21 +94,24 @@ bind_node(int dev_fd, const char *name, int source_fd)
 }
 
 static int
-attach_new(int dev_fd, const char *name, int new_mount)
+make_mount(int dev_fd,
+           const char *name,
+           const char *type,
+           const char *options,
+           bool has_devices)
 {
-    bns_autofd mount = new_mount;
     bns_autofd place = bns_tree_make_directory(dev_fd, name, 0755);
+    bns_autofd mount = -1;
 
-    if (mount < 0 || place < 0)
-        return mount < 0 ? mount : place;
-    return bns_mount_attach(mount, place);
+    if (place < 0)
+        return place;
+    mount = bns_mount_new(place, type, options, has_devices);
+    return mount < 0 ? mount : 0;
 }
 
 static int
 fill(int dev_fd, const Host *host)
 {
-    static const char *const pts[] = { "ptmxmode", "0666", "mode", "0620", NULL };
-    static const char *const none[] = { NULL };
     int r = 0;
 
     for (size_t i = 0; i < G_N_ELEMENTS(nodes) && r == 0; i++)
@@ -118,11 +121,11 @@ fill(int dev_fd, const Host *host)
     for (size_t i = 0; i < G_N_ELEMENTS(links) && r == 0; i++)
         r = symlinkat(links[i].target, dev_fd, links[i].name) < 0 ? -errno : 0;
     if (r == 0)
-        r = attach_new(dev_fd, "pts", bns_mount_new("devpts", pts, true));
+        r = make_mount(dev_fd, "pts", "devpts", "ptmxmode=0666,mode=0620", true);
     if (r == 0)
-        r = attach_new(dev_fd, "shm", bns_mount_new_tmpfs("1777"));
+        r = make_mount(dev_fd, "shm", "tmpfs", "mode=1777", false);
     if (r == 0) {
-        r = attach_new(dev_fd, "mqueue", bns_mount_new("mqueue", none, false));
+        r = make_mount(dev_fd, "mqueue", "mqueue", NULL, false);
         /* A kernel without POSIX message queues. */
         r = r == -ENODEV ? 0 : r;
     }
@@ -133,13 +136,13 @@ bool
 bns_devices_mount(BnsFault *fault)
 {
     bns_autofd place = open("/dev", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    bns_autofd dev = bns_mount_new_tmpfs("0755");
+    bns_autofd dev = -1;
     Host host;
-    int r = dev;
+    int r = place < 0 ? -errno : 0;
 
     open_host(&host);
-    if (r >= 0)
-        r = bns_mount_attach(dev, place);
+    if (r == 0)
+        r = dev = bns_mount_new(place, "tmpfs", "mode=0755", false);
     if (r >= 0)
         r = fill(dev, &host);
     host_clear(&host);

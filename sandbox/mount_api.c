@@ -2,14 +2,18 @@
 #include "sandbox/mount_api.h"
 
 #include "base/fd.h"
+#include "sandbox/tree.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
+#include <limits.h>
 #include <linux/mount.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -20,41 +24,43 @@ result(long r)
     return r < 0 ? -errno : (int)r;
 }
 
-static int
-set_option(int fs_fd, const char *key, const char *value)
+/* How mount(2) is told of a descriptor. */
+typedef struct {
+    char path[32];
+} Link;
+
+static Link
+link_to(int fd)
 {
-    return result(syscall(SYS_fsconfig, fs_fd, FSCONFIG_SET_STRING, key, value, 0));
+    Link link;
+
+    snprintf(link.path, sizeof(link.path), "/proc/self/fd/%d", fd);
+    return link;
 }
 
-int
-bns_mount_new(const char *type, const char *const *options, bool has_devices)
+/* What was mounted on @target_fd: by its name, the only way to it. */
+static int
+open_covering(int target_fd)
 {
-    unsigned attributes = MOUNT_ATTR_NOSUID | (has_devices ? 0 : MOUNT_ATTR_NODEV);
-    bns_autofd fs_fd = result(syscall(SYS_fsopen, type, FSOPEN_CLOEXEC));
-    int r = fs_fd;
+    char path[PATH_MAX];
+    int r = bns_tree_path_of(target_fd, path, sizeof(path));
+    int fd;
 
-    for (; r >= 0 && *options != NULL; options += 2)
-        r = set_option(fs_fd, options[0], options[1]);
-    if (r >= 0)
-        r = result(syscall(SYS_fsconfig, fs_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0));
     if (r < 0)
         return r;
-    return result(syscall(SYS_fsmount, fs_fd, FSMOUNT_CLOEXEC, attributes));
+    fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    return fd < 0 ? -errno : fd;
 }
 
 int
-bns_mount_new_tmpfs(const char *mode)
+bns_mount_new(int target_fd, const char *type, const char *options, bool has_devices)
 {
-    const char *const options[] = { "mode", mode, NULL };
+    unsigned long flags = MS_NOSUID | (has_devices ? 0 : MS_NODEV);
+    const Link target = link_to(target_fd);
 
-    return bns_mount_new("tmpfs", options, false);
-}
-
-int
-bns_mount_attach(int mount_fd, int target_fd)
-{
-    return result(syscall(SYS_move_mount, mount_fd, "", target_fd, "",
-                          MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH));
+    if (mount(type, target.path, type, flags, options) < 0)
+        return -errno;
+    return open_covering(target_fd);
 }
 
 static int
@@ -92,7 +98,7 @@ kept_flags(const char *path)
 static int
 remount_read_only(const char *path)
 {
-    return result(mount(NULL, path, NULL,
+    return result(mount("none", path, "none",
                         MS_REMOUNT | MS_BIND | MS_RDONLY | kept_flags(path), NULL));
 }
 
@@ -158,8 +164,9 @@ freeze_below(const char *directory)
     return r;
 }
 
-int
-bns_mount_set_read_only_each(const char *path, bool recursive)
+/* Mount by mount. */
+static int
+freeze_by_name(const char *path, bool recursive)
 {
     int r = remount_read_only(path);
 
@@ -172,38 +179,70 @@ bns_mount_set_read_only(const char *path, bool recursive)
     bns_autofd fd = open(path, O_PATH | O_CLOEXEC);
     int r = fd < 0 ? -errno : set_attributes(fd, recursive);
 
-    return r == -ENOSYS ? bns_mount_set_read_only_each(path, recursive) : r;
+    return r == -ENOSYS ? freeze_by_name(path, recursive) : r;
 }
 
-/* A mount that was made by descriptor still has a path, for kernels that need one. */
 static int
 freeze_mount(int mount_fd)
 {
-    char link[64];
-    char path[PATH_MAX];
-    ssize_t len;
     int r = set_attributes(mount_fd, true);
+    char path[PATH_MAX];
 
     if (r != -ENOSYS)
         return r;
-    snprintf(link, sizeof(link), "/proc/self/fd/%d", mount_fd);
-    len = readlink(link, path, sizeof(path) - 1);
-    if (len < 0)
+    r = bns_tree_path_of(mount_fd, path, sizeof(path));
+    return r < 0 ? r : freeze_by_name(path, true);
+}
+
+static bool
+is_same_file(int fd, int other_fd)
+{
+    struct stat info, other;
+
+    return fstat(fd, &info) == 0 && fstat(other_fd, &other) == 0 &&
+           info.st_dev == other.st_dev && info.st_ino == other.st_ino;
+}
+
+/* The name may have been changed meanwhile by who can write above it: then it is not
+ * what we mounted. */
+static int
+bind_by_name(int source_fd, int target_fd)
+{
+    const Link source = link_to(source_fd);
+    const Link target = link_to(target_fd);
+    bns_autofd fd = -1;
+
+    if (mount(source.path, target.path, "none", MS_BIND | MS_REC, NULL) < 0)
         return -errno;
-    path[len] = '\0';
-    return bns_mount_set_read_only_each(path, true);
+    fd = open_covering(target_fd);
+    if (fd >= 0 && !is_same_file(fd, source_fd))
+        return -EAGAIN;
+    return g_steal_fd(&fd);
+}
+
+static int
+bind(int source_fd, int target_fd)
+{
+    bns_autofd fd = result(
+        syscall(SYS_open_tree, source_fd, "",
+                AT_EMPTY_PATH | AT_RECURSIVE | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
+    int r;
+
+    if (fd == -ENOSYS)
+        return bind_by_name(source_fd, target_fd);
+    if (fd < 0)
+        return fd;
+    r = result(syscall(SYS_move_mount, fd, "", target_fd, "",
+                       MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH));
+    return r < 0 ? r : g_steal_fd(&fd);
 }
 
 int
 bns_mount_bind(int source_fd, int target_fd, bool read_only)
 {
-    bns_autofd fd = result(
-        syscall(SYS_open_tree, source_fd, "",
-                AT_EMPTY_PATH | AT_RECURSIVE | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
-    int r = fd < 0 ? fd : bns_mount_attach(fd, target_fd);
-
+    bns_autofd fd = bind(source_fd, target_fd);
     /* The command does not run yet: after attaching is early enough. */
-    if (r == 0 && read_only)
-        r = freeze_mount(fd);
+    int r = fd >= 0 && read_only ? freeze_mount(fd) : fd;
+
     return r < 0 ? r : g_steal_fd(&fd);
 }

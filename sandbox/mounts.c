@@ -27,7 +27,7 @@ static const char *const roots_files[] = {
 bool
 bns_mounts_begin(BnsFault *fault)
 {
-    if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
+    if (mount("none", "/", "none", MS_REC | MS_SLAVE, NULL) < 0)
         return bns_fault_set(fault, "Could not detach the sandbox's mounts: %s",
                              strerror(errno));
     if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == 0)

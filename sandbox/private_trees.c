@@ -16,12 +16,12 @@
 
 static const struct {
     const char *path;
-    const char *mode;
+    const char *options;
 } trees[] = {
-    { "/tmp", "1777" },
-    { "/run", "0755" },
-    { "/var/tmp", "1777" },
-    { "/var/run", "0755" },
+    { "/tmp", "mode=1777" },
+    { "/run", "mode=0755" },
+    { "/var/tmp", "mode=1777" },
+    { "/var/run", "mode=0755" },
 };
 #define N_TREES (G_N_ELEMENTS(trees) + 1)
 
@@ -61,7 +61,7 @@ find(const Trees *all, const char *path, const char **out_rest)
 
 /* Covers the directory @path; not twice if two names lead there. */
 static int
-cover(Trees *all, const char *path, const char *mode)
+cover(Trees *all, const char *path, const char *options)
 {
     bns_autofd place = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     Tree *tree = &all->trees[all->n];
@@ -73,11 +73,11 @@ cover(Trees *all, const char *path, const char *mode)
         return 0;
     if (r < 0 || find(all, tree->path, &rest) != NULL)
         return r;
-    tree->fd = bns_mount_new_tmpfs(mode);
+    tree->fd = bns_mount_new(place, "tmpfs", options, false);
     if (tree->fd < 0)
         return tree->fd;
     all->n++;
-    return bns_mount_attach(tree->fd, place);
+    return 0;
 }
 
 typedef struct {
@@ -168,7 +168,8 @@ make_runtime(Trees *all, char *const *envp)
         return 0;
     tree = find(all, all->runtime, &rest);
     if (tree == NULL)
-        return is_private_runtime(all, envp) ? cover(all, all->runtime, "0700") : 0;
+        return is_private_runtime(all, envp) ? cover(all, all->runtime, "mode=0700")
+                                             : 0;
     fd = bns_tree_make_path(tree->fd, rest, 0700);
     return fd < 0 ? fd : 0;
 }
@@ -209,7 +210,7 @@ bns_private_trees_mount(const BnsInitConfig *config, BnsFault *fault)
 
     find_runtime(&all, config->envp);
     for (size_t i = 0; i < G_N_ELEMENTS(trees) && r >= 0; i++)
-        r = cover(&all, trees[i].path, trees[i].mode);
+        r = cover(&all, trees[i].path, trees[i].options);
     if (r >= 0)
         r = fill_run(&all, run);
     if (r >= 0)

@@ -117,11 +117,11 @@ bns_rebuild_mount(const char *path,
                   BnsFault *fault)
 {
     bns_autofd source = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    bns_autofd target = bns_mount_new_tmpfs("0755");
-    int r = source < 0 ? -errno : target;
+    bns_autofd target = -1;
+    int r = source < 0 ? -errno : 0;
 
-    if (r >= 0)
-        r = bns_mount_attach(target, source);
+    if (r == 0)
+        r = target = bns_mount_new(source, "tmpfs", "mode=0755", false);
     if (r >= 0)
         r = bns_rebuild_fill(source, target, path, ours);
     if (r < 0)

@@ -8,6 +8,7 @@
 #include <linux/netlink.h>
 #include <linux/seccomp.h>
 #include <stdint.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -238,9 +239,10 @@ bns_seccomp_enter(void)
     };
 
     /* The filter confines what the command may ask of the kernel; mitigations against
-     * its own threads would only slow it down. */
+     * its own threads (a default of kernels before 5.16) would only slow it down. Before
+     * 4.17 there is no such flag. */
     if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW,
                 &program) == 0)
         return 0;
-    return -errno;
+    return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) < 0 ? -errno : 0;
 }

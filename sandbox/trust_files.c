@@ -218,7 +218,7 @@ bool
 bns_trust_files_begin(const BnsTrustFiles *trust, int etc_fd, BnsFault *fault)
 {
     bns_autofd dir =
-        bns_tree_make_path(etc_fd, BNS_TRUST_DIRECTORY + strlen(ETC), 0755);
+        bns_tree_make_path(etc_fd, &BNS_TRUST_DIRECTORY[strlen(ETC)], 0755);
     int r = dir < 0 ? dir : write_host_roots(dir, trust->roots_fd);
 
     if (r < 0)

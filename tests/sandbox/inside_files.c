@@ -93,6 +93,7 @@ test_own_files_are_frozen(void)
 static void
 test_trust(void)
 {
+    g_autofree char *pem = g_strchomp(g_strdup(inside_ca_pem));
     g_autofree char *single = NULL;
     g_autofree char *verified = NULL;
     g_autofree char *roots = NULL;
@@ -100,9 +101,9 @@ test_trust(void)
     if (!inside_is_possible())
         return;
     single = inside_sh("cat " BNS_TRUST_CA, NULL);
-    g_assert_cmpstr(single, ==, g_strchomp(g_strdup(inside_ca_pem)));
+    g_assert_cmpstr(single, ==, pem);
     roots = inside_sh("tail -n 10 " BNS_TRUST_BUNDLE, NULL);
-    g_assert_true(g_str_has_suffix(inside_ca_pem, g_strconcat(roots, "\n", NULL)));
+    g_assert_true(g_str_has_suffix(pem, roots));
     if (access("/etc/ssl/certs", F_OK) < 0)
         return;
     verified = inside_sh("cmp /etc/ssl/certs/ca-certificates.crt " BNS_TRUST_BUNDLE
@@ -437,6 +438,38 @@ test_protected_link(void)
     workspace_clear(&workspace);
 }
 
+/* Without open_tree(2) and mount_setattr(2) all is the same. */
+static void
+test_old_kernel(void)
+{
+    Workspace workspace;
+    g_autofree char *output = NULL;
+
+    if (!inside_is_possible())
+        return;
+    workspace_init(&workspace);
+    {
+        const char *paths[] = { workspace.file, NULL };
+        InsideOptions options = { .workdir = workspace.dir,
+                                  .protected_paths = paths,
+                                  .old_kernel = true };
+
+        output = inside_sh("(echo x >> config/ours/policy) 2>/dev/null || echo no; mv "
+                           "config c 2>/dev/null || echo no; touch config/x; ls /tmp "
+                           "/dev/pts; awk '$2 ~ \"^/sys(/|$)\" && $4 !~ /^ro/' "
+                           "/proc/mounts; cat /etc/resolv.conf",
+                           &options);
+    }
+    {
+        g_autofree char *name = g_path_get_basename(workspace.dir);
+        g_autofree char *expected = g_strdup_printf(
+            "no\nno\n/dev/pts:\nptmx\n\n/tmp:\n%s\nnameserver 198.18.0.2", name);
+
+        g_assert_cmpstr(output, ==, expected);
+    }
+    workspace_clear(&workspace);
+}
+
 static void
 add_protection(void)
 {
@@ -484,6 +517,7 @@ main(int argc, char **argv)
     bns_test_add("/sandbox/inside/files/tmp-itself-is-never-shown",
                  test_workdir_is_tmp);
     bns_test_add("/sandbox/inside/files/dev-has-what-is-needed", test_dev);
+    bns_test_add("/sandbox/inside/files/an-old-kernel-does-the-same", test_old_kernel);
     add_protection();
     return g_test_run();
 }

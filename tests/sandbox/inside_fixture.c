@@ -8,8 +8,11 @@
 #include "sandbox/namespaces.h"
 #include "tests/support/test.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdint.h>
@@ -17,6 +20,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -37,7 +41,7 @@ const char inside_ca_pem[] =
 
 typedef struct {
     const BnsInitConfig *config;
-    bool no_ca;
+    const InsideOptions *options;
     int channel_fd; /* to the test */
     int output_fd;
 } Stand;
@@ -92,6 +96,8 @@ stand_main(const Stand *stand)
 
     /* A test that fails must not leave a sandbox behind. */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (stand->options->old_kernel)
+        inside_old_kernel();
     dup2(open("/dev/null", O_RDONLY | O_CLOEXEC), STDIN_FILENO);
     dup2(stand->output_fd, STDOUT_FILENO);
     dup2(stand->output_fd, STDERR_FILENO);
@@ -104,7 +110,7 @@ stand_main(const Stand *stand)
         _exit(3);
     close(control[1]);
     close(life[0]);
-    if (!stand->no_ca)
+    if (!stand->options->no_ca)
         bns_ready_send(control[0], BNS_READY_CA, ca, -1);
     serve(control[0], stand->channel_fd);
     close(life[1]);
@@ -168,7 +174,7 @@ inside_start(const char *const *argv, const InsideOptions *options)
     inside->supervisor = fork();
     g_assert_cmpint(inside->supervisor, >=, 0);
     if (inside->supervisor == 0) {
-        Stand stand = { &config, given->no_ca, channel[1], output[1] };
+        Stand stand = { &config, given, channel[1], output[1] };
 
         close(channel[0]);
         close(output[0]);
@@ -325,6 +331,22 @@ inside_is_possible(void)
 }
 
 void
+inside_old_kernel(void)
+{
+    struct sock_filter program[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_open_tree, 2, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mount_setattr, 1, 0),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+    };
+    struct sock_fprog filter = { .len = G_N_ELEMENTS(program), .filter = program };
+
+    g_assert_cmpint(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), ==, 0);
+    g_assert_cmpint(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter), ==, 0);
+}
+
+void
 inside_namespaces(bool (*func)(void))
 {
     pid_t pid = fork();
@@ -337,7 +359,7 @@ inside_namespaces(bool (*func)(void))
 
         if (unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET) < 0 ||
             !bns_namespaces_map_root(uid, gid, &fault) ||
-            mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) {
+            mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) < 0) {
             g_printerr("%s\n", fault.text);
             _exit(2);
         }

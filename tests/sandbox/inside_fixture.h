@@ -20,7 +20,8 @@ typedef struct {
     const char *const *environment;     /* besides PATH and HOME */
     const char *const *protected_paths; /* NULL-terminated */
     const sigset_t *ignored;
-    bool no_ca; /* the CA never comes: init stays in its set-up */
+    bool no_ca;      /* the CA never comes: init stays in its set-up */
+    bool old_kernel; /* see inside_old_kernel() */
 } InsideOptions;
 
 typedef struct {
@@ -66,6 +67,9 @@ void inside_remove(const char *dir);
 
 /* Whether sandboxes work here; skips the test otherwise. */
 bool inside_is_possible(void);
+
+/* Takes the newer calls for mounts from this process, as on Linux before 5.2: ENOSYS. */
+void inside_old_kernel(void);
 
 /* Runs @func as root of new user, mount and network namespaces, with a private mount
  * tree; fails the test unless it returns true. */
