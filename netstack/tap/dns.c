@@ -14,7 +14,8 @@
 /* What is not there may be there in a moment: a name past the limit, a later release. */
 #define NEGATIVE_TTL_S 5
 
-#define ARPA_SUFFIX  ".in-addr.arpa"
+#define ARPA         "in-addr.arpa"
+#define ARPA_SUFFIX  "." ARPA
 #define ARPA6_SUFFIX ".ip6.arpa"
 
 typedef struct {
@@ -87,7 +88,7 @@ read_reverse(const char *name, uint32_t *out_addr)
         *out_addr |= (uint32_t)value << shift;
         at += digits + 1;
     }
-    return strcmp(at, ARPA_SUFFIX + 1) == 0;
+    return strcmp(at, ARPA) == 0;
 }
 
 /* --- answers --- */

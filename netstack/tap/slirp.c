@@ -84,9 +84,10 @@ on_unregister(int fd, void *data)
         return;
     if (slirp->backend_fd == fd) {
         /* Closed before it was accepted: it must not be taken for the next one. */
-        bns_autofd unwanted = bns_slirp_accept(slirp, &slirp->backend_fd);
+        int backend_fd;
+        int unwanted = bns_slirp_accept(slirp, &backend_fd);
 
-        slirp->backend_fd = -1;
+        bns_fd_clear(&unwanted);
     }
     slirp->n_streams--;
     bns_slirp_poll_forget(slirp->poll, fd);
