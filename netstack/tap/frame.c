@@ -223,12 +223,13 @@ read_arp(const uint8_t *arp, size_t len, BnsFrame *frame)
 static BnsDrop
 read_ethernet(uint8_t *bytes, size_t len, BnsFrame *frame)
 {
-    uint8_t *packet = bytes + BNS_FRAME_ETH_BYTES;
+    uint8_t *packet;
 
     if (len < BNS_FRAME_ETH_BYTES)
         return BNS_DROP_MALFORMED;
     if (len > BNS_FRAME_ETH_BYTES + BNS_TAP_MTU)
         return BNS_DROP_TOO_LONG;
+    packet = bytes + BNS_FRAME_ETH_BYTES;
     memcpy(frame->ends.our_mac, bytes, BNS_FRAME_MAC_BYTES);
     memcpy(frame->ends.guest_mac, bytes + BNS_FRAME_MAC_BYTES, BNS_FRAME_MAC_BYTES);
     switch (bns_get16(bytes + 12)) {
@@ -258,12 +259,15 @@ bns_frame_read_fin(const uint8_t *bytes,
                    BnsEnds *out_ends,
                    uint32_t *out_end)
 {
-    const uint8_t *ip = bytes + BNS_FRAME_ETH_BYTES;
-    const uint8_t *tcp = ip + BNS_FRAME_IP_BYTES;
+    const uint8_t *ip;
+    const uint8_t *tcp;
     size_t header;
 
-    if (len < BNS_FRAME_ETH_BYTES + BNS_FRAME_IP_BYTES + BNS_FRAME_TCP_BYTES ||
-        bns_get16(bytes + 12) != ETHERTYPE_IP || ip[0] != 0x45 ||
+    if (len < BNS_FRAME_ETH_BYTES + BNS_FRAME_IP_BYTES + BNS_FRAME_TCP_BYTES)
+        return false;
+    ip = bytes + BNS_FRAME_ETH_BYTES;
+    tcp = ip + BNS_FRAME_IP_BYTES;
+    if (bns_get16(bytes + 12) != ETHERTYPE_IP || ip[0] != 0x45 ||
         ip[9] != IPPROTO_TCP || (tcp[13] & BNS_TCP_FIN) == 0)
         return false;
     memset(out_ends, 0, sizeof(*out_ends));
