@@ -27,9 +27,9 @@
  * A unix stream has no RST: whoever closes it ends it cleanly, unless bytes wait unread.
  * So that a broken connection upstream does not look whole to the command, the gateway
  * asks with RESET, and keeps its descriptor, unread from now on, until netstack answers
- * with a RESET of its own (or one has crossed). netstack sees to it that the command gets
- * an RST: it puts a byte into the stream at libslirp's end before it answers, so that
- * the gateway's close is an ECONNRESET there, which libslirp turns into an RST.
+ * with a RESET of its own (or one has crossed). netstack cuts libslirp's connection and
+ * sends the command an RST itself; what was written to the stream just before may be lost,
+ * as with any RST.
  */
 #pragma once
 
