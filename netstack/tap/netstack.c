@@ -11,6 +11,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <poll.h>
 
 /* How often counted refusals are recorded and old flows are looked for. */
 #define TICK_US G_USEC_PER_SEC
@@ -354,16 +355,24 @@ bns_netstack_free(BnsNetstack *netstack)
     g_free(netstack);
 }
 
+/* At the end of the session all helpers go, in any order. */
+static bool
+is_session_over(const BnsNetstack *netstack)
+{
+    struct pollfd life = { .fd = netstack->config.life_fd, .events = POLLIN };
+
+    return poll(&life, 1, 0) == 1;
+}
+
 bool
 bns_netstack_run(BnsNetstack *netstack, GError **error)
 {
     bns_loop_run(netstack->loop);
-    if (netstack->failure == NULL) {
+    if (is_session_over(netstack)) {
         bns_notes_flush(netstack->notes);
         record_drops(netstack);
-    }
-    if (netstack->failure == NULL)
         return true;
+    }
     g_propagate_error(error, g_steal_pointer(&netstack->failure));
     return false;
 }

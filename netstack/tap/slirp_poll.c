@@ -116,6 +116,7 @@ bns_slirp_poll_add(BnsSlirpPoll *poll, int fd, int events)
     Interest *interest = interest_at(poll, fd);
 
     interest->round = poll->round;
+    interest->ready = 0; /* of an earlier round: the kernel says it again */
     g_array_append_val(poll->polled, fd);
     tell_kernel(poll, fd, interest, to_epoll(events));
 }
