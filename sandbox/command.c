@@ -3,6 +3,7 @@
 
 #include "base/fd.h"
 #include "base/ready.h"
+#include "sandbox/leave.h"
 #include "sandbox/namespaces.h"
 #include "sandbox/seccomp.h"
 
@@ -26,6 +27,25 @@ enter_workdir(const char *path, BnsFault *fault)
         path, strerror(errno));
 }
 
+/* A directory would lead around all mounts: it lies in the caller's mount namespace, and
+ * so does everything that openat(2) finds below and above it. */
+static bool
+check_streams(BnsFault *fault)
+{
+    static const char *const names[] = { "input", "output", "error" };
+
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        struct stat info;
+
+        if (fstat(fd, &info) == 0 && S_ISDIR(info.st_mode))
+            return bns_fault_set(fault,
+                                 "Standard %s is a directory, which the sandbox cannot "
+                                 "confine",
+                                 names[fd]);
+    }
+    return true;
+}
+
 /* After the capabilities are gone: what the filter must not allow is not needed. */
 static bool
 lock(BnsFault *fault)
@@ -44,7 +64,8 @@ lock(BnsFault *fault)
 static bool
 prepare(const BnsInitConfig *config, BnsFault *fault)
 {
-    return bns_namespaces_enter_inner(config->uid, config->gid, fault) &&
+    return check_streams(fault) &&
+           bns_namespaces_enter_inner(config->uid, config->gid, fault) &&
            enter_workdir(config->workdir, fault) && lock(fault);
 }
 
@@ -124,13 +145,13 @@ bns_command_main(const BnsCommand *command)
 
     if (!prepare(command->config, &fault)) {
         bns_ready_send(command->gate_fd, BNS_READY_FAILED, fault.text, -1);
-        _exit(BNS_COMMAND_FAILED);
+        bns_leave(BNS_COMMAND_FAILED);
     }
     if (bns_ready_send(command->gate_fd, BNS_READY_READY, NULL, -1) < 0 ||
         bns_ready_receive(command->gate_fd, text, NULL) != BNS_READY_GO)
-        _exit(BNS_COMMAND_FAILED);
+        bns_leave(BNS_COMMAND_FAILED);
     bns_fd_close_from(STDERR_FILENO + 1);
     umask(command->umask);
     restore_signals(command->config->ignored);
-    _exit(execute(command->config));
+    bns_leave(execute(command->config));
 }

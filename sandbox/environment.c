@@ -41,7 +41,7 @@ static const char *const proxies[] = {
     "AUTO_PROXY",
 };
 
-/* What leads to a socket or a descriptor of the host. */
+/* What leads to a socket, a descriptor or the network of the host. */
 static const char *const host_sockets[] = {
     /* agents and keyrings */
     "SSH_AUTH_SOCK",
@@ -97,6 +97,8 @@ static const char *const host_sockets[] = {
     "VSCODE_IPC_HOOK_CLI",
     "VSCODE_GIT_IPC_HANDLE",
     "VSCODE_GIT_IPC_AUTH_TOKEN",
+    /* a search domain for names, which the policy would meet */
+    "LOCALDOMAIN",
     /* Windows */
     "WSL_INTEROP",
     "WSLENV",

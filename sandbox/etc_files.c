@@ -22,7 +22,9 @@
 
 static const char *const own_files[] = { "/etc/resolv.conf", "/etc/hosts", NSSWITCH };
 
-static const char resolv_conf[] = "nameserver " BNS_TAP_NAMESERVER "\n";
+/* Without "search ." glibc would append the domain of a full host name to short names, and
+ * every name gets an address here. */
+static const char resolv_conf[] = "nameserver " BNS_TAP_NAMESERVER "\nsearch .\n";
 static const char hosts_line[] = "hosts: files dns\n";
 
 static int

@@ -5,6 +5,7 @@
 #include "base/ready.h"
 #include "sandbox/command.h"
 #include "sandbox/etc_files.h"
+#include "sandbox/leave.h"
 #include "sandbox/mounts.h"
 #include "sandbox/namespaces.h"
 #include "sandbox/tap_link.h"
@@ -43,14 +44,14 @@ typedef struct {
 static void G_GNUC_NORETURN
 end_session(void)
 {
-    _exit(0);
+    bns_leave(0);
 }
 
 static void G_GNUC_NORETURN
 give_up(const Init *init, const BnsFault *fault)
 {
     bns_ready_send(init->config.control_fd, BNS_READY_FAILED, fault->text, -1);
-    _exit(1);
+    bns_leave(1);
 }
 
 /* Waits until @fd can be read or has ended. The life pipe is watched wherever init
@@ -214,6 +215,7 @@ set_up(Init *init, BnsFault *fault)
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
         return bns_fault_set(fault, "Could not follow the supervisor: %s",
                              strerror(errno));
+    prctl(PR_SET_NAME, "boundary-init");
     init->umask = umask(0);
     /* The command's process locks itself while the CA is still on its way. */
     return bns_mounts_begin(fault) && send_link(init, fault) &&

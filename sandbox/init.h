@@ -12,20 +12,30 @@
 #include <signal.h>
 #include <sys/types.h>
 
-/* Borrowed; made by the supervisor before the clone. */
+/**
+ * BnsInitConfig: borrowed; made by the supervisor before the clone.
+ * @control_fd: to the supervisor (base/ready.h)
+ * @life_fd: the read end of the life pipe
+ * @uid, @gid: the user's, in the host's namespace
+ * @argv: the command; argv[0] is looked up in PATH of @envp
+ * @envp: its whole environment (sandbox/environment.h)
+ * @workdir: absolute
+ * @protected_paths: absolute, without symbolic links, NULL-terminated: read-only inside
+ *                   (or absent, below what is private), and what is above them cannot be
+ *                   renamed (sandbox/pins.h)
+ * @ignored: (nullable): signals that the command ignores because its caller did (nohup);
+ *           all others get their default
+ */
 typedef struct {
-    int control_fd; /* supervisor (base/ready.h) */
+    int control_fd;
     int life_fd;
-    uid_t uid; /* the user's, in the host's namespace */
+    uid_t uid;
     gid_t gid;
-    char *const *argv;   /* the command; argv[0] is looked up in PATH of envp */
-    char *const *envp;   /* its whole environment (sandbox/environment.h) */
-    const char *workdir; /* absolute */
-    const char *const
-        *protected_paths;    /* absolute, NULL-terminated: read-only inside, and
-                                         * their ancestors cannot be renamed */
-    const sigset_t *ignored; /* (nullable): signals that the command ignores because its
-                              * caller did (nohup); all others get their default */
+    char *const *argv;
+    char *const *envp;
+    const char *workdir;
+    const char *const *protected_paths;
+    const sigset_t *ignored;
 } BnsInitConfig;
 
 /**

@@ -14,13 +14,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Whether an entry of @dir_fd could be renamed. Init asks with its capabilities over the
- * user's files, so "owned, but not writable now" counts as writable: chmod(1) is easy. */
+/* Whether the command could rename an entry of @dir_fd. What the user owns (here: what
+ * root owns) counts, whatever its mode: chmod(1) is easy. */
 static bool
 is_writable(int dir_fd)
 {
     char link[64];
+    struct stat info;
 
+    if (fstat(dir_fd, &info) == 0 && info.st_uid == geteuid())
+        return true;
     snprintf(link, sizeof(link), "/proc/self/fd/%d", dir_fd);
     return access(link, W_OK) == 0;
 }

@@ -21,7 +21,7 @@ test_resolver(void)
     text = inside_sh("cat /etc/resolv.conf; grep -c '^hosts:' /etc/nsswitch.conf; grep "
                      "'^hosts:' /etc/nsswitch.conf",
                      NULL);
-    g_assert_cmpstr(text, ==, "nameserver 198.18.0.2\n1\nhosts: files dns");
+    g_assert_cmpstr(text, ==, "nameserver 198.18.0.2\nsearch .\n1\nhosts: files dns");
 }
 
 static void
@@ -366,6 +366,30 @@ test_attack(gconstpointer data)
     check_attack(row->protected_path, script, row->error != NULL ? row->error : "");
 }
 
+/* The command owns the directory and can make it writable. */
+static void
+test_closed_directory(void)
+{
+    Workspace workspace;
+    g_autofree char *config = NULL;
+    g_autofree char *output = NULL;
+
+    if (!inside_is_possible())
+        return;
+    workspace_init(&workspace);
+    config = g_build_filename(workspace.dir, "config", NULL);
+    g_assert_cmpint(chmod(config, 0555), ==, 0);
+    {
+        const char *paths[] = { workspace.file, NULL };
+        InsideOptions options = { .workdir = workspace.dir, .protected_paths = paths };
+
+        output = inside_sh(
+            "chmod u+w config && mv config/ours c 2>/dev/null || echo no", &options);
+    }
+    g_assert_cmpstr(output, ==, "no");
+    workspace_clear(&workspace);
+}
+
 static void
 test_two_protected(void)
 {
@@ -463,7 +487,8 @@ test_old_kernel(void)
     {
         g_autofree char *name = g_path_get_basename(workspace.dir);
         g_autofree char *expected = g_strdup_printf(
-            "no\nno\n/dev/pts:\nptmx\n\n/tmp:\n%s\nnameserver 198.18.0.2", name);
+            "no\nno\n/dev/pts:\nptmx\n\n/tmp:\n%s\nnameserver 198.18.0.2\nsearch .",
+            name);
 
         g_assert_cmpstr(output, ==, expected);
     }
@@ -479,6 +504,8 @@ add_protection(void)
 
         bns_test_add_data(path, &attacks[i], test_attack);
     }
+    bns_test_add("/sandbox/inside/protected/a-closed-directory-stays-too",
+                 test_closed_directory);
     bns_test_add("/sandbox/inside/protected/twice-does-no-harm", test_two_protected);
     bns_test_add("/sandbox/inside/protected/a-fifo-blocks-nobody", test_protected_fifo);
     bns_test_add("/sandbox/inside/protected/a-new-link-ends-the-start",

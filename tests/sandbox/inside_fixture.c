@@ -98,7 +98,9 @@ stand_main(const Stand *stand)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (stand->options->old_kernel)
         inside_old_kernel();
-    dup2(open("/dev/null", O_RDONLY | O_CLOEXEC), STDIN_FILENO);
+    dup2(stand->options->input_fd > 0 ? stand->options->input_fd
+                                      : open("/dev/null", O_RDONLY | O_CLOEXEC),
+         STDIN_FILENO);
     dup2(stand->output_fd, STDOUT_FILENO);
     dup2(stand->output_fd, STDERR_FILENO);
     if (bns_fd_pair(control) < 0 || pipe2(life, O_CLOEXEC) < 0)

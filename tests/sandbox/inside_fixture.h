@@ -20,6 +20,7 @@ typedef struct {
     const char *const *environment;     /* besides PATH and HOME */
     const char *const *protected_paths; /* NULL-terminated */
     const sigset_t *ignored;
+    int input_fd;    /* standard input; 0: /dev/null */
     bool no_ca;      /* the CA never comes: init stays in its set-up */
     bool old_kernel; /* see inside_old_kernel() */
 } InsideOptions;
