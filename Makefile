@@ -50,7 +50,7 @@ lint:
 
 demo:
 	@data/install-deps build demo
-	$(MAKE) --no-print-directory -s build >/dev/null
+	@$(MAKE) --no-print-directory -s build >/dev/null
 	@data/demo/run.sh $(BUILD)
 
 install: build
