@@ -91,7 +91,7 @@ unshare_all(const BnsRights *rights, GError **error)
 bool
 bns_lockdown_seal_root(GError **error)
 {
-    if (mount(NULL, "/", NULL, MS_REMOUNT | MS_RDONLY | ROOT_FLAGS, NULL) < 0)
+    if (mount("", "/", "", MS_REMOUNT | MS_RDONLY | ROOT_FLAGS, NULL) < 0)
         return bns_lockdown_fail("make the empty root read-only", error);
     return true;
 }
@@ -153,8 +153,8 @@ freeze_each_mount(GError **error)
         if (g_strv_length(fields) < 6)
             continue;
         path = g_strcompress(fields[4]);
-        if (mount(NULL, path, NULL,
-                  MS_REMOUNT | MS_BIND | MS_RDONLY | locked_flags(path), NULL) < 0 &&
+        if (mount("", path, "", MS_REMOUNT | MS_BIND | MS_RDONLY | locked_flags(path),
+                  NULL) < 0 &&
             errno != ENOENT && errno != EACCES && errno != EINVAL)
             return bns_lockdown_fail("make the file system read-only", error);
     }
@@ -200,7 +200,7 @@ bns_lockdown_isolate(BnsRole role, GError **error)
         return bns_lockdown_fail("leave the session", error);
     if (!unshare_all(rights, error))
         return false;
-    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+    if (mount("", "/", "", MS_REC | MS_PRIVATE, NULL) < 0)
         return bns_lockdown_fail("make mounts private", error);
     if (!(rights->has_files ? freeze_files(error) : enter_empty_root(rights, error)))
         return false;

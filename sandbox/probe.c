@@ -76,7 +76,7 @@ try_namespaces(Child *child)
 static int
 try_mount(Child *child)
 {
-    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+    if (mount("", "/", "", MS_REC | MS_PRIVATE, NULL) < 0 ||
         mount("probe", "/proc", "tmpfs", MS_NOSUID | MS_NODEV, "size=4k") < 0 ||
         umount2("/proc", MNT_DETACH) < 0)
         return errno;

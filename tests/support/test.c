@@ -55,6 +55,14 @@ bns_test_can_unshare(void)
            WEXITSTATUS(status) == 0;
 }
 
+bool
+bns_test_under_valgrind(void)
+{
+    const char *preloaded = g_getenv("LD_PRELOAD");
+
+    return preloaded != NULL && strstr(preloaded, "vgpreload") != NULL;
+}
+
 static void
 run(gconstpointer data)
 {

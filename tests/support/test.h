@@ -17,6 +17,10 @@ void bns_test_skip(const char *why);
 /* Whether this user may make user namespaces here. Tried in a child. */
 bool bns_test_can_unshare(void);
 
+/* Whether valgrind runs this program: it does not know seccomp(2), and the process that
+ * is filtered would be its own. */
+bool bns_test_under_valgrind(void);
+
 /* As g_test_add_func() and g_test_add_data_func(), under the watchdog. */
 void bns_test_add(const char *path, void (*func)(void));
 void
