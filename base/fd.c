@@ -89,9 +89,11 @@ bns_fd_receive(int sock, void *buffer, size_t size, int *out_fd)
 
     if (out_fd != NULL)
         *out_fd = -1;
+    /* ECONNRESET comes once, before what is still queued: the peer ended and had not
+     * read all. Its last words are behind it. */
     do
         n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
-    while (n < 0 && errno == EINTR);
+    while (n < 0 && (errno == EINTR || errno == ECONNRESET));
     if (n < 0)
         return -errno;
     for (struct cmsghdr *header = CMSG_FIRSTHDR(&msg); header != NULL;

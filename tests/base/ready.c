@@ -31,6 +31,23 @@ test_message_with_descriptor(void)
     close(pair[1]);
 }
 
+/* A process that gives up may have left something unread. */
+static void
+test_last_words(void)
+{
+    char text[BNS_READY_TEXT_MAX + 1];
+    int pair[2];
+
+    g_assert_cmpint(bns_fd_pair(pair), ==, 0);
+    g_assert_cmpint(bns_ready_send(pair[1], BNS_READY_CA, "unread", -1), ==, 0);
+    g_assert_cmpint(bns_ready_send(pair[0], BNS_READY_FAILED, "why", -1), ==, 0);
+    close(pair[0]);
+    g_assert_cmpint(bns_ready_receive(pair[1], text, NULL), ==, BNS_READY_FAILED);
+    g_assert_cmpstr(text, ==, "why");
+    g_assert_cmpint(bns_ready_receive(pair[1], text, NULL), ==, 0);
+    close(pair[1]);
+}
+
 static void
 test_text_too_long(void)
 {
@@ -88,6 +105,7 @@ main(int argc, char **argv)
     bns_test_init(&argc, &argv, 20);
     bns_test_add("/base/ready/message-carries-text-and-descriptor",
                  test_message_with_descriptor);
+    bns_test_add("/base/ready/last-words-are-heard", test_last_words);
     bns_test_add("/base/ready/text-has-a-limit", test_text_too_long);
     bns_test_add("/base/ready/unwanted-descriptor-is-closed", test_unwanted_descriptor);
     bns_test_add("/base/fd/close-from-closes-the-rest-only", test_close_from);
