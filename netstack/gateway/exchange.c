@@ -152,17 +152,31 @@ relay_up(BnsExchange *exchange)
 
 /* --- the response's body --- */
 
+/* An origin that closed in the middle has its bytes passed on first: a reset would
+ * overtake them. Whether the command sees by a length or a missing last chunk that they
+ * are not all. */
+static bool
+may_end_in_order(const BnsExchange *exchange)
+{
+    return exchange->down.state == BNS_PIPE_CUT && exchange->upstream->channel.ended &&
+           exchange->down.send_as != BNS_HTTP_BODY_UNTIL_CLOSE;
+}
+
 static void
 on_broken_response(BnsExchange *exchange)
 {
+    BnsFlow *flow = exchange->flow;
     BnsRecord record = bns_exchange_record(exchange, BNS_EVENT_UPSTREAM_ERROR);
 
     record.error = exchange->down.state == BNS_PIPE_BAD
                        ? exchange->down.body.error
                        : "the upstream ended before its response did";
-    bns_engine_note(exchange->flow->engine, &record);
+    bns_engine_note(flow->engine, &record);
     bns_exchange_note_response(exchange, record.error);
-    bns_flow_cut(exchange->flow);
+    if (may_end_in_order(exchange))
+        bns_flow_close(flow);
+    else
+        bns_flow_cut(flow);
 }
 
 static bool
