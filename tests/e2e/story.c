@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/e2e/story.h"
 
-#include "tests/support/certs.h"
 #include "tests/support/test.h"
 
 #include <glib/gstdio.h>
@@ -59,14 +58,16 @@ story_new(void)
 {
     Story *story = g_new0(Story, 1);
     g_autofree char *cwd = g_get_current_dir();
-    g_autoptr(BnsTestCert) authority = bns_test_cert_authority("story's authority");
 
+    story->binary = g_strdup(g_getenv("BNS_BINARY"));
+    story->options = g_ptr_array_new_with_free_func(g_free);
+    story->authority = bns_test_cert_authority("story's authority");
     story->dir = g_build_filename(cwd, "story-XXXXXX", NULL);
     g_assert_nonnull(g_mkdtemp_full(story->dir, 0755));
     story->home = subdirectory(story->dir, "home");
     story->work = subdirectory(story->dir, "work");
-    story->ca_file = bns_test_cert_write(authority, story->dir, "ca.pem");
-    story->https = https_origin(authority);
+    story->ca_file = bns_test_cert_write(story->authority, story->dir, "ca.pem");
+    story->https = https_origin(story->authority);
     story->http = bns_origin_new(NULL);
     story->env = clean_environment(story);
     return story;
@@ -80,6 +81,9 @@ story_free(Story *story)
     bns_origin_free(story->https);
     bns_origin_free(story->http);
     remove_tree(story->dir);
+    bns_test_cert_free(story->authority);
+    g_ptr_array_unref(story->options);
+    g_free(story->binary);
     g_free(story->dir);
     g_free(story->home);
     g_free(story->work);
@@ -98,6 +102,30 @@ void
 story_unsetenv(Story *story, const char *name)
 {
     story->env = g_environ_unsetenv(story->env, name);
+}
+
+static void
+append_words(GPtrArray *argv, const char *text)
+{
+    g_auto(GStrv) words = NULL;
+    g_autoptr(GError) error = NULL;
+
+    g_shell_parse_argv(text, NULL, &words, &error);
+    g_assert_no_error(error);
+    for (char **word = words; *word != NULL; word++)
+        g_ptr_array_add(argv, g_strdup(*word));
+}
+
+void
+story_option(Story *story, const char *format, ...)
+{
+    g_autofree char *text = NULL;
+    va_list args;
+
+    va_start(args, format);
+    text = g_strdup_vprintf(format, args);
+    va_end(args);
+    append_words(story->options, text);
 }
 
 char *
@@ -129,23 +157,34 @@ starts_command(const char *first)
     return first == NULL || !g_strv_contains(others, first);
 }
 
-static GPtrArray *
-build_argv(Story *story, char **words)
+static void
+append_options(const Story *story, GPtrArray *argv)
+{
+    g_ptr_array_add(argv, g_strdup_printf("--upstream-ca=%s", story->ca_file));
+    append_resolve(argv, "api.test", 443, story->https);
+    append_resolve(argv, "a.wild.test", 443, story->https);
+    append_resolve(argv, "other.test", 443, story->https);
+    append_resolve(argv, "api.test", 80, story->http);
+    for (guint i = 0; i < story->options->len; i++)
+        g_ptr_array_add(argv, g_strdup(g_ptr_array_index(story->options, i)));
+}
+
+GPtrArray *
+story_argv(Story *story, const char *arguments)
 {
     GPtrArray *argv = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
+    guint next = 0;
 
-    g_ptr_array_add(argv, g_strdup(g_getenv("BNS_BINARY")));
-    if (starts_command(words[0])) {
-        if (g_strcmp0(words[0], "run") == 0)
-            g_ptr_array_add(argv, g_strdup(*words++));
-        g_ptr_array_add(argv, g_strdup_printf("--upstream-ca=%s", story->ca_file));
-        append_resolve(argv, "api.test", 443, story->https);
-        append_resolve(argv, "a.wild.test", 443, story->https);
-        append_resolve(argv, "other.test", 443, story->https);
-        append_resolve(argv, "api.test", 80, story->http);
+    append_words(words, arguments);
+    g_ptr_array_add(argv, g_strdup(story->binary));
+    if (starts_command(g_ptr_array_index(words, 0))) {
+        if (strcmp(g_ptr_array_index(words, 0), "run") == 0)
+            g_ptr_array_add(argv, g_strdup(g_ptr_array_index(words, next++)));
+        append_options(story, argv);
     }
-    for (; *words != NULL; words++)
-        g_ptr_array_add(argv, g_strdup(*words));
+    for (; next < words->len; next++)
+        g_ptr_array_add(argv, g_strdup(g_ptr_array_index(words, next)));
     g_ptr_array_add(argv, NULL);
     return argv;
 }
@@ -161,8 +200,8 @@ written_ns(const char *path)
 }
 
 /* The audit file that was written last, whatever its session. */
-static char *
-read_audit(const Story *story)
+char *
+story_read_audit(const Story *story)
 {
     g_autofree char *dir_path =
         g_build_filename(story->home, ".local/state/boundary-ns/audit", NULL);
@@ -184,22 +223,46 @@ read_audit(const Story *story)
     return text != NULL ? text : g_strdup("");
 }
 
+static void
+prepare_child(gpointer data)
+{
+    const Story *story = data;
+
+    if (story->prepare != NULL)
+        story->prepare();
+}
+
+static StoryRun *
+run_argv(Story *story, char **argv)
+{
+    StoryRun *run = g_new0(StoryRun, 1);
+    g_autoptr(GError) error = NULL;
+
+    g_spawn_sync(story->work, argv, story->env, G_SPAWN_DEFAULT, prepare_child, story,
+                 &run->out, &run->err, &run->status, &error);
+    g_assert_no_error(error);
+    run->audit = story_read_audit(story);
+    return run;
+}
+
 StoryRun *
 story_run(Story *story, const char *arguments)
 {
-    StoryRun *run = g_new0(StoryRun, 1);
-    g_autoptr(GPtrArray) argv = NULL;
-    g_autoptr(GError) error = NULL;
-    g_auto(GStrv) words = NULL;
+    g_autoptr(GPtrArray) argv = story_argv(story, arguments);
 
-    g_shell_parse_argv(arguments, NULL, &words, &error);
-    g_assert_no_error(error);
-    argv = build_argv(story, words);
-    g_spawn_sync(story->work, (char **)argv->pdata, story->env, G_SPAWN_DEFAULT, NULL,
-                 NULL, &run->out, &run->err, &run->status, &error);
-    g_assert_no_error(error);
-    run->audit = read_audit(story);
-    return run;
+    return run_argv(story, (char **)argv->pdata);
+}
+
+StoryRun *
+story_run_words(Story *story, const char *const *words)
+{
+    g_autoptr(GPtrArray) argv = g_ptr_array_new();
+
+    g_ptr_array_add(argv, story->binary);
+    for (; *words != NULL; words++)
+        g_ptr_array_add(argv, (gpointer)(uintptr_t)*words);
+    g_ptr_array_add(argv, NULL);
+    return run_argv(story, (char **)argv->pdata);
 }
 
 void
@@ -248,6 +311,13 @@ story_assert_err(const StoryRun *run, const char *text)
 {
     if (strstr(run->err, text) == NULL)
         fail(run, "expected on standard error:", text);
+}
+
+void
+story_assert_no_err(const StoryRun *run, const char *text)
+{
+    if (strstr(run->err, text) != NULL)
+        fail(run, "not expected on standard error:", text);
 }
 
 unsigned

@@ -5,20 +5,27 @@
  * A story has a home of its own (below the directory that the test was started in, so
  * that it is neither below /tmp nor a person's), a certificate authority that
  * --upstream-ca trusts, and an HTTPS and a plain origin. The binary is $BNS_BINARY.
+ *
+ * live.h has sessions that a test meets while they run, island.h a network around them.
  */
 #pragma once
 
+#include "tests/support/certs.h"
 #include "tests/support/origin.h"
 
 #include <glib.h>
 #include <stdbool.h>
 
 typedef struct {
-    char *dir;        /* owned: everything of the story is below it */
-    char *home;       /* owned: $HOME of what is run */
-    char *work;       /* owned: its working directory */
-    char *ca_file;    /* owned: PEM of the origins' authority */
-    char **env;       /* owned: environment of what is run */
+    char *binary;           /* owned: what is run */
+    char *dir;              /* owned: everything of the story is below it */
+    char *home;             /* owned: $HOME of what is run */
+    char *work;             /* owned: its working directory */
+    BnsTestCert *authority; /* owned: of the origins */
+    char *ca_file;          /* owned: its PEM */
+    char **env;             /* owned: environment of what is run */
+    GPtrArray *options;     /* owned: more options of every run */
+    void (*prepare)(void);  /* nullable: runs in the child before exec */
     BnsOrigin *https; /* owned; certificate for api.test, *.wild.test, 127.0.0.1 */
     BnsOrigin *http;  /* owned */
 } Story;
@@ -37,6 +44,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Story, story_free)
 
 void story_setenv(Story *story, const char *name, const char *value);
 void story_unsetenv(Story *story, const char *name);
+/* Adds options to every later run, split as a shell does. */
+void G_GNUC_PRINTF(2, 3) story_option(Story *story, const char *format, ...);
 /* Writes a file below work/. Returns: (transfer full): its path. */
 char *story_file(Story *story, const char *name, const char *text);
 
@@ -49,6 +58,8 @@ char *story_file(Story *story, const char *name, const char *text);
  * Returns: (transfer full): what came out, after the end of boundary-ns.
  */
 StoryRun *story_run(Story *story, const char *arguments);
+/* The same, of the words as they are: nothing is added. */
+StoryRun *story_run_words(Story *story, const char *const *words);
 void story_run_free(StoryRun *run);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoryRun, story_run_free)
 
@@ -58,6 +69,7 @@ void story_assert_status(const StoryRun *run, int status);
 void story_assert_out(const StoryRun *run, const char *text);
 void story_assert_no_out(const StoryRun *run, const char *text);
 void story_assert_err(const StoryRun *run, const char *text);
+void story_assert_no_err(const StoryRun *run, const char *text);
 /* How many audit lines hold all of @parts (NULL-terminated). */
 unsigned
 story_count_records(const StoryRun *run, const char *part, ...) G_GNUC_NULL_TERMINATED;
@@ -73,3 +85,10 @@ bool story_needs(const char *program);
 
 /* A test that only says why none of the others is here. */
 void story_skip(void);
+
+/* --- for live.c --- */
+
+/* Returns: (transfer full): the whole command line of story_run(). */
+GPtrArray *story_argv(Story *story, const char *arguments);
+/* Returns: (transfer full): what is in the audit file that was written last, or "". */
+char *story_read_audit(const Story *story);

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Live: a run of a story that a test meets while it goes on.
+ */
+#pragma once
+
+#include "tests/e2e/story.h"
+
+#include <sys/types.h>
+
+typedef struct {
+    Story *story; /* borrowed */
+    pid_t pid;    /* the supervisor; 0 once it was waited for */
+    int in_fd;    /* owned; -1 once closed */
+    int out_fd;   /* owned; -1 after its end */
+    int err_fd;   /* owned; -1 after its end */
+    GString *out; /* owned; what was read so far */
+    GString *err; /* owned */
+} Live;
+
+/* Starts what story_run() would run. */
+Live *live_start(Story *story, const char *arguments);
+/* Kills it if it still runs. */
+void live_free(Live *live);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Live, live_free)
+
+/* Reads until @text was printed; fails the test if the output ends before. */
+void live_await_out(Live *live, const char *text);
+void live_await_err(Live *live, const char *text);
+/* To its standard input. */
+void live_write(Live *live, const char *text);
+void live_close_input(Live *live);
+/* Waits for the end. Returns: (transfer full): everything, as story_run(). */
+StoryRun *live_end(Live *live);
+
+/* --- its processes --- */
+
+typedef struct {
+    pid_t pid;
+    pid_t parent;
+    char name[16]; /* as /proc/PID/comm: "bns-gateway", "boundary-ns" */
+    int fd;        /* owned; pidfd */
+} LiveProcess;
+
+/* Returns: (transfer full): all descendants of the supervisor and itself, the supervisor
+ * first. The element's descriptors are closed with the array. */
+GArray *live_processes(const Live *live);
+/* The one with that name; fails the test without. "init" and "supervisor" are known. */
+const LiveProcess *live_find(GArray *processes, const char *name);
+/* Waits until all have ended; fails the test after 20 s, naming one that lives. */
+void live_await_death(GArray *processes);
