@@ -5,6 +5,7 @@
 #include "base/ready.h"
 #include "sandbox/environment.h"
 #include "sandbox/init.h"
+#include "sandbox/leave.h"
 #include "sandbox/namespaces.h"
 #include "tests/support/test.h"
 
@@ -363,9 +364,9 @@ inside_namespaces(bool (*func)(void))
             !bns_namespaces_map_root(uid, gid, &fault) ||
             mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) < 0) {
             g_printerr("%s\n", fault.text);
-            _exit(2);
+            bns_leave(2);
         }
-        _exit(func() ? 0 : 1);
+        bns_leave(func() ? 0 : 1);
     }
     g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
     g_assert_cmpint(status, ==, 0);

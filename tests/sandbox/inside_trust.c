@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The new /etc over those of several distributions, each made for the test. */
+#include "base/fd.h"
+#include "sandbox/etc_files.h"
+#include "sandbox/trust_files.h"
+#include "tests/sandbox/inside_fixture.h"
+#include "tests/support/test.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define ROOTS "the host's roots\n"
+#define OTHER "another certificate\n"
+
+/* In a child whose exit status is all that counts: says where it went wrong. */
+#define CHECK(condition)                                                               \
+    do {                                                                               \
+        if (!(condition)) {                                                            \
+            g_printerr("%s:%d: %s (%s)\n", __func__, __LINE__, #condition,             \
+                       g_strerror(errno));                                             \
+            return false;                                                              \
+        }                                                                              \
+    } while (0)
+
+typedef struct {
+    const char *path;
+    const char *text; /* of a file; NULL: a link */
+    const char *target;
+} Entry;
+
+typedef struct {
+    const char *name;
+    const Entry entries[8];      /* of the host */
+    const char *bundles[6];      /* have the roots and our certificate */
+    const char *certificates[4]; /* are our certificate, maybe by a hashed name */
+    const char *others[3];       /* still are OTHER */
+} Layout;
+
+static const Layout layouts[] = {
+    { "debian",
+      { { "/etc/ssl/certs/ca-certificates.crt", ROOTS, NULL },
+        { "/etc/ssl/certs/0a0b0c0d.0", NULL, "Root.pem" },
+        { "/etc/ssl/certs/Root.pem", OTHER, NULL },
+        { "/etc/ssl/openssl.cnf", OTHER, NULL } },
+      { "/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/cert.pem" },
+      { "/etc/ssl/certs/" INSIDE_CA_HASH ".0", "/etc/ssl/certs/boundary-ns.pem" },
+      { "/etc/ssl/certs/0a0b0c0d.0", "/etc/ssl/openssl.cnf" } },
+    { "debian-with-the-same-hash",
+      { { "/etc/ssl/certs/ca-certificates.crt", ROOTS, NULL },
+        { "/etc/ssl/certs/" INSIDE_CA_HASH ".0", OTHER, NULL },
+        { "/etc/ssl/certs/" INSIDE_CA_HASH ".1", NULL, "Gone.pem" } },
+      { "/etc/ssl/certs/ca-certificates.crt" },
+      { "/etc/ssl/certs/" INSIDE_CA_HASH ".2" },
+      { "/etc/ssl/certs/" INSIDE_CA_HASH ".0" } },
+    { "fedora",
+      { { "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", ROOTS, NULL },
+        { "/etc/pki/tls/certs/ca-bundle.crt", NULL,
+          "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem" },
+        { "/etc/pki/tls/cert.pem", NULL, "certs/ca-bundle.crt" },
+        { "/etc/ssl/certs", NULL, "../pki/tls/certs" },
+        { "/etc/pki/tls/openssl.cnf", OTHER, NULL } },
+      { "/etc/pki/tls/certs/ca-bundle.crt", "/etc/pki/tls/cert.pem",
+        "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+        "/etc/ssl/certs/ca-bundle.crt" },
+      { "/etc/pki/tls/certs/" INSIDE_CA_HASH ".0", "/etc/ssl/certs/boundary-ns.pem" },
+      { "/etc/pki/tls/openssl.cnf" } },
+    { "opensuse",
+      { { "/var/lib/ca-certificates/ca-bundle.pem", ROOTS, NULL },
+        { "/var/lib/ca-certificates/pem/Root.pem", OTHER, NULL },
+        { "/var/lib/ca-certificates/pem/0a0b0c0d.0", NULL, "Root.pem" },
+        { "/etc/ssl/certs", NULL, "/var/lib/ca-certificates/pem" },
+        { "/etc/ssl/ca-bundle.pem", NULL, "/var/lib/ca-certificates/ca-bundle.pem" } },
+      { "/etc/ssl/ca-bundle.pem", "/etc/ssl/certs/ca-certificates.crt" },
+      { "/etc/ssl/certs/" INSIDE_CA_HASH ".0" },
+      { "/etc/ssl/certs/Root.pem", "/etc/ssl/certs/0a0b0c0d.0" } },
+    { "arch",
+      { { "/etc/ca-certificates/extracted/tls-ca-bundle.pem", ROOTS, NULL },
+        { "/etc/ssl/certs/ca-certificates.crt", NULL,
+          "../../ca-certificates/extracted/tls-ca-bundle.pem" },
+        { "/etc/ssl/cert.pem", NULL,
+          "../ca-certificates/extracted/tls-ca-bundle.pem" } },
+      { "/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/cert.pem",
+        "/etc/ca-certificates/extracted/tls-ca-bundle.pem" },
+      { "/etc/ssl/certs/" INSIDE_CA_HASH ".0" },
+      { NULL } },
+    { "nixos",
+      { { "/etc/static/ssl/certs/ca-bundle.crt", ROOTS, NULL },
+        { "/etc/ssl/certs/ca-certificates.crt", NULL,
+          "/etc/static/ssl/certs/ca-bundle.crt" },
+        { "/etc/ssl/certs/ca-bundle.crt", NULL,
+          "/etc/static/ssl/certs/ca-bundle.crt" } },
+      { "/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/certs/ca-bundle.crt" },
+      { "/etc/ssl/certs/" INSIDE_CA_HASH ".0" },
+      { NULL } },
+    { "resolved-and-a-trap",
+      { { "/etc/ssl/certs/ca-certificates.crt", ROOTS, NULL },
+        { "/etc/resolv.conf", NULL, "../run/systemd/resolve/stub-resolv.conf" },
+        { "/etc/boundary-ns/ca.pem", OTHER, NULL },
+        { "/etc/ssl/certs/boundary-ns.pem", OTHER, NULL } },
+      { "/etc/ssl/certs/ca-certificates.crt" },
+      { "/etc/boundary-ns/ca.pem", "/etc/ssl/certs/boundary-ns.pem" },
+      { NULL } },
+};
+
+static bool
+make_entry(const Entry *entry)
+{
+    g_autofree char *dir = g_path_get_dirname(entry->path);
+
+    if (g_mkdir_with_parents(dir, 0755) < 0)
+        return false;
+    return entry->text != NULL ? g_file_set_contents(entry->path, entry->text, -1, NULL)
+                               : symlink(entry->target, entry->path) == 0;
+}
+
+static bool
+is_text(const char *path, const char *expected)
+{
+    g_autofree char *text = NULL;
+
+    if (!g_file_get_contents(path, &text, NULL, NULL)) {
+        g_printerr("%s is not there\n", path);
+        return false;
+    }
+    if (strcmp(text, expected) != 0)
+        g_printerr("%s is: %s\n", path, text);
+    return strcmp(text, expected) == 0;
+}
+
+static bool
+make_etc(BnsFault *fault)
+{
+    g_autofree char *ca = g_strconcat(INSIDE_CA_HASH, inside_ca_pem, NULL);
+    bns_autofd etc = -1;
+
+    return bns_etc_files_begin(&etc, fault) && bns_etc_files_finish(etc, ca, fault);
+}
+
+static bool
+hide_host(void)
+{
+    umask(0022);
+    return mount("t", "/etc", "tmpfs", 0, NULL) == 0 &&
+           mount("t", "/var/lib", "tmpfs", 0, NULL) == 0;
+}
+
+static const Layout *layout;
+
+static bool
+run_layout(void)
+{
+    g_autofree char *bundle = g_strconcat(ROOTS, "\n", inside_ca_pem, NULL);
+    BnsFault fault = { "" };
+
+    CHECK(hide_host());
+    for (size_t i = 0; layout->entries[i].path != NULL; i++)
+        CHECK(make_entry(&layout->entries[i]));
+    if (!make_etc(&fault)) {
+        g_printerr("%s\n", fault.text);
+        return false;
+    }
+    CHECK(is_text(BNS_TRUST_BUNDLE, bundle) && is_text(BNS_TRUST_CA, inside_ca_pem));
+    CHECK(is_text("/etc/resolv.conf", "nameserver 198.18.0.2\nsearch .\n"));
+    for (size_t i = 0; layout->bundles[i] != NULL; i++)
+        CHECK(is_text(layout->bundles[i], bundle));
+    for (size_t i = 0; layout->certificates[i] != NULL; i++)
+        CHECK(is_text(layout->certificates[i], inside_ca_pem));
+    for (size_t i = 0; layout->others[i] != NULL; i++)
+        CHECK(is_text(layout->others[i], OTHER));
+    CHECK(mkdir("/etc/new", 0755) < 0 && errno == EROFS);
+    return true;
+}
+
+static void
+test_layout(gconstpointer data)
+{
+    layout = data;
+    if (inside_is_possible())
+        inside_namespaces(run_layout);
+}
+
+static bool
+run_without_roots(void)
+{
+    BnsFault fault = { "" };
+    const Entry empty = { "/etc/ssl/certs/ca-certificates.crt", "", NULL };
+
+    CHECK(hide_host() && make_entry(&empty));
+    CHECK(make_etc(&fault));
+    CHECK(is_text(BNS_TRUST_BUNDLE, inside_ca_pem));
+    CHECK(is_text("/etc/ssl/certs/ca-certificates.crt", inside_ca_pem));
+    CHECK(is_text("/etc/nsswitch.conf", "hosts: files dns\n"));
+    return true;
+}
+
+/* A FIFO in place of a bundle blocks nobody, and is passed over. */
+static bool
+run_fifo(void)
+{
+    BnsFault fault = { "" };
+    const Entry other = { "/etc/ssl/cert.pem", ROOTS, NULL };
+    g_autofree char *bundle = g_strconcat(ROOTS, "\n", inside_ca_pem, NULL);
+
+    CHECK(hide_host() && make_entry(&other) && mkdir("/etc/ssl/certs", 0755) == 0);
+    CHECK(mkfifo("/etc/ssl/certs/ca-certificates.crt", 0644) == 0);
+    CHECK(make_etc(&fault));
+    CHECK(is_text("/etc/ssl/certs/ca-certificates.crt", bundle));
+    return true;
+}
+
+typedef struct {
+    const char *name;
+    const char *host;
+    const char *expected;
+} Nsswitch;
+
+static const Nsswitch nsswitches[] = {
+    { "replaces-hosts", "passwd: files\nhosts: resolve [!UNAVAIL=return] dns\nx: y\n",
+      "passwd: files\nx: y\nhosts: files dns\n" },
+    { "replaces-odd-spellings", " \thosts :nis\nhosts:mdns\nhostsx: a\n",
+      "hostsx: a\nhosts: files dns\n" },
+    { "ends-the-last-line", "passwd: files", "passwd: files\nhosts: files dns\n" },
+    { "leaves-comments", "# hosts: a\n", "# hosts: a\nhosts: files dns\n" },
+};
+
+static const Nsswitch *nsswitch;
+
+static bool
+run_nsswitch(void)
+{
+    BnsFault fault = { "" };
+    const Entry entry = { "/etc/nsswitch.conf", nsswitch->host, NULL };
+
+    CHECK(hide_host() && make_entry(&entry));
+    CHECK(make_etc(&fault));
+    return is_text("/etc/nsswitch.conf", nsswitch->expected);
+}
+
+static void
+test_nsswitch(gconstpointer data)
+{
+    nsswitch = data;
+    if (inside_is_possible())
+        inside_namespaces(run_nsswitch);
+}
+
+static bool
+run_bad_ca(void)
+{
+    static const char *const bad[] = { "", "07bdf87d", "07bdf87-----BEGIN CERTIFICATE",
+                                       "../../aa-----BEGIN CERTIFICATE-----\n",
+                                       "07bdf87d-----BEGIN PRIVATE KEY-----\n" };
+    BnsFault fault = { "" };
+    bns_autofd etc = -1;
+
+    CHECK(hide_host());
+    CHECK(bns_etc_files_begin(&etc, &fault));
+    for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+        CHECK(!bns_etc_files_finish(etc, bad[i], &fault));
+        CHECK(strcmp(fault.text, "The gateway sent no certificate") == 0);
+    }
+    return true;
+}
+
+static void
+test_namespaces(gconstpointer data)
+{
+    if (inside_is_possible())
+        inside_namespaces(*(bool (*const *)(void))data);
+}
+
+int
+main(int argc, char **argv)
+{
+    static const struct {
+        const char *path;
+        bool (*run)(void);
+    } others[] = {
+        { "/sandbox/trust/without-roots-ours-is-all", run_without_roots },
+        { "/sandbox/trust/a-fifo-blocks-nobody", run_fifo },
+        { "/sandbox/trust/what-is-no-certificate-ends-the-start", run_bad_ca },
+    };
+
+    bns_test_init(&argc, &argv, 30);
+    for (size_t i = 0; i < G_N_ELEMENTS(layouts); i++) {
+        g_autofree char *path = g_strdup_printf("/sandbox/trust/%s", layouts[i].name);
+
+        bns_test_add_data(path, &layouts[i], test_layout);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(nsswitches); i++) {
+        g_autofree char *path =
+            g_strdup_printf("/sandbox/nsswitch/%s", nsswitches[i].name);
+
+        bns_test_add_data(path, &nsswitches[i], test_nsswitch);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
+        bns_test_add_data(others[i].path, &others[i].run, test_namespaces);
+    return g_test_run();
+}
