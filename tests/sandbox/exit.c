@@ -3,9 +3,12 @@
 
 #include "tests/support/test.h"
 
+#include <fcntl.h>
 #include <glib/gstdio.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef struct {
     const char *name;
@@ -87,6 +90,53 @@ test_closed_path(void)
     g_assert_cmphex((guint)session_finish(&session, NULL, NULL), ==, EXIT(127));
 }
 
+static void
+write_text(const char *path, const char *text)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+    if (fd < 0 || write(fd, text, strlen(text)) < 0)
+        _exit(98);
+    close(fd);
+}
+
+static void
+allow_no_namespaces(void)
+{
+    g_autofree char *map = g_strdup_printf("0 %u 1", getuid());
+
+    if (unshare(CLONE_NEWUSER) < 0)
+        _exit(98);
+    write_text("/proc/self/uid_map", map);
+    write_text("/proc/sys/user/max_user_namespaces", "0");
+}
+
+/* One line, with what doctor says. */
+static void
+test_impossible(void)
+{
+    g_autofree char *errors = NULL;
+    g_autofree char *output = NULL;
+    Session session;
+
+    if (!session_can_start())
+        return;
+    session = session_start_with(
+        allow_no_namespaces, (const char *const[]){ "-q", "--", "echo", "ran", NULL });
+    g_assert_cmphex((guint)session_finish(&session, &output, &errors), ==, EXIT(125));
+    g_assert_cmpstr(output, ==, "");
+    g_assert_true(
+        g_str_has_prefix(errors, "boundary-ns: user.max_user_namespaces is 0; sudo "));
+    g_assert_true(strchr(errors, '\n') == errors + strlen(errors) - 1);
+    session = session_start_with(allow_no_namespaces,
+                                 (const char *const[]){ "doctor", NULL });
+    g_clear_pointer(&output, g_free);
+    g_assert_cmphex((guint)session_finish(&session, &output, NULL), ==, EXIT(1));
+    g_assert_nonnull(strstr(output,
+                            "missing  user namespace: user.max_user_namespaces is "
+                            "0 (No space left on device)\n         fix: sudo "));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -100,6 +150,7 @@ main(int argc, char **argv)
         bns_test_add_data(path, &exit_cases[i], test_exit);
     }
     bns_test_add("/sandbox/exit/not-found-beyond-a-closed-directory", test_closed_path);
+    bns_test_add("/sandbox/exit/what-cannot-start-says-why", test_impossible);
     status = g_test_run();
     session_clear();
     return status;

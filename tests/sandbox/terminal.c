@@ -365,6 +365,40 @@ test_story(gconstpointer data)
     screen_close(&screen);
 }
 
+static void G_GNUC_NORETURN
+become_session(void)
+{
+    const char *binary = g_getenv("BNS_BINARY");
+
+    execl(binary, binary, "-q", "--", "sh", "-c",
+          "echo start\"\"ed; read x; echo got-$x; read x", NULL);
+    _exit(127);
+}
+
+/* As in a container that has a terminal: nobody is there to continue what is stopped. */
+static void
+test_without_shell(void)
+{
+    Screen screen = { .text = g_string_new(NULL) };
+    int status;
+
+    if (!bns_test_can_unshare()) {
+        bns_test_skip("user namespaces are off here");
+        return;
+    }
+    screen.shell = forkpty(&screen.fd, NULL, NULL, NULL);
+    if (screen.shell == 0)
+        become_session();
+    expect(&screen, "started\r\n");
+    type(&screen, CTRL_Z "word\n");
+    expect(&screen, "got-word\r\n");
+    type(&screen, CTRL_C);
+    g_assert_cmpint(waitpid(screen.shell, &status, 0), ==, screen.shell);
+    g_assert_cmpint(status, ==, SIGINT);
+    close(screen.fd);
+    g_string_free(screen.text, TRUE);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -375,5 +409,7 @@ main(int argc, char **argv)
 
         bns_test_add_data(path, &stories[i], test_story);
     }
+    bns_test_add("/sandbox/terminal/without-a-shell-nothing-is-stopped",
+                 test_without_shell);
     return g_test_run();
 }
