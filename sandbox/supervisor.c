@@ -89,13 +89,31 @@ begin_closing(BnsSupervisor *supervisor)
     set_time(supervisor, CLOSING_TIMEOUT_US);
 }
 
+/* A helper whose control socket has ended has closed all of its descriptors and sent its
+ * last record. What is left is the kernel's work, which takes milliseconds for each of
+ * its namespaces: nobody needs to wait for that, except for the command's own. */
 static bool
-others_are_alive(const BnsSupervisor *supervisor)
+is_at_work(const BnsPeer *peer)
+{
+    return peer->is_alive && (peer->watch != NULL || peer->helper == BNS_HELPER_INIT);
+}
+
+static bool
+others_are_at_work(const BnsSupervisor *supervisor)
 {
     for (BnsHelper helper = 0; helper < BNS_N_HELPERS; helper++)
-        if (helper != BNS_HELPER_RECORDER && supervisor->peers[helper].is_alive)
+        if (helper != BNS_HELPER_RECORDER && is_at_work(&supervisor->peers[helper]))
             return true;
     return false;
+}
+
+/* Without its summary the recorder's exit status tells what went wrong. */
+static bool
+recorder_is_at_work(const BnsSupervisor *supervisor)
+{
+    const BnsPeer *peer = &supervisor->peers[BNS_HELPER_RECORDER];
+
+    return supervisor->summary != NULL ? is_at_work(peer) : peer->is_alive;
 }
 
 /* SIGKILL for those of this state; the second time, for a process that the kernel does
@@ -167,10 +185,9 @@ bns_supervisor_advance(BnsSupervisor *supervisor)
 {
     if (supervisor->state == BNS_SESSION_STARTING && all_are_ready(supervisor))
         start_command(supervisor);
-    if (supervisor->state == BNS_SESSION_ENDING && !others_are_alive(supervisor))
+    if (supervisor->state == BNS_SESSION_ENDING && !others_are_at_work(supervisor))
         begin_closing(supervisor);
-    if (supervisor->state == BNS_SESSION_CLOSING &&
-        !supervisor->peers[BNS_HELPER_RECORDER].is_alive)
+    if (supervisor->state == BNS_SESSION_CLOSING && !recorder_is_at_work(supervisor))
         finish(supervisor);
 }
 

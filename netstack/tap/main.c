@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Ours alone: bns_lockdown_isolate() made the root that it lies in. */
 #define SOCKET_PATH "/run/flow"
@@ -165,6 +166,16 @@ start(const Arguments *arguments, GError **error)
     return g_steal_pointer(&netstack);
 }
 
+/* Everybody sees at once that we are done. Left to the end of the process, these would
+ * be closed after the tap, whose device the kernel takes tens of milliseconds to remove. */
+static void
+say_goodbye(const Arguments *arguments)
+{
+    close(arguments->recorder_fd);
+    close(arguments->config.wire_fd);
+    close(arguments->config.control_fd);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -184,5 +195,6 @@ main(int argc, char **argv)
     netstack = start(&arguments, &error);
     if (netstack == NULL || !bns_netstack_run(netstack, &error))
         return fail(arguments.config.control_fd, error);
+    say_goodbye(&arguments);
     return EXIT_SUCCESS;
 }
