@@ -198,7 +198,8 @@ fire_timers(BnsLoop *loop)
         if (timer->queued_us > loop->now_us)
             return;
         heap_remove(loop, timer);
-        if (timer->deadline_us > loop->now_us) {
+        /* It was put off: it takes its turn among the others, due or not. */
+        if (timer->deadline_us > timer->queued_us) {
             heap_insert(loop, timer);
             continue;
         }

@@ -165,7 +165,7 @@ main(int argc, char **argv)
 {
     uint64_t mib = argc > 1 ? strtoull(argv[1], NULL, 10) : MIB_DEFAULT;
     g_autoptr(Story) story = story_new();
-    g_autofree char *file = story_file(story, "events.py", events);
+    story_write(story, "events.py", events);
     g_autofree char *line = inside(story, "python3 events.py");
     g_autofree char *text = NULL;
 

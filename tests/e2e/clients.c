@@ -50,7 +50,7 @@ expect_status(Story *story,
 {
     g_autofree char *script = g_strdup_printf("URL=https://api.test%s TARGET=%s\n%s\n",
                                               target, target, client->command);
-    g_autofree char *file = story_file(story, "client.sh", script);
+    story_write(story, "client.sh", script);
     g_autoptr(StoryRun) run =
         story_run(story, "--allow 'GET api.test/allowed/**' -- sh client.sh");
 
@@ -119,16 +119,15 @@ static void
 test_proxy_advice(void)
 {
     g_autoptr(Story) story = story_new();
-    g_autofree char *file =
-        story_file(story, "connect.py",
-                   "import socket\n"
-                   "s = socket.create_connection(('api.test', 80), 20)\n"
-                   "s.sendall(b'CONNECT api.test:443 HTTP/1.1\\r\\nHost: "
-                   "api.test:443\\r\\n\\r\\n')\n"
-                   "while True:\n"
-                   "    data = s.recv(4096)\n"
-                   "    if not data: break\n"
-                   "    print(data.decode())\n");
+    story_write(story, "connect.py",
+                "import socket\n"
+                "s = socket.create_connection(('api.test', 80), 20)\n"
+                "s.sendall(b'CONNECT api.test:443 HTTP/1.1\\r\\nHost: "
+                "api.test:443\\r\\n\\r\\n')\n"
+                "while True:\n"
+                "    data = s.recv(4096)\n"
+                "    if not data: break\n"
+                "    print(data.decode())\n");
     g_autoptr(StoryRun) run =
         story_run(story, "--allow api.test -- python3 connect.py");
 

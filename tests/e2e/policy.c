@@ -85,10 +85,9 @@ test_config_file(void)
     g_autoptr(Story) story = story_new();
     g_autofree char *team =
         story_file(story, "team.yaml", "allow:\n  - api.test/hello\n");
-    g_autofree char *file =
-        story_file(story, "boundary.yaml",
-                   "version: 1\nextends: [./team.yaml]\ndeny:\n"
-                   "  - { domain: other.test, reason: \"not that one\" }\n");
+    story_write(story, "boundary.yaml",
+                "version: 1\nextends: [./team.yaml]\ndeny:\n"
+                "  - { domain: other.test, reason: \"not that one\" }\n");
     g_autoptr(StoryRun) allowed = story_run(story, "run --config boundary.yaml -- " CURL
                                                    " https://api.test/hello");
     g_autoptr(StoryRun) denied =
@@ -104,8 +103,8 @@ static void
 test_workspace_is_not_trusted(void)
 {
     g_autoptr(Story) story = story_new();
-    g_autofree char *file = story_file(story, "boundary.yaml", "allow:\n  - \"*\"\n");
-    g_autofree char *config = story_file(story, "config.yaml", "allow:\n  - \"*\"\n");
+    story_write(story, "boundary.yaml", "allow:\n  - \"*\"\n");
+    story_write(story, "config.yaml", "allow:\n  - \"*\"\n");
     g_autoptr(StoryRun) run =
         story_run(story, "-- " CURL_CODE " https://api.test/hello");
 

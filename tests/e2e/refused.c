@@ -34,7 +34,7 @@ static StoryRun *
 run_python(Story *story, const char *arguments, const char *program)
 {
     g_autofree char *text = g_strconcat(prelude, program, NULL);
-    g_autofree char *file = story_file(story, "attempts.py", text);
+    story_write(story, "attempts.py", text);
     g_autofree char *line = g_strdup_printf("%s -- python3 attempts.py", arguments);
 
     return story_run(story, line);

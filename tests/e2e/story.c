@@ -137,6 +137,12 @@ story_file(Story *story, const char *name, const char *text)
     return path;
 }
 
+void
+story_write(Story *story, const char *name, const char *text)
+{
+    g_free(story_file(story, name, text));
+}
+
 static void
 append_resolve(GPtrArray *argv,
                const char *name,

@@ -48,6 +48,8 @@ void story_unsetenv(Story *story, const char *name);
 void G_GNUC_PRINTF(2, 3) story_option(Story *story, const char *format, ...);
 /* Writes a file below work/. Returns: (transfer full): its path. */
 char *story_file(Story *story, const char *name, const char *text);
+/* The same, for those who do not need the path. */
+void story_write(Story *story, const char *name, const char *text);
 
 /**
  * story_run:

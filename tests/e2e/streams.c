@@ -67,7 +67,7 @@ static void
 test_events(void)
 {
     g_autoptr(Story) story = story_new();
-    g_autofree char *file = story_file(
+    story_write(
         story, "events.py",
         "import http.client, ssl, time\n"
         "c = http.client.HTTPSConnection('api.test', timeout=20)\n"
@@ -91,7 +91,7 @@ static void
 test_websocket(void)
 {
     g_autoptr(Story) story = story_new();
-    g_autofree char *file = story_file(
+    story_write(
         story, "websocket.py",
         "import base64, os, socket, ssl\n"
         "s = ssl.create_default_context().wrap_socket(\n"
