@@ -38,6 +38,13 @@
 /* Between SIGKILL and giving up on a process that the kernel does not let go. */
 #define KILL_TIMEOUT_US (2 * G_USEC_PER_SEC)
 
+static void
+log_step(const BnsSupervisor *supervisor, const char *step)
+{
+    g_info("%s after %.1f ms", step,
+           (double)(g_get_monotonic_time() - supervisor->started_us) / 1000);
+}
+
 /* --- ending --- */
 
 void
@@ -61,6 +68,7 @@ bns_supervisor_end(BnsSupervisor *supervisor)
     if (supervisor->state >= BNS_SESSION_ENDING)
         return;
     supervisor->state = BNS_SESSION_ENDING;
+    log_step(supervisor, "end begins");
     if (supervisor->outcome.kind != BNS_OUTCOME_EXITED)
         bns_supervisor_kill(supervisor, BNS_HELPER_INIT);
     bns_fd_clear(&supervisor->spawn.life_fd);
@@ -71,6 +79,7 @@ static void
 finish(BnsSupervisor *supervisor)
 {
     supervisor->state = BNS_SESSION_DONE;
+    log_step(supervisor, "session is over");
     bns_fd_clear(&supervisor->spawn.recorder_life_fd);
     bns_loop_quit(supervisor->loop);
 }
@@ -81,6 +90,7 @@ begin_closing(BnsSupervisor *supervisor)
     g_autofree char *text = bns_outcome_end_text(&supervisor->outcome);
 
     supervisor->state = BNS_SESSION_CLOSING;
+    log_step(supervisor, "all but the recorder have ended");
     supervisor->was_killed = false;
     if (!supervisor->peers[BNS_HELPER_RECORDER].is_alive ||
         bns_ready_send(supervisor->spawn.controls[BNS_HELPER_RECORDER], BNS_READY_END,
@@ -171,8 +181,7 @@ start_command(BnsSupervisor *supervisor)
     supervisor->state = BNS_SESSION_RUNNING;
     supervisor->was_running = true;
     bns_timer_set(supervisor->timer, INT64_MAX);
-    g_info("command starts after %.1f ms",
-           (double)(g_get_monotonic_time() - supervisor->started_us) / 1000);
+    log_step(supervisor, "command starts");
     if (bns_ready_send(supervisor->spawn.controls[BNS_HELPER_INIT], BNS_READY_GO, NULL,
                        -1) == 0)
         return;

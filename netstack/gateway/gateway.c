@@ -8,7 +8,7 @@
 #include <openssl/x509.h>
 
 /* The system's trust is parsed when no flow has come for so long, or when one needs it. */
-#define PREPARE_DELAY_US (20 * 1000)
+#define PREPARE_DELAY_US (300 * 1000)
 
 /* Says why there is no gateway. Returns: the exit status. */
 static int
