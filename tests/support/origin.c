@@ -87,29 +87,64 @@ accept_all(gpointer data)
     }
 }
 
-BnsOrigin *
-bns_origin_new(SSL_CTX *ssl_ctx)
+/* Takes @listen_fd, which is bound. */
+static BnsOrigin *
+origin_new(SSL_CTX *ssl_ctx, int listen_fd, uint16_t port)
 {
     BnsOrigin *origin = g_new0(BnsOrigin, 1);
-    struct sockaddr_in address = { .sin_family = AF_INET,
-                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    socklen_t len = sizeof(address);
 
+    if (listen(listen_fd, 1024) < 0)
+        g_error("origin: cannot listen");
     if (ssl_ctx != NULL)
         SSL_CTX_up_ref(ssl_ctx);
     origin->ssl_ctx = ssl_ctx;
-    origin->listen_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (bind(origin->listen_fd, (struct sockaddr *)&address, len) < 0 ||
-        listen(origin->listen_fd, 1024) < 0 ||
-        getsockname(origin->listen_fd, (struct sockaddr *)&address, &len) < 0)
-        g_error("origin: cannot listen on loopback");
-    origin->port = ntohs(address.sin_port);
+    origin->listen_fd = listen_fd;
+    origin->port = port;
     g_mutex_init(&origin->lock);
     origin->threads = g_ptr_array_new();
     origin->requests = g_ptr_array_new_with_free_func(g_free);
     origin->open = g_hash_table_new(NULL, NULL);
     origin->acceptor = g_thread_new("accept", accept_all, origin);
     return origin;
+}
+
+BnsOrigin *
+bns_origin_new(SSL_CTX *ssl_ctx)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET,
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t len = sizeof(address);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (bind(fd, (struct sockaddr *)&address, len) < 0 ||
+        getsockname(fd, (struct sockaddr *)&address, &len) < 0)
+        g_error("origin: cannot have a port on loopback");
+    return origin_new(ssl_ctx, fd, ntohs(address.sin_port));
+}
+
+BnsOrigin *
+bns_origin_new_everywhere(SSL_CTX *ssl_ctx, uint16_t port)
+{
+    const struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons(port) };
+    const struct sockaddr_in6 v6 = { .sin6_family = AF_INET6,
+                                     .sin6_port = htons(port) };
+    int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int on = 1;
+    int off = 0;
+    bool is_v6 = fd >= 0;
+    int r;
+
+    if (!is_v6)
+        fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    /* The port of an origin before, whose connections are in TIME_WAIT. */
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    if (is_v6)
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
+    r = is_v6 ? bind(fd, (const struct sockaddr *)&v6, sizeof(v6))
+              : bind(fd, (const struct sockaddr *)&v4, sizeof(v4));
+    if (r < 0)
+        g_error("origin: cannot have port %u", port);
+    return origin_new(ssl_ctx, fd, port);
 }
 
 void

@@ -31,6 +31,8 @@ typedef struct BnsOrigin BnsOrigin;
 /* @ssl_ctx: (nullable): a server context, up-referenced; plain HTTP without. Listens on
  * 127.0.0.1, port chosen by the kernel. */
 BnsOrigin *bns_origin_new(SSL_CTX *ssl_ctx);
+/* The same on every address, IPv6 too where there is any, and on this port. */
+BnsOrigin *bns_origin_new_everywhere(SSL_CTX *ssl_ctx, uint16_t port);
 /* Stops listening, closes all connections, joins the threads. */
 void bns_origin_free(BnsOrigin *origin);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BnsOrigin, bns_origin_free)
