@@ -149,17 +149,28 @@ finish(BnsFlow *flow)
 void
 bns_flow_run(BnsFlow *flow)
 {
+    unsigned n_steps = 0;
+
     /* Called from within a step (by way of something that the step began): the step's
      * own loop goes on. */
     if (flow->is_running)
         return;
     flow->is_running = true;
-    while (flow->state != BNS_FLOW_CLOSED &&
+    while (flow->state != BNS_FLOW_CLOSED && n_steps < STEPS_PER_TURN &&
            rows[flow->state].step(flow) == BNS_STEP_ON)
-        ;
+        n_steps++;
     flow->is_running = false;
     if (flow->state == BNS_FLOW_CLOSED)
         finish(flow);
+    else if (n_steps == STEPS_PER_TURN)
+        /* A microsecond on is the next turn, never this one again. */
+        bns_timer_set(flow->turn, bns_loop_now_us(flow->engine->loop) + 1);
+}
+
+static void
+on_turn(void *data)
+{
+    bns_flow_run(data);
 }
 
 BnsFlow *
@@ -170,6 +181,7 @@ bns_flow_new(BnsEngine *engine, uint64_t id)
     flow->engine = engine;
     flow->id = id;
     flow->timer = bns_loop_timer(engine->loop, on_timer, flow);
+    flow->turn = bns_loop_timer(engine->loop, on_turn, flow);
     return flow;
 }
 
@@ -192,6 +204,7 @@ bns_flow_free(BnsFlow *flow)
     break_off(flow);
     bns_channel_clear(&flow->client);
     bns_timer_free(flow->timer);
+    bns_timer_free(flow->turn);
     g_free(flow);
 }
 

@@ -152,6 +152,19 @@ add_record(Rig *rig, const BnsRecord *record)
     g_mutex_unlock(&rig->mutex);
 }
 
+/* Lets the engine wait, if the test wants it to. */
+static void
+hold_back(Rig *rig)
+{
+    g_mutex_lock(&rig->mutex);
+    if (rig->hold == RIG_HOLD_NEXT)
+        rig->hold = RIG_HOLD_HELD;
+    g_cond_broadcast(&rig->cond);
+    while (rig->hold == RIG_HOLD_HELD)
+        g_cond_wait(&rig->cond, &rig->mutex);
+    g_mutex_unlock(&rig->mutex);
+}
+
 static gpointer
 run_recorder(gpointer data)
 {
@@ -167,8 +180,10 @@ run_recorder(gpointer data)
             g_error("the engine sent a record that does not decode");
         if (g_strcmp0(record.host, SYNC_HOST) != 0)
             add_record(rig, &record);
-        if (buffer[0] == BNS_PROTOCOL_RECORD)
-            send(rig->recorder_pair[0], &written, 1, MSG_NOSIGNAL);
+        if (buffer[0] != BNS_PROTOCOL_RECORD)
+            continue;
+        hold_back(rig);
+        send(rig->recorder_pair[0], &written, 1, MSG_NOSIGNAL);
     }
     return NULL;
 }
@@ -177,6 +192,36 @@ void
 rig_break_recorder(Rig *rig)
 {
     shutdown(rig->recorder_pair[0], SHUT_RDWR);
+}
+
+static void
+set_hold(Rig *rig, RigHold hold)
+{
+    g_mutex_lock(&rig->mutex);
+    rig->hold = hold;
+    g_cond_broadcast(&rig->cond);
+    g_mutex_unlock(&rig->mutex);
+}
+
+void
+rig_hold_recorder(Rig *rig)
+{
+    set_hold(rig, RIG_HOLD_NEXT);
+}
+
+void
+rig_wait_held(Rig *rig)
+{
+    g_mutex_lock(&rig->mutex);
+    while (rig->hold != RIG_HOLD_HELD)
+        g_cond_wait(&rig->cond, &rig->mutex);
+    g_mutex_unlock(&rig->mutex);
+}
+
+void
+rig_release_recorder(Rig *rig)
+{
+    set_hold(rig, RIG_HOLD_NONE);
 }
 
 void

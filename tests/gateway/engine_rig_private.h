@@ -11,6 +11,13 @@
 #include <openssl/x509.h>
 #include <stdbool.h>
 
+/* Of the recorder's next answer. */
+typedef enum {
+    RIG_HOLD_NONE,
+    RIG_HOLD_NEXT,
+    RIG_HOLD_HELD,
+} RigHold;
+
 struct Rig {
     BnsPolicy *policy;          /* owned */
     GPtrArray *resolves;        /* owned, of owned BnsResolve */
@@ -33,6 +40,7 @@ struct Rig {
     X509 *ca;           /* owned; the engine's */
     GPtrArray *records; /* owned, of owned RigRecord */
     guint taken[BNS_N_EVENTS];
+    RigHold hold;
     GHashTable *flows; /* owned, id -> owned RigSeen */
     uint64_t last_id;
     bool lets_unknown;
