@@ -2,7 +2,8 @@
 #include "sandbox/summary.h"
 
 #include "base/text.h"
-#include "policy/policy.h"
+#include "policy/host.h"
+#include "sandbox/judge.h"
 
 #include <string.h>
 
@@ -19,6 +20,8 @@ typedef enum {
 
 /* More blocked destinations than this are in the audit, not on the screen. */
 #define DESTINATIONS_MAX 5
+/* The end of a column that was cut. */
+#define CUT "*"
 
 static const char *
 present(const char *column)
@@ -26,23 +29,30 @@ present(const char *column)
     return strcmp(column, "-") == 0 ? NULL : column;
 }
 
-/* %NULL: no rule can allow it (UDP, a name that is none). */
-static char *
-suggest(char **columns)
+/* Reads the columns back into a request. false: it was none (a host that is no name, a
+ * column that was cut). */
+static bool
+read_request(char **columns, BnsHost *host, BnsRequest *out_request)
 {
+    bool is_v6 = strchr(columns[COLUMN_HOST], ':') != NULL;
+    g_autofree char *literal =
+        g_strdup_printf(is_v6 ? "[%s]" : "%s", columns[COLUMN_HOST]);
     guint64 port = 0;
 
-    if (strchr(columns[COLUMN_HOST], '\\') != NULL ||
-        present(columns[COLUMN_HOST]) == NULL ||
+    if (!bns_host_canonical(literal, strlen(literal), host) ||
         !g_ascii_string_to_unsigned(columns[COLUMN_PORT], 10, 1, G_MAXUINT16, &port,
-                                    NULL))
-        return NULL;
+                                    NULL) ||
+        g_str_has_suffix(columns[COLUMN_PATH], CUT))
+        return false;
+    *out_request = (BnsRequest){ .scheme = BNS_SCHEME_TCP,
+                                 .host = host->text,
+                                 .port = (uint16_t)port,
+                                 .method = present(columns[COLUMN_METHOD]),
+                                 .path = present(columns[COLUMN_PATH]) };
     for (BnsScheme scheme = 0; scheme < BNS_N_SCHEMES; scheme++)
         if (strcmp(columns[COLUMN_SCHEME], bns_scheme_name(scheme)) == 0)
-            return bns_policy_suggest(scheme, columns[COLUMN_HOST], (uint16_t)port,
-                                      present(columns[COLUMN_METHOD]),
-                                      present(columns[COLUMN_PATH]));
-    return NULL;
+            out_request->scheme = scheme;
+    return (out_request->scheme == BNS_SCHEME_TCP) == (out_request->method == NULL);
 }
 
 /* "GET https://host:port/path", of what is known. */
@@ -60,29 +70,52 @@ append_destination(GString *text, char **columns)
     if (scheme != NULL)
         g_string_append_printf(text, "%s://", scheme);
     g_string_append_printf(text, is_v6 ? "[%s]" : "%s", columns[COLUMN_HOST]);
-    if (port != NULL)
+    if (port != NULL &&
+        !(g_strcmp0(scheme, "https") == 0 && strcmp(port, "443") == 0) &&
+        !(g_strcmp0(scheme, "http") == 0 && strcmp(port, "80") == 0))
         g_string_append_printf(text, ":%s", port);
     if (path != NULL)
         g_string_append(text, path);
 }
 
 static void
-append_line(GString *text, const char *line)
+append_judgement(GString *text, char **columns, const BnsPolicy *policy)
+{
+    BnsHost host;
+    BnsRequest request;
+
+    if (read_request(columns, &host, &request)) {
+        g_auto(BnsJudgement) judgement = bns_judge(policy, &request);
+        const BnsDecision *decision = &judgement.decision;
+
+        if (judgement.suggestion != NULL) {
+            g_autofree char *quoted = bns_text_shell_quote(judgement.suggestion);
+
+            g_string_append_printf(text, "; would allow it: --allow %s", quoted);
+        } else if (decision->verdict == BNS_VERDICT_DENY) {
+            g_autofree char *reason = bns_text_escape(decision->reason, -1);
+            g_autofree char *rule = bns_text_escape(decision->rule, -1);
+
+            g_string_append_printf(text, ": %s", reason);
+            if (decision->rule != NULL)
+                g_string_append_printf(text, " (%s)", rule);
+        }
+    }
+    g_string_append_c(text, '\n');
+}
+
+static void
+append_line(GString *text, const char *line, const BnsPolicy *policy)
 {
     g_auto(GStrv) columns = g_strsplit(line, "\t", -1);
-    g_autofree char *rule = NULL;
-    g_autofree char *quoted = NULL;
 
     if (g_strv_length(columns) != N_COLUMNS)
         return;
-    g_string_append_printf(text, "boundary-ns: %s x denied: ", columns[COLUMN_COUNT]);
+    g_string_append(text, "boundary-ns: blocked ");
     append_destination(text, columns);
-    rule = suggest(columns);
-    if (rule != NULL) {
-        quoted = bns_text_shell_quote(rule);
-        g_string_append_printf(text, "  (to allow it: --allow %s)", quoted);
-    }
-    g_string_append_c(text, '\n');
+    if (strcmp(columns[COLUMN_COUNT], "1") != 0)
+        g_string_append_printf(text, " (%s times)", columns[COLUMN_COUNT]);
+    append_judgement(text, columns, policy);
 }
 
 static void
@@ -97,12 +130,12 @@ append_totals(GString *text, const char *line)
         return;
     g_string_append_printf(text,
                            "boundary-ns: %" G_GUINT64_FORMAT
-                           " allowed, %" G_GUINT64_FORMAT " denied\n",
+                           " allowed, %" G_GUINT64_FORMAT " blocked\n",
                            allowed, denied);
 }
 
 char *
-bns_summary_text(const char *summary, const char *audit_path)
+bns_summary_text(const char *summary, const BnsPolicy *policy, const char *audit_path)
 {
     GString *text = g_string_new(NULL);
     g_auto(GStrv) lines = g_strsplit(summary != NULL ? summary : "", "\n", -1);
@@ -111,7 +144,7 @@ bns_summary_text(const char *summary, const char *audit_path)
     if (lines[0] != NULL) {
         append_totals(text, lines[0]);
         for (guint i = 1; lines[i] != NULL && i <= DESTINATIONS_MAX; i++)
-            append_line(text, lines[i]);
+            append_line(text, lines[i], policy);
     }
     g_string_append_printf(text, "boundary-ns: audit: %s\n", path);
     return g_string_free(text, FALSE);

@@ -4,16 +4,20 @@
  */
 #pragma once
 
+#include "policy/policy.h"
+
 #include <glib.h>
 
 /**
  * bns_summary_text:
  * @summary: (nullable): the recorder's SUMMARY (audit/recorder.h); %NULL: it gave none
+ * @policy: the session's, asked once more about each destination
  * @audit_path: of the audit file
  *
  * One line of totals, a line for each of the most refused destinations with the rule
- * that would allow it, and the path. Pure.
+ * that would allow it or the reason why none would, and the path. Pure.
  *
  * Returns: (transfer full): lines that end in a newline, printable ASCII
  */
-char *bns_summary_text(const char *summary, const char *audit_path);
+char *
+bns_summary_text(const char *summary, const BnsPolicy *policy, const char *audit_path);

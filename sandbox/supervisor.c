@@ -288,7 +288,8 @@ print_end(const BnsSupervisor *supervisor)
         print_failure(supervisor);
     if (!supervisor->was_running || supervisor->session->options->quiet)
         return;
-    text = bns_summary_text(supervisor->summary, supervisor->session->audit->path);
+    text = bns_summary_text(supervisor->summary, supervisor->session->policy,
+                            supervisor->session->audit->path);
     fputs(text, stderr);
 }
 

@@ -233,7 +233,7 @@ test_summary(void)
     g_assert_cmpint(session_finish(&session, NULL, &errors), ==, 0);
     lines = g_strsplit(errors, "\n", -1);
     g_assert_cmpuint(g_strv_length(lines), ==, 3);
-    g_assert_cmpstr(lines[0], ==, "boundary-ns: 0 allowed, 0 denied");
+    g_assert_cmpstr(lines[0], ==, "boundary-ns: 0 allowed, 0 blocked");
     g_assert_true(g_str_has_prefix(lines[1], "boundary-ns: audit: /"));
     g_assert_cmpstr(lines[2], ==, "");
 }

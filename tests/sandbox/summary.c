@@ -9,42 +9,70 @@ typedef struct {
     const char *text;
 } Case;
 
-#define AUDIT "boundary-ns: audit: /a\n"
+#define AUDIT     "boundary-ns: audit: /a\n"
+#define BLOCKED_1 "boundary-ns: 0 allowed, 1 blocked\nboundary-ns: blocked "
 
 static const Case cases[] = {
-    { "nothing-happened", "0 0\n", "boundary-ns: 0 allowed, 0 denied\n" AUDIT },
-    { "totals", "12 3\n", "boundary-ns: 12 allowed, 3 denied\n" AUDIT },
+    { "nothing-happened", "0 0\n", "boundary-ns: 0 allowed, 0 blocked\n" AUDIT },
+    { "totals", "12 3\n", "boundary-ns: 12 allowed, 3 blocked\n" AUDIT },
     { "no-summary-came", NULL, AUDIT },
     { "empty-summary", "", AUDIT },
     { "not-a-summary", "12\nx\ty\n", AUDIT },
-    { "blocked-request", "0 2\n2\thttps\tapi.test\t443\tGET\t/v1/x\n",
-      "boundary-ns: 0 allowed, 2 denied\n"
-      "boundary-ns: 2 x denied: GET https://api.test:443/v1/x"
-      "  (to allow it: --allow 'GET api.test/v1/x')\n" AUDIT },
-    { "blocked-tcp", "0 1\n1\ttcp\tdb.test\t5432\t-\t-\n",
-      "boundary-ns: 0 allowed, 1 denied\n"
-      "boundary-ns: 1 x denied: tcp://db.test:5432"
-      "  (to allow it: --allow 'tcp://db.test:5432')\n" AUDIT },
-    { "what-no-rule-can-allow", "0 1\n1\tudp\t192.0.2.1\t53\t-\t-\n",
-      "boundary-ns: 0 allowed, 1 denied\n"
-      "boundary-ns: 1 x denied: udp://192.0.2.1:53\n" AUDIT },
+    { "missing-rule", "0 2\n2\thttps\tapi.test\t443\tGET\t/v1/x\n",
+      "boundary-ns: 0 allowed, 2 blocked\n"
+      "boundary-ns: blocked GET https://api.test/v1/x (2 times); would allow it: "
+      "--allow 'GET api.test/v1/x'\n" AUDIT },
+    { "another-port-is-shown", "0 1\n1\thttp\tapi.test\t8080\tPUT\t/\n",
+      BLOCKED_1 "PUT http://api.test:8080/; would allow it: "
+                "--allow 'PUT api.test:8080/'\n" AUDIT },
+    { "deny-rule-decides", "0 1\n1\thttps\tdenied.test\t443\tGET\t/\n",
+      BLOCKED_1 "GET https://denied.test/: a deny rule matches (--deny#1)\n" AUDIT },
+    { "missing-tcp-rule", "0 1\n1\ttcp\tdb.test\t5432\t-\t-\n",
+      BLOCKED_1
+      "tcp://db.test:5432; would allow it: --allow 'tcp://db.test:5432'\n" AUDIT },
+    { "flow-of-no-known-kind", "0 1\n1\t-\tdb.test\t22\t-\t-\n",
+      BLOCKED_1 "db.test:22; would allow it: --allow 'tcp://db.test:22'\n" AUDIT },
+    { "guarded-address-needs-more", "0 1\n1\thttp\t10.0.0.1\t80\tGET\t/\n",
+      BLOCKED_1 "GET http://10.0.0.1/: no rule allows this host\n" AUDIT },
+    { "v6-literal", "0 1\n1\thttp\t2606:4700::1\t80\tGET\t/\n",
+      BLOCKED_1 "GET http://[2606:4700::1]/; would allow it: "
+                "--allow 'GET [2606:4700::1]:80/'\n" AUDIT },
+    { "path-that-no-rule-allows", "0 1\n1\thttps\tapi.test\t443\tGET\t/%00\n",
+      BLOCKED_1
+      "GET https://api.test/%00: the path has an encoded control byte\n" AUDIT },
+    { "cut-path-gets-no-rule", "0 1\n1\thttps\tapi.test\t443\tGET\t/abc*\n",
+      BLOCKED_1 "GET https://api.test/abc*\n" AUDIT },
     { "a-host-that-is-none-gets-no-rule", "0 1\n1\thttps\ta\\x1b.test\t443\tGET\t/\n",
-      "boundary-ns: 0 allowed, 1 denied\n"
-      "boundary-ns: 1 x denied: GET https://a\\x1b.test:443/\n" AUDIT },
+      BLOCKED_1 "GET https://a\\x1b.test/\n" AUDIT },
     { "five-at-most",
-      "0 6\n1\tudp\ta\t1\t-\t-\n1\tudp\tb\t1\t-\t-\n1\tudp\tc\t1\t-\t-\n"
-      "1\tudp\td\t1\t-\t-\n1\tudp\te\t1\t-\t-\n1\tudp\tf\t1\t-\t-\n",
-      "boundary-ns: 0 allowed, 6 denied\n"
-      "boundary-ns: 1 x denied: udp://a:1\nboundary-ns: 1 x denied: udp://b:1\n"
-      "boundary-ns: 1 x denied: udp://c:1\nboundary-ns: 1 x denied: udp://d:1\n"
-      "boundary-ns: 1 x denied: udp://e:1\n" AUDIT },
+      "0 6\n1\t-\ta_\t0\t-\t-\n1\t-\tb_\t0\t-\t-\n1\t-\tc_\t0\t-\t-\n"
+      "1\t-\td_\t0\t-\t-\n1\t-\te_\t0\t-\t-\n1\t-\tf_\t0\t-\t-\n",
+      "boundary-ns: 0 allowed, 6 blocked\n"
+      "boundary-ns: blocked a_:0\nboundary-ns: blocked b_:0\n"
+      "boundary-ns: blocked c_:0\nboundary-ns: blocked d_:0\n"
+      "boundary-ns: blocked e_:0\n" AUDIT },
 };
+
+static BnsPolicy *
+policy_new(void)
+{
+    const char *const deny[] = { "denied.test", NULL };
+    const char *const allow[] = { "other.test", NULL };
+    BnsPolicySource source = { .deny = (GStrv)(uintptr_t)deny,
+                               .allow = (GStrv)(uintptr_t)allow };
+    g_autoptr(GError) error = NULL;
+    BnsPolicy *policy = bns_policy_load(&source, NULL, &error);
+
+    g_assert_no_error(error);
+    return policy;
+}
 
 static void
 test_text(gconstpointer data)
 {
     const Case *test = data;
-    g_autofree char *text = bns_summary_text(test->summary, "/a");
+    g_autoptr(BnsPolicy) policy = policy_new();
+    g_autofree char *text = bns_summary_text(test->summary, policy, "/a");
 
     g_assert_cmpstr(text, ==, test->text);
 }
@@ -52,11 +80,12 @@ test_text(gconstpointer data)
 static void
 test_path_is_escaped(void)
 {
-    g_autofree char *text = bns_summary_text("0 0\n", "/a\n\033b");
+    g_autoptr(BnsPolicy) policy = policy_new();
+    g_autofree char *text = bns_summary_text("0 0\n", policy, "/a\n\033b");
 
     g_assert_cmpstr(
         text, ==,
-        "boundary-ns: 0 allowed, 0 denied\nboundary-ns: audit: /a\\x0a\\x1bb\n");
+        "boundary-ns: 0 allowed, 0 blocked\nboundary-ns: audit: /a\\x0a\\x1bb\n");
 }
 
 int

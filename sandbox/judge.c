@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sandbox/judge.h"
+
+#include "policy/path.h"
+
+#include <string.h>
+
+static BnsDecision
+decide(const BnsPolicy *policy, const BnsRequest *request)
+{
+    const char *refused = request->path != NULL
+                              ? bns_path_check(request->path, strlen(request->path))
+                              : NULL;
+    BnsDecision decision;
+
+    if (refused != NULL)
+        return (BnsDecision){ .verdict = BNS_VERDICT_DENY, .reason = refused };
+    if (request->scheme == BNS_SCHEME_TCP)
+        decision = bns_policy_decide_tcp(policy, request->host, request->port);
+    else
+        decision = bns_policy_decide(policy, request);
+    if (decision.verdict == BNS_VERDICT_ALLOW)
+        return bns_policy_decide_literal(policy, &decision, request);
+    return decision;
+}
+
+/* Whether nothing but an allow rule is missing: no deny rule, no reserved name, and not
+ * an address that the guard refuses to plain rules. */
+static bool
+would_help(const BnsPolicy *policy, const BnsRequest *request, const char *suggestion)
+{
+    const char *const allow[] = { suggestion, NULL };
+    BnsPolicySource source = { .allow = (GStrv)(uintptr_t)allow };
+    g_autoptr(BnsPolicy) alone = bns_policy_load(&source, NULL, NULL);
+    BnsDecision decision;
+
+    if (alone == NULL)
+        return false;
+    decision = decide(alone, request);
+    if (decision.verdict != BNS_VERDICT_ALLOW)
+        return false;
+    return bns_policy_decide_literal(policy, &decision, request).verdict ==
+           BNS_VERDICT_ALLOW;
+}
+
+BnsJudgement
+bns_judge(const BnsPolicy *policy, const BnsRequest *request)
+{
+    BnsJudgement judgement = { .decision = decide(policy, request) };
+    g_autofree char *suggestion = NULL;
+
+    if (judgement.decision.verdict == BNS_VERDICT_ALLOW ||
+        judgement.decision.rule != NULL)
+        return judgement;
+    suggestion = bns_policy_suggest(request->scheme, request->host, request->port,
+                                    request->method, request->path);
+    if (would_help(policy, request, suggestion))
+        judgement.suggestion = g_steal_pointer(&suggestion);
+    return judgement;
+}
+
+void
+bns_judgement_clear(BnsJudgement *judgement)
+{
+    g_clear_pointer(&judgement->suggestion, g_free);
+}
