@@ -62,6 +62,28 @@ test_timers(void)
     bns_loop_free(f.loop);
 }
 
+/* Both are overdue when the loop looks: the earlier deadline still comes first. */
+static void
+test_late_timers(void)
+{
+    Fixture f = { .loop = bns_loop_new(), .log = g_string_new(NULL) };
+    int64_t now = bns_loop_now_us(f.loop);
+
+    f.timers[0] = bns_loop_timer(f.loop, on_timer_a, &f);
+    f.timers[1] = bns_loop_timer(f.loop, on_timer_b, &f);
+    f.timers[2] = bns_loop_timer(f.loop, on_timer_quit, &f);
+    bns_timer_set(f.timers[0], now - 1000);
+    bns_timer_set(f.timers[0], now - 10);
+    bns_timer_set(f.timers[1], now - 500);
+    bns_timer_set(f.timers[2], now - 5);
+    bns_loop_run(f.loop);
+    g_assert_cmpstr(f.log->str, ==, "baq");
+    bns_timer_free(f.timers[0]);
+    bns_timer_free(f.timers[2]);
+    g_string_free(f.log, TRUE);
+    bns_loop_free(f.loop);
+}
+
 static void
 test_timer_stopped(void)
 {
@@ -167,6 +189,7 @@ main(int argc, char **argv)
 {
     bns_test_init(&argc, &argv, 20);
     bns_test_add("/base/loop/timers-fire-in-order", test_timers);
+    bns_test_add("/base/loop/late-timers-fire-in-order", test_late_timers);
     bns_test_add("/base/loop/stopped-timer-does-not-fire", test_timer_stopped);
     bns_test_add("/base/loop/many-timers-each-fire-once", test_many_timers);
     bns_test_add("/base/loop/callback-may-free-any-watch", test_free_in_callback);
