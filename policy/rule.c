@@ -205,8 +205,13 @@ bns_rule_has_port(const BnsRule *rule, uint16_t port)
 bool
 bns_rule_has_method(const BnsRule *rule, const char *method)
 {
+    /* Methods are case-sensitive, but some servers take "post" for POST: a deny means
+     * both. */
+    int (*compare)(const char *, const char *) =
+        rule->verdict == BNS_VERDICT_DENY ? g_ascii_strcasecmp : strcmp;
+
     for (guint i = 0; i < rule->methods->len; i++)
-        if (strcmp(rule->methods->pdata[i], method) == 0)
+        if (compare(rule->methods->pdata[i], method) == 0)
             return true;
     return rule->methods->len == 0;
 }
