@@ -69,30 +69,17 @@ bns_rule_add_host(BnsRule *rule,
     return true;
 }
 
-static int
-compare_ports(const void *a, const void *b)
-{
-    return *(const uint16_t *)a - *(const uint16_t *)b;
-}
-
-static void
-insert_port(BnsRule *rule, uint16_t port)
-{
-    if (rule->ports->len > 0 && bns_rule_has_port(rule, port))
-        return;
-    g_array_append_val(rule->ports, port);
-    g_array_sort(rule->ports, compare_ports);
-}
-
 bool
 bns_rule_add_port(BnsRule *rule, const char *digits, GError **error)
 {
-    guint64 port;
+    guint64 number;
+    uint16_t port;
 
     if (digits[0] == '0' ||
-        !g_ascii_string_to_unsigned(digits, 10, 1, UINT16_MAX, &port, NULL))
+        !g_ascii_string_to_unsigned(digits, 10, 1, UINT16_MAX, &number, NULL))
         return fail_on(error, "port", digits, "a number from 1 to 65535");
-    insert_port(rule, (uint16_t)port);
+    port = (uint16_t)number;
+    g_array_append_val(rule->ports, port);
     return true;
 }
 
@@ -108,21 +95,12 @@ is_token(const char *text)
     return *text != '\0';
 }
 
-static int
-compare_methods(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 bool
 bns_rule_add_method(BnsRule *rule, const char *token, GError **error)
 {
     if (!is_token(token))
         return fail_on(error, "method", token, "a word such as GET");
-    if (g_ptr_array_find_with_equal_func(rule->methods, token, g_str_equal, NULL))
-        return true;
     g_ptr_array_add(rule->methods, g_strdup(token));
-    g_ptr_array_sort(rule->methods, compare_methods);
     return true;
 }
 
@@ -163,7 +141,53 @@ add_default_ports(BnsRule *rule)
 {
     for (BnsScheme scheme = 0; scheme < G_N_ELEMENTS(default_ports); scheme++)
         if (rule->schemes & BNS_SCHEME_BIT(scheme))
-            insert_port(rule, default_ports[scheme]);
+            g_array_append_val(rule->ports, default_ports[scheme]);
+}
+
+static int
+compare_ports(const void *a, const void *b)
+{
+    return *(const uint16_t *)a - *(const uint16_t *)b;
+}
+
+static int
+compare_methods(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Both sort, and leave each one once; only when all are there, since a list may be as
+ * long as a file. */
+static void
+sort_ports(GArray *ports)
+{
+    guint n = 0;
+
+    g_array_sort(ports, compare_ports);
+    for (guint i = 0; i < ports->len; i++) {
+        uint16_t port = g_array_index(ports, uint16_t, i);
+
+        if (n == 0 || port != g_array_index(ports, uint16_t, n - 1))
+            g_array_index(ports, uint16_t, n++) = port;
+    }
+    g_array_set_size(ports, n);
+}
+
+static void
+sort_methods(GPtrArray *methods)
+{
+    guint n = 0;
+
+    g_ptr_array_sort(methods, compare_methods);
+    for (guint i = 0; i < methods->len; i++) {
+        void *method = methods->pdata[i];
+
+        if (n > 0 && strcmp(method, methods->pdata[n - 1]) == 0)
+            continue;
+        methods->pdata[i] = methods->pdata[n];
+        methods->pdata[n++] = method;
+    }
+    g_ptr_array_set_size(methods, (gint)n);
 }
 
 bool
@@ -181,6 +205,8 @@ bns_rule_complete(BnsRule *rule, GError **error)
         rule->schemes = is_allow ? BNS_SCHEMES_HTTP : BNS_SCHEMES_ALL;
     if (is_allow && !rule->is_coder && rule->ports->len == 0)
         add_default_ports(rule);
+    sort_ports(rule->ports);
+    sort_methods(rule->methods);
     return true;
 }
 

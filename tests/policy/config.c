@@ -313,6 +313,30 @@ test_digest(void)
         bns_test_add_data(path, &table[i], func);                                      \
     }
 
+/* As long as a file can be: sorting and comparing must not take the square of it. */
+static void
+test_long_lists(void)
+{
+    g_autoptr(GString) yaml = g_string_new("allow:\n  - domain: a.org\n    port: [");
+    g_autoptr(BnsPolicy) policy = NULL;
+    g_autoptr(GError) error = NULL;
+    const BnsRequest request = { .scheme = BNS_SCHEME_HTTP,
+                                 .host = "a.org",
+                                 .port = 1,
+                                 .method = "M19999",
+                                 .path = "/" };
+
+    for (unsigned port = 65535; port > 0; port--)
+        g_string_append_printf(yaml, "%u,%u,", port, port);
+    g_string_append(yaml, "]\n    methods: [");
+    for (unsigned method = 0; method < 20000; method++)
+        g_string_append_printf(yaml, "M%u,M7,", method);
+    g_string_append(yaml, "]\n");
+    policy = bns_policy_parse("long.yaml", yaml->str, yaml->len, &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(bns_policy_decide(policy, &request).verdict, ==, BNS_VERDICT_ALLOW);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -320,6 +344,7 @@ main(int argc, char **argv)
     ADD("/policy/config/", good_cases, test_good);
     ADD("/policy/config/read-again/", good_cases, test_again);
     ADD("/policy/config/refused/", bad_cases, test_bad);
+    bns_test_add("/policy/config/long-lists-are-read-at-once", test_long_lists);
     bns_test_add("/policy/config/settings-have-defaults", test_settings);
     bns_test_add("/policy/config/unused-keys-are-noticed", test_notices);
     bns_test_add("/policy/config/the-digest-is-of-what-rules-mean", test_digest);
