@@ -12,6 +12,7 @@
 #include "base/fd.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -184,6 +185,16 @@ bns_stream_fail_errno(BnsStream *stream, int error_no)
 
 /* --- bytes --- */
 
+/* A peer that ended both directions after the last events were fetched must not look like
+ * one that ended its own: an RST of the command would become an orderly end upstream. */
+static bool
+has_hung_up(int fd)
+{
+    struct pollfd poll_fd = { .fd = fd };
+
+    return poll(&poll_fd, 1, 0) == 1 && (poll_fd.revents & (POLLHUP | POLLERR)) != 0;
+}
+
 static ssize_t
 socket_receive(BnsStream *stream, void *buffer, size_t size)
 {
@@ -192,8 +203,10 @@ socket_receive(BnsStream *stream, void *buffer, size_t size)
     do
         n = recv(stream->fd, buffer, size, 0);
     while (n < 0 && errno == EINTR);
-    if (n == 0)
+    if (n == 0) {
         stream->at_end = true;
+        stream->hung_up = stream->hung_up || has_hung_up(stream->fd);
+    }
     return n < 0 ? -errno : n;
 }
 

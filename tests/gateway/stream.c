@@ -212,6 +212,25 @@ test_hang_up(void)
     fixture_clear(&f);
 }
 
+/* Between two turns: no event has told of the close when the end is read. */
+static void
+test_end_by_close(void)
+{
+    Fixture f;
+    char buffer[16];
+
+    fixture_init(&f);
+    bns_stream_want(f.stream, true, false);
+    send_text(f.peer, "half");
+    bns_loop_turn(f.loop, -1);
+    g_assert_cmpint(bns_stream_read(f.stream, buffer, 16), ==, 4);
+    bns_fd_clear(&f.peer);
+    g_assert_false(bns_stream_hung_up(f.stream));
+    g_assert_cmpint(bns_stream_read(f.stream, buffer, 16), ==, BNS_STREAM_EOF);
+    g_assert_true(bns_stream_hung_up(f.stream));
+    fixture_clear(&f);
+}
+
 static void
 test_failed_write(void)
 {
@@ -349,6 +368,7 @@ main(int argc, char **argv)
     bns_test_add("/gateway/stream/full-socket-says-again", test_back_pressure);
     bns_test_add("/gateway/stream/unwanted-bytes-do-not-spin", test_unwanted_bytes);
     bns_test_add("/gateway/stream/unwanted-hang-up-is-told-once", test_hang_up);
+    bns_test_add("/gateway/stream/an-end-by-close-is-a-hang-up", test_end_by_close);
     bns_test_add("/gateway/stream/failed-write-leaves-reading", test_failed_write);
     bns_test_add("/gateway/stream/shutdown-ends-one-direction", test_shutdown);
     bns_test_add_data("/gateway/stream/tcp-free-is-an-end", GINT_TO_POINTER(0),
