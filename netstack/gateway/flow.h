@@ -5,9 +5,9 @@
  * How it works: a flow is in exactly one state, and each state has one step function
  * (the table in flow.c). Whatever happens, a stream that is ready, a connection that was
  * made, a timer, ends in bns_flow_run(), which calls the state's step until one says
- * WAIT or others shall have their turn. A step never frees the flow: it ends it with bns_flow_close() or bns_flow_cut(),
- * and bns_flow_run() does the rest. So no step is entered twice at a time, and no
- * pointer dies in a function that uses it.
+ * WAIT, or others shall have their turn. A step never frees the flow: it ends it with
+ * bns_flow_close() or bns_flow_cut(), and bns_flow_run() does the rest. So no step is
+ * entered twice at a time, and no pointer dies in a function that uses it.
  *
  *     OFFERED ─┬─────────────> ACCEPTED ──> SNIFF ─┬─> HELLO ──> HANDSHAKE ─┐
  *              │                  │                └──────────────────┐      │

@@ -23,8 +23,7 @@ typedef struct {
     bool is_up_shut;   /* the end was passed on to the origin */
     bool is_down_shut; /* ... to the command */
     int64_t began_us;
-    const char
-        *error; /* static; how it broke; NULL: it did not, or the command did it */
+    const char *error; /* static: how it broke; NULL: not, or by the command */
 } BnsTunnel;
 
 /* Takes @upstream; what was read from either side and not used goes through first.

@@ -30,7 +30,9 @@ reset_stream(Rig *rig, const RigSeen *seen)
 
     if (send(seen->fd, "x", 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
         g_debug("flow %" G_GUINT64_FORMAT ": cannot be reset", seen->id);
-    rig_send(rig, &answer, -1);
+    /* An engine that fails does not wait for it. */
+    if (bns_wire_send(rig->wire_pair[0], &answer, -1) < 0)
+        g_debug("flow %" G_GUINT64_FORMAT ": the engine is gone", seen->id);
 }
 
 static void
