@@ -50,8 +50,12 @@ log_step(const BnsSupervisor *supervisor, const char *step)
 void
 bns_supervisor_kill(BnsSupervisor *supervisor, BnsHelper helper)
 {
-    if (supervisor->peers[helper].is_alive)
-        kill(supervisor->spawn.pids[helper], SIGKILL);
+    BnsPeer *peer = &supervisor->peers[helper];
+
+    if (!peer->is_alive || kill(supervisor->spawn.pids[helper], SIGKILL) < 0)
+        return;
+    /* One that has lost its socket was about to end already, not by this signal. */
+    peer->was_killed |= peer->watch != NULL;
 }
 
 static void
@@ -101,18 +105,24 @@ begin_closing(BnsSupervisor *supervisor)
 
 /* A helper whose control socket has ended has closed all of its descriptors and sent its
  * last record. What is left is the kernel's work, which takes milliseconds for each of
- * its namespaces: nobody needs to wait for that, except for the command's own. */
+ * its namespaces: nobody needs to wait for that, except for the command's own, and where
+ * it is not yet sure why the session failed: how a helper died tells. */
 static bool
-is_at_work(const BnsPeer *peer)
+is_at_work(const BnsSupervisor *supervisor, const BnsPeer *peer)
 {
-    return peer->is_alive && (peer->watch != NULL || peer->helper == BNS_HELPER_INIT);
+    bool is_unsure = supervisor->outcome.kind == BNS_OUTCOME_FAILED &&
+                     supervisor->outcome.certainty < BNS_CERTAINTY_SURE;
+
+    return peer->is_alive &&
+           (peer->watch != NULL || peer->helper == BNS_HELPER_INIT || is_unsure);
 }
 
 static bool
 others_are_at_work(const BnsSupervisor *supervisor)
 {
     for (BnsHelper helper = 0; helper < BNS_N_HELPERS; helper++)
-        if (helper != BNS_HELPER_RECORDER && is_at_work(&supervisor->peers[helper]))
+        if (helper != BNS_HELPER_RECORDER &&
+            is_at_work(supervisor, &supervisor->peers[helper]))
             return true;
     return false;
 }
@@ -123,7 +133,7 @@ recorder_is_at_work(const BnsSupervisor *supervisor)
 {
     const BnsPeer *peer = &supervisor->peers[BNS_HELPER_RECORDER];
 
-    return supervisor->summary != NULL ? is_at_work(peer) : peer->is_alive;
+    return supervisor->summary != NULL ? is_at_work(supervisor, peer) : peer->is_alive;
 }
 
 /* SIGKILL for those of this state; the second time, for a process that the kernel does

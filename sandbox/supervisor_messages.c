@@ -162,9 +162,8 @@ bns_supervisor_read(BnsPeer *peer)
     if (type == -EAGAIN)
         return false;
     if (type <= 0) {
-        /* It is ending; if not, it has to: nothing can be said to it any more. */
+        /* It is ending; how, wait(2) tells. */
         forget_control(peer);
-        bns_supervisor_kill(supervisor, peer->helper);
         return false;
     }
     if (!obey(supervisor, peer, type, text, fd) &&

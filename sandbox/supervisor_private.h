@@ -29,7 +29,8 @@ typedef struct {
     BnsWatch *watch; /* owned; of its control socket; NULL after its end of file */
     bool is_alive;
     bool is_ready;
-    unsigned said; /* a bit per row of the table in supervisor_messages.c */
+    bool was_killed; /* by us, while it still held its control socket */
+    unsigned said;   /* a bit per row of the table in supervisor_messages.c */
 } BnsPeer;
 
 struct BnsSupervisor {

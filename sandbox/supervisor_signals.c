@@ -24,8 +24,7 @@ reap(BnsSupervisor *supervisor, BnsPeer *peer)
         ;
     /* Once the end has begun helpers exit, and those that we killed tell nothing. */
     if (supervisor->state >= BNS_SESSION_ENDING &&
-        (!WIFSIGNALED(status) || supervisor->was_killed ||
-         peer->helper == BNS_HELPER_INIT))
+        (!WIFSIGNALED(status) || peer->was_killed))
         return;
     bns_outcome_fail_died(&supervisor->outcome, bns_helper_name(peer->helper), status);
     bns_supervisor_end(supervisor);
