@@ -151,6 +151,24 @@ test_bad_signal(gconstpointer text)
     g_assert_nonnull(strstr(failure, "pass on the signal"));
 }
 
+/* The C library keeps two signals to itself and lets nobody change them: if whoever
+ * started this test ignored them, so does everything that it starts. */
+#define RESERVED_SIGNALS UINT64_C(0x180000000)
+
+static char *
+expected_dispositions(uint64_t ignored)
+{
+    g_autofree char *text = NULL;
+    const char *at;
+
+    g_assert_true(g_file_get_contents("/proc/self/status", &text, NULL, NULL));
+    at = strstr(text, "SigIgn:");
+    g_assert_nonnull(at);
+    ignored |= g_ascii_strtoull(at + strlen("SigIgn:\t"), NULL, 16) & RESERVED_SIGNALS;
+    return g_strdup_printf("SigBlk:0000000000000000\nSigIgn:%016" G_GINT64_MODIFIER "x",
+                           ignored);
+}
+
 /* SIGINT is ignored only where the caller ignored it, and init's own choices do not
  * reach the command. */
 static void
@@ -160,6 +178,8 @@ test_dispositions(void)
     InsideOptions options = { .ignored = &ignored };
     g_autofree char *plain = NULL;
     g_autofree char *nohup = NULL;
+    g_autofree char *plain_expected = expected_dispositions(0);
+    g_autofree char *nohup_expected = expected_dispositions(1);
     const char *script = "grep -E '^Sig(Blk|Ign)' /proc/self/status | tr -d '\\t'";
 
     if (!inside_is_possible())
@@ -168,8 +188,8 @@ test_dispositions(void)
     sigaddset(&ignored, SIGHUP);
     plain = inside_sh(script, NULL);
     nohup = inside_sh(script, &options);
-    g_assert_cmpstr(plain, ==, "SigBlk:0000000000000000\nSigIgn:0000000000000000");
-    g_assert_cmpstr(nohup, ==, "SigBlk:0000000000000000\nSigIgn:0000000000000001");
+    g_assert_cmpstr(plain, ==, plain_expected);
+    g_assert_cmpstr(nohup, ==, nohup_expected);
 }
 
 static void
