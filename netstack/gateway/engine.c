@@ -34,11 +34,13 @@ bns_engine_record(BnsEngine *engine, const BnsRecord *record)
     return false;
 }
 
+/* After a failure too: netstack may be gone a moment before we see that the session is
+ * over, and what ends with it is to be recorded. If it was the recorder that failed, its
+ * socket is shut. */
 void
 bns_engine_note(BnsEngine *engine, const BnsRecord *record)
 {
-    if (engine->failure == NULL &&
-        !bns_client_note(engine->config->recorder_fd, record))
+    if (!bns_client_note(engine->config->recorder_fd, record))
         bns_engine_fail(engine, "a record could not be written");
 }
 

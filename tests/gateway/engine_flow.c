@@ -548,6 +548,25 @@ test_neighbour_gone(gconstpointer data)
 static void (*const netstack_gone)(Rig *) = rig_break_netstack;
 static void (*const resolver_gone)(Rig *) = rig_break_resolver;
 
+/* At the end of a session netstack may be the first to go. */
+static void
+test_last_record(void)
+{
+    Fixture f;
+    const BnsRecord *record;
+
+    open_tcp(&f);
+    rig_say(&f.flow, "abc");
+    g_free(rig_hear(&f.origin, "abc"));
+    rig_break_netstack(f.rig);
+    record = rig_record(f.rig, BNS_EVENT_TCP_CLOSE);
+    g_assert_cmpuint(record->bytes_sent, ==, 3);
+    rig_free_failed(f.rig);
+    close(f.flow.fd);
+    bns_fd_clear(&f.origin.fd);
+    bns_fd_clear(&f.listener);
+}
+
 /* A flow that cannot be recorded is not opened. */
 static void
 test_tcp_unrecorded(void)
@@ -690,6 +709,8 @@ main(int argc, char **argv)
                  test_server_first_before_stream);
     bns_test_add("/gateway/flow/accepted-without-stream-ends", test_accepted_for_ever);
     bns_test_add("/gateway/flow/ahead-that-closed-is-dialled-again", test_ahead_closed);
+    bns_test_add("/gateway/flow/tcp-is-recorded-to-its-end-without-netstack",
+                 test_last_record);
     bns_test_add("/gateway/flow/tcp-unrecorded-is-refused", test_tcp_unrecorded);
     bns_test_add_data("/gateway/flow/netstack-gone-ends-it", &netstack_gone,
                       test_neighbour_gone);
