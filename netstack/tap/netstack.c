@@ -12,9 +12,15 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
+#include <sys/resource.h>
 
 /* How often counted refusals are recorded and old flows are looked for. */
 #define TICK_US G_USEC_PER_SEC
+
+#define DESCRIPTORS_PER_FLOW 2
+/* Standard streams, sockets to our neighbours, the link, libslirp's socket, epoll: a dozen;
+ * the rest is slack. */
+#define DESCRIPTORS_RESERVED 32
 
 struct BnsNetstack {
     BnsNetstackConfig config;
@@ -293,6 +299,22 @@ receive_link(int control_fd, BnsLinkKind *out_kind, GError **error)
     return -1;
 }
 
+/* A flow has libslirp's end, and ours until the gateway has taken it: there is a descriptor
+ * for every flow that is let in. */
+static size_t
+count_flows(const BnsNetstackConfig *config)
+{
+    struct rlimit limit;
+    size_t room = 0;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur > DESCRIPTORS_RESERVED)
+        room = (limit.rlim_cur - DESCRIPTORS_RESERVED) / DESCRIPTORS_PER_FLOW;
+    if (room < config->max_flows)
+        g_info("%zu connections at once: the limit of descriptors allows no more",
+               room);
+    return MIN(room, config->max_flows);
+}
+
 static bool
 open_all(BnsNetstack *netstack, GError **error)
 {
@@ -301,7 +323,7 @@ open_all(BnsNetstack *netstack, GError **error)
     int link_fd = receive_link(config->control_fd, &kind, error);
     BnsTcpConfig tcp = { .loop = netstack->loop,
                          .socket_path = config->socket_path,
-                         .max_flows = config->max_flows,
+                         .max_flows = count_flows(config),
                          .names = netstack->names,
                          .notes = netstack->notes,
                          .on_violation = on_violation,

@@ -26,7 +26,7 @@ typedef struct {
     bool (*record)(const BnsRecord *record, void *data);
     void *record_data;
     size_t max_names;
-    size_t max_flows;
+    size_t max_flows;        /* and no more than RLIMIT_NOFILE has descriptors for */
     const char *socket_path; /* where libslirp meets us; nothing is there yet */
 } BnsNetstackConfig;
 

@@ -70,6 +70,8 @@ on_register(int fd, void *data)
     const int bytes = STREAM_SEND_BUFFER_BYTES;
     BnsSlirp *slirp = data;
 
+    if (fd < 0) /* it could not open one */
+        return;
     setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
     slirp->backend_fd = fd;
     slirp->n_streams++;
@@ -219,11 +221,18 @@ bns_slirp_entries(const BnsSlirp *slirp)
 int
 bns_slirp_accept(BnsSlirp *slirp, int *out_backend_fd)
 {
+    int fd;
+
     *out_backend_fd = slirp->backend_fd;
     if (slirp->backend_fd < 0)
         return -1;
     slirp->backend_fd = -1;
-    return accept4(slirp->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    fd = accept4(slirp->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    /* What is not accepted now would be taken for the next flow's, and so on for ever:
+     * better no session. */
+    if (fd < 0)
+        g_error("Could not accept libslirp's connection: %s", g_strerror(errno));
+    return fd;
 }
 
 /* --- life --- */

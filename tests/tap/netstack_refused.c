@@ -12,6 +12,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -40,12 +41,9 @@ guest_of_limit(void)
 }
 
 static void
-test_limit(void)
+check_limit(World *take_world)
 {
-    const WorldConfig config = { .max_names = 1,
-                                 .max_flows = 2,
-                                 .guest = guest_of_limit };
-    g_autoptr(World) world = world_new(&config);
+    g_autoptr(World) world = take_world;
     int fds[2];
 
     if (world == NULL)
@@ -60,6 +58,36 @@ test_limit(void)
     for (int i = 0; i < 2; i++)
         close(fds[i]);
     g_assert_true(world_has_record(world, "flow.refused - " SERVER " 80 1 too many"));
+}
+
+static void
+test_limit(void)
+{
+    const WorldConfig config = { .max_names = 1,
+                                 .max_flows = 2,
+                                 .guest = guest_of_limit };
+
+    check_limit(world_new(&config));
+}
+
+/* Every flow that is let in has its descriptors: 32 are for the process. */
+static void
+test_descriptor_limit(void)
+{
+    const WorldConfig config = { .max_names = 1,
+                                 .max_flows = 1000,
+                                 .guest = guest_of_limit };
+    struct rlimit limit;
+    struct rlimit low;
+    World *world;
+
+    g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &limit), ==, 0);
+    low = limit;
+    low.rlim_cur = 32 + 2 * 2;
+    g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &low), ==, 0);
+    world = world_new(&config);
+    g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &limit), ==, 0);
+    check_limit(world);
 }
 
 /* --- names --- */
@@ -312,6 +340,8 @@ main(int argc, char **argv)
     add_for_both("names-and-addresses-go-together", test_names);
     add_for_both("udp-is-refused-at-once", test_refused);
     bns_test_add("/tap/netstack/beyond-the-limit-is-refused", test_limit);
+    bns_test_add("/tap/netstack/beyond-the-descriptors-is-refused",
+                 test_descriptor_limit);
     bns_test_add("/tap/netstack/dns-by-tcp-has-limits", test_bad_names);
     for (size_t i = 0; i < G_N_ELEMENTS(violations); i++) {
         g_autofree char *path =
