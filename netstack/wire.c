@@ -28,7 +28,7 @@ is_well_formed(const BnsWire *message, size_t len, int fd)
         return false;
     if (message->type != BNS_WIRE_OFFER && message->name[0] != '\0')
         return false;
-    return (message->type == BNS_WIRE_STREAM) == (fd >= 0);
+    return fd < 0 || message->type == BNS_WIRE_STREAM;
 }
 
 int

@@ -83,10 +83,11 @@ int bns_wire_send(int sock, const BnsWire *message, int fd);
 
 /**
  * bns_wire_receive:
- * @out_fd: (transfer full): the stream that came with STREAM, else -1
+ * @out_fd: (transfer full): the stream that came with STREAM, or -1: with other messages,
+ *          and where no descriptor was left to receive it
  *
  * Returns: 1, 0 at the end of the stream, or -errno; -EBADMSG for a message that is
- *          malformed (unknown type, wrong length, a name that does not end, a STREAM
- *          without a descriptor or another type with one).
+ *          malformed (unknown type, wrong length, a name that does not end, a
+ *          descriptor with another type than STREAM).
  */
 int bns_wire_receive(int sock, BnsWire *out_message, int *out_fd);

@@ -144,7 +144,14 @@ on_stream(BnsEngine *engine, const BnsWire *message, int fd)
         bns_fd_clear(&fd);
         return false;
     }
-    bns_flow_stream(flow, fd);
+    if (fd >= 0) {
+        bns_flow_stream(flow, fd);
+        return true;
+    }
+    bns_flow_note_refused(flow, "no descriptor was left for it", NULL, NULL);
+    bns_engine_tell(engine, BNS_WIRE_RESET, flow->id, BNS_WIRE_REFUSE);
+    bns_flow_cut(flow);
+    bns_flow_run(flow);
     return true;
 }
 

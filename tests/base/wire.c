@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 typedef struct {
@@ -55,6 +56,33 @@ test_round_trip(void)
     fixture_clear(&f);
 }
 
+/* The message is not lost with its descriptor. */
+static void
+test_no_room(void)
+{
+    Fixture f = fixture_new();
+    BnsWire stream = { .type = BNS_WIRE_STREAM, .flow = 7 };
+    struct rlimit limit;
+    struct rlimit full;
+    BnsWire got;
+    int fd = -1;
+    int next;
+
+    g_assert_cmpint(bns_wire_send(f.pair[0], &stream, f.pair[0]), ==, 0);
+    g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &limit), ==, 0);
+    next = dup(f.pair[0]);
+    g_assert_cmpint(next, >=, 0);
+    close(next);
+    full = limit;
+    full.rlim_cur = (rlim_t)next;
+    g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &full), ==, 0);
+    g_assert_cmpint(bns_wire_receive(f.pair[1], &got, &fd), ==, 1);
+    g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &limit), ==, 0);
+    g_assert_cmpint(got.type, ==, BNS_WIRE_STREAM);
+    g_assert_cmpint(fd, ==, -1);
+    fixture_clear(&f);
+}
+
 typedef struct {
     const char *name;
     BnsWire message;
@@ -68,7 +96,6 @@ static const Bad bad[] = {
     { "verdict-unknown",
       { .type = BNS_WIRE_VERDICT, .verdict = BNS_N_WIRE_VERDICTS, .flow = 1 } },
     { "flow-zero", { .type = BNS_WIRE_CLOSED } },
-    { "stream-without-descriptor", { .type = BNS_WIRE_STREAM, .flow = 1 } },
     { "offer-with-descriptor", { .type = BNS_WIRE_OFFER, .flow = 1 }, .has_fd = true },
     { "name-where-none-belongs", { .type = BNS_WIRE_RESET, .flow = 1, .name = "x" } },
     { "name-without-end",
@@ -111,6 +138,7 @@ main(int argc, char **argv)
 {
     bns_test_init(&argc, &argv, 20);
     bns_test_add("/netstack/wire/round-trip-keeps-everything", test_round_trip);
+    bns_test_add("/netstack/wire/message-outlives-its-descriptor", test_no_room);
     bns_test_add("/netstack/wire/end-of-stream-is-zero", test_end);
     for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
         g_autofree char *path =

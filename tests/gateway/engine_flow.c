@@ -404,6 +404,27 @@ test_server_first_before_stream(void)
     fixture_clear(&f);
 }
 
+/* Its descriptor found no room on the way: that flow ends, and no other. */
+static void
+test_stream_lost(void)
+{
+    Fixture f;
+    RigFlow lost;
+    uint64_t id;
+
+    fixture_init(&f);
+    id = rig_offer(f.rig, "web.test", 80);
+    g_assert_cmpint(rig_verdict(f.rig, id), ==, BNS_WIRE_ACCEPT);
+    lost = rig_lost_stream(f.rig, id);
+    g_assert_true(rig_wait_closed(f.rig, id));
+    close(lost.fd);
+    g_assert_nonnull(
+        strstr(rig_record(f.rig, BNS_EVENT_FLOW_REFUSED)->reason, "descriptor"));
+    f.flow = rig_open(f.rig, "any.test", 2222);
+    f.origin = rig_accept(f.listener);
+    fixture_clear(&f);
+}
+
 /* --- resets --- */
 
 /* Brings a flow into a state. */
@@ -705,6 +726,7 @@ main(int argc, char **argv)
     bns_test_add("/gateway/flow/tcp-server-reset-before-the-stream", test_tcp_dead);
     bns_test_add("/gateway/flow/dialled-ahead-is-used", test_dialled_ahead);
     bns_test_add("/gateway/flow/server-that-speaks-first-is-ended", test_server_first);
+    bns_test_add("/gateway/flow/stream-lost-on-the-way-is-reset", test_stream_lost);
     bns_test_add("/gateway/flow/server-speaks-before-the-stream",
                  test_server_first_before_stream);
     bns_test_add("/gateway/flow/accepted-without-stream-ends", test_accepted_for_ever);

@@ -66,6 +66,8 @@ BnsWireVerdict rig_verdict(Rig *rig, uint64_t id);
 RigFlow rig_open(Rig *rig, const char *host, uint16_t port);
 /* Passes a stream for an accepted flow. */
 RigFlow rig_stream(Rig *rig, uint64_t id);
+/* The same, but its descriptor does not arrive. */
+RigFlow rig_lost_stream(Rig *rig, uint64_t id);
 /* The command's RST. */
 void rig_reset(Rig *rig, uint64_t id);
 void rig_send(Rig *rig, const BnsWire *message, int fd);

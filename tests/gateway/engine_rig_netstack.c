@@ -115,8 +115,8 @@ rig_verdict(Rig *rig, uint64_t id)
     return verdict;
 }
 
-RigFlow
-rig_stream(Rig *rig, uint64_t id)
+static RigFlow
+pass_stream(Rig *rig, uint64_t id, bool is_lost)
 {
     BnsWire message = { .type = BNS_WIRE_STREAM, .flow = id };
     RigFlow flow = { .id = id };
@@ -131,9 +131,21 @@ rig_stream(Rig *rig, uint64_t id)
     seen = g_hash_table_lookup(rig->flows, &id);
     seen->fd = pair[0];
     g_mutex_unlock(&rig->mutex);
-    rig_send(rig, &message, pair[1]);
+    rig_send(rig, &message, is_lost ? -1 : pair[1]);
     close(pair[1]);
     return flow;
+}
+
+RigFlow
+rig_stream(Rig *rig, uint64_t id)
+{
+    return pass_stream(rig, id, false);
+}
+
+RigFlow
+rig_lost_stream(Rig *rig, uint64_t id)
+{
+    return pass_stream(rig, id, true);
 }
 
 RigFlow
