@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define HOST_DEVICE  "host0"
@@ -141,8 +142,8 @@ island_in_world(void (*func)(void *data), void *data)
 /* --- files --- */
 
 /* A file of ours over @path, if there is one. It has no name of its own afterwards. */
-static void
-cover_file(const char *path, const char *text)
+void
+island_cover(const char *path, const char *text)
 {
     g_autofree char *ours = g_strdup("island-XXXXXX");
     bns_autofd fd = g_mkstemp(ours);
@@ -150,6 +151,8 @@ cover_file(const char *path, const char *text)
     g_assert_cmpint(fd, >=, 0);
     g_assert_cmpint(fchmod(fd, 0644), ==, 0);
     g_assert_cmpint(bns_fd_write_all(fd, text, strlen(text)), ==, 0);
+    /* One of ours from before; the system's own are locked. */
+    umount2(path, MNT_DETACH);
     if (mount(ours, path, NULL, MS_BIND, NULL) < 0 && errno != ENOENT)
         g_error("mount over %s: %s", path, g_strerror(errno));
     g_unlink(ours);
@@ -161,6 +164,28 @@ island_set_hosts(const char *text)
     bns_autofd fd = open("/etc/hosts", O_WRONLY | O_TRUNC | O_CLOEXEC);
 
     g_assert_cmpint(bns_fd_write_all(fd, text, strlen(text)), ==, 0);
+}
+
+void
+island_make_read_only(const char *path)
+{
+    struct statvfs info;
+
+    g_assert_cmpint(statvfs(path, &info), ==, 0);
+    g_assert_cmpint(mount(path, path, NULL, MS_BIND, NULL), ==, 0);
+    /* Flags of the mount below are locked here, and have to be repeated. */
+    g_assert_cmpint(mount(NULL, path, NULL,
+                          MS_REMOUNT | MS_BIND | MS_RDONLY |
+                              (info.f_flag & (ST_NOSUID | ST_NODEV | ST_NOEXEC |
+                                              ST_NOATIME | ST_RELATIME)),
+                          NULL),
+                    ==, 0);
+}
+
+void
+island_let_go(const char *path)
+{
+    g_assert_cmpint(umount2(path, MNT_DETACH), ==, 0);
 }
 
 void
@@ -180,11 +205,11 @@ island_enter(bool as_root)
     if (mount(NULL, "/", NULL, MS_REC | MS_SHARED, NULL) < 0)
         return false;
     build_networks();
-    cover_file("/etc/hosts", "127.0.0.1 localhost\n");
-    cover_file("/etc/resolv.conf", "nameserver " ISLAND_RESOLVER "\n"
-                                   "options timeout:1 attempts:1\n");
-    cover_file("/etc/nsswitch.conf", "passwd: files\ngroup: files\n"
-                                     "hosts: files dns\n");
+    island_cover("/etc/hosts", "127.0.0.1 localhost\n");
+    island_cover("/etc/resolv.conf", "nameserver " ISLAND_RESOLVER "\n"
+                                     "options timeout:1 attempts:1\n");
+    island_cover("/etc/nsswitch.conf", "passwd: files\ngroup: files\n"
+                                       "hosts: files dns\n");
     return true;
 }
 

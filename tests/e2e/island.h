@@ -45,5 +45,12 @@ void island_set_hosts(const char *text);
  */
 char *island_seen(void);
 
+/* Another text for /etc/hosts, /etc/passwd or the like. */
+void island_cover(const char *path, const char *text);
+
+/* Makes the directory @path read-only, for root too, until it is let go. */
+void island_make_read_only(const char *path);
+void island_let_go(const char *path);
+
 /* Mounts a file system of @bytes on the directory @path. */
 void island_mount_small(const char *path, unsigned bytes);

@@ -271,6 +271,15 @@ story_run_words(Story *story, const char *const *words)
     return run_argv(story, (char **)argv->pdata);
 }
 
+StoryRun *
+story_shell(Story *story, const char *script)
+{
+    const char *argv[] = { "/bin/sh", "-c", script, NULL };
+
+    story_setenv(story, "BNS", story->binary);
+    return run_argv(story, (char **)(uintptr_t)argv);
+}
+
 void
 story_run_free(StoryRun *run)
 {

@@ -62,6 +62,8 @@ void story_write(Story *story, const char *name, const char *text);
 StoryRun *story_run(Story *story, const char *arguments);
 /* The same, of the words as they are: nothing is added. */
 StoryRun *story_run_words(Story *story, const char *const *words);
+/* The same, of a whole shell script outside: $BNS is boundary-ns. */
+StoryRun *story_shell(Story *story, const char *script);
 void story_run_free(StoryRun *run);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoryRun, story_run_free)
 
