@@ -221,27 +221,13 @@ live_processes(const Live *live)
     return found;
 }
 
-/* Init is the only child of the supervisor that has not taken a name of its own. */
-static bool
-is_called(const LiveProcess *process, const LiveProcess *supervisor, const char *name)
-{
-    if (strcmp(name, "supervisor") == 0)
-        return process == supervisor;
-    if (strcmp(name, "init") == 0)
-        return process->parent == supervisor->pid &&
-               strcmp(process->name, supervisor->name) == 0;
-    return strcmp(process->name, name) == 0;
-}
-
 const LiveProcess *
 live_find(GArray *processes, const char *name)
 {
-    const LiveProcess *supervisor = &g_array_index(processes, LiveProcess, 0);
-
     for (guint i = 0; i < processes->len; i++) {
         const LiveProcess *process = &g_array_index(processes, LiveProcess, i);
 
-        if (is_called(process, supervisor, name))
+        if (strcmp(process->name, name) == 0)
             return process;
     }
     g_error("there is no process \"%s\" among %u", name, processes->len);

@@ -45,7 +45,7 @@ typedef struct {
 /* Returns: (transfer full): all descendants of the supervisor and itself, the supervisor
  * first. The element's descriptors are closed with the array. */
 GArray *live_processes(const Live *live);
-/* The one with that name; fails the test without. "init" and "supervisor" are known. */
+/* The first with that name; fails the test without. */
 const LiveProcess *live_find(GArray *processes, const char *name);
 /* Waits until all have ended; fails the test after 20 s, naming one that lives. */
 void live_await_death(GArray *processes);

@@ -16,10 +16,11 @@ struct BnsOrigin {
     uint16_t port;
     GThread *acceptor;
     GMutex lock;
-    GPtrArray *threads;  /* owned; under lock */
-    GHashTable *open;    /* of open descriptors; under lock */
-    GPtrArray *requests; /* owned, of owned strings; under lock */
-    gint connections;
+    GCond changed;        /* of connections */
+    GPtrArray *threads;   /* owned; under lock */
+    GHashTable *open;     /* of open descriptors; under lock */
+    GPtrArray *requests;  /* owned, of owned strings; under lock */
+    unsigned connections; /* under lock */
     gint stopping;
 };
 
@@ -79,8 +80,9 @@ accept_all(gpointer data)
         accepted = g_new0(Accepted, 1);
         accepted->origin = origin;
         accepted->fd = fd;
-        g_atomic_int_inc(&origin->connections);
         g_mutex_lock(&origin->lock);
+        origin->connections++;
+        g_cond_broadcast(&origin->changed);
         g_hash_table_add(origin->open, GINT_TO_POINTER(fd));
         g_ptr_array_add(origin->threads, g_thread_new("origin", serve, accepted));
         g_mutex_unlock(&origin->lock);
@@ -101,6 +103,7 @@ origin_new(SSL_CTX *ssl_ctx, int listen_fd, uint16_t port)
     origin->listen_fd = listen_fd;
     origin->port = port;
     g_mutex_init(&origin->lock);
+    g_cond_init(&origin->changed);
     origin->threads = g_ptr_array_new();
     origin->requests = g_ptr_array_new_with_free_func(g_free);
     origin->open = g_hash_table_new(NULL, NULL);
@@ -171,6 +174,7 @@ bns_origin_free(BnsOrigin *origin)
     g_ptr_array_unref(origin->requests);
     g_hash_table_unref(origin->open);
     g_mutex_clear(&origin->lock);
+    g_cond_clear(&origin->changed);
     g_free(origin);
 }
 
@@ -183,7 +187,21 @@ bns_origin_port(const BnsOrigin *origin)
 unsigned
 bns_origin_connections(BnsOrigin *origin)
 {
-    return (unsigned)g_atomic_int_get(&origin->connections);
+    unsigned connections;
+
+    g_mutex_lock(&origin->lock);
+    connections = origin->connections;
+    g_mutex_unlock(&origin->lock);
+    return connections;
+}
+
+void
+bns_origin_await_connections(BnsOrigin *origin, unsigned n)
+{
+    g_mutex_lock(&origin->lock);
+    while (origin->connections < n)
+        g_cond_wait(&origin->changed, &origin->lock);
+    g_mutex_unlock(&origin->lock);
 }
 
 GStrv

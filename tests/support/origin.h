@@ -40,6 +40,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(BnsOrigin, bns_origin_free)
 uint16_t bns_origin_port(const BnsOrigin *origin);
 /* Connections accepted so far. */
 unsigned bns_origin_connections(BnsOrigin *origin);
+/* Waits for the first @n of them. */
+void bns_origin_await_connections(BnsOrigin *origin, unsigned n);
 /* Returns: (transfer full): "METHOD TARGET HOST" of each request so far. */
 GStrv bns_origin_requests(BnsOrigin *origin);
 
