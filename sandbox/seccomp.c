@@ -7,6 +7,7 @@
 #include <linux/audit.h>
 #include <linux/netlink.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <stdint.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -29,6 +30,17 @@
 #define X32_BIT 0x40000000u
 /* No call at all. */
 #define SKIPPED 0xffffffffu
+
+/* Linux 5.6; not in every C library's sched.h. */
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080
+#endif
+
+/* All that unshare(2) may be asked for: not CLONE_NEWNS, and no flag to come. */
+#define UNSHARED                                                                       \
+    (CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS |       \
+     CLONE_NEWCGROUP | CLONE_NEWTIME | CLONE_FS | CLONE_FILES | CLONE_SYSVSEM |        \
+     CLONE_THREAD | CLONE_SIGHAND | CLONE_VM)
 
 #ifndef __NR_quotactl_fd
 #define __NR_quotactl_fd 443
@@ -214,6 +226,37 @@ emit_socket(Builder *builder)
     emit_errno(builder, EPROTONOSUPPORT);
 }
 
+/* A process whose mount namespace lacks a mount may rename the directory under it, and
+ * who has a namespace of his own can leave all mounts behind (pivot_root(2)): with a
+ * descriptor from before, our pins (pins.c) would be no hindrance to him. */
+static void
+emit_refuse_flags(Builder *builder, uint32_t refused)
+{
+    emit_load_argument(builder, 0);
+    emit(builder, BPF_JMP | BPF_JSET | BPF_K, refused, 0, 1);
+    emit_errno(builder, EPERM);
+    emit_return(builder, SECCOMP_RET_ALLOW);
+}
+
+static void
+emit_clone(Builder *builder)
+{
+    emit_refuse_flags(builder, CLONE_NEWNS);
+}
+
+static void
+emit_unshare(Builder *builder)
+{
+    emit_refuse_flags(builder, ~(uint32_t)UNSHARED);
+}
+
+/* Its flags lie in memory, out of a filter's sight; C libraries go on with clone(2). */
+static void
+emit_clone3(Builder *builder)
+{
+    emit_errno(builder, ENOSYS);
+}
+
 size_t
 bns_seccomp_build(struct sock_filter out_program[BNS_SECCOMP_MAX])
 {
@@ -223,6 +266,9 @@ bns_seccomp_build(struct sock_filter out_program[BNS_SECCOMP_MAX])
     emit_block_for(&builder, __NR_ioctl, emit_ioctl);
     emit_block_for(&builder, __NR_socket, emit_socket);
     emit_block_for(&builder, __NR_socketpair, emit_socket);
+    emit_block_for(&builder, __NR_clone, emit_clone);
+    emit_block_for(&builder, __NR_clone3, emit_clone3);
+    emit_block_for(&builder, __NR_unshare, emit_unshare);
     for (size_t i = 0; i < G_N_ELEMENTS(denied); i++)
         emit_return_if_equal(&builder, (uint32_t)denied[i], SECCOMP_RET_ERRNO | EPERM);
     emit_return(&builder, SECCOMP_RET_ALLOW);

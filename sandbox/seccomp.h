@@ -10,11 +10,13 @@
  *    EPROTONOSUPPORT. This is part of the network boundary: AF_VSOCK knows no network
  *    namespace, and io_uring would open one past this filter;
  *  - writing into the terminal's input (TIOCSTI and its like): EPERM;
+ *  - mount namespaces, in which what we mounted could be left behind: EPERM, and ENOSYS
+ *    for clone3(2), whose flags no filter sees;
  *  - system calls newer than the last that was reviewed: ENOSYS, so that the next kernel
  *    opens no door;
  *  - foreign ABIs (i386, x32): the process is killed.
- * Mounting and namespaces are allowed: the command has no capability, so they work only
- * in user namespaces that it makes itself, which inherit this filter.
+ * Other namespaces are allowed: the command has no capability, so they work only below
+ * user namespaces that it makes itself, which inherit this filter.
  *
  * The program is a few comparisons over a table, too small to be worth a library, and
  * 32-bit arguments are compared as the kernel does, without their upper half.

@@ -125,37 +125,39 @@ probe_unmount(void)
     return umount2("/etc", MNT_DETACH);
 }
 
-/* In a user namespace of its own everything may be mounted, but ours not taken off. */
 static long
-probe_nested_unmount(void)
+probe_nested_users(void)
 {
-    if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0 ||
-        mount("x", "/mnt", "tmpfs", 0, NULL) < 0)
-        return -1;
-    return umount2("/etc", MNT_DETACH);
+    return unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWPID);
+}
+
+/* In one of its own it could leave our mounts behind. */
+static long
+probe_nested_mounts(void)
+{
+    return unshare(CLONE_NEWUSER | CLONE_NEWNS);
 }
 
 static long
-probe_nested_writable(void)
+probe_nested_mounts_by_clone(void)
 {
-    if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
-        return -1;
-    return mount(NULL, "/etc", NULL, MS_REMOUNT | MS_BIND, NULL);
+    return syscall(SYS_clone, CLONE_NEWUSER | CLONE_NEWNS | SIGCHLD, NULL, NULL, NULL,
+                   NULL);
+}
+
+/* All of zeros would be EINVAL. */
+static long
+probe_clone3(void)
+{
+    char arguments[64] = { 0 };
+
+    return syscall(SYS_clone3, arguments, sizeof(arguments));
 }
 
 static long
-probe_nested_proc(void)
+probe_nested_mount(void)
 {
-    pid_t pid;
-
-    if (unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID) < 0)
-        return -1;
-    pid = fork();
-    if (pid == 0)
-        _exit(mount("p", "/proc", "proc", 0, NULL) < 0 ? errno : 0);
-    waitpid(pid, &errno, 0);
-    errno = errno >> 8;
-    return errno == 0 ? 0 : -1;
+    return unshare(CLONE_NEWUSER) < 0 ? -1 : mount("x", "/mnt", "tmpfs", 0, NULL);
 }
 
 /* A namespace of the host's, if one could be seen. */
@@ -203,9 +205,11 @@ static const struct {
     { "hostname", probe_hostname },
     { "mount", probe_mount },
     { "unmount", probe_unmount },
-    { "nested-unmount", probe_nested_unmount },
-    { "nested-writable", probe_nested_writable },
-    { "nested-proc", probe_nested_proc },
+    { "nested-users", probe_nested_users },
+    { "nested-mounts", probe_nested_mounts },
+    { "nested-mounts-by-clone", probe_nested_mounts_by_clone },
+    { "clone3", probe_clone3 },
+    { "nested-mount", probe_nested_mount },
     { "setns", probe_setns },
 #ifdef __x86_64__
     { "i386", probe_i386 },

@@ -10,6 +10,8 @@
 #include <linux/audit.h>
 #include <linux/netlink.h>
 #include <linux/seccomp.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -47,6 +49,9 @@ run(const struct seccomp_data *data)
         case BPF_JMP | BPF_JGE | BPF_K:
             is_true = word >= f->k;
             break;
+        case BPF_JMP | BPF_JSET | BPF_K:
+            is_true = (word & f->k) != 0;
+            break;
         case BPF_JMP | BPF_JGT | BPF_K:
             is_true = word > f->k;
             break;
@@ -72,9 +77,25 @@ typedef struct {
 static const Row rows[] = {
     { "read", __NR_read, { 0 }, ALLOW },
     { "execve", __NR_execve, { 0 }, ALLOW },
-    { "clone3", __NR_clone3, { 0 }, ALLOW },
-    { "unshare", __NR_unshare, { 0 }, ALLOW },
-    { "mount-works-in-namespaces-below", __NR_mount, { 0 }, ALLOW },
+    { "fork", __NR_clone, { SIGCHLD }, ALLOW },
+    { "clone-with-namespaces",
+      __NR_clone,
+      { CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | SIGCHLD },
+      ALLOW },
+    { "clone-with-a-mount-namespace",
+      __NR_clone,
+      { CLONE_NEWUSER | CLONE_NEWNS },
+      DENY(EPERM) },
+    { "clone-with-a-high-half", __NR_clone, { HIGH_HALF | CLONE_NEWNS }, DENY(EPERM) },
+    { "clone3-falls-back-to-clone", __NR_clone3, { 0 }, DENY(ENOSYS) },
+    { "unshare-nothing", __NR_unshare, { 0 }, ALLOW },
+    { "unshare-namespaces",
+      __NR_unshare,
+      { CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC },
+      ALLOW },
+    { "unshare-files", __NR_unshare, { CLONE_FS | CLONE_FILES }, ALLOW },
+    { "unshare-mounts", __NR_unshare, { CLONE_NEWUSER | CLONE_NEWNS }, DENY(EPERM) },
+    { "unshare-what-is-to-come", __NR_unshare, { 0x00100000 }, DENY(EPERM) },
     { "ptrace-for-debuggers", __NR_ptrace, { 0 }, ALLOW },
     { "seccomp-for-sandboxes-inside", __NR_seccomp, { 0 }, ALLOW },
     { "the-last-reviewed-call", 469, { 0 }, ALLOW },
