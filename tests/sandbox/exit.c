@@ -91,6 +91,33 @@ test_closed_path(void)
 }
 
 static void
+give_a_directory(void)
+{
+    int fd = open("/", O_RDONLY | O_DIRECTORY);
+
+    if (fd < 0 || dup2(fd, STDIN_FILENO) < 0)
+        _exit(98);
+}
+
+/* The other processes end because of it, each at its own pace: none of them is blamed. */
+static void
+test_cause_of_failed_start(void)
+{
+    if (!session_can_start())
+        return;
+    for (int i = 0; i < 10; i++) {
+        g_autofree char *errors = NULL;
+        Session session = session_start_with(
+            give_a_directory, (const char *const[]){ "-q", "--", "true", NULL });
+
+        g_assert_cmphex((guint)session_finish(&session, NULL, &errors), ==, EXIT(125));
+        g_assert_cmpstr(errors, ==,
+                        "boundary-ns: Standard input is a directory, which the sandbox "
+                        "cannot confine\n");
+    }
+}
+
+static void
 write_text(const char *path, const char *text)
 {
     int fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -149,6 +176,8 @@ main(int argc, char **argv)
 
         bns_test_add_data(path, &exit_cases[i], test_exit);
     }
+    bns_test_add("/sandbox/exit/a-start-that-fails-names-its-cause",
+                 test_cause_of_failed_start);
     bns_test_add("/sandbox/exit/not-found-beyond-a-closed-directory", test_closed_path);
     bns_test_add("/sandbox/exit/what-cannot-start-says-why", test_impossible);
     status = g_test_run();
