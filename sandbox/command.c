@@ -151,7 +151,7 @@ bns_command_main(const BnsCommand *command)
         bns_ready_receive(command->gate_fd, text, NULL) != BNS_READY_GO)
         bns_leave(BNS_COMMAND_FAILED);
     bns_fd_close_from(STDERR_FILENO + 1);
-    umask(command->umask);
+    umask(command->config->umask);
     restore_signals(command->config->ignored);
     bns_leave(execute(command->config));
 }

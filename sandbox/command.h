@@ -24,7 +24,6 @@
 typedef struct {
     const BnsInitConfig *config; /* borrowed */
     int gate_fd;                 /* a SEQPACKET socket to init (base/ready.h) */
-    mode_t umask;                /* the user's */
 } BnsCommand;
 
 /**

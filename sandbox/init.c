@@ -32,7 +32,6 @@
 typedef struct {
     BnsInitConfig config; /* its descriptors renumbered, its workdir resolved */
     char workdir[PATH_MAX];
-    mode_t umask;  /* the user's */
     int signal_fd; /* SIGCHLD */
     int gate_fd;   /* the command's, until GO */
     pid_t command;
@@ -143,9 +142,7 @@ make_command(Init *init, BnsFault *fault)
         return bns_fault_set(fault, "Could not make the command's process: %s",
                              strerror(-r));
     if (init->command == 0) {
-        BnsCommand command = { .config = &init->config,
-                               .gate_fd = pair[1],
-                               .umask = init->umask };
+        BnsCommand command = { .config = &init->config, .gate_fd = pair[1] };
 
         close(pair[0]);
         bns_command_main(&command);
@@ -216,7 +213,7 @@ set_up(Init *init, BnsFault *fault)
         return bns_fault_set(fault, "Could not follow the supervisor: %s",
                              strerror(errno));
     prctl(PR_SET_NAME, "boundary-init");
-    init->umask = umask(0);
+    umask(0);
     /* The command's process locks itself while the CA is still on its way. */
     return bns_mounts_begin(fault) && send_link(init, fault) &&
            resolve_workdir(init, fault) &&

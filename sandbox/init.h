@@ -23,6 +23,7 @@
  * @protected_paths: absolute, without symbolic links, NULL-terminated: read-only inside
  *                   (or absent, below what is private), and what is above them cannot be
  *                   renamed (sandbox/pins.h)
+ * @umask: the user's
  * @ignored: (nullable): signals that the command ignores because its caller did (nohup);
  *           all others get their default
  */
@@ -35,6 +36,7 @@ typedef struct {
     char *const *envp;
     const char *workdir;
     const char *const *protected_paths;
+    mode_t umask;
     const sigset_t *ignored;
 } BnsInitConfig;
 

@@ -32,6 +32,7 @@ typedef struct {
     GStrv environment;
     GStrv protected_paths;
     GStrv layers;
+    mode_t umask; /* the user's */
 } Run;
 
 static void
@@ -170,6 +171,8 @@ open_audit(Run *run, const BnsOptions *options, GError **error)
 static bool
 prepare(Run *run, const BnsOptions *options, GError **error)
 {
+    /* With bits of the owner in it we could not use what we make. */
+    run->umask = umask(077);
     run->resolves = bns_resolve_parse(options->resolve, error);
     if (run->resolves == NULL || !find_programs(run, error) ||
         !find_workdir(run, options, error))
@@ -230,6 +233,7 @@ run_session(const Run *run, const BnsOptions *options)
                   .argv = options->arguments,
                   .envp = run->environment,
                   .workdir = run->workdir,
+                  .umask = run->umask,
                   .ignored = &ignored,
                   .protected_paths = (const char *const *)run->protected_paths },
     };

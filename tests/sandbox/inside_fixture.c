@@ -21,6 +21,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -160,6 +161,7 @@ inside_start(const char *const *argv, const InsideOptions *options)
     g_autofree char *probe_dir = g_path_get_dirname(g_getenv("BNS_INSIDE_PROBE"));
     g_auto(GStrv) environment = make_environment(given);
     g_auto(GStrv) words = make_argv(argv);
+    mode_t mask = umask(0);
     int channel[2];
     int output[2];
     BnsInitConfig config = {
@@ -169,9 +171,11 @@ inside_start(const char *const *argv, const InsideOptions *options)
         .envp = environment,
         .workdir = given->workdir != NULL ? given->workdir : probe_dir,
         .protected_paths = given->protected_paths,
+        .umask = mask,
         .ignored = given->ignored,
     };
 
+    umask(mask);
     g_assert_cmpint(bns_fd_pair(channel), ==, 0);
     g_assert_cmpint(pipe2(output, O_CLOEXEC), ==, 0);
     inside->supervisor = fork();

@@ -4,12 +4,15 @@
 
 #include "tests/support/test.h"
 
+#include <glib/gstdio.h>
+
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* --- what the command meets --- */
@@ -323,6 +326,41 @@ test_kill_zero_inside(void)
     g_assert_cmpstr(output, ==, "1\n");
 }
 
+static void
+forbid_everything(void)
+{
+    g_autofree char *home = g_build_filename(session_home(), "masked", NULL);
+
+    g_setenv("HOME", home, TRUE);
+    umask(0777);
+}
+
+/* A directory of ours that we cannot enter is none that we can protect. */
+static void
+test_umask(void)
+{
+    const char *const made[] = { ".config/boundary-ns", ".local/state/boundary-ns" };
+    g_autofree char *home = g_build_filename(session_home(), "masked", NULL);
+    g_autofree char *output = NULL;
+    Session session;
+
+    if (!session_can_start())
+        return;
+    g_assert_cmpint(g_mkdir(home, 0700), ==, 0);
+    session = session_start_with(
+        forbid_everything,
+        (const char *const[]){ "-q", "--", "sh", "-c", "umask", NULL });
+    g_assert_cmpint(session_finish(&session, &output, NULL), ==, 0);
+    g_assert_cmpstr(output, ==, "0777\n");
+    for (size_t i = 0; i < G_N_ELEMENTS(made); i++) {
+        g_autofree char *path = g_build_filename(home, made[i], NULL);
+        struct stat info;
+
+        g_assert_cmpint(stat(path, &info), ==, 0);
+        g_assert_cmphex(info.st_mode & 0777, ==, 0700);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -338,6 +376,7 @@ main(int argc, char **argv)
                  test_inherited_descriptor);
     bns_test_add("/sandbox/session/network-sockets-are-refused", test_sockets);
     bns_test_add("/sandbox/session/no-home", test_no_home);
+    bns_test_add("/sandbox/session/the-umask-is-the-commands-alone", test_umask);
     bns_test_add("/sandbox/session/a-read-only-home", test_read_only_home);
     bns_test_add("/sandbox/session/the-project-chooses-no-policy",
                  test_hostile_project);
