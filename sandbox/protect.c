@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sandbox/protect.h"
 
+#include "sandbox/aliases.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -38,6 +40,23 @@ add_audit(GPtrArray *paths, const BnsProtectSource *source)
     add(paths, source->audit_is_named ? source->audit->path : parent);
 }
 
+/* A path that can be reached by another is not protected by itself. */
+static void
+add_aliases(GPtrArray *paths)
+{
+    guint n = paths->len;
+    g_autofree char *table = NULL;
+
+    if (!g_file_get_contents("/proc/self/mountinfo", &table, NULL, NULL))
+        return;
+    for (guint i = 0; i < n; i++) {
+        g_auto(GStrv) aliases = bns_aliases_find(table, g_ptr_array_index(paths, i));
+
+        for (char **alias = aliases; *alias != NULL; alias++)
+            add(paths, *alias);
+    }
+}
+
 GStrv
 bns_protect_paths(const BnsProtectSource *source)
 {
@@ -52,6 +71,7 @@ bns_protect_paths(const BnsProtectSource *source)
     add_audit(paths, source);
     add_program(paths, source->executable);
     add_program(paths, source->netstack);
+    add_aliases(paths);
     g_ptr_array_add(paths, NULL);
     return (GStrv)g_ptr_array_free(paths, FALSE);
 }

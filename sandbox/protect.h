@@ -20,7 +20,7 @@ typedef struct {
 } BnsProtectSource;
 
 /* Returns: (transfer full): absolute paths without symbolic links, of what exists, each
- * once; NULL-terminated. */
+ * once, and all that lead to one file by way of other mounts; NULL-terminated. */
 GStrv bns_protect_paths(const BnsProtectSource *source);
 
 /**

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sandbox/aliases.h"
+
+#include "sandbox/tree.h"
+
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* Fields of a line of mountinfo. */
+enum {
+    FIELD_DEVICE = 2,
+    FIELD_ROOT,
+    FIELD_POINT,
+    N_FIELDS
+};
+
+/* All owned. */
+typedef struct {
+    char *device; /* major:minor of the file system */
+    char *root;   /* which directory of it is mounted */
+    char *point;  /* where */
+} Mount;
+
+static void
+mount_clear(void *data)
+{
+    Mount *mount = data;
+
+    g_free(mount->device);
+    g_free(mount->root);
+    g_free(mount->point);
+}
+
+/* Spaces and the like are written as \ooo. */
+static GArray *
+parse(const char *table)
+{
+    g_auto(GStrv) lines = g_strsplit(table, "\n", -1);
+    GArray *mounts = g_array_new(FALSE, FALSE, sizeof(Mount));
+
+    g_array_set_clear_func(mounts, mount_clear);
+    for (char **line = lines; *line != NULL; line++) {
+        g_auto(GStrv) fields = g_strsplit(*line, " ", N_FIELDS + 1);
+        Mount mount;
+
+        if (g_strv_length(fields) <= N_FIELDS)
+            continue;
+        mount = (Mount){ .device = g_strdup(fields[FIELD_DEVICE]),
+                         .root = g_strcompress(fields[FIELD_ROOT]),
+                         .point = g_strcompress(fields[FIELD_POINT]) };
+        g_array_append_val(mounts, mount);
+    }
+    return mounts;
+}
+
+/* @path as seen from @to, if it lies within @from. (transfer full) */
+static char *
+move(const char *path, const char *from, const char *to)
+{
+    const char *rest = strcmp(from, "/") == 0 ? path : path + strlen(from);
+    g_autofree char *joined = g_strconcat(to, "/", rest, NULL);
+
+    return g_canonicalize_filename(joined, "/");
+}
+
+/* The mount that @path lies on: the deepest, and of those on one place the last. */
+static const Mount *
+find_home(const GArray *mounts, const char *path)
+{
+    const Mount *home = NULL;
+
+    for (guint i = 0; i < mounts->len; i++) {
+        const Mount *mount = &g_array_index(mounts, Mount, i);
+
+        if (bns_tree_is_within(path, mount->point) &&
+            (home == NULL || strlen(mount->point) >= strlen(home->point)))
+            home = mount;
+    }
+    return home;
+}
+
+/* A mount may be hidden by a later one. */
+static bool
+is_same_file(const char *path, const char *other)
+{
+    struct stat a, b;
+
+    return stat(path, &a) == 0 && stat(other, &b) == 0 && a.st_dev == b.st_dev &&
+           a.st_ino == b.st_ino;
+}
+
+/* What @mount shows of @path, which is @inner in its file system: all of it, or a part.
+ * (transfer full) (nullable) */
+static char *
+find_in(const Mount *mount, const char *path, const char *inner)
+{
+    g_autofree char *alias = NULL;
+    g_autofree char *original = NULL;
+
+    if (bns_tree_is_within(inner, mount->root)) {
+        alias = move(inner, mount->root, mount->point);
+        original = g_strdup(path);
+    } else if (bns_tree_is_within(mount->root, inner)) {
+        alias = g_strdup(mount->point);
+        original = move(mount->root, inner, path);
+    }
+    if (alias == NULL || strcmp(alias, original) == 0 || !is_same_file(alias, original))
+        return NULL;
+    return g_steal_pointer(&alias);
+}
+
+GStrv
+bns_aliases_find(const char *table, const char *path)
+{
+    g_autoptr(GArray) mounts = parse(table);
+    GPtrArray *found = g_ptr_array_new();
+    const Mount *home = find_home(mounts, path);
+    g_autofree char *inner = home != NULL ? move(path, home->point, home->root) : NULL;
+
+    for (guint i = 0; home != NULL && i < mounts->len; i++) {
+        const Mount *mount = &g_array_index(mounts, Mount, i);
+        char *alias = strcmp(mount->device, home->device) == 0
+                          ? find_in(mount, path, inner)
+                          : NULL;
+
+        if (alias != NULL)
+            g_ptr_array_add(found, alias);
+    }
+    g_ptr_array_add(found, NULL);
+    return (GStrv)g_ptr_array_free(found, FALSE);
+}
