@@ -78,13 +78,23 @@ append_destination(GString *text, char **columns)
         g_string_append(text, path);
 }
 
+/* A flow that is refused though the policy would read or dial it has met a limit: no rule
+ * is missing. */
+static bool
+met_a_limit(const BnsPolicy *policy, const BnsRequest *request)
+{
+    return request->scheme == BNS_SCHEME_TCP &&
+           bns_policy_flow_kind(policy, request->host, request->port, NULL) !=
+               BNS_FLOW_REFUSE;
+}
+
 static void
 append_judgement(GString *text, char **columns, const BnsPolicy *policy)
 {
     BnsHost host;
     BnsRequest request;
 
-    if (read_request(columns, &host, &request)) {
+    if (read_request(columns, &host, &request) && !met_a_limit(policy, &request)) {
         g_auto(BnsJudgement) judgement = bns_judge(policy, &request);
         const BnsDecision *decision = &judgement.decision;
 

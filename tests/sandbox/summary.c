@@ -32,6 +32,9 @@ static const Case cases[] = {
       "tcp://db.test:5432; would allow it: --allow 'tcp://db.test:5432'\n" AUDIT },
     { "flow-of-no-known-kind", "0 1\n1\t-\tdb.test\t22\t-\t-\n",
       BLOCKED_1 "db.test:22; would allow it: --allow 'tcp://db.test:22'\n" AUDIT },
+    { "flow-beyond-a-limit", "0 9\n9\t-\tapi.test\t443\t-\t-\n",
+      "boundary-ns: 0 allowed, 9 blocked\n"
+      "boundary-ns: blocked api.test:443 (9 times)\n" AUDIT },
     { "guarded-address-needs-more", "0 1\n1\thttp\t10.0.0.1\t80\tGET\t/\n",
       BLOCKED_1 "GET http://10.0.0.1/: no rule allows this host\n" AUDIT },
     { "v6-literal", "0 1\n1\thttp\t2606:4700::1\t80\tGET\t/\n",
