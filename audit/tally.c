@@ -12,10 +12,11 @@
 /* Bytes of a column after escaping: five lines of the longest fit into one message. A DNS
  * name is shorter; a path that is longer is cut. */
 #define HOST_MAX       260
-#define PATH_MAX_SHOWN 380
+#define PATH_MAX_SHOWN 240
+#define REASON_MAX     140
 #define WORD_MAX       32
-G_STATIC_ASSERT(SUMMARY_DESTINATIONS *(HOST_MAX + PATH_MAX_SHOWN + 2 * WORD_MAX + 64) <
-                BNS_READY_TEXT_MAX);
+G_STATIC_ASSERT(SUMMARY_DESTINATIONS *(HOST_MAX + PATH_MAX_SHOWN + REASON_MAX +
+                                       2 * WORD_MAX + 64) < BNS_READY_TEXT_MAX);
 
 typedef struct {
     char *columns; /* owned; the line of the summary behind its number */
@@ -57,6 +58,14 @@ bns_tally_free(BnsTally *tally)
     g_free(tally);
 }
 
+/* Not a question of rules: it could not be read, or is for another host than the TLS
+ * around it. */
+static bool
+is_malformed(const BnsRecord *record)
+{
+    return record->status == 400 || record->status == 421;
+}
+
 /* Appends @text escaped, "-" if it is NULL or empty. One that is too long is cut (not
  * inside an escape) and ends in "*": no byte that a rule may name. */
 static void
@@ -91,6 +100,8 @@ columns_of(const BnsRecord *record)
     append_column(columns, port, WORD_MAX);
     append_column(columns, record->method, WORD_MAX);
     append_column(columns, record->path, PATH_MAX_SHOWN);
+    append_column(columns, is_malformed(record) ? "malformed" : "refused", WORD_MAX);
+    append_column(columns, record->reason, REASON_MAX);
     return g_string_free(g_steal_pointer(&columns), FALSE);
 }
 

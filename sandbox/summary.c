@@ -15,6 +15,8 @@ typedef enum {
     COLUMN_PORT,
     COLUMN_METHOD,
     COLUMN_PATH,
+    COLUMN_KIND,
+    COLUMN_REASON,
     N_COLUMNS,
 } Column;
 
@@ -88,30 +90,40 @@ met_a_limit(const BnsPolicy *policy, const BnsRequest *request)
                BNS_FLOW_REFUSE;
 }
 
-static void
-append_judgement(GString *text, char **columns, const BnsPolicy *policy)
+/* Of a refusal: what no rule could allow was not decided by one. */
+static BnsJudgement
+judge(char **columns, const BnsPolicy *policy)
 {
     BnsHost host;
     BnsRequest request;
 
-    if (read_request(columns, &host, &request) && !met_a_limit(policy, &request)) {
-        g_auto(BnsJudgement) judgement = bns_judge(policy, &request);
-        const BnsDecision *decision = &judgement.decision;
+    if (strcmp(columns[COLUMN_KIND], "refused") != 0 ||
+        !read_request(columns, &host, &request) || met_a_limit(policy, &request))
+        return (BnsJudgement){ 0 };
+    return bns_judge(policy, &request);
+}
 
-        if (judgement.suggestion != NULL) {
-            g_autofree char *quoted = bns_text_shell_quote(judgement.suggestion);
+/* The rule that would allow it, or the recorded reason with the rule that is the cause. */
+static void
+append_explanation(GString *text, char **columns, const BnsPolicy *policy)
+{
+    g_auto(BnsJudgement) judgement = judge(columns, policy);
+    const char *reason = present(columns[COLUMN_REASON]);
 
-            g_string_append_printf(text, "; would allow it: --allow %s", quoted);
-        } else if (decision->verdict == BNS_VERDICT_DENY) {
-            g_autofree char *reason = bns_text_escape(decision->reason, -1);
-            g_autofree char *rule = bns_text_escape(decision->rule, -1);
+    if (judgement.suggestion != NULL) {
+        g_autofree char *quoted = bns_text_shell_quote(judgement.suggestion);
 
-            g_string_append_printf(text, ": %s", reason);
-            if (decision->rule != NULL)
-                g_string_append_printf(text, " (%s)", rule);
-        }
+        g_string_append_printf(text, "; would allow it: --allow %s", quoted);
+        return;
     }
-    g_string_append_c(text, '\n');
+    if (reason != NULL)
+        g_string_append_printf(text, ": %s", reason);
+    if (judgement.decision.verdict == BNS_VERDICT_DENY &&
+        judgement.decision.rule != NULL) {
+        g_autofree char *rule = bns_text_escape(judgement.decision.rule, -1);
+
+        g_string_append_printf(text, " (%s)", rule);
+    }
 }
 
 static void
@@ -125,7 +137,8 @@ append_line(GString *text, const char *line, const BnsPolicy *policy)
     append_destination(text, columns);
     if (strcmp(columns[COLUMN_COUNT], "1") != 0)
         g_string_append_printf(text, " (%s times)", columns[COLUMN_COUNT]);
-    append_judgement(text, columns, policy);
+    append_explanation(text, columns, policy);
+    g_string_append_c(text, '\n');
 }
 
 static void

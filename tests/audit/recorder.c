@@ -230,7 +230,7 @@ session_with(Main run)
     g_assert_true(bns_client_note(f.netstack, &refused));
     g_assert_true(bns_client_record(f.netstack, &refused));
     end(&f, "exit 3");
-    expect(&f, BNS_READY_SUMMARY, "1 2\n2\t-\t192.0.2.1\t22\t-\t-\n");
+    expect(&f, BNS_READY_SUMMARY, "1 2\n2\t-\t192.0.2.1\t22\t-\t-\trefused\t-\n");
     wait_exit(&f, 0);
     assert_events(&f, "session.start http.request dns.name flow.refused flow.refused "
                       "session.end");

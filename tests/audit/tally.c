@@ -39,7 +39,7 @@ test_what_counts(void)
     /* three events: allow and would_deny, and deny */
     g_assert_cmpuint(bns_tally_allowed(tally), ==, 6);
     g_assert_cmpuint(bns_tally_denied(tally), ==, 3);
-    assert_summary(tally, "6 3\n3\thttps\th\t443\tGET\t/\n");
+    assert_summary(tally, "6 3\n3\thttps\th\t443\tGET\t/\trefused\t-\n");
 }
 
 static void
@@ -60,11 +60,11 @@ test_order(void)
     for (size_t i = 0; i < G_N_ELEMENTS(paths); i++)
         add(tally, BNS_EVENT_HTTP_REQUEST, BNS_DECIDED_DENY, paths[i]);
     assert_summary(tally, "0 9\n"
-                          "3\thttps\th\t443\tGET\t/f\n"
-                          "2\thttps\th\t443\tGET\t/d\n"
-                          "1\thttps\th\t443\tGET\t/a\n"
-                          "1\thttps\th\t443\tGET\t/b\n"
-                          "1\thttps\th\t443\tGET\t/c\n");
+                          "3\thttps\th\t443\tGET\t/f\trefused\t-\n"
+                          "2\thttps\th\t443\tGET\t/d\trefused\t-\n"
+                          "1\thttps\th\t443\tGET\t/a\trefused\t-\n"
+                          "1\thttps\th\t443\tGET\t/b\trefused\t-\n"
+                          "1\thttps\th\t443\tGET\t/c\trefused\t-\n");
 }
 
 static void
@@ -76,7 +76,26 @@ test_absent(void)
                                .addr = "192.0.2.1" };
 
     bns_tally_add(tally, &record);
-    assert_summary(tally, "0 1\n1\t-\t192.0.2.1\t-\t-\t-\n");
+    assert_summary(tally, "0 1\n1\t-\t192.0.2.1\t-\t-\t-\trefused\t-\n");
+}
+
+static void
+test_kinds(void)
+{
+    g_autoptr(BnsTally) tally = bns_tally_new();
+    static const uint16_t statuses[] = { 400, 421, 403 };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(statuses); i++) {
+        const BnsRecord record = { .event = BNS_EVENT_HTTP_REQUEST,
+                                   .decision = BNS_DECIDED_DENY,
+                                   .reason = "why",
+                                   .host = "h",
+                                   .status = statuses[i] };
+
+        bns_tally_add(tally, &record);
+    }
+    assert_summary(tally, "0 3\n2\t-\th\t-\t-\t-\tmalformed\twhy\n"
+                          "1\t-\th\t-\t-\t-\trefused\twhy\n");
 }
 
 static void
@@ -90,7 +109,8 @@ test_escapes(void)
                                .path = "/\xff\\" };
 
     bns_tally_add(tally, &record);
-    assert_summary(tally, "0 1\n1\t-\ta\\x09b\\x0a\t-\tG\\x1b\t/\\xff\\x5c\n");
+    assert_summary(tally,
+                   "0 1\n1\t-\ta\\x09b\\x0a\t-\tG\\x1b\t/\\xff\\x5c\trefused\t-\n");
 }
 
 /* All columns at their longest, each byte escaped: it is one message still, no escape
@@ -110,6 +130,7 @@ test_longest(void)
                                    .scheme = text,
                                    .method = text,
                                    .path = text,
+                                   .reason = text,
                                    .port = 65535 };
 
         bns_tally_add(tally, &record);
@@ -121,7 +142,7 @@ test_longest(void)
     for (int i = 1; i <= 5; i++) {
         g_auto(GStrv) columns = g_strsplit(lines[i], "\t", -1);
 
-        g_assert_cmpuint(g_strv_length(columns), ==, 6);
+        g_assert_cmpuint(g_strv_length(columns), ==, 8);
         g_assert_true(
             g_str_has_suffix(columns[2], "0*") || g_str_has_suffix(columns[2], "1*") ||
             g_str_has_suffix(columns[2], "2*") || g_str_has_suffix(columns[2], "3*") ||
@@ -145,11 +166,11 @@ test_many(void)
     add(tally, BNS_EVENT_HTTP_REQUEST, BNS_DECIDED_DENY, "/1024");
     g_assert_cmpuint(bns_tally_denied(tally), ==, 3 * BNS_TALLY_DESTINATIONS_MAX + 2);
     assert_summary(tally, "0 3074\n"
-                          "2\thttps\th\t443\tGET\t/1023\n"
-                          "1\thttps\th\t443\tGET\t/0\n"
-                          "1\thttps\th\t443\tGET\t/1\n"
-                          "1\thttps\th\t443\tGET\t/2\n"
-                          "1\thttps\th\t443\tGET\t/3\n");
+                          "2\thttps\th\t443\tGET\t/1023\trefused\t-\n"
+                          "1\thttps\th\t443\tGET\t/0\trefused\t-\n"
+                          "1\thttps\th\t443\tGET\t/1\trefused\t-\n"
+                          "1\thttps\th\t443\tGET\t/2\trefused\t-\n"
+                          "1\thttps\th\t443\tGET\t/3\trefused\t-\n");
 }
 
 int
@@ -160,6 +181,7 @@ main(int argc, char **argv)
     bns_test_add("/audit/tally/nothing-is-a-summary-too", test_nothing);
     bns_test_add("/audit/tally/the-most-refused-come-first", test_order);
     bns_test_add("/audit/tally/absent-columns-are-dashes", test_absent);
+    bns_test_add("/audit/tally/malformed-ones-are-told-apart", test_kinds);
     bns_test_add("/audit/tally/foreign-text-is-escaped", test_escapes);
     bns_test_add("/audit/tally/the-longest-summary-is-one-message", test_longest);
     bns_test_add("/audit/tally/destinations-have-a-limit", test_many);

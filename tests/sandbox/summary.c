@@ -18,38 +18,61 @@ static const Case cases[] = {
     { "no-summary-came", NULL, AUDIT },
     { "empty-summary", "", AUDIT },
     { "not-a-summary", "12\nx\ty\n", AUDIT },
-    { "missing-rule", "0 2\n2\thttps\tapi.test\t443\tGET\t/v1/x\n",
+    { "missing-rule",
+      "0 2\n2\thttps\tapi.test\t443\tGET\t/v1/x\trefused\tno rule allows this host\n",
       "boundary-ns: 0 allowed, 2 blocked\n"
       "boundary-ns: blocked GET https://api.test/v1/x (2 times); would allow it: "
       "--allow 'GET api.test/v1/x'\n" AUDIT },
-    { "another-port-is-shown", "0 1\n1\thttp\tapi.test\t8080\tPUT\t/\n",
+    { "another-port-is-shown",
+      "0 1\n1\thttp\tapi.test\t8080\tPUT\t/\trefused\tno rule allows this host\n",
       BLOCKED_1 "PUT http://api.test:8080/; would allow it: "
                 "--allow 'PUT api.test:8080/'\n" AUDIT },
-    { "deny-rule-decides", "0 1\n1\thttps\tdenied.test\t443\tGET\t/\n",
+    { "deny-rule-decides",
+      "0 1\n1\thttps\tdenied.test\t443\tGET\t/\trefused\ta deny rule matches\n",
       BLOCKED_1 "GET https://denied.test/: a deny rule matches (--deny#1)\n" AUDIT },
-    { "missing-tcp-rule", "0 1\n1\ttcp\tdb.test\t5432\t-\t-\n",
+    { "missing-tcp-rule",
+      "0 1\n1\ttcp\tdb.test\t5432\t-\t-\trefused\tno rule allows it\n",
       BLOCKED_1
       "tcp://db.test:5432; would allow it: --allow 'tcp://db.test:5432'\n" AUDIT },
-    { "flow-of-no-known-kind", "0 1\n1\t-\tdb.test\t22\t-\t-\n",
+    { "flow-of-no-known-kind",
+      "0 1\n1\t-\tdb.test\t22\t-\t-\trefused\tno rule allows it\n",
       BLOCKED_1 "db.test:22; would allow it: --allow 'tcp://db.test:22'\n" AUDIT },
-    { "flow-beyond-a-limit", "0 9\n9\t-\tapi.test\t443\t-\t-\n",
+    { "flow-beyond-a-limit",
+      "0 9\n9\t-\tapi.test\t443\t-\t-\trefused\ttoo many connections are open "
+      "(limits.flows)\n",
       "boundary-ns: 0 allowed, 9 blocked\n"
-      "boundary-ns: blocked api.test:443 (9 times)\n" AUDIT },
-    { "guarded-address-needs-more", "0 1\n1\thttp\t10.0.0.1\t80\tGET\t/\n",
+      "boundary-ns: blocked api.test:443 (9 times): too many connections are open "
+      "(limits.flows)\n" AUDIT },
+    { "guarded-address-needs-more",
+      "0 1\n1\thttp\t10.0.0.1\t80\tGET\t/\trefused\tno rule allows this host\n",
       BLOCKED_1 "GET http://10.0.0.1/: no rule allows this host\n" AUDIT },
-    { "v6-literal", "0 1\n1\thttp\t2606:4700::1\t80\tGET\t/\n",
+    { "v6-literal",
+      "0 1\n1\thttp\t2606:4700::1\t80\tGET\t/\trefused\tno rule allows this host\n",
       BLOCKED_1 "GET http://[2606:4700::1]/; would allow it: "
                 "--allow 'GET [2606:4700::1]:80/'\n" AUDIT },
-    { "path-that-no-rule-allows", "0 1\n1\thttps\tapi.test\t443\tGET\t/%00\n",
+    { "path-that-no-rule-allows",
+      "0 1\n1\thttps\tapi.test\t443\tGET\t/%00\tmalformed\tthe path has an encoded "
+      "control byte\n",
       BLOCKED_1
       "GET https://api.test/%00: the path has an encoded control byte\n" AUDIT },
-    { "cut-path-gets-no-rule", "0 1\n1\thttps\tapi.test\t443\tGET\t/abc*\n",
-      BLOCKED_1 "GET https://api.test/abc*\n" AUDIT },
-    { "a-host-that-is-none-gets-no-rule", "0 1\n1\thttps\ta\\x1b.test\t443\tGET\t/\n",
-      BLOCKED_1 "GET https://a\\x1b.test/\n" AUDIT },
+    { "malformed-gets-no-rule",
+      "0 1\n1\thttp\tapi.test\t80\tGET\t/\tmalformed\ta field value is bad\n",
+      BLOCKED_1 "GET http://api.test/: a field value is bad\n" AUDIT },
+    { "guarded-name-says-so",
+      "0 1\n1\thttp\tother.test\t80\tGET\t/\trefused\tthe address is private\n",
+      BLOCKED_1 "GET http://other.test/: the address is private\n" AUDIT },
+    { "cut-path-gets-no-rule",
+      "0 1\n1\thttps\tapi.test\t443\tGET\t/abc*\trefused\tno rule allows this host\n",
+      BLOCKED_1 "GET https://api.test/abc*: no rule allows this host\n" AUDIT },
+    { "a-host-that-is-none-gets-no-rule",
+      "0 1\n1\thttps\ta\\x1b.test\t443\tGET\t/\tmalformed\ta bad host\n",
+      BLOCKED_1 "GET https://a\\x1b.test/: a bad host\n" AUDIT },
     { "five-at-most",
-      "0 6\n1\t-\ta_\t0\t-\t-\n1\t-\tb_\t0\t-\t-\n1\t-\tc_\t0\t-\t-\n"
-      "1\t-\td_\t0\t-\t-\n1\t-\te_\t0\t-\t-\n1\t-\tf_\t0\t-\t-\n",
+      "0 "
+      "6\n1\t-\ta_\t0\t-\t-\trefused\t-\n1\t-\tb_\t0\t-\t-\trefused\t-\n1\t-\tc_\t0\t-"
+      "\t-\trefused\t-\n"
+      "1\t-\td_\t0\t-\t-\trefused\t-\n1\t-\te_\t0\t-\t-\trefused\t-\n1\t-\tf_\t0\t-\t-"
+      "\trefused\t-\n",
       "boundary-ns: 0 allowed, 6 blocked\n"
       "boundary-ns: blocked a_:0\nboundary-ns: blocked b_:0\n"
       "boundary-ns: blocked c_:0\nboundary-ns: blocked d_:0\n"
