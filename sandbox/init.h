@@ -23,6 +23,8 @@
  * @protected_paths: absolute, without symbolic links, NULL-terminated: read-only inside
  *                   (or absent, below what is private), and what is above them cannot be
  *                   renamed (sandbox/pins.h)
+ * @protected_links: (nullable): symbolic links, which cannot be replaced either; their
+ *                   directories as above
  * @umask: the user's
  * @ignored: (nullable): signals that the command ignores because its caller did (nohup);
  *           all others get their default
@@ -36,6 +38,7 @@ typedef struct {
     char *const *envp;
     const char *workdir;
     const char *const *protected_paths;
+    const char *const *protected_links;
     mode_t umask;
     const sigset_t *ignored;
 } BnsInitConfig;

@@ -49,9 +49,15 @@ pin(int fd, bool read_only)
     return bns_mount_bind(owned, owned, read_only);
 }
 
+typedef enum {
+    STEP_ON_THE_WAY,
+    STEP_LAST,
+    STEP_LAST_LINK,
+} Step;
+
 /* One step down. (transfer full): what @name is now, or -errno. */
 static int
-descend(int parent_fd, const char *name, bool is_last)
+descend(int parent_fd, const char *name, Step step)
 {
     bns_autofd fd = bns_tree_look(parent_fd, name);
     struct stat info;
@@ -60,10 +66,10 @@ descend(int parent_fd, const char *name, bool is_last)
         return fd;
     if (fstat(fd, &info) < 0)
         return -errno;
-    if (S_ISLNK(info.st_mode))
+    if (S_ISLNK(info.st_mode) != (step == STEP_LAST_LINK))
         return -ELOOP;
-    if (is_last)
-        return pin(g_steal_fd(&fd), true);
+    if (step != STEP_ON_THE_WAY)
+        return pin(g_steal_fd(&fd), step == STEP_LAST);
     if (!S_ISDIR(info.st_mode))
         return -ENOTDIR;
     if (is_writable(parent_fd) && !is_mount_point(fd, parent_fd))
@@ -72,7 +78,7 @@ descend(int parent_fd, const char *name, bool is_last)
 }
 
 static int
-pin_path(const char *path)
+pin_path(const char *path, Step last)
 {
     bns_autofd at = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
@@ -86,7 +92,7 @@ pin_path(const char *path)
         memcpy(name, rest, len);
         name[len] = '\0';
         rest += len + strspn(rest + len, "/");
-        next = descend(at, name, *rest == '\0');
+        next = descend(at, name, *rest == '\0' ? last : STEP_ON_THE_WAY);
         if (next < 0)
             return next;
         bns_fd_clear(&at);
@@ -95,20 +101,30 @@ pin_path(const char *path)
     return at < 0 ? -errno : 0;
 }
 
-bool
-bns_pins_mount(const char *const *paths, BnsFault *fault)
+static bool
+pin_all(const char *const *paths, Step last, BnsFault *fault)
 {
     for (const char *const *path = paths; path != NULL && *path != NULL; path++) {
-        int r = pin_path(*path);
+        int r = pin_path(*path, last);
 
         if (r == -ELOOP)
-            return bns_fault_set(fault,
-                                 "Could not protect \"%s\": a part of it became a "
-                                 "symbolic link",
-                                 *path);
+            return bns_fault_set(
+                fault,
+                last == STEP_LAST_LINK
+                    ? "Could not protect \"%s\": it is not the symbolic "
+                      "link any more that it was"
+                    : "Could not protect \"%s\": a part of it became a "
+                      "symbolic link",
+                *path);
         if (r < 0 && r != -ENOENT && r != -ENOTDIR)
             return bns_fault_set(fault, "Could not protect \"%s\": %s", *path,
                                  strerror(-r));
     }
     return true;
+}
+
+bool
+bns_pins_mount(const char *const *paths, const char *const *links, BnsFault *fault)
+{
+    return pin_all(paths, STEP_LAST, fault) && pin_all(links, STEP_LAST_LINK, fault);
 }

@@ -5,7 +5,8 @@
  *
  * Read-only alone is evaded: `mv .config c; mkdir -p .config/boundary-ns`. So every
  * directory on the way whose name the command could change becomes a mount point, and
- * the kernel answers EBUSY. The price: a rename or hard link across such a directory is
+ * the kernel answers EBUSY. A symbolic link can be a mount point as well: of itself, so
+ * that it leads where it led. The price: a rename or hard link across such a directory is
  * one across file systems.
  *
  * A host process that replaces a pinned file by rename takes the pin off (as does one
@@ -20,9 +21,12 @@
 /**
  * bns_pins_mount:
  * @paths: absolute, without symbolic links, NULL-terminated
+ * @links: (nullable): the same, but the last part of each is a symbolic link, which is
+ *         pinned itself
  *
  * After all other mounts. A path that does not exist (any more, or inside) is skipped; a
  * symbolic link on the way is a fault, since somebody put it there after the supervisor
  * looked.
  */
-bool bns_pins_mount(const char *const *paths, BnsFault *fault);
+bool
+bns_pins_mount(const char *const *paths, const char *const *links, BnsFault *fault);

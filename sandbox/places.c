@@ -47,9 +47,12 @@ bns_places_new(void)
     places->home = find_home();
     places->config_dir = base_dir(places->home, "XDG_CONFIG_HOME", ".config");
     places->state_dir = base_dir(places->home, "XDG_STATE_HOME", ".local/state");
-    if (places->home != NULL)
-        places->coder_dir =
-            g_build_filename(places->home, ".config", "coder_boundary", NULL);
+    if (places->home == NULL)
+        return places;
+    places->home_config_dir =
+        g_build_filename(places->home, ".config", "boundary-ns", NULL);
+    places->coder_dir =
+        g_build_filename(places->home, ".config", "coder_boundary", NULL);
     return places;
 }
 
@@ -60,6 +63,7 @@ bns_places_free(BnsPlaces *places)
         return;
     g_free(places->home);
     g_free(places->config_dir);
+    g_free(places->home_config_dir);
     g_free(places->coder_dir);
     g_free(places->state_dir);
     g_free(places);
@@ -68,8 +72,8 @@ bns_places_free(BnsPlaces *places)
 void
 bns_places_create(const BnsPlaces *places)
 {
-    const char *const dirs[] = { places->config_dir, places->coder_dir,
-                                 places->state_dir };
+    const char *const dirs[] = { places->config_dir, places->home_config_dir,
+                                 places->coder_dir, places->state_dir };
 
     for (size_t i = 0; i < G_N_ELEMENTS(dirs); i++)
         if (dirs[i] != NULL && g_mkdir_with_parents(dirs[i], 0700) < 0)

@@ -14,8 +14,11 @@
 typedef struct {
     char *home;       /* owned; $HOME, or the user's in passwd(5); NULL: neither */
     char *config_dir; /* owned; $XDG_CONFIG_HOME/boundary-ns; NULL: no home */
-    char *coder_dir;  /* owned; ~/.config/coder_boundary; NULL: no home */
-    char *state_dir;  /* owned; $XDG_STATE_HOME/boundary-ns; NULL: no home */
+    char
+        *home_config_dir; /* owned; ~/.config/boundary-ns: ours where XDG_CONFIG_HOME is
+                            * not set; NULL: no home */
+    char *coder_dir;      /* owned; ~/.config/coder_boundary; NULL: no home */
+    char *state_dir;      /* owned; $XDG_STATE_HOME/boundary-ns; NULL: no home */
 } BnsPlaces;
 
 /* Returns: (transfer full): the places of this user. Variables that are empty or not

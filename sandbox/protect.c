@@ -57,17 +57,30 @@ add_aliases(GPtrArray *paths)
     }
 }
 
+/* Calls @take with each path that the user chose, as it was named. */
+static void
+each_named(const BnsProtectSource *source,
+           void (*take)(GPtrArray *paths, const char *path),
+           GPtrArray *paths)
+{
+    const GPtrArray *files = bns_policy_files(source->policy);
+
+    take(paths, source->places->config_dir);
+    take(paths, source->places->home_config_dir);
+    take(paths, source->places->coder_dir);
+    take(paths, source->places->state_dir);
+    for (guint i = 0; i < files->len; i++)
+        take(paths, g_ptr_array_index(files, i));
+    for (char **ca = source->upstream_ca; ca != NULL && *ca != NULL; ca++)
+        take(paths, *ca);
+}
+
 GStrv
 bns_protect_paths(const BnsProtectSource *source)
 {
     GPtrArray *paths = g_ptr_array_new();
-    const GPtrArray *files = bns_policy_files(source->policy);
 
-    add(paths, source->places->config_dir);
-    add(paths, source->places->coder_dir);
-    add(paths, source->places->state_dir);
-    for (guint i = 0; i < files->len; i++)
-        add(paths, g_ptr_array_index(files, i));
+    each_named(source, add, paths);
     add_audit(paths, source);
     add_program(paths, source->executable);
     add_program(paths, source->netstack);
@@ -76,23 +89,92 @@ bns_protect_paths(const BnsProtectSource *source)
     return (GStrv)g_ptr_array_free(paths, FALSE);
 }
 
-bool
-bns_protect_is_replaceable(const char *path)
+/* --- links --- */
+
+/* As many as the kernel follows. */
+#define LINKS_MAX 40
+
+/* Its owner can make it writable. */
+static bool
+is_writable(const char *dir)
 {
-    g_auto(GStrv) names = g_strsplit(path, "/", -1);
-    g_autoptr(GString) at = g_string_new("/");
+    struct stat info;
 
-    for (char **name = names; *name != NULL; name++) {
-        bool is_writable = access(at->str, W_OK) == 0;
-        struct stat info;
+    return access(dir, W_OK) == 0 ||
+           (stat(dir, &info) == 0 && info.st_uid == geteuid());
+}
 
-        if (**name == '\0')
-            continue;
-        if (at->len > 1)
-            g_string_append_c(at, '/');
-        g_string_append(at, *name);
-        if (lstat(at->str, &info) == 0 && S_ISLNK(info.st_mode) && is_writable)
-            return true;
+/* On the way along a path. Both owned. */
+typedef struct {
+    char *at;   /* real */
+    char *rest; /* what is still to go from there */
+    int n_links;
+} Walk;
+
+static void
+set(char **text, char *value)
+{
+    g_free(*text);
+    *text = value;
+}
+
+static void
+follow(Walk *walk, const char *target, const char *left)
+{
+    walk->n_links++;
+    if (g_path_is_absolute(target))
+        set(&walk->at, g_strdup("/"));
+    set(&walk->rest, g_strconcat(target, "/", left, NULL));
+}
+
+/* To the next name. */
+static void
+step(GPtrArray *links, Walk *walk)
+{
+    const char *name = walk->rest + strspn(walk->rest, "/");
+    const char *left = name + strcspn(name, "/");
+    g_autofree char *first = g_strndup(name, (gsize)(left - name));
+    g_autofree char *joined = g_build_filename(walk->at, first, NULL);
+    g_autofree char *next = g_canonicalize_filename(joined, "/"); /* for ".." */
+    g_autofree char *target = g_file_read_link(next, NULL);
+
+    if (target == NULL) {
+        set(&walk->at, g_steal_pointer(&next));
+        set(&walk->rest, g_strdup(left));
+        return;
     }
-    return false;
+    if (is_writable(walk->at) &&
+        !g_ptr_array_find_with_equal_func(links, next, g_str_equal, NULL))
+        g_ptr_array_add(links, g_steal_pointer(&next));
+    follow(walk, target, left);
+}
+
+/* @path: nullable */
+static void
+add_links(GPtrArray *links, const char *path)
+{
+    g_autofree char *here = g_get_current_dir();
+    Walk walk = { 0 };
+
+    if (path == NULL)
+        return;
+    walk.at = g_strdup("/");
+    walk.rest =
+        g_path_is_absolute(path) ? g_strdup(path) : g_build_filename(here, path, NULL);
+    while (walk.rest[strspn(walk.rest, "/")] != '\0' && walk.n_links <= LINKS_MAX)
+        step(links, &walk);
+    g_free(walk.at);
+    g_free(walk.rest);
+}
+
+GStrv
+bns_protect_links(const BnsProtectSource *source)
+{
+    GPtrArray *links = g_ptr_array_new();
+
+    each_named(source, add_links, links);
+    if (source->audit_is_named)
+        add_links(links, source->audit->path);
+    g_ptr_array_add(links, NULL);
+    return (GStrv)g_ptr_array_free(links, FALSE);
 }

@@ -17,16 +17,14 @@ typedef struct {
     bool audit_is_named; /* by --audit-log: the file alone is ours, not its directory */
     const char *executable; /* our own */
     const char *netstack;
+    char **upstream_ca; /* (nullable): files that are trusted upstream */
 } BnsProtectSource;
 
 /* Returns: (transfer full): absolute paths without symbolic links, of what exists, each
  * once, and all that lead to one file by way of other mounts; NULL-terminated. */
 GStrv bns_protect_paths(const BnsProtectSource *source);
 
-/**
- * bns_protect_is_replaceable:
- *
- * Whether a symbolic link on the way to @path can be replaced by the user, and so by the
- * command: protecting what is behind it does not protect the way.
- */
-bool bns_protect_is_replaceable(const char *path);
+/* Returns: (transfer full): the symbolic links on the way to these that the user, and so
+ * the command, could replace: to protect what is behind one does not protect the way.
+ * Absolute paths, without symbolic links but the last; NULL-terminated. */
+GStrv bns_protect_links(const BnsProtectSource *source);

@@ -31,6 +31,7 @@ typedef struct {
     char *workdir;
     GStrv environment;
     GStrv protected_paths;
+    GStrv protected_links;
     GStrv layers;
     mode_t umask; /* the user's */
 } Run;
@@ -47,6 +48,7 @@ run_clear(Run *run)
     g_free(run->workdir);
     g_strfreev(run->environment);
     g_strfreev(run->protected_paths);
+    g_strfreev(run->protected_links);
     g_strfreev(run->layers);
 }
 
@@ -140,23 +142,6 @@ describe_layers(const BnsPolicy *policy, const BnsOptions *options)
     return (GStrv)g_ptr_array_free(layers, FALSE);
 }
 
-/* The directories are made before the command could make them, and what it could put in
- * their way is said. */
-static void
-prepare_places(Run *run, const BnsOptions *options)
-{
-    const char *const dirs[] = { run->places->config_dir, run->places->coder_dir };
-
-    bns_places_create(run->places);
-    for (size_t i = 0; i < G_N_ELEMENTS(dirs); i++)
-        if (dirs[i] != NULL && !options->quiet && bns_protect_is_replaceable(dirs[i])) {
-            bns_log_print("%s is reached through a symbolic link that the command can "
-                          "replace: look at it before the next session",
-                          dirs[i]);
-            return;
-        }
-}
-
 static bool
 open_audit(Run *run, const BnsOptions *options, GError **error)
 {
@@ -166,6 +151,21 @@ open_audit(Run *run, const BnsOptions *options, GError **error)
     if (run->audit != NULL && notice != NULL && !options->quiet)
         bns_log_print("%s", notice);
     return run->audit != NULL;
+}
+
+static void
+protect(Run *run, const BnsOptions *options)
+{
+    const BnsProtectSource source = { .places = run->places,
+                                      .policy = run->policy,
+                                      .audit = run->audit,
+                                      .audit_is_named = options->audit_log != NULL,
+                                      .executable = run->executable,
+                                      .netstack = run->netstack,
+                                      .upstream_ca = options->upstream_ca };
+
+    run->protected_paths = bns_protect_paths(&source);
+    run->protected_links = bns_protect_links(&source);
 }
 
 static bool
@@ -180,18 +180,13 @@ prepare(Run *run, const BnsOptions *options, GError **error)
     run->environment = bns_environment_new(environ, options->env, error);
     if (run->environment == NULL)
         return false;
-    prepare_places(run, options);
+    /* Before the command could make them. */
+    bns_places_create(run->places);
     if (!open_audit(run, options, error))
         return false;
     bns_policy_read_interfaces(run->policy);
     run->layers = describe_layers(run->policy, options);
-    run->protected_paths = bns_protect_paths(
-        &(BnsProtectSource){ .places = run->places,
-                             .policy = run->policy,
-                             .audit = run->audit,
-                             .audit_is_named = options->audit_log != NULL,
-                             .executable = run->executable,
-                             .netstack = run->netstack });
+    protect(run, options);
     return true;
 }
 
@@ -235,7 +230,8 @@ run_session(const Run *run, const BnsOptions *options)
                   .workdir = run->workdir,
                   .umask = run->umask,
                   .ignored = &ignored,
-                  .protected_paths = (const char *const *)run->protected_paths },
+                  .protected_paths = (const char *const *)run->protected_paths,
+                  .protected_links = (const char *const *)run->protected_links },
     };
 
     bns_signals_read_ignored(&ignored);

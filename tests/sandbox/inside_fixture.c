@@ -171,6 +171,7 @@ inside_start(const char *const *argv, const InsideOptions *options)
         .envp = environment,
         .workdir = given->workdir != NULL ? given->workdir : probe_dir,
         .protected_paths = given->protected_paths,
+        .protected_links = given->protected_links,
         .umask = mask,
         .ignored = given->ignored,
     };

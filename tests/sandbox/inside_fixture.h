@@ -19,6 +19,7 @@ typedef struct {
     const char *workdir;                /* NULL: the build directory of the probe */
     const char *const *environment;     /* besides PATH and HOME */
     const char *const *protected_paths; /* NULL-terminated */
+    const char *const *protected_links; /* NULL-terminated */
     const sigset_t *ignored;
     int input_fd;    /* standard input; 0: /dev/null */
     bool no_ca;      /* the CA never comes: init stays in its set-up */

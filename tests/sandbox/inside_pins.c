@@ -169,6 +169,43 @@ test_protected_fifo(void)
     workspace_clear(&workspace);
 }
 
+/* It leads where it led, and cannot be made to lead anywhere else. */
+static void
+test_pinned_link(gconstpointer old_kernel)
+{
+    static const char script[] =
+        "cat link/ours/policy; readlink link; for try in 'rm link' 'mv link l' "
+        "'ln -sfn / link' 'ln -sT x n' 'mv -T n link' 'mv up u'; do $try 2>/dev/null "
+        "|| "
+        "echo no; done";
+    Workspace workspace;
+    g_autofree char *up = NULL;
+    g_autofree char *link = NULL;
+    g_autofree char *name = NULL;
+    g_autofree char *output = NULL;
+
+    if (!inside_is_possible())
+        return;
+    workspace_init(&workspace);
+    up = g_build_filename(workspace.dir, "up", NULL);
+    link = g_build_filename(up, "link", NULL);
+    name = g_build_filename(workspace.dir, "link", NULL);
+    g_assert_cmpint(mkdir(up, 0700), ==, 0);
+    g_assert_cmpint(symlink("../config", link), ==, 0);
+    g_assert_cmpint(symlink("config", name), ==, 0);
+    {
+        const char *links[] = { link, name, NULL };
+        InsideOptions options = { .workdir = workspace.dir,
+                                  .protected_links = links,
+                                  .old_kernel = old_kernel != NULL };
+
+        output = inside_sh(script, &options);
+    }
+    /* A link that is not in the way may be made. */
+    g_assert_cmpstr(output, ==, "policy\nconfig\nno\nno\nno\nno\nno");
+    workspace_clear(&workspace);
+}
+
 /* Put there after the supervisor had looked. */
 static void
 test_protected_link(void)
@@ -243,6 +280,9 @@ main(int argc, char **argv)
                  test_closed_directory);
     bns_test_add("/sandbox/inside/protected/twice-does-no-harm", test_two_protected);
     bns_test_add("/sandbox/inside/protected/a-fifo-blocks-nobody", test_protected_fifo);
+    bns_test_add_data("/sandbox/inside/protected/a-link-stays", NULL, test_pinned_link);
+    bns_test_add_data("/sandbox/inside/protected/a-link-stays-on-an-old-kernel", "old",
+                      test_pinned_link);
     bns_test_add("/sandbox/inside/protected/a-new-link-ends-the-start",
                  test_protected_link);
     bns_test_add("/sandbox/inside/protected/an-old-kernel-does-the-same",

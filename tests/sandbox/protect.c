@@ -126,6 +126,7 @@ test_links_are_followed(void)
 {
     Fixture fixture;
     BnsProtectSource source;
+    g_auto(GStrv) links = NULL;
     g_auto(GStrv) paths = NULL;
     g_autofree char *config = NULL;
     g_autofree char *real = NULL;
@@ -139,8 +140,65 @@ test_links_are_followed(void)
     paths = bns_protect_paths(&source);
     g_assert_true(has(&fixture, paths, "dotfiles/boundary-ns"));
     g_assert_false(has(&fixture, paths, ".config/boundary-ns"));
-    g_assert_true(bns_protect_is_replaceable(fixture.places->config_dir));
-    g_assert_false(bns_protect_is_replaceable(fixture.places->state_dir));
+    links = bns_protect_links(&source);
+    g_assert_cmpuint(g_strv_length(links), ==, 1);
+    g_assert_true(has(&fixture, links, ".config"));
+    teardown(&fixture);
+}
+
+/* As a person may name them: by way of links, links to links and "..". */
+static void
+test_links_of_named_files(void)
+{
+    Fixture fixture;
+    BnsProtectSource source;
+    g_auto(GStrv) links = NULL;
+    g_auto(GStrv) paths = NULL;
+    g_autofree char *first = NULL;
+    g_autofree char *second = NULL;
+    g_autofree char *loop = NULL;
+    g_autofree char *named = NULL;
+
+    setup(&fixture);
+    make_file(&fixture, "real/ca.pem", "");
+    first = path_of(&fixture, "work/first");
+    second = path_of(&fixture, "second");
+    loop = path_of(&fixture, "loop");
+    named = path_of(&fixture, "work/first/../real/ca.pem");
+    g_assert_cmpint(symlink("../second", first), ==, 0);
+    g_assert_cmpint(symlink("real", second), ==, 0);
+    g_assert_cmpint(symlink("loop", loop), ==, 0);
+    source = source_of(&fixture);
+    source.upstream_ca = (char *[]){ named, loop, NULL };
+    links = bns_protect_links(&source);
+    paths = bns_protect_paths(&source);
+    g_assert_true(has(&fixture, links, "work/first"));
+    g_assert_true(has(&fixture, links, "second"));
+    g_assert_true(has(&fixture, links, "loop"));
+    g_assert_cmpuint(g_strv_length(links), ==, 3);
+    g_assert_true(has(&fixture, paths, "real/ca.pem"));
+    teardown(&fixture);
+}
+
+/* What is ours without XDG_CONFIG_HOME is so in a session with it, too. */
+static void
+test_both_config_dirs(void)
+{
+    Fixture fixture;
+    BnsProtectSource source;
+    g_auto(GStrv) paths = NULL;
+    g_autofree char *xdg = NULL;
+
+    setup(&fixture);
+    xdg = path_of(&fixture, "xdg");
+    g_setenv("XDG_CONFIG_HOME", xdg, TRUE);
+    bns_places_free(fixture.places);
+    fixture.places = bns_places_new();
+    bns_places_create(fixture.places);
+    source = source_of(&fixture);
+    paths = bns_protect_paths(&source);
+    g_assert_true(has(&fixture, paths, "xdg/boundary-ns"));
+    g_assert_true(has(&fixture, paths, ".config/boundary-ns"));
     teardown(&fixture);
 }
 
@@ -172,6 +230,10 @@ main(int argc, char **argv)
                  test_named_audit);
     bns_test_add("/sandbox/protect/symbolic-links-are-followed-and-told",
                  test_links_are_followed);
+    bns_test_add("/sandbox/protect/links-of-named-files-are-told",
+                 test_links_of_named_files);
+    bns_test_add("/sandbox/protect/with-and-without-xdg-config-home",
+                 test_both_config_dirs);
     bns_test_add("/sandbox/protect/programs-of-the-user-are-protected",
                  test_own_programs);
     return g_test_run();

@@ -361,6 +361,40 @@ test_umask(void)
     }
 }
 
+static void
+go_to_linked_home(void)
+{
+    g_autofree char *home = g_build_filename(session_home(), "linked", NULL);
+
+    g_setenv("HOME", home, TRUE);
+}
+
+/* As managers of dotfiles do it. */
+static void
+test_linked_config(void)
+{
+    static const char script[] =
+        "cd; rm .config; mv .config c; mv dotfiles d; mv dotfiles/boundary-ns d; "
+        "echo 'allow: [x.test]' > .config/boundary-ns/config.yaml; readlink .config; "
+        "ls "
+        "-A .config/boundary-ns";
+    g_autofree char *home = g_build_filename(session_home(), "linked", NULL);
+    g_autofree char *dotfiles = g_build_filename(home, "dotfiles", NULL);
+    g_autofree char *link = g_build_filename(home, ".config", NULL);
+    g_autofree char *output = NULL;
+    Session session;
+
+    if (!session_can_start())
+        return;
+    g_assert_cmpint(g_mkdir_with_parents(dotfiles, 0700), ==, 0);
+    g_assert_cmpint(symlink("dotfiles", link), ==, 0);
+    session = session_start_with(go_to_linked_home,
+                                 (const char *const[]){ "-q", "--workdir", home, "--",
+                                                        "sh", "-c", script, NULL });
+    g_assert_cmpint(session_finish(&session, &output, NULL), ==, 0);
+    g_assert_cmpstr(output, ==, "dotfiles\n");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -377,6 +411,8 @@ main(int argc, char **argv)
     bns_test_add("/sandbox/session/network-sockets-are-refused", test_sockets);
     bns_test_add("/sandbox/session/no-home", test_no_home);
     bns_test_add("/sandbox/session/the-umask-is-the-commands-alone", test_umask);
+    bns_test_add("/sandbox/session/a-linked-config-stays-where-it-is",
+                 test_linked_config);
     bns_test_add("/sandbox/session/a-read-only-home", test_read_only_home);
     bns_test_add("/sandbox/session/the-project-chooses-no-policy",
                  test_hostile_project);
