@@ -32,6 +32,10 @@ bns_test_init(int *argc, char ***argv, unsigned seconds)
     watchdog_s = seconds;
     signal(SIGALRM, on_alarm);
     signal(SIGPIPE, SIG_IGN);
+    /* `make test &` in a script ignores the first two, nohup the third. */
+    signal(SIGINT, SIG_DFL);
+    signal(SIGQUIT, SIG_DFL);
+    signal(SIGHUP, SIG_DFL);
 }
 
 void
