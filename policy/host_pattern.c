@@ -25,6 +25,10 @@ explain_bad_host(const char *text)
         return "it is empty";
     if (!g_str_is_ascii(text))
         return "write the A-label (xn--...) of an international name";
+    if (strstr(text, "://") != NULL)
+        return "a scheme is written under scheme:";
+    if (strchr(text, '/') != NULL)
+        return "a path is written under path:";
     if (strchr(text, '*') != NULL)
         return "a * stands alone or is the whole first label, as in *.example.org";
     if (strchr(text, ':') != NULL && strchr(text, ':') == strrchr(text, ':'))

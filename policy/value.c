@@ -107,6 +107,56 @@ find_key(const BnsValueKey *keys, const char *name)
     return NULL;
 }
 
+static guint
+common_prefix(const char *a, const char *b)
+{
+    guint len = 0;
+
+    while (a[len] != '\0' && a[len] == b[len])
+        len++;
+    return len;
+}
+
+static guint
+common_suffix(const char *a, const char *b, guint limit)
+{
+    size_t a_len = strlen(a);
+    size_t b_len = strlen(b);
+    guint len = 0;
+
+    while (len < limit && a[a_len - 1 - len] == b[b_len - 1 - len])
+        len++;
+    return len;
+}
+
+/* Whether the names differ in one place and by two letters at most there: one left out,
+ * one too many, two swapped. */
+static bool
+is_like(const char *name, const char *key)
+{
+    guint shorter = (guint)MIN(strlen(name), strlen(key));
+    guint longer = (guint)MAX(strlen(name), strlen(key));
+    guint prefix = common_prefix(name, key);
+    guint same = prefix + common_suffix(name, key, shorter - prefix);
+
+    return same > 0 && longer - same <= 2;
+}
+
+static bool
+fail_unknown(const char *file,
+             const BnsYaml *name,
+             const BnsValueKey *keys,
+             GError **error)
+{
+    g_autofree char *shown = bns_text_escape(name->text, -1);
+
+    for (; keys->name != NULL; keys++)
+        if (is_like(name->text, keys->name))
+            return bns_yaml_fail(error, file, name, "unknown key \"%s\": is it %s?",
+                                 shown, keys->name);
+    return bns_yaml_fail(error, file, name, "unknown key \"%s\"", shown);
+}
+
 bool
 bns_value_mapping(const char *file,
                   const BnsYaml *node,
@@ -118,11 +168,8 @@ bns_value_mapping(const char *file,
         const BnsYaml *name = node->children->pdata[i];
         const BnsValueKey *key = find_key(keys, name->text);
 
-        if (key == NULL) {
-            g_autofree char *shown = bns_text_escape(name->text, -1);
-
-            return bns_yaml_fail(error, file, name, "unknown key \"%s\"", shown);
-        }
+        if (key == NULL)
+            return fail_unknown(file, name, keys, error);
         if (!key->read(data, node->children->pdata[i + 1], error))
             return false;
     }

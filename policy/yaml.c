@@ -121,6 +121,15 @@ check_characters(const char *file, const char *bytes, size_t len, GError **error
     return true;
 }
 
+/* libyaml's words, but for what a first policy gets wrong: *.example.org is an alias. */
+static const char *
+explain_problem(const yaml_parser_t *parser)
+{
+    if (g_strcmp0(parser->context, "while scanning an alias") == 0)
+        return "a value that begins with * must be in quotes";
+    return parser->problem != NULL ? parser->problem : "not YAML";
+}
+
 static bool
 next_event(Reader *reader, yaml_event_t *event, GError **error)
 {
@@ -129,8 +138,7 @@ next_event(Reader *reader, yaml_event_t *event, GError **error)
     if (yaml_parser_parse(&reader->parser, event))
         return true;
     return fail_at(error, reader->file, parser->problem_mark.line + 1,
-                   parser->problem_mark.column + 1, "%s",
-                   parser->problem != NULL ? parser->problem : "not YAML");
+                   parser->problem_mark.column + 1, "%s", explain_problem(parser));
 }
 
 static bool
