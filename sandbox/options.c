@@ -289,11 +289,13 @@ check_operands(const Parse *parse, GError **error)
         const char *what;
     } operands[BNS_N_COMMANDS] = {
         [BNS_COMMAND_RUN] = { 1, G_MAXUINT, "a command to run" },
-        [BNS_COMMAND_CHECK] = { 0, 0, "no operand" },
+        [BNS_COMMAND_CHECK] = { 0, 0,
+                                "nothing but options: a policy file is named by "
+                                "--config FILE" },
         [BNS_COMMAND_EXPLAIN] = { 1, 2, "[METHOD] and a URL or HOST:PORT" },
         [BNS_COMMAND_LOG] = { 0, 1, "at most one file or session" },
         [BNS_COMMAND_LOG_VERIFY] = { 1, 1, "one file" },
-        [BNS_COMMAND_DOCTOR] = { 0, 0, "no operand" },
+        [BNS_COMMAND_DOCTOR] = { 0, 0, "nothing but --json" },
         [BNS_COMMAND_HELP] = { 0, G_MAXUINT, "" },
         [BNS_COMMAND_VERSION] = { 0, G_MAXUINT, "" },
     };

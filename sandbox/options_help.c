@@ -17,9 +17,13 @@ append_option(GString *text, const BnsOption *option)
     g_string_append_printf(text, "--%s", option->name);
     if (option->value != NULL)
         g_string_append_printf(text, " %s", option->value);
-    do
+    /* Too long a value has its explanation below. */
+    if (text->len - start >= HELP_COLUMN) {
+        g_string_append_c(text, '\n');
+        start = text->len;
+    }
+    while (text->len - start < HELP_COLUMN)
         g_string_append_c(text, ' ');
-    while (text->len - start < HELP_COLUMN);
     g_string_append_printf(text, "%s\n", option->help);
 }
 

@@ -130,7 +130,7 @@ static const Bad bad[] = {
       BNS_OPTIONS_ERROR_RUN },
     { "check-operand",
       { "check", "x" },
-      "expected no operand",
+      "expected nothing but options: a policy file is named by --config FILE",
       BNS_OPTIONS_ERROR_COMMAND },
     { "explain-nothing",
       { "explain" },
