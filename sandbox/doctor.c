@@ -217,12 +217,18 @@ bns_doctor(const BnsOptions *options)
     g_autofree char *text = NULL;
     BnsFacts facts;
     BnsProbe probe;
+    bool is_missing;
 
     bns_probe_run(&probe);
     bns_facts_read("", &facts);
     findings = bns_doctor_findings(&probe, &facts);
     bns_doctor_add_host(findings);
     text = options->json ? bns_doctor_json(findings) : bns_doctor_text(findings);
+    is_missing = is_missing_something(findings);
     fputs(text, stdout);
-    return is_missing_something(findings) ? 1 : 0;
+    if (!options->json)
+        puts(is_missing
+                 ? "This machine cannot run boundary-ns yet: see what is missing."
+                 : "This machine can run boundary-ns.");
+    return is_missing ? 1 : 0;
 }
