@@ -22,14 +22,16 @@ bns_log(const BnsOptions *options)
                                 .decision = options->decision,
                                 .is_jsonl = g_strcmp0(options->format, "jsonl") == 0 };
     g_autoptr(GError) error = NULL;
+    int status = bns_viewer_log(&viewer, stdout, &error);
 
-    return finish(bns_viewer_log(&viewer, stdout, &error), error);
+    return finish(status, error);
 }
 
 int
 bns_log_verify(const BnsOptions *options)
 {
     g_autoptr(GError) error = NULL;
+    int status = bns_viewer_verify(options->arguments[0], stdout, &error);
 
-    return finish(bns_viewer_verify(options->arguments[0], stdout, &error), error);
+    return finish(status, error);
 }

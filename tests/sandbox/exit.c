@@ -45,6 +45,9 @@ static const ExitCase exit_cases[] = {
       { "--audit-log", "/dev/null", "--", "true" },
       EXIT(125),
       "/dev/null" },
+    { "no-such-log", { "log", "/no/such" }, EXIT(2), "/no/such" },
+    { "no-such-session", { "log", "0123abcd" }, EXIT(2), "0123abcd" },
+    { "no-such-log-to-verify", { "log", "verify", "/no/such" }, EXIT(2), "/no/such" },
     { "usage-of-another", { "log", "a", "b" }, EXIT(2), "expected" },
 };
 
