@@ -61,21 +61,36 @@ is_json_type(BnsSlice element)
     return bns_slice_equal_case(type, "application/json");
 }
 
-bool
-bns_block_wants_json(const BnsHttpHead *head)
+static bool
+wants_json(const BnsHttpField *field)
 {
-    for (size_t i = 0; i < head->n_fields; i++) {
-        BnsSlice rest = head->fields[i].value;
-        BnsSlice type;
+    BnsSlice rest = field->value;
+    BnsSlice type;
 
-        if (!bns_slice_equal_case(head->fields[i].name, "accept") &&
-            !bns_slice_equal_case(head->fields[i].name, "content-type"))
-            continue;
-        while (bns_http1_next_element(&rest, &type))
-            if (is_json_type(type))
-                return true;
-    }
+    if (!bns_slice_equal_case(field->name, "accept") &&
+        !bns_slice_equal_case(field->name, "content-type"))
+        return false;
+    while (bns_http1_next_element(&rest, &type))
+        if (is_json_type(type))
+            return true;
     return false;
+}
+
+/* npm names its command in each request to a registry, whose errors are strings: it
+ * would show an object as "[object Object]". */
+BnsBlockForm
+bns_block_form(const BnsHttpHead *head)
+{
+    bool is_json = false;
+    bool is_npm = false;
+
+    for (size_t i = 0; i < head->n_fields; i++) {
+        is_json |= wants_json(&head->fields[i]);
+        is_npm |= bns_slice_equal_case(head->fields[i].name, "npm-command");
+    }
+    if (!is_json)
+        return BNS_BLOCK_TEXT;
+    return is_npm ? BNS_BLOCK_JSON_NPM : BNS_BLOCK_JSON;
 }
 
 static void
@@ -135,13 +150,10 @@ explain(const BnsBlock *block, const Status *status)
 }
 
 /* @text: valid UTF-8 whose only control byte is LF */
-static GString *
-as_json(const BnsBlock *block, const GString *text)
+static void
+append_json_string(GString *json, const GString *text)
 {
-    GString *json = g_string_new("{\"error\":{\"type\":\"");
-
-    g_string_append(json, block->status == 403 ? "boundary_denied" : "boundary_error");
-    g_string_append(json, "\",\"message\":\"");
+    g_string_append_c(json, '"');
     for (size_t i = 0; i < text->len; i++) {
         char byte = text->str[i];
 
@@ -153,7 +165,21 @@ as_json(const BnsBlock *block, const GString *text)
             g_string_append_c(json, '\\');
         g_string_append_c(json, byte);
     }
-    g_string_append(json, "\"}}\n");
+    g_string_append_c(json, '"');
+}
+
+static GString *
+as_json(const BnsBlock *block, const GString *text)
+{
+    bool is_npm = block->form == BNS_BLOCK_JSON_NPM;
+    GString *json = g_string_new("{\"error\":");
+
+    if (!is_npm)
+        g_string_append_printf(json, "{\"type\":\"%s\",\"message\":",
+                               block->status == 403 ? "boundary_denied"
+                                                    : "boundary_error");
+    append_json_string(json, text);
+    g_string_append(json, is_npm ? "}\n" : "}}\n");
     return json;
 }
 
@@ -163,7 +189,8 @@ bns_block_response(const BnsBlock *block)
     const Status *status = find_status(block->status);
     GString *response = g_string_new(NULL);
     g_autoptr(GString) text = explain(block, status);
-    g_autoptr(GString) json = block->wants_json ? as_json(block, text) : NULL;
+    g_autoptr(GString) json =
+        block->form != BNS_BLOCK_TEXT ? as_json(block, text) : NULL;
     const GString *body = json != NULL ? json : text;
 
     g_string_append_printf(response,

@@ -14,6 +14,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/**
+ * BnsBlockForm:
+ * @BNS_BLOCK_TEXT: plain text
+ * @BNS_BLOCK_JSON: an object with error.type and error.message
+ * @BNS_BLOCK_JSON_NPM: an object whose error is the text, as npm shows it
+ */
+typedef enum {
+    BNS_BLOCK_TEXT,
+    BNS_BLOCK_JSON,
+    BNS_BLOCK_JSON_NPM,
+} BnsBlockForm;
+
 typedef struct {
     uint16_t status;
     const char *reason;     /* one sentence */
@@ -21,14 +33,14 @@ typedef struct {
     const char *host;       /* nullable */
     const char *path;       /* nullable; without the query, which may hold secrets */
     const char *suggestion; /* nullable; 403: a rule that would allow it, unquoted */
-    bool wants_json;        /* the request's Accept or Content-Type is JSON */
+    BnsBlockForm form;      /* what the request's Accept or Content-Type asks for */
     bool is_head;           /* no body follows, its length is still given */
     bool keep_alive;        /* else Connection: close */
 } BnsBlock;
 
-/* Whether Content-Type, or one of the types in Accept, is application/json or ends in
- * +json. */
-bool bns_block_wants_json(const BnsHttpHead *head);
+/* JSON if Content-Type, or one of the types in Accept, is application/json or ends in
+ * +json; npm's form if npm asks so. */
+BnsBlockForm bns_block_form(const BnsHttpHead *head);
 
 /* Returns: (transfer full): a whole HTTP/1.1 response. Foreign text in it is escaped. */
 GBytes *bns_block_response(const BnsBlock *block);

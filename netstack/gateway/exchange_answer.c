@@ -62,7 +62,7 @@ bns_exchange_answer(BnsExchange *exchange,
         .host = request->host.text,
         .path = request->path,
         .suggestion = suggestion,
-        .wants_json = request->wants_json,
+        .form = request->block_form,
         .is_head = request->is_head,
         .keep_alive = may_keep_alive && can_keep_alive(exchange),
     };

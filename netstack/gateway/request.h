@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "netstack/gateway/block.h"
 #include "netstack/gateway/http1.h"
 #include "netstack/gateway/websocket.h"
 #include "policy/host.h"
@@ -33,7 +34,7 @@ typedef struct {
     uint8_t minor;
     bool is_head;
     bool keep_alive;
-    bool wants_json;
+    BnsBlockForm block_form; /* of an answer of ours */
     bool expects_continue;
     bool is_websocket;
     char accept[BNS_WEBSOCKET_ACCEPT_SIZE]; /* is_websocket: what 101 must say */

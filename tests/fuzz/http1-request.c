@@ -53,7 +53,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     g_assert_cmpuint(head.head_len, <=, size);
     g_assert_cmpint(bns_http1_parse_request(bytes, head.head_len - 1, &part), ==,
                     BNS_PARSE_MORE);
-    (void)bns_block_wants_json(&head);
+    (void)bns_block_form(&head);
     upgrade = bns_websocket_is_request(&head);
     if (upgrade)
         bns_websocket_accept(&head, accept);

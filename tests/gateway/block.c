@@ -78,7 +78,7 @@ test_json(void)
     BnsHttpHead head;
     g_autofree char *body = NULL;
 
-    block.wants_json = true;
+    block.form = BNS_BLOCK_JSON;
     block.reason = "a \"quoted\" \\ reason";
     body = read_back(&block, &head);
     assert_field(&head, "Content-Type", "application/json");
@@ -90,6 +90,21 @@ test_json(void)
                     "Reason: a \\\"quoted\\\" \\\\x5c reason\\n\\n"
                     "If you need it, ask the user to allow it. A rule that would:\\n"
                     "  --allow 'GET example.com/a'\\n\"}}\n");
+}
+
+static void
+test_npm(void)
+{
+    BnsBlock block = denied;
+    BnsHttpHead head;
+    g_autofree char *body = NULL;
+
+    block.form = BNS_BLOCK_JSON_NPM;
+    body = read_back(&block, &head);
+    assert_field(&head, "Content-Type", "application/json");
+    g_assert_true(
+        g_str_has_prefix(body, "{\"error\":\"🚫 Request Blocked by Boundary\\n"));
+    g_assert_true(g_str_has_suffix(body, "--allow 'GET example.com/a'\\n\"}\n"));
 }
 
 static void
@@ -158,7 +173,7 @@ test_others_say_who_speaks(void)
         g_assert_nonnull(strstr(body, "Reason: why it is so\n"));
         g_assert_null(strstr(body, "Blocked"));
         g_assert_null(strstr(body, "Host:"));
-        block.wants_json = true;
+        block.form = BNS_BLOCK_JSON;
         json = read_back(&block, &head);
         g_assert_true(
             g_str_has_prefix(json, "{\"error\":{\"type\":\"boundary_error\","));
@@ -178,28 +193,34 @@ test_suggestion_is_for_403_only(void)
 typedef struct {
     const char *name;
     const char *fields;
-    bool wants_json;
+    BnsBlockForm form;
 } JsonCase;
 
 static const JsonCase json_cases[] = {
-    { "no-field", "", false },
-    { "accept", "Accept: application/json\r\n", true },
-    { "accept-in-a-list", "Accept: text/plain, application/json;q=0.9, */*\r\n", true },
+    { "no-field", "", BNS_BLOCK_TEXT },
+    { "accept", "Accept: application/json\r\n", BNS_BLOCK_JSON },
+    { "accept-in-a-list", "Accept: text/plain, application/json;q=0.9, */*\r\n",
+      BNS_BLOCK_JSON },
     { "accept-in-a-second-field", "Accept: text/html\r\nAccept: Application/JSON\r\n",
-      true },
-    { "accept-anything", "Accept: */*\r\n", false },
-    { "accept-event-stream", "Accept: text/event-stream\r\n", false },
-    { "accept-problem", "Accept: application/problem+json\r\n", true },
-    { "content-type", "Content-Type: application/json\r\n", true },
+      BNS_BLOCK_JSON },
+    { "accept-anything", "Accept: */*\r\n", BNS_BLOCK_TEXT },
+    { "accept-event-stream", "Accept: text/event-stream\r\n", BNS_BLOCK_TEXT },
+    { "accept-problem", "Accept: application/problem+json\r\n", BNS_BLOCK_JSON },
+    { "content-type", "Content-Type: application/json\r\n", BNS_BLOCK_JSON },
     { "content-type-with-charset", "Content-Type: application/json ; charset=utf-8\r\n",
-      true },
-    { "content-type-api", "Content-Type: application/vnd.api+JSON\r\n", true },
+      BNS_BLOCK_JSON },
+    { "content-type-api", "Content-Type: application/vnd.api+JSON\r\n",
+      BNS_BLOCK_JSON },
     { "content-type-form", "Content-Type: application/x-www-form-urlencoded\r\n",
-      false },
-    { "json-as-parameter", "Content-Type: text/plain; a=application/json\r\n", false },
-    { "json-as-prefix", "Accept: application/jsonp\r\n", false },
-    { "plus-json-alone", "Accept: +json\r\n", false },
-    { "other-field", "X-Accept: application/json\r\n", false },
+      BNS_BLOCK_TEXT },
+    { "json-as-parameter", "Content-Type: text/plain; a=application/json\r\n",
+      BNS_BLOCK_TEXT },
+    { "json-as-prefix", "Accept: application/jsonp\r\n", BNS_BLOCK_TEXT },
+    { "plus-json-alone", "Accept: +json\r\n", BNS_BLOCK_TEXT },
+    { "other-field", "X-Accept: application/json\r\n", BNS_BLOCK_TEXT },
+    { "npm", "Accept: application/json\r\nNPM-Command: install\r\n",
+      BNS_BLOCK_JSON_NPM },
+    { "npm-for-anything", "npm-command: install\r\nAccept: */*\r\n", BNS_BLOCK_TEXT },
 };
 
 static void
@@ -212,7 +233,7 @@ test_wants_json(gconstpointer data)
 
     g_assert_cmpint(bns_http1_parse_request(text, strlen(text), &head), ==,
                     BNS_PARSE_DONE);
-    g_assert_cmpint(bns_block_wants_json(&head), ==, row->wants_json);
+    g_assert_cmpint(bns_block_form(&head), ==, (int)row->form);
 }
 
 int
@@ -221,6 +242,7 @@ main(int argc, char **argv)
     bns_test_init(&argc, &argv, 20);
     bns_test_add("/gateway/block/403-as-text", test_text);
     bns_test_add("/gateway/block/403-as-json", test_json);
+    bns_test_add("/gateway/block/403-as-npm-shows-it", test_npm);
     bns_test_add("/gateway/block/head-has-length-but-no-body", test_head);
     bns_test_add("/gateway/block/connection-stays-open-when-told", test_keep_alive);
     bns_test_add("/gateway/block/foreign-text-is-escaped", test_escapes);
