@@ -118,7 +118,9 @@ static const int denied[] = {
 #endif
 };
 
-static const uint32_t denied_ioctls[] = { TIOCSTI, TIOCLINUX, TIOCSETD };
+/* What would outlast the session on the user's terminal: input, a line discipline, and
+ * the exclusive mode, in which nobody can open it any more. */
+static const uint32_t denied_ioctls[] = { TIOCSTI, TIOCLINUX, TIOCSETD, TIOCEXCL };
 
 static const uint32_t families[] = { AF_UNIX, AF_INET, AF_INET6 };
 

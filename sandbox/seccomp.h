@@ -9,7 +9,7 @@
  *  - every socket family but UNIX, INET, INET6 and NETLINK's ROUTE: EAFNOSUPPORT and
  *    EPROTONOSUPPORT. This is part of the network boundary: AF_VSOCK knows no network
  *    namespace, and io_uring would open one past this filter;
- *  - writing into the terminal's input (TIOCSTI and its like): EPERM;
+ *  - what would outlast the session on the terminal (TIOCSTI and its like): EPERM;
  *  - mount namespaces, in which what we mounted could be left behind: EPERM, and ENOSYS
  *    for clone3(2), whose flags no filter sees;
  *  - system calls newer than the last that was reviewed: ENOSYS, so that the next kernel

@@ -133,6 +133,7 @@ static const Row rows[] = {
       { 0, HIGH_HALF | TIOCSTI },
       DENY(EPERM) },
     { "console-selection", __NR_ioctl, { 0, TIOCLINUX }, DENY(EPERM) },
+    { "exclusive-terminal", __NR_ioctl, { 0, TIOCEXCL }, DENY(EPERM) },
     { "line-discipline", __NR_ioctl, { 0, TIOCSETD }, DENY(EPERM) },
     { "io-uring", __NR_io_uring_setup, { 0 }, DENY(EPERM) },
     { "io-uring-enter", __NR_io_uring_enter, { 0 }, DENY(EPERM) },
