@@ -25,6 +25,15 @@ static const struct {
 };
 #define N_TREES (G_N_ELEMENTS(trees) + 1)
 
+bool
+bns_private_trees_contain(const char *path)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(trees); i++)
+        if (strcmp(path, trees[i].path) == 0)
+            return true;
+    return false;
+}
+
 /* One that was made. */
 typedef struct {
     char path[PATH_MAX]; /* real */

@@ -9,6 +9,11 @@
 #include "sandbox/fault.h"
 #include "sandbox/init.h"
 
+#include <stdbool.h>
+
+/* Whether the directory @path, a real path, is one of them, not below one. */
+bool bns_private_trees_contain(const char *path);
+
 /**
  * bns_private_trees_mount:
  *

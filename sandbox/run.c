@@ -6,6 +6,7 @@
 #include "sandbox/log.h"
 #include "sandbox/places.h"
 #include "sandbox/policy_source.h"
+#include "sandbox/private_trees.h"
 #include "sandbox/programs.h"
 #include "sandbox/protect.h"
 #include "sandbox/resolve.h"
@@ -118,8 +119,14 @@ find_workdir(Run *run, const BnsOptions *options, GError **error)
     free(real);
     if (run->workdir == NULL || stat(run->workdir, &info) < 0)
         return fail(error, "working directory %s: %s", path, g_strerror(errno));
-    return S_ISDIR(info.st_mode) ||
-           fail(error, "working directory %s: %s", path, g_strerror(ENOTDIR));
+    if (!S_ISDIR(info.st_mode))
+        return fail(error, "working directory %s: %s", path, g_strerror(ENOTDIR));
+    if (bns_private_trees_contain(run->workdir) && !options->quiet)
+        bns_log_print(
+            "the command has a %s of its own: its files there are gone at the "
+            "end; work in a directory below it to keep them",
+            run->workdir);
+    return true;
 }
 
 /* What the audit says of where the rules came from. */
