@@ -45,6 +45,16 @@ default_port(BnsScheme scheme)
     return scheme == BNS_SCHEME_HTTP ? 80 : 443;
 }
 
+/* A token of RFC 9110, section 5.6.2; what else stands there is likely another URL. */
+static bool
+is_method(const char *text)
+{
+    for (const char *at = text; *at != '\0'; at++)
+        if (!g_ascii_isalnum(*at) && strchr("!#$%&'*+-.^_`|~", *at) == NULL)
+            return false;
+    return *text != '\0';
+}
+
 static bool
 take_request(const char *method, const char *path, BnsExplainTarget *target)
 {
@@ -65,6 +75,8 @@ bns_explain_target_parse(const char *method,
     bool named;
 
     memset(out_target, 0, sizeof(*out_target));
+    if (method != NULL && !is_method(method))
+        return fail(error, method, "is no method");
     authority = take_scheme(text, out_target, &named);
     if (authority == NULL)
         return fail(error, text, "has a scheme other than http, https and tcp");

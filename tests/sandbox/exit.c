@@ -52,6 +52,10 @@ static const ExitCase exit_cases[] = {
     { "no-such-log", { "log", "/no/such" }, EXIT(2), "/no/such" },
     { "no-such-session", { "log", "0123abcd" }, EXIT(2), "0123abcd" },
     { "no-such-log-to-verify", { "log", "verify", "/no/such" }, EXIT(2), "/no/such" },
+    { "explain-two-urls",
+      { "explain", "https://a.org/", "https://b.org/" },
+      EXIT(2),
+      "\"https://a.org/\" is no method" },
     { "usage-of-another", { "log", "a", "b" }, EXIT(2), "expected" },
 };
 
