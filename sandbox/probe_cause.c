@@ -131,6 +131,12 @@ is_wsl1(const BnsProbe *probe, const BnsFacts *facts)
 }
 
 static bool
+has_no_process(const BnsProbe *probe, const BnsFacts *facts)
+{
+    return probe->errors[bns_probe_first_failure(probe)] == EAGAIN;
+}
+
+static bool
 is_unsupported(const BnsProbe *probe, const BnsFacts *facts)
 {
     int error = probe->errors[BNS_STEP_USER_NAMESPACE];
@@ -212,6 +218,9 @@ static const struct {
     { is_wsl1,
       { "wsl1", "WSL1 has no namespaces",
         "convert the distribution: wsl --set-version NAME 2" } },
+    { has_no_process,
+      { "processes", "no further process may be started here",
+        "raise the limit: ulimit -u, or the container's --pids-limit" } },
     { is_unsupported,
       { "kernel", "this kernel was built without user namespaces",
         "use a kernel with CONFIG_USER_NS=y" } },
