@@ -254,8 +254,11 @@ timeout_ms(const BnsLoop *loop, int64_t timeout_us)
 {
     if (loop->heap->len > 0) {
         const BnsTimer *first = g_ptr_array_index(loop->heap, 0);
-        int64_t left_us = MAX(0, first->queued_us - g_get_monotonic_time());
+        int64_t left_us = first->queued_us - g_get_monotonic_time();
 
+        /* What is negative here is overdue; epoll would wait for ever. */
+        if (left_us < 0)
+            left_us = 0;
         if (timeout_us < 0 || left_us < timeout_us)
             timeout_us = left_us;
     }

@@ -84,6 +84,24 @@ test_late_timers(void)
     bns_loop_free(f.loop);
 }
 
+/* A deadline that passes while the turn computes how long to wait: it waits no time, and
+ * not for ever. */
+static void
+test_timers_due_now(void)
+{
+    Fixture f = { .loop = bns_loop_new(), .log = g_string_new(NULL) };
+
+    f.timers[0] = bns_loop_timer(f.loop, on_timer_a, &f);
+    for (unsigned i = 0; i < 5000; i++) {
+        bns_timer_set(f.timers[0], g_get_monotonic_time());
+        while (f.log->len == i)
+            bns_loop_turn(f.loop, -1);
+    }
+    bns_timer_free(f.timers[0]);
+    g_string_free(f.log, TRUE);
+    bns_loop_free(f.loop);
+}
+
 static void
 test_timer_stopped(void)
 {
@@ -190,6 +208,7 @@ main(int argc, char **argv)
     bns_test_init(&argc, &argv, 20);
     bns_test_add("/base/loop/timers-fire-in-order", test_timers);
     bns_test_add("/base/loop/late-timers-fire-in-order", test_late_timers);
+    bns_test_add("/base/loop/timers-due-now-fire-at-once", test_timers_due_now);
     bns_test_add("/base/loop/stopped-timer-does-not-fire", test_timer_stopped);
     bns_test_add("/base/loop/many-timers-each-fire-once", test_many_timers);
     bns_test_add("/base/loop/callback-may-free-any-watch", test_free_in_callback);
