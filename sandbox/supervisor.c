@@ -35,6 +35,9 @@
 #define ENDING_TIMEOUT_US (G_USEC_PER_SEC / 2)
 /* For the recorder, which may wait for a slow disk. */
 #define CLOSING_TIMEOUT_US (5 * G_USEC_PER_SEC)
+/* For the kernel to clear up behind helpers that have ended, so that we can reap them. A
+ * tap takes less; the far end of a veth takes longer, and is left to whoever adopts it. */
+#define REAP_TIMEOUT_US (5 * 1000)
 /* Between SIGKILL and giving up on a process that the kernel does not let go. */
 #define KILL_TIMEOUT_US (2 * G_USEC_PER_SEC)
 
@@ -239,6 +242,27 @@ watch_helpers(BnsSupervisor *supervisor)
     }
 }
 
+static bool
+some_are_alive(const BnsSupervisor *supervisor)
+{
+    for (BnsHelper helper = 0; helper < BNS_N_HELPERS; helper++)
+        if (supervisor->peers[helper].is_alive)
+            return true;
+    return false;
+}
+
+static void
+reap_for_a_moment(BnsSupervisor *supervisor)
+{
+    int64_t until_us = g_get_monotonic_time() + REAP_TIMEOUT_US;
+    int64_t left_us;
+
+    bns_timer_set(supervisor->timer, INT64_MAX);
+    while (some_are_alive(supervisor) &&
+           (left_us = until_us - g_get_monotonic_time()) > 0)
+        bns_loop_turn(supervisor->loop, left_us);
+}
+
 static void
 run(BnsSupervisor *supervisor)
 {
@@ -261,6 +285,7 @@ run(BnsSupervisor *supervisor)
     }
     while (supervisor->state != BNS_SESSION_DONE)
         bns_loop_turn(supervisor->loop, -1);
+    reap_for_a_moment(supervisor);
 }
 
 static void

@@ -113,6 +113,9 @@ open_tap(void)
     request.ifr_flags = IFF_TAP | IFF_NO_PI;
     if (fd < 0 || ioctl(fd, TUNSETIFF, &request) < 0)
         return -errno;
+    /* So that it goes with its namespace, in the background. Otherwise netstack's last
+     * close removes it, and the kernel takes tens of milliseconds for that. */
+    ioctl(fd, TUNSETPERSIST, 1);
     return g_steal_fd(&fd);
 }
 
