@@ -4,7 +4,7 @@
  *
  * EC P-256, made when the gateway starts, lives only in its memory; leaves have a key of
  * their own (one for the run, never the CA's), a validity of hours, backdated for clock
- * skew, and the extensions that strict verifiers ask for (facts: RFC 5280; AKI, SKI,
+ * skew, and the extensions that strict verifiers ask for (RFC 5280: AKI, SKI,
  * critical basicConstraints, keyUsage, serverAuth, one SAN: dNSName or iPAddress).
  */
 #pragma once
