@@ -50,6 +50,7 @@ lint:
 
 demo:
 	@data/install-deps build demo
+	@test -x $(BUILD)/sandbox/boundary-ns || echo "Building, a minute or two the first time ..."
 	@$(MAKE) --no-print-directory -s build >/dev/null
 	@data/demo/run.sh $(BUILD)
 

@@ -141,20 +141,47 @@ append_line(GString *text, const char *line, const BnsPolicy *policy)
     g_string_append_c(text, '\n');
 }
 
-static void
+static guint64
+number_or_zero(const char *text)
+{
+    guint64 number = 0;
+
+    g_ascii_string_to_unsigned(text, 10, 0, G_MAXUINT64, &number, NULL);
+    return number;
+}
+
+/* Returns: how many were blocked. */
+static guint64
 append_totals(GString *text, const char *line)
 {
     g_auto(GStrv) numbers = g_strsplit(line, " ", -1);
-    guint64 allowed = 0, denied = 0;
 
-    if (g_strv_length(numbers) != 2 ||
-        !g_ascii_string_to_unsigned(numbers[0], 10, 0, G_MAXUINT64, &allowed, NULL) ||
-        !g_ascii_string_to_unsigned(numbers[1], 10, 0, G_MAXUINT64, &denied, NULL))
-        return;
+    if (g_strv_length(numbers) != 2)
+        return 0;
     g_string_append_printf(text,
                            "boundary-ns: %" G_GUINT64_FORMAT
                            " allowed, %" G_GUINT64_FORMAT " blocked\n",
-                           allowed, denied);
+                           number_or_zero(numbers[0]), number_or_zero(numbers[1]));
+    return number_or_zero(numbers[1]);
+}
+
+/* The destinations, and how many refusals they leave out. */
+static void
+append_lines(GString *text, char **lines, guint64 blocked, const BnsPolicy *policy)
+{
+    guint64 shown = 0;
+
+    for (guint i = 0; lines[i] != NULL && i < DESTINATIONS_MAX; i++) {
+        g_autofree char *count = g_strndup(lines[i], strcspn(lines[i], "\t"));
+
+        append_line(text, lines[i], policy);
+        shown += number_or_zero(count);
+    }
+    if (blocked > shown && shown > 0)
+        g_string_append_printf(text,
+                               "boundary-ns: blocked %" G_GUINT64_FORMAT
+                               " more: boundary-ns log --decision deny\n",
+                               blocked - shown);
 }
 
 char *
@@ -164,11 +191,8 @@ bns_summary_text(const char *summary, const BnsPolicy *policy, const char *audit
     g_auto(GStrv) lines = g_strsplit(summary != NULL ? summary : "", "\n", -1);
     g_autofree char *path = bns_text_escape(audit_path, -1);
 
-    if (lines[0] != NULL) {
-        append_totals(text, lines[0]);
-        for (guint i = 1; lines[i] != NULL && i <= DESTINATIONS_MAX; i++)
-            append_line(text, lines[i], policy);
-    }
+    if (lines[0] != NULL)
+        append_lines(text, lines + 1, append_totals(text, lines[0]), policy);
     g_string_append_printf(text, "boundary-ns: audit: %s\n", path);
     return g_string_free(text, FALSE);
 }

@@ -55,5 +55,5 @@ echo "boundary-ns --config boundary.yaml -- sh inside.sh"
   --resolve "git.demo.example:443:127.0.0.1:$port" \
   -- sh "$demo/inside.sh")
 echo "What the audit says (boundary-ns log --decision deny):"
-"$boundary" log --decision deny "$work/audit.jsonl" | cut -c 1-110 | sed 's/^/  /'
+"$boundary" log --decision deny "$work/audit.jsonl" | sed 's/^/  /; s/^\(.\{108\}\)..*/\1.../'
 "$boundary" log verify "$work/audit.jsonl" | sed 's/^/  /'

@@ -76,7 +76,8 @@ static const Case cases[] = {
       "boundary-ns: 0 allowed, 6 blocked\n"
       "boundary-ns: blocked a_:0\nboundary-ns: blocked b_:0\n"
       "boundary-ns: blocked c_:0\nboundary-ns: blocked d_:0\n"
-      "boundary-ns: blocked e_:0\n" AUDIT },
+      "boundary-ns: blocked e_:0\n"
+      "boundary-ns: blocked 1 more: boundary-ns log --decision deny\n" AUDIT },
 };
 
 static BnsPolicy *
