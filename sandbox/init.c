@@ -359,8 +359,9 @@ serve(Init *init)
             end_session();
         if (fds[1].revents != 0 && !on_message(init, &fault))
             give_up(init, &fault);
-        if (fds[2].revents != 0)
-            on_signals(init);
+        /* After a message, too: whoever passes a signal on reads those that have come, a
+         * SIGCHLD among them. */
+        on_signals(init);
     }
 }
 

@@ -82,7 +82,9 @@ assert_seen_without(Story *story, const Try *attempt)
     g_autofree char *seen = NULL;
 
     g_free(island_seen());
-    g_spawn_sync(story->work, (char **)(uintptr_t)argv, story->env, G_SPAWN_SEARCH_PATH,
+    g_spawn_sync(story->work, (char **)(uintptr_t)argv, story->env,
+                 G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL |
+                     G_SPAWN_STDERR_TO_DEV_NULL,
                  NULL, NULL, NULL, NULL, NULL, NULL);
     seen = island_seen();
     if (strstr(seen, attempt->packet) == NULL)
