@@ -58,12 +58,12 @@ bns_tally_free(BnsTally *tally)
     g_free(tally);
 }
 
-/* Not a question of rules: it could not be read, or is for another host than the TLS
- * around it. */
+/* Not a question of rules: it could not be read (400 and others), or is for another host
+ * than the TLS around it (421). */
 static bool
 is_malformed(const BnsRecord *record)
 {
-    return record->status == 400 || record->status == 421;
+    return record->status != 0 && record->status != 403;
 }
 
 /* Appends @text escaped, "-" if it is NULL or empty. One that is too long is cut (not
