@@ -7,6 +7,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <malloc.h>
 #include <string.h>
 
 /* --- failure and records --- */
@@ -122,6 +123,7 @@ on_offer(BnsEngine *engine, const BnsWire *message, int fd)
         return false;
     flow = bns_flow_new(engine, message->flow);
     g_hash_table_insert(engine->flows, &flow->id, flow);
+    engine->most_flows = MAX(engine->most_flows, g_hash_table_size(engine->flows));
     if (!read_host(message, &flow->host))
         return false;
     flow->port = message->port;
@@ -204,6 +206,32 @@ on_wire(uint32_t events, void *data)
     }
     if (engine->failure == NULL)
         flush_outbox(engine);
+}
+
+/* --- memory --- */
+
+/* Fewer are not worth the few milliseconds that it takes. */
+#define CROWD 64
+
+/* Small blocks that live on keep the heap's top where the crowd has pushed it; the pages
+ * in between are given back only on request, tens of MiB after some hundred TLS flows. */
+static void
+give_back_memory(void)
+{
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
+}
+
+void
+bns_engine_forget(BnsEngine *engine, uint64_t flow)
+{
+    g_hash_table_remove(engine->flows, &flow);
+    if (engine->most_flows < CROWD ||
+        g_hash_table_size(engine->flows) > engine->most_flows / 8)
+        return;
+    engine->most_flows = g_hash_table_size(engine->flows);
+    give_back_memory();
 }
 
 /* --- life --- */

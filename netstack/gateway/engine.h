@@ -35,6 +35,7 @@ struct BnsEngine {
     BnsLookups *lookups;            /* owned */
     BnsPool *pool;                  /* owned */
     GHashTable *flows;              /* owned; flow id -> owned BnsFlow */
+    guint most_flows;               /* at once, since memory was last given back */
     BnsWatch *wire_watch;           /* owned */
     GQueue outbox;                  /* owned BnsWire: what the wire did not take yet */
     char *failure;                  /* owned; NULL while all is well */
@@ -63,6 +64,9 @@ void bns_engine_tell(BnsEngine *engine,
                      BnsWireType type,
                      uint64_t flow,
                      BnsWireVerdict verdict);
+
+/* Frees the flow. After a crowd has gone its memory is given back to the system. */
+void bns_engine_forget(BnsEngine *engine, uint64_t flow);
 
 /* Writes a record that something depends on. Returns: whether it is written; when not,
  * the engine has failed and the caller refuses. */

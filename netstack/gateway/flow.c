@@ -141,7 +141,7 @@ finish(BnsFlow *flow)
     bool is_refused = flow->is_refused;
     uint64_t id = flow->id;
 
-    g_hash_table_remove(engine->flows, &id);
+    bns_engine_forget(engine, id);
     if (!is_refused)
         bns_engine_tell(engine, BNS_WIRE_CLOSED, id, BNS_WIRE_REFUSE);
 }
