@@ -104,7 +104,7 @@ carry_out(BnsTcp *tcp, unsigned actions, const BnsFlow *flow)
         send_to_gateway(tcp, BNS_WIRE_OFFER, flow, -1);
     tell_command(tcp, actions, flow);
     if ((actions & BNS_FLOW_TOO_MANY) != 0)
-        note_refusal(tcp, &flow->ends, "too many connections at once");
+        note_refusal(tcp, &flow->ends, "too many connections are open (limits.flows)");
     if ((actions & BNS_FLOW_VIOLATION) != 0)
         tcp->config.on_violation("the gateway spoke of a flow out of turn",
                                  tcp->config.data);
