@@ -21,6 +21,9 @@ static const Client clients[] = {
     { "node-https", "node",
       "node -e \"require('https').get('$URL', r => { console.log(r.statusCode); "
       "r.resume() })\"" },
+    { "node-http", "node",
+      "node -e \"require('http').get('http://api.test$TARGET', r => { "
+      "console.log(r.statusCode); r.resume() })\"" },
     { "python-urllib", "python3",
       "python3 -c \"\n"
       "import urllib.request, urllib.error\n"
@@ -77,6 +80,25 @@ test_client(gconstpointer data)
     expect_status(story, client, "/refused/thing", "403");
 }
 
+/* A repository as a plain web server has it. */
+static void
+make_repository(Story *story)
+{
+    static const char script[] =
+        "set -e\n"
+        "export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@example.com\n"
+        "export GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@example.com\n"
+        "git init -q first && cd first\n"
+        "echo 'from the origin' >file\n"
+        "git add file && git commit -q -m first && cd ..\n"
+        "git clone -q --bare first team.git && git -C team.git update-server-info\n"
+        "rm -rf first\n";
+    g_autoptr(StoryRun) made = story_shell(story, script);
+
+    story_assert_status(made, 0);
+    bns_origin_set_files(story->https, story->work);
+}
+
 static void
 test_git(void)
 {
@@ -87,17 +109,20 @@ test_git(void)
     if (!story_needs("git"))
         return;
     story = story_new();
-    /* The origin is no git server: what counts is which requests reach it. */
-    run = story_run(story, "--allow 'GET api.test/team/**' -- "
-                           "git clone https://api.test/team/project.git");
+    make_repository(story);
+    run = story_run(story, "--allow 'GET api.test/files/team.git/**' -- sh -c '"
+                           "git clone -q https://api.test/files/team.git clone && "
+                           "cat clone/file'");
+    story_assert_status(run, 0);
+    g_assert_cmpstr(run->out, ==, "from the origin\n");
     story_assert_record(run, "http.request", "\"allow\"",
-                        "\"path\":\"/team/project.git/info/refs\"");
-    story_assert_record(run, "http.response", "\"status\":200");
-    refused = story_run(story, "--allow 'GET api.test/team/**' -- "
-                               "git clone https://api.test/other/project.git");
-    story_assert_record(refused, "http.request", "\"deny\"",
-                        "\"path\":\"/other/project.git/info/refs\"");
+                        "\"path\":\"/files/team.git/info/refs\"");
+    refused = story_run(story, "--allow 'GET api.test/files/other.git/**' -- "
+                               "git clone https://api.test/files/team.git refused");
+    story_assert_status(refused, 128);
     story_assert_err(refused, "403");
+    story_assert_record(refused, "http.request", "\"deny\"",
+                        "\"path\":\"/files/team.git/info/refs\"");
 }
 
 static void

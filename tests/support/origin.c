@@ -14,6 +14,7 @@ struct BnsOrigin {
     SSL_CTX *ssl_ctx; /* owned; NULL: plain */
     int listen_fd;    /* owned */
     uint16_t port;
+    char *files; /* owned; NULL: none */
     GThread *acceptor;
     GMutex lock;
     GCond changed;        /* of connections */
@@ -55,7 +56,7 @@ serve(gpointer data)
     OriginConn conn;
 
     g_free(accepted);
-    if (origin_conn_init(&conn, fd, origin->ssl_ctx))
+    if (origin_conn_init(&conn, fd, origin->ssl_ctx, origin->files))
         while (!g_atomic_int_get(&origin->stopping) && serve_one(origin, &conn))
             ;
     g_mutex_lock(&origin->lock);
@@ -175,7 +176,14 @@ bns_origin_free(BnsOrigin *origin)
     g_hash_table_unref(origin->open);
     g_mutex_clear(&origin->lock);
     g_cond_clear(&origin->changed);
+    g_free(origin->files);
     g_free(origin);
+}
+
+void
+bns_origin_set_files(BnsOrigin *origin, const char *directory)
+{
+    origin->files = g_strdup(directory);
 }
 
 uint16_t

@@ -16,6 +16,7 @@
  *     /until-close         a body that ends with the connection
  *     /cut/N               promises N bytes, sends half, closes
  *     /hang                never answers
+ *     /files/NAME          a file of the directory of bns_origin_set_files(), or 404
  *
  * Byte I of a body is (I % 251), so a checksum tells a lost or doubled byte.
  */
@@ -36,6 +37,9 @@ BnsOrigin *bns_origin_new_everywhere(SSL_CTX *ssl_ctx, uint16_t port);
 /* Stops listening, closes all connections, joins the threads. */
 void bns_origin_free(BnsOrigin *origin);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BnsOrigin, bns_origin_free)
+
+/* Before the first connection. */
+void bns_origin_set_files(BnsOrigin *origin, const char *directory);
 
 uint16_t bns_origin_port(const BnsOrigin *origin);
 /* Connections accepted so far. */

@@ -191,6 +191,34 @@ answer_hang(OriginConn *conn, const OriginRequest *request, const char *argument
     return false;
 }
 
+/* The name without a query; none that leads out of the directory. */
+static char *
+find_file(const OriginConn *conn, const char *argument)
+{
+    g_autofree char *name = g_strndup(argument, strcspn(argument, "?"));
+
+    if (conn->files == NULL || strstr(name, "..") != NULL)
+        return NULL;
+    return g_build_filename(conn->files, name, NULL);
+}
+
+static bool
+answer_file(OriginConn *conn, const OriginRequest *request, const char *argument)
+{
+    g_autofree char *path = find_file(conn, argument);
+    g_autofree char *text = NULL;
+    gsize len = 0;
+
+    if (path == NULL || !g_file_get_contents(path, &text, &len, NULL))
+        return origin_printf(conn,
+                             "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+    return origin_printf(conn,
+                         "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
+                         "Content-Length: %" G_GSIZE_FORMAT "\r\n\r\n",
+                         len) &&
+           origin_write(conn, text, len);
+}
+
 static const struct {
     const char *prefix;
     bool (*answer)(OriginConn *conn,
@@ -204,6 +232,7 @@ static const struct {
     { "/ws", answer_websocket, true },  { "/status/", answer_status, false },
     { "/early", answer_early, true },   { "/until-close", answer_until_close, false },
     { "/cut/", answer_cut, false },     { "/hang", answer_hang, true },
+    { "/files/", answer_file, false },
 };
 
 bool

@@ -8,10 +8,11 @@
 #include <unistd.h>
 
 bool
-origin_conn_init(OriginConn *conn, int fd, SSL_CTX *ssl_ctx)
+origin_conn_init(OriginConn *conn, int fd, SSL_CTX *ssl_ctx, const char *files)
 {
     memset(conn, 0, sizeof(*conn));
     conn->fd = fd;
+    conn->files = files;
     if (ssl_ctx == NULL)
         return true;
     conn->ssl = SSL_new(ssl_ctx);

@@ -12,8 +12,9 @@
 #define ORIGIN_BLOCK_BYTES (64 * 1024)
 
 typedef struct {
-    int fd;   /* owned */
-    SSL *ssl; /* owned; NULL: plain */
+    int fd;            /* owned */
+    SSL *ssl;          /* owned; NULL: plain */
+    const char *files; /* borrowed: the directory of /files/; NULL: none */
     char buffer[64 * 1024];
     size_t start, end; /* unread bytes in the buffer */
 } OriginConn;
@@ -24,7 +25,8 @@ typedef struct {
     int64_t length; /* -1: none */
 } OriginRequest;
 
-bool origin_conn_init(OriginConn *conn, int fd, SSL_CTX *ssl_ctx);
+/* @files: (nullable): outlives the connection */
+bool origin_conn_init(OriginConn *conn, int fd, SSL_CTX *ssl_ctx, const char *files);
 void origin_conn_clear(OriginConn *conn);
 /* false: the connection is over */
 bool origin_conn_read_request(OriginConn *conn, OriginRequest *out_request);
