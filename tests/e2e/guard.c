@@ -185,9 +185,9 @@ static void
 test_denied_range(void)
 {
     g_autoptr(World) world = world_new();
-    g_autofree char *file = story_file(world->story, "policy.yaml",
-                                       "allow: [\"*\"]\n"
-                                       "deny:\n  - { cidr: 8.8.0.0/16, reason: no }\n");
+    story_write(world->story, "policy.yaml",
+                "allow: [\"*\"]\n"
+                "deny:\n  - { cidr: 8.8.0.0/16, reason: no }\n");
     g_autofree char *seen = NULL;
     g_autoptr(StoryRun) result =
         run(world, "-c policy.yaml -- " CURL " https://public.test/hello", &seen);
@@ -238,7 +238,7 @@ test_lift(gconstpointer data)
 {
     const Lift *lift = data;
     g_autoptr(World) world = world_new();
-    g_autofree char *file = story_file(world->story, "policy.yaml", lift->policy);
+    story_write(world->story, "policy.yaml", lift->policy);
     g_autofree char *line = g_strdup_printf("-c policy.yaml -- " CURL " %s", lift->url);
     g_autofree char *seen = NULL;
     g_autoptr(StoryRun) result = run(world, line, &seen);
@@ -280,7 +280,7 @@ test_narrow(gconstpointer data)
 {
     const Narrow *narrow = data;
     g_autoptr(World) world = world_new();
-    g_autofree char *file = story_file(world->story, "policy.yaml", narrow->policy);
+    story_write(world->story, "policy.yaml", narrow->policy);
     g_autofree char *line =
         g_strdup_printf("-c policy.yaml -- " CURL " %s", narrow->url);
     g_autofree char *seen = NULL;

@@ -85,7 +85,7 @@ static void
 test_mode(void)
 {
     g_autoptr(Story) story = story_new();
-    g_autoptr(StoryRun) run = story_run(story, "-- true");
+    story_run_free(story_run(story, "-- true"));
     g_autoptr(StoryRun) modes = story_shell(
         story, "cd; stat -c %a .local/state/boundary-ns .local/state/boundary-ns/audit "
                ".local/state/boundary-ns/audit/*");
@@ -302,7 +302,7 @@ limit_files(void)
 static void
 fill(Story *story)
 {
-    g_autoptr(StoryRun) run = story_run(story, "--audit-log first.jsonl -- true");
+    story_run_free(story_run(story, "--audit-log first.jsonl -- true"));
     g_autofree char *path = g_build_filename(story->work, "first.jsonl", NULL);
     g_autofree char *text = NULL;
     g_autofree char *padding = g_strnfill(LIMIT_BYTES - 16000, 'x');

@@ -28,7 +28,7 @@ run_client(Story *story, uint16_t port, const char *program)
                     "        if not more: return data\n"
                     "        data += more\n",
                     program, NULL);
-    g_autofree char *file = story_file(story, "client.py", text);
+    story_write(story, "client.py", text);
 
     story_option(story, "--resolve db.test:5432:127.0.0.1:%u", port);
     return story_run(story, ALLOW "python3 client.py");
@@ -273,14 +273,13 @@ test_any_port_is_for_http(void)
     g_autoptr(Story) story = story_new();
     g_autoptr(Server) server = server_new(say_and_close, NULL);
     g_autoptr(StoryRun) run = NULL;
-    g_autofree char *file =
-        story_file(story, "client.py",
-                   "import socket\n"
-                   "try:\n"
-                   "    s = socket.create_connection(('db.test', 5432), 20)\n"
-                   "    print(s.recv(100) or 'kept back')\n"
-                   "except (ConnectionResetError, ConnectionRefusedError):\n"
-                   "    print('kept back')\n");
+    story_write(story, "client.py",
+                "import socket\n"
+                "try:\n"
+                "    s = socket.create_connection(('db.test', 5432), 20)\n"
+                "    print(s.recv(100) or 'kept back')\n"
+                "except (ConnectionResetError, ConnectionRefusedError):\n"
+                "    print('kept back')\n");
 
     story_option(story, "--resolve db.test:5432:127.0.0.1:%u", server_port(server));
     run = story_run(story, "--allow domain=db.test -- python3 client.py");
