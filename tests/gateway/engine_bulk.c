@@ -261,7 +261,7 @@ test_websocket(void)
     record = rig_expect(f.rig, BNS_EVENT_HTTP_RESPONSE, "- 101 GET /ws");
     g_assert_cmpuint(record->bytes_received, ==, strlen("first"));
     g_assert_cmpstr(record->error, ==, NULL);
-    g_assert_cmpuint(rig_count(f.rig, BNS_EVENT_HTTP_REQUEST), ==, 1);
+    g_assert_cmpuint(rig_count(f.rig, BNS_EVENT_HTTP_REQUEST, 1), ==, 1);
     front_clear(&f);
 }
 

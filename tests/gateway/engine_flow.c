@@ -139,7 +139,7 @@ test_tcp_refused(void)
     g_assert_cmpint(rig_verdict(f.rig, rig_offer(f.rig, "db.test", 5432)), ==,
                     BNS_WIRE_REFUSE);
     rig_record(f.rig, BNS_EVENT_UPSTREAM_ERROR);
-    g_assert_cmpuint(rig_count(f.rig, BNS_EVENT_TCP_OPEN), ==, 0);
+    g_assert_cmpuint(rig_count(f.rig, BNS_EVENT_TCP_OPEN, 0), ==, 0);
     fixture_clear(&f);
 }
 

@@ -542,7 +542,7 @@ test_retried(void)
     rig_say(&f.origin, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
     response = rig_hear_response(&f.flow, false);
     g_assert_true(g_str_has_suffix(response, "\r\n\r\nok"));
-    g_assert_cmpuint(rig_count(f.rig, BNS_EVENT_HTTP_REQUEST), ==, 2);
+    g_assert_cmpuint(rig_count(f.rig, BNS_EVENT_HTTP_REQUEST, 2), ==, 2);
     front_clear(&f);
 }
 

@@ -101,7 +101,7 @@ test_keep_alive(void)
     }
     /* One connection served both flows: the pool hands it over. */
     g_assert_cmpuint(bns_origin_connections(origin), ==, 1);
-    g_assert_cmpuint(rig_count(rig, BNS_EVENT_HTTP_REQUEST), ==, 50);
+    g_assert_cmpuint(rig_count(rig, BNS_EVENT_HTTP_REQUEST, 50), ==, 50);
     rig_close(rig, &first);
     rig_close(rig, &second);
     rig_free(rig);
@@ -160,7 +160,8 @@ test_pipelined_many(void)
             g_assert_true(g_str_has_prefix(response, "HTTP/1.1 403 "));
         }
     }
-    g_assert_cmpuint(rig_count(f.rig, BNS_EVENT_HTTP_REQUEST), ==, (guint)count);
+    g_assert_cmpuint(rig_count(f.rig, BNS_EVENT_HTTP_REQUEST, (guint)count), ==,
+                     (guint)count);
     front_clear(&f);
 }
 
@@ -360,7 +361,7 @@ test_refusal(gconstpointer data)
         g_assert_false(is_broken);
     }
     g_assert_true(rig_nobody_came(f.listener));
-    g_assert_cmpuint(rig_count(f.rig, BNS_EVENT_HTTP_RESPONSE), ==, 0);
+    g_assert_cmpuint(rig_count(f.rig, BNS_EVENT_HTTP_RESPONSE, 0), ==, 0);
     front_clear(&f);
 }
 
@@ -397,7 +398,7 @@ test_unresolved(void)
     g_assert_nonnull(record->error);
     record = rig_expect(f.rig, BNS_EVENT_HTTP_REQUEST, "allow 502 GET /n");
     g_assert_nonnull(record->error);
-    g_assert_cmpuint(rig_count(f.rig, BNS_EVENT_HTTP_RESPONSE), ==, 0);
+    g_assert_cmpuint(rig_count(f.rig, BNS_EVENT_HTTP_RESPONSE, 0), ==, 0);
     front_clear(&f);
 }
 

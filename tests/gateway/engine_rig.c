@@ -272,16 +272,26 @@ rig_expect(Rig *rig, BnsEvent event, const char *expected)
     return record;
 }
 
-guint
-rig_count(Rig *rig, BnsEvent event)
+static guint
+count_records(Rig *rig, BnsEvent event)
 {
     guint count = 0;
 
-    g_mutex_lock(&rig->mutex);
     for (guint i = 0; i < rig->records->len; i++)
         if (((const RigRecord *)g_ptr_array_index(rig->records, i))->record.event ==
             event)
             count++;
+    return count;
+}
+
+guint
+rig_count(Rig *rig, BnsEvent event, guint least)
+{
+    guint count;
+
+    g_mutex_lock(&rig->mutex);
+    while ((count = count_records(rig, event)) < least)
+        g_cond_wait(&rig->cond, &rig->mutex);
     g_mutex_unlock(&rig->mutex);
     return count;
 }

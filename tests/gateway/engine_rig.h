@@ -115,8 +115,9 @@ const BnsRecord *rig_record(Rig *rig, BnsEvent event);
 /* "allow 200 GET /x": decision ("-" if none), status, method and path of the next record
  * of @event are compared with @expected. Returns: the record. */
 const BnsRecord *rig_expect(Rig *rig, BnsEvent event, const char *expected);
-/* How many records of @event came in all. */
-guint rig_count(Rig *rig, BnsEvent event);
+/* How many records of @event came in all, once @least have: an answer may overtake the
+ * record that nobody waits for. */
+guint rig_count(Rig *rig, BnsEvent event, guint least);
 /* From now on no record can be written. */
 void rig_break_recorder(Rig *rig);
 /* The engine stands still at the next record that it waits for, until it is released. */

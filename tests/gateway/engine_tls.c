@@ -252,7 +252,7 @@ test_wrong_certificate(void)
     g_assert_nonnull(strstr(record->error, "origin.test"));
     response = rig_ask(&f.flow, GET("/", "wrong.test"));
     g_assert_nonnull(strstr(response, record->error));
-    g_assert_cmpuint(rig_count(f.rig, BNS_EVENT_UPSTREAM_ERROR), ==, 1);
+    g_assert_cmpuint(rig_count(f.rig, BNS_EVENT_UPSTREAM_ERROR, 1), ==, 1);
     /* The next request tries again, and fails as well. */
     again = rig_ask(&f.flow, GET("/", "wrong.test"));
     g_assert_true(g_str_has_prefix(again, "HTTP/1.1 502 "));
