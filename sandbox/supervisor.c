@@ -37,7 +37,7 @@
 #define CLOSING_TIMEOUT_US (5 * G_USEC_PER_SEC)
 /* For the kernel to clear up behind helpers that have ended, so that we can reap them. A
  * tap takes less; the far end of a veth takes longer, and is left to whoever adopts it. */
-#define REAP_TIMEOUT_US (5 * 1000)
+#define REAP_TIMEOUT_US (2 * 1000)
 /* Between SIGKILL and giving up on a process that the kernel does not let go. */
 #define KILL_TIMEOUT_US (2 * G_USEC_PER_SEC)
 
