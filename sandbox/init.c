@@ -10,6 +10,7 @@
 #include "sandbox/namespaces.h"
 #include "sandbox/tap_link.h"
 #include "sandbox/tree.h"
+#include "sandbox/unsent.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,6 +29,14 @@
 /* Copies of one signal, sent to a group, are delivered within microseconds; the message
  * that tells of one takes as long as the scheduler of a loaded machine. */
 #define GROUP_SIGNAL_US G_USEC_PER_SEC
+
+/* What a closed connection still has to deliver is waited for as long as it gets less,
+ * an origin that does not read for so long at most, and one that reads slowly for so long
+ * in all. */
+#define UNSENT_STALL_US G_USEC_PER_SEC
+#define UNSENT_TOTAL_US (10 * G_USEC_PER_SEC)
+/* Nothing tells when it has arrived. */
+#define UNSENT_POLL_MS 1
 
 typedef struct {
     BnsInitConfig config; /* its descriptors renumbered, its workdir resolved */
@@ -250,6 +259,29 @@ read_signals(Init *init)
             init->group_us[info.ssi_signo] = now_us();
 }
 
+/* What the command sent before it ended is delivered, as the host's kernel would. Its end
+ * is that of the network that this kernel delivers by, so it is told a moment later. */
+static void
+wait_for_unsent(const Init *init)
+{
+    struct pollfd fds[] = { { .fd = init->config.life_fd, .events = POLLIN },
+                            { .fd = init->config.control_fd, .events = POLLIN } };
+    uint64_t unsent = bns_unsent();
+    int64_t total_us = now_us() + UNSENT_TOTAL_US;
+    int64_t stall_us = now_us() + UNSENT_STALL_US;
+
+    while (unsent > 0 && now_us() < stall_us && now_us() < total_us) {
+        uint64_t before = unsent;
+
+        /* A signal that is to be passed on: somebody wants the end now. */
+        if (poll(fds, G_N_ELEMENTS(fds), UNSENT_POLL_MS) > 0)
+            return;
+        unsent = bns_unsent();
+        if (unsent < before)
+            stall_us = now_us() + UNSENT_STALL_US;
+    }
+}
+
 /* Reaps all, since pid 1 inherits every orphan; only the command's end is the end. */
 static void
 on_signals(Init *init)
@@ -265,6 +297,7 @@ on_signals(Init *init)
             send_number(init, BNS_READY_STOPPED, WSTOPSIG(status));
             continue;
         }
+        wait_for_unsent(init);
         send_number(init, BNS_READY_EXITED, status);
         end_session();
     }
