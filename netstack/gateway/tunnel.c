@@ -75,7 +75,9 @@ bns_tunnel_free(BnsTunnel *tunnel)
         note_response(tunnel);
     else
         note_close(tunnel);
-    if (tunnel->is_up_shut && tunnel->is_down_shut)
+    /* A command that ended what it had to say has ended it, whatever it still wanted to
+     * hear: a reset would take from the origin what is on its way there. */
+    if (tunnel->is_up_shut)
         bns_upstream_free(tunnel->upstream);
     else
         bns_upstream_abort(tunnel->upstream);
