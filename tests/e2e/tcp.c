@@ -128,6 +128,32 @@ test_server_half_closes(void)
 }
 
 static void
+count_of_last(int fd, void *data)
+{
+    uint64_t *count = data;
+
+    *count = server_drain(fd);
+}
+
+/* Nobody waits for an answer, and the session ends with the command: what was said before
+ * arrives all the same. */
+static void
+test_said_and_gone(void)
+{
+    for (int i = 0; i < 8; i++) {
+        uint64_t count = 0;
+        g_autoptr(Story) story = story_new();
+        Server *server = server_new(count_of_last, &count);
+        g_autoptr(StoryRun) run =
+            run_client(story, server_port(server), "s.sendall(b'x' * 1000000)\n");
+
+        server_free(server);
+        story_assert_status(run, 0);
+        g_assert_cmpuint(count, ==, 1000000);
+    }
+}
+
+static void
 break_off(int fd, void *data)
 {
     server_await(fd, "break");
@@ -360,6 +386,7 @@ main(int argc, char **argv)
     bns_test_add("/e2e/tcp/the-server-half-closes", test_server_half_closes);
     bns_test_add("/e2e/tcp/the-server-breaks-off", test_server_breaks);
     bns_test_add("/e2e/tcp/the-client-breaks-off", test_client_breaks);
+    bns_test_add("/e2e/tcp/what-was-said-before-the-end", test_said_and_gone);
     bns_test_add("/e2e/tcp/both-ways-at-once", test_both_ways);
     bns_test_add("/e2e/tcp/refused-by-the-server", test_refused_by_server);
     for (size_t i = 0; i < G_N_ELEMENTS(other_rules); i++) {
