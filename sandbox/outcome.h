@@ -43,7 +43,7 @@ void bns_outcome_clear(BnsOutcome *outcome);
 bool bns_outcome_set_status(BnsOutcome *outcome, const char *text);
 void bns_outcome_set_signal(BnsOutcome *outcome, int signal_number);
 void bns_outcome_fail(BnsOutcome *outcome, const char *format, ...) G_GNUC_PRINTF(2, 3);
-/* A helper says that it cannot go on. */
+/* A helper says that it cannot go on, or does not answer. */
 void bns_outcome_report(BnsOutcome *outcome, const char *why);
 /* One of our processes ended with @status before its time. */
 void bns_outcome_fail_died(BnsOutcome *outcome, const char *helper, int status);

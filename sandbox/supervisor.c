@@ -198,7 +198,8 @@ start_command(BnsSupervisor *supervisor)
     if (bns_ready_send(supervisor->spawn.controls[BNS_HELPER_INIT], BNS_READY_GO, NULL,
                        -1) == 0)
         return;
-    bns_outcome_fail(&supervisor->outcome, "init does not answer");
+    /* It is dead or dying; how tells more. */
+    bns_outcome_report(&supervisor->outcome, "init does not answer");
     bns_supervisor_end(supervisor);
 }
 
