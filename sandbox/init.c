@@ -29,6 +29,10 @@
 /* Copies of one signal, sent to a group, are delivered within microseconds; the message
  * that tells of one takes as long as the scheduler of a loaded machine. */
 #define GROUP_SIGNAL_US G_USEC_PER_SEC
+/* Two to the group that come so close may reach us as one, as pending signals do. */
+#define GROUP_MERGE_US (50 * 1000)
+/* Our own copy of a signal to the group comes within microseconds of the supervisor's. */
+#define GROUP_WALK_MS 5
 
 /* What a closed connection still has to deliver is waited for as long as it gets less,
  * an origin that does not read for so long at most, and one that reads slowly for so long
@@ -324,11 +328,16 @@ start_command(Init *init, BnsFault *fault)
 static bool
 has_come_by_group(Init *init, int number)
 {
+    struct pollfd own = { .fd = init->signal_fd, .events = POLLIN };
     bool is_recent;
 
     read_signals(init);
+    /* The supervisor may be quicker than the kernel's walk through the group. */
+    if (init->group_us[number] == 0 && poll(&own, 1, GROUP_WALK_MS) > 0)
+        read_signals(init);
     is_recent = now_us() - init->group_us[number] < GROUP_SIGNAL_US;
-    init->group_us[number] = 0;
+    init->group_us[number] =
+        is_recent ? now_us() - GROUP_SIGNAL_US + GROUP_MERGE_US : 0;
     return is_recent && getpgid(init->command) == getpgrp();
 }
 
