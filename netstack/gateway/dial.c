@@ -107,6 +107,15 @@ fail(BnsDial *dial, BnsDialOutcome outcome, const char *what)
     finish(dial, (BnsDialResult){ .outcome = outcome, .fd = -1, .error = error });
 }
 
+/* --resolve may name another port than the request has. */
+static unsigned
+get_port(const struct sockaddr_storage *address)
+{
+    return ntohs(address->ss_family == AF_INET
+                     ? ((const struct sockaddr_in *)address)->sin_port
+                     : ((const struct sockaddr_in6 *)address)->sin6_port);
+}
+
 static void
 fail_errno(BnsDial *dial)
 {
@@ -120,7 +129,7 @@ fail_errno(BnsDial *dial)
         outcome = BNS_DIAL_TIMED_OUT;
     bns_dial_address_text((const struct sockaddr *)&dial->failed_address, addr);
     what = g_strdup_printf("could not connect to %s, port %u: %s", addr,
-                           dial->target.port, g_strerror(dial->error_no));
+                           get_port(&dial->failed_address), g_strerror(dial->error_no));
     fail(dial, outcome, what);
 }
 

@@ -253,13 +253,17 @@ test_refused_by_server(void)
 {
     g_autoptr(Story) story = story_new();
     g_auto(ClosedPort) closed = closed_port_new();
+    g_autofree char *error = NULL;
     g_autoptr(StoryRun) run = NULL;
 
     story_option(story, "--resolve db.test:5432:127.0.0.1:%u", closed.port);
     run = story_run(story, ALLOW TRY_CONNECT);
     g_assert_cmpstr(run->out, ==, "ECONNREFUSED\n");
+    error =
+        g_strdup_printf("could not connect to 127.0.0.1, port %u: Connection refused",
+                        (unsigned)closed.port);
     story_assert_record(run, "upstream.error", "\"host\":\"db.test\"",
-                        "\"rule\":\"--allow#1\"", "Connection refused");
+                        "\"rule\":\"--allow#1\"", error);
     g_assert_cmpuint(story_count_records(run, "tcp.open", NULL), ==, 0);
 }
 
