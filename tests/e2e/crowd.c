@@ -126,7 +126,7 @@ static const char crowd[] =
     "        print('opened', len(held), flush=True)\n"
     /* Unread bytes and all: the kernel resets what had any, and ends the rest. */
     "        os.kill(os.getpid(), signal.SIGKILL)\n"
-    "    os.waitpid(pid, 0)\n"
+    "    if os.waitpid(pid, 0)[1] != signal.SIGKILL: sys.exit('failed: ' + name)\n"
     "    print('done', name, flush=True)\n";
 
 /* /proc/PID/fd of a process that is not dumpable: for the island's root only. */

@@ -252,7 +252,7 @@ static const TlsDeath tls_deaths[] = {
     { "nobody-listens", NULL, "Connection refused" },
     { "closes-at-once", close_at_once,
       "upstream closed the connection during the TLS handshake" },
-    { "breaks-at-once", break_at_once, "during the TLS handshake" },
+    { "breaks-at-once", break_at_once, "Connection reset by peer" },
     { "speaks-plain-http", speak_http, "upstream does not speak TLS on this port" },
 };
 
