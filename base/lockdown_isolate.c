@@ -8,6 +8,7 @@
  * the start ends, and `doctor` explains the cause.
  */
 #include "base/fd.h"
+#include "base/freeze.h"
 #include "base/lockdown_rights.h"
 
 #include <errno.h>
@@ -20,7 +21,6 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -113,54 +113,6 @@ enter_empty_root(const BnsRights *rights, GError **error)
     return true;
 }
 
-/* The flags that mount(2) must repeat: they are locked in our user namespace. */
-static unsigned long
-locked_flags(const char *path)
-{
-    static const struct {
-        unsigned long statvfs, mount;
-    } flags[] = {
-        { ST_NOSUID, MS_NOSUID },         { ST_NODEV, MS_NODEV },
-        { ST_NOEXEC, MS_NOEXEC },         { ST_NOATIME, MS_NOATIME },
-        { ST_NODIRATIME, MS_NODIRATIME }, { ST_RELATIME, MS_RELATIME },
-    };
-    struct statvfs info;
-    unsigned long found = 0;
-
-    if (statvfs(path, &info) < 0)
-        return 0;
-    for (size_t i = 0; i < G_N_ELEMENTS(flags); i++)
-        if (info.f_flag & flags[i].statvfs)
-            found |= flags[i].mount;
-    return found;
-}
-
-/* Before Linux 5.12: mount by mount. One that cannot be reached by its path is covered
- * by another and so is out of our reach too. */
-static bool
-freeze_each_mount(GError **error)
-{
-    g_autofree char *table = NULL;
-    g_auto(GStrv) lines = NULL;
-
-    if (!g_file_get_contents("/proc/self/mountinfo", &table, NULL, error))
-        return false;
-    lines = g_strsplit(table, "\n", -1);
-    for (char **line = lines; *line != NULL; line++) {
-        g_auto(GStrv) fields = g_strsplit(*line, " ", 6);
-        g_autofree char *path = NULL;
-
-        if (g_strv_length(fields) < 6)
-            continue;
-        path = g_strcompress(fields[4]);
-        if (mount("", path, "", MS_REMOUNT | MS_BIND | MS_RDONLY | locked_flags(path),
-                  NULL) < 0 &&
-            errno != ENOENT && errno != EACCES && errno != EINVAL)
-            return bns_lockdown_fail("make the file system read-only", error);
-    }
-    return true;
-}
-
 static bool
 freeze_files(GError **error)
 {
@@ -169,8 +121,11 @@ freeze_files(GError **error)
     if (syscall(SYS_mount_setattr, AT_FDCWD, "/", AT_RECURSIVE, &attr, sizeof(attr)) ==
         0)
         return true;
-    if (errno == ENOSYS)
-        return freeze_each_mount(error);
+    if (errno == ENOSYS) {
+        errno = -bns_freeze_below("");
+        if (errno == 0)
+            return true;
+    }
     return bns_lockdown_fail("make the file system read-only", error);
 }
 

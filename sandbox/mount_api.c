@@ -2,6 +2,7 @@
 #include "sandbox/mount_api.h"
 
 #include "base/fd.h"
+#include "base/freeze.h"
 #include "sandbox/tree.h"
 
 #include <errno.h>
@@ -14,7 +15,6 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -73,104 +73,13 @@ set_attributes(int mount_fd, bool recursive)
                           sizeof(attr)));
 }
 
-/* The flags that mount(2) must repeat: they are locked in our user namespace. */
-static unsigned long
-kept_flags(const char *path)
-{
-    static const struct {
-        unsigned long statvfs, mount;
-    } flags[] = {
-        { ST_NOSUID, MS_NOSUID },         { ST_NODEV, MS_NODEV },
-        { ST_NOEXEC, MS_NOEXEC },         { ST_NOATIME, MS_NOATIME },
-        { ST_NODIRATIME, MS_NODIRATIME }, { ST_RELATIME, MS_RELATIME },
-    };
-    struct statvfs info;
-    unsigned long found = 0;
-
-    if (statvfs(path, &info) < 0)
-        return 0;
-    for (size_t i = 0; i < G_N_ELEMENTS(flags); i++)
-        if (info.f_flag & flags[i].statvfs)
-            found |= flags[i].mount;
-    return found;
-}
-
-static int
-remount_read_only(const char *path)
-{
-    return result(mount("none", path, "none",
-                        MS_REMOUNT | MS_BIND | MS_RDONLY | kept_flags(path), NULL));
-}
-
-/* Undoes \ooo in place: how mountinfo writes spaces and the like. */
-static void
-decode(char *text)
-{
-    char *to = text;
-
-    for (char *from = text; *from != '\0'; to++) {
-        if (from[0] == '\\' && from[1] >= '0' && from[1] <= '3' && from[2] != '\0' &&
-            from[3] != '\0') {
-            *to = (char)((from[1] - '0') * 64 + (from[2] - '0') * 8 + from[3] - '0');
-            from += 4;
-        } else {
-            *to = *from++;
-        }
-    }
-    *to = '\0';
-}
-
-static bool
-is_below(const char *path, const char *directory)
-{
-    size_t len = strlen(directory);
-
-    return strncmp(path, directory, len) == 0 && path[len] == '/';
-}
-
-/* One that cannot be reached by its path is covered by another: out of reach for the
- * command too. */
-static int
-freeze_line(char *line, const char *directory)
-{
-    char *path = line;
-    int r;
-
-    for (int field = 0; field < 4; field++) {
-        path = strchr(path, ' ');
-        if (path == NULL)
-            return -EPROTO;
-        path++;
-    }
-    path[strcspn(path, " ")] = '\0';
-    decode(path);
-    r = is_below(path, directory) ? remount_read_only(path) : 0;
-    return r == -ENOENT || r == -EACCES || r == -EINVAL ? 0 : r;
-}
-
-static int
-freeze_below(const char *directory)
-{
-    FILE *table = fopen("/proc/self/mountinfo", "re");
-    char *line = NULL;
-    size_t size = 0;
-    int r = table != NULL ? 0 : -errno;
-
-    while (r == 0 && getline(&line, &size, table) > 0)
-        r = freeze_line(line, directory);
-    if (table != NULL)
-        fclose(table);
-    free(line);
-    return r;
-}
-
 /* Mount by mount. */
 static int
 freeze_by_name(const char *path, bool recursive)
 {
-    int r = remount_read_only(path);
+    int r = bns_freeze_mount(path);
 
-    return r < 0 || !recursive ? r : freeze_below(path);
+    return r < 0 || !recursive ? r : bns_freeze_below(path);
 }
 
 int
