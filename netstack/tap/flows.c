@@ -5,20 +5,6 @@
 
 #include <string.h>
 
-static const char *const state_names[] = {
-    [BNS_FLOW_HELD] = "held",           [BNS_FLOW_ABANDONED] = "abandoned",
-    [BNS_FLOW_SILENT] = "silent",       [BNS_FLOW_HANDSHAKE] = "handshake",
-    [BNS_FLOW_OPEN] = "open",           [BNS_FLOW_DETACHED] = "detached",
-    [BNS_FLOW_LINGERING] = "lingering",
-};
-G_STATIC_ASSERT(G_N_ELEMENTS(state_names) == BNS_N_FLOW_STATES);
-
-const char *
-bns_flow_state_name(BnsFlowState state)
-{
-    return state_names[state];
-}
-
 /* In by_tuple is what the command's next segment may belong to: not ABANDONED and
  * DETACHED flows. */
 struct BnsFlows {

@@ -55,8 +55,6 @@ typedef enum {
     BNS_N_FLOW_STATES,
 } BnsFlowState;
 
-const char *bns_flow_state_name(BnsFlowState state);
-
 /* A copy is a picture of the moment; only the table changes a flow. */
 typedef struct {
     uint64_t id; /* on the wire; from 1, never used twice */

@@ -101,6 +101,28 @@ put_segment(uint8_t *ip, const Route *route, const Segment *segment)
     return BNS_FRAME_IP_BYTES + len;
 }
 
+/* A frame with @segment. Returns: its length. */
+static size_t
+put_to_guest(uint8_t *out, const BnsEnds *ends, const Segment *segment)
+{
+    const Route route = route_to_guest(ends, IPPROTO_TCP);
+
+    put_ethernet(out, ends->guest_mac, ends->our_mac);
+    return BNS_FRAME_ETH_BYTES +
+           put_segment(out + BNS_FRAME_ETH_BYTES, &route, segment);
+}
+
+/* The same as if the guest had sent it. */
+static size_t
+put_from_guest(uint8_t *out, const BnsEnds *ends, const Segment *segment)
+{
+    const Route route = route_from_guest(ends, IPPROTO_TCP);
+
+    put_ethernet(out, ends->our_mac, ends->guest_mac);
+    return BNS_FRAME_ETH_BYTES +
+           put_segment(out + BNS_FRAME_ETH_BYTES, &route, segment);
+}
+
 /* Puts an ICMP "destination unreachable" around the quoted packet of @len bytes that
  * already lies behind both headers. Returns: the length of the frame. */
 static size_t
@@ -121,29 +143,23 @@ put_unreachable(uint8_t *out, uint32_t from, uint8_t code, size_t len)
 size_t
 bns_reply_refusal(const BnsEnds *ends, uint32_t isn, uint8_t *out)
 {
-    const Route route = route_to_guest(ends, IPPROTO_TCP);
     const Segment segment = { .from_port = ends->port,
                               .to_port = ends->guest_port,
                               .ack = isn + 1,
                               .flags = BNS_TCP_RST | BNS_TCP_ACK };
 
-    put_ethernet(out, ends->guest_mac, ends->our_mac);
-    return BNS_FRAME_ETH_BYTES +
-           put_segment(out + BNS_FRAME_ETH_BYTES, &route, &segment);
+    return put_to_guest(out, ends, &segment);
 }
 
 size_t
 bns_reply_reset(const BnsEnds *ends, uint32_t seq, uint8_t *out)
 {
-    const Route route = route_to_guest(ends, IPPROTO_TCP);
     const Segment segment = { .from_port = ends->port,
                               .to_port = ends->guest_port,
                               .seq = seq,
                               .flags = BNS_TCP_RST };
 
-    put_ethernet(out, ends->guest_mac, ends->our_mac);
-    return BNS_FRAME_ETH_BYTES +
-           put_segment(out + BNS_FRAME_ETH_BYTES, &route, &segment);
+    return put_to_guest(out, ends, &segment);
 }
 
 size_t
@@ -204,7 +220,6 @@ size_t
 bns_reply_syn(
     const BnsEnds *ends, uint32_t isn, uint16_t window, uint16_t mss, uint8_t *out)
 {
-    const Route route = route_from_guest(ends, IPPROTO_TCP);
     const Segment segment = { .from_port = ends->guest_port,
                               .to_port = ends->port,
                               .seq = isn,
@@ -212,21 +227,16 @@ bns_reply_syn(
                               .window = window,
                               .mss = mss };
 
-    put_ethernet(out, ends->our_mac, ends->guest_mac);
-    return BNS_FRAME_ETH_BYTES +
-           put_segment(out + BNS_FRAME_ETH_BYTES, &route, &segment);
+    return put_from_guest(out, ends, &segment);
 }
 
 size_t
 bns_reply_cut(const BnsEnds *ends, uint32_t seq, uint8_t *out)
 {
-    const Route route = route_from_guest(ends, IPPROTO_TCP);
     const Segment segment = { .from_port = ends->guest_port,
                               .to_port = ends->port,
                               .seq = seq,
                               .flags = BNS_TCP_RST };
 
-    put_ethernet(out, ends->our_mac, ends->guest_mac);
-    return BNS_FRAME_ETH_BYTES +
-           put_segment(out + BNS_FRAME_ETH_BYTES, &route, &segment);
+    return put_from_guest(out, ends, &segment);
 }
