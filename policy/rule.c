@@ -243,13 +243,6 @@ bns_rule_has_method(const BnsRule *rule, const char *method)
 }
 
 bool
-bns_rule_looks_inside(const BnsRule *rule)
-{
-    return rule->methods->len > 0 || rule->paths->len > 0 ||
-           (rule->schemes & BNS_SCHEME_BIT(BNS_SCHEME_TCP)) == 0;
-}
-
-bool
 bns_rule_is_network(const BnsRule *rule)
 {
     return g_array_index(rule->hosts, BnsHostPattern, 0).kind ==

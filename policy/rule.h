@@ -77,8 +77,6 @@ bool bns_rule_path_is_prefix_length(const char *path);
 
 bool bns_rule_has_port(const BnsRule *rule, uint16_t port);
 bool bns_rule_has_method(const BnsRule *rule, const char *method);
-/* Whether it says something about requests that an opaque flow does not show. */
-bool bns_rule_looks_inside(const BnsRule *rule);
 /* Whether its host is a cidr. */
 bool bns_rule_is_network(const BnsRule *rule);
 /* Whether it lifts the address guard for what it allows itself. */

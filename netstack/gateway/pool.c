@@ -75,12 +75,6 @@ bns_pool_free(BnsPool *pool)
     g_free(pool);
 }
 
-guint
-bns_pool_len(const BnsPool *pool)
-{
-    return pool->idle.length;
-}
-
 void
 bns_pool_put(BnsPool *pool, BnsUpstream *upstream)
 {

@@ -21,4 +21,3 @@ void bns_pool_put(BnsPool *pool, BnsUpstream *upstream);
 /* Returns: (transfer full): the most recently used that fits (bns_upstream_fits()) and
  * is alive as far as one can know, or %NULL. */
 BnsUpstream *bns_pool_take(BnsPool *pool, const BnsDialTarget *target);
-guint bns_pool_len(const BnsPool *pool);
