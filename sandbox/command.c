@@ -124,7 +124,7 @@ fail_exec(const char *name, int error_number)
     else
         bns_fault_set(&fault, "%s: %s", name, strerror(error_number));
     print_line(&fault);
-    return error_number == ENOENT ? BNS_COMMAND_NOT_FOUND : BNS_COMMAND_NOT_EXECUTABLE;
+    return error_number == ENOENT ? BNS_EXIT_NOT_FOUND : BNS_EXIT_NOT_EXECUTABLE;
 }
 
 /* execvp(3) looks along the PATH of our own environment, and knows about scripts
@@ -138,18 +138,18 @@ execute(const BnsInitConfig *config)
 }
 
 void
-bns_command_main(const BnsCommand *command)
+bns_command_main(const BnsCommandStart *command)
 {
     char text[BNS_READY_TEXT_MAX + 1];
     BnsFault fault;
 
     if (!prepare(command->config, &fault)) {
         bns_ready_send(command->gate_fd, BNS_READY_FAILED, fault.text, -1);
-        bns_leave(BNS_COMMAND_FAILED);
+        bns_leave(BNS_EXIT_FAILED);
     }
     if (bns_ready_send(command->gate_fd, BNS_READY_READY, NULL, -1) < 0 ||
         bns_ready_receive(command->gate_fd, text, NULL) != BNS_READY_GO)
-        bns_leave(BNS_COMMAND_FAILED);
+        bns_leave(BNS_EXIT_FAILED);
     bns_fd_close_from(STDERR_FILENO + 1);
     umask(command->config->umask);
     restore_signals(command->config->ignored);

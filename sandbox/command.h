@@ -10,21 +10,17 @@
  */
 #pragma once
 
+#include "sandbox/exit_status.h"
 #include "sandbox/fault.h"
 #include "sandbox/init.h"
 
 #include <stddef.h>
 #include <sys/stat.h>
 
-/* Exit statuses of the command's process when there is no command (boundary.1). */
-#define BNS_COMMAND_FAILED         125
-#define BNS_COMMAND_NOT_EXECUTABLE 126
-#define BNS_COMMAND_NOT_FOUND      127
-
 typedef struct {
     const BnsInitConfig *config; /* borrowed */
     int gate_fd;                 /* a SEQPACKET socket to init (base/ready.h) */
-} BnsCommand;
+} BnsCommandStart;
 
 /**
  * bns_command_main:
@@ -32,6 +28,6 @@ typedef struct {
  * The child's main, after fork(2), with all signals blocked. Says READY or FAILED on the
  * gate, waits for GO and executes the command: working directory, signals, umask and
  * limits the user's own, descriptors 0-2 alone. If that fails, one line on standard
- * error and an exit status as above. Does not return.
+ * error and a status of sandbox/exit_status.h. Does not return.
  */
-void bns_command_main(const BnsCommand *command) __attribute__((noreturn));
+void bns_command_main(const BnsCommandStart *command) __attribute__((noreturn));

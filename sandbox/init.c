@@ -155,7 +155,7 @@ make_command(Init *init, BnsFault *fault)
         return bns_fault_set(fault, "Could not make the command's process: %s",
                              strerror(-r));
     if (init->command == 0) {
-        BnsCommand command = { .config = &init->config, .gate_fd = pair[1] };
+        BnsCommandStart command = { .config = &init->config, .gate_fd = pair[1] };
 
         close(pair[0]);
         bns_command_main(&command);

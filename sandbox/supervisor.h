@@ -6,13 +6,9 @@
 
 #include "audit/recorder.h"
 #include "policy/policy.h"
+#include "sandbox/exit_status.h"
 #include "sandbox/init.h"
 #include "sandbox/options.h"
-
-/* Exit statuses of our own (boundary.1, EXIT STATUS). */
-#define BNS_EXIT_FAILED         125
-#define BNS_EXIT_NOT_EXECUTABLE 126
-#define BNS_EXIT_NOT_FOUND      127
 
 typedef struct {
     const BnsOptions *options; /* borrowed, as all here */
