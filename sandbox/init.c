@@ -45,7 +45,7 @@
 typedef struct {
     BnsInitConfig config; /* its descriptors renumbered, its workdir resolved */
     char workdir[PATH_MAX];
-    int signal_fd; /* SIGCHLD */
+    int signal_fd; /* SIGCHLD, and what may come by group */
     int gate_fd;   /* the command's, until GO */
     pid_t command;
     bool is_started;
@@ -101,7 +101,7 @@ take_descriptors(BnsInitConfig *config, BnsFault *fault)
 
 /* What a terminal sends to its foreground is the command's affair. Everything stays
  * blocked, so that a signal before exec waits for the command; SIGCHLD is read, and what
- * may be sent to our whole group, see pass_signal(). */
+ * may be sent to our whole group, see has_come_by_group(). */
 static bool
 take_signals(Init *init, BnsFault *fault)
 {
@@ -326,19 +326,25 @@ start_command(Init *init, BnsFault *fault)
  * reached the supervisor, us and the command, if it still is in that group: not in one
  * of its own. */
 static bool
+is_recent(const Init *init, int number)
+{
+    return now_us() - init->group_us[number] < GROUP_SIGNAL_US;
+}
+
+static bool
 has_come_by_group(Init *init, int number)
 {
     struct pollfd own = { .fd = init->signal_fd, .events = POLLIN };
-    bool is_recent;
+    bool has_come;
 
     read_signals(init);
     /* The supervisor may be quicker than the kernel's walk through the group. */
-    if (init->group_us[number] == 0 && poll(&own, 1, GROUP_WALK_MS) > 0)
+    if (!is_recent(init, number) && poll(&own, 1, GROUP_WALK_MS) > 0)
         read_signals(init);
-    is_recent = now_us() - init->group_us[number] < GROUP_SIGNAL_US;
-    init->group_us[number] =
-        is_recent ? now_us() - GROUP_SIGNAL_US + GROUP_MERGE_US : 0;
-    return is_recent && getpgid(init->command) == getpgrp();
+    has_come = is_recent(init, number);
+    if (has_come)
+        init->group_us[number] = now_us() - GROUP_SIGNAL_US + GROUP_MERGE_US;
+    return has_come && getpgid(init->command) == getpgrp();
 }
 
 static void
