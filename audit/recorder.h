@@ -87,7 +87,8 @@ typedef struct {
  * SUMMARY's text: "ALLOWED DENIED\n", then up to five of the most refused
  * destinations, "COUNT\tSCHEME\tHOST\tPORT\tMETHOD\tPATH\tKIND\tREASON\n" ("-" for what is
  * absent; all escaped by bns_text_escape(); HOST is the address where no name is known;
- * KIND is "refused", or "malformed" for what no rule could allow). A column that is too long for the message is cut and ends in "*", which no host or path does
- * that a rule may name. Destinations beyond the first 1,024 are in DENIED only.
+ * KIND is "refused", or "malformed" for what no rule could allow). A column that is too
+ * long for the message is cut and ends in "*", which no host or path does that a rule may
+ * name. Destinations beyond the first 1,024 are in DENIED only.
  */
 int bns_recorder_run(const BnsRecorderConfig *config);
