@@ -25,17 +25,32 @@ on_alarm(int signal_number)
     abort();
 }
 
+/* Whoever started us may have ignored or blocked some (`make test &` in a script, nohup, a
+ * CI's runner), and what a test starts inherits that. */
+static void
+reset_signals(void)
+{
+    sigset_t none;
+
+    for (int number = 1; number < NSIG; number++) {
+        struct sigaction action;
+
+        /* A sanitizer's handlers stay. */
+        if (sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN)
+            signal(number, SIG_DFL);
+    }
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 void
 bns_test_init(int *argc, char ***argv, unsigned seconds)
 {
     g_test_init(argc, argv, NULL);
     watchdog_s = seconds;
+    reset_signals();
     signal(SIGALRM, on_alarm);
     signal(SIGPIPE, SIG_IGN);
-    /* `make test &` in a script ignores the first two, nohup the third. */
-    signal(SIGINT, SIG_DFL);
-    signal(SIGQUIT, SIG_DFL);
-    signal(SIGHUP, SIG_DFL);
 }
 
 void
