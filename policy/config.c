@@ -170,18 +170,29 @@ read_limit_flows(void *data, const BnsYaml *value, GError **error)
 }
 
 static bool
+read_limit_idle(void *data, const BnsYaml *value, GError **error)
+{
+    Reader *reader = data;
+
+    reader->config->has_idle = true;
+    return bns_value_integer(reader->file, value, "limits.idle", 0, BNS_CONFIG_IDLE_MAX,
+                             &reader->config->idle_s, error);
+}
+
+static bool
 read_limits(void *data, const BnsYaml *value, GError **error)
 {
     static const BnsValueKey keys[] = {
         { "names", read_limit_names },
         { "flows", read_limit_flows },
+        { "idle", read_limit_idle },
         { NULL, NULL },
     };
     Reader *reader = data;
 
     if (value->kind != BNS_YAML_MAPPING)
         return bns_yaml_fail(error, reader->file, value,
-                             "limits: must be a mapping with names or flows");
+                             "limits: must be a mapping with names, flows or idle");
     return bns_value_mapping(reader->file, value, keys, data, error);
 }
 

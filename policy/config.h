@@ -10,6 +10,8 @@
 #define BNS_CONFIG_NAMES_MAX (131072 - 16)
 /* limits.flows: a descriptor or two each in several processes. */
 #define BNS_CONFIG_FLOWS_MAX 65536
+/* limits.idle: a week. */
+#define BNS_CONFIG_IDLE_MAX (7 * 24 * 3600)
 
 /* A file that this one is built on. */
 typedef struct {
@@ -26,6 +28,8 @@ typedef struct {
     char *log_level;    /* owned; NULL: not given; so are 0 and has_… below */
     guint names;        /* limits.names */
     guint flows;        /* limits.flows */
+    guint idle_s;       /* limits.idle */
+    bool has_idle;
     bool has_enabled;
     bool enabled;
 } BnsConfig;

@@ -82,7 +82,7 @@ switch_protocols(BnsExchange *exchange, const BnsHttpHead *head)
     const char *why = "101 was not asked for";
 
     if (exchange->request.is_websocket)
-        why = bns_websocket_check_response(head, exchange->request.accept);
+        why = bns_websocket_check_response(head, &exchange->request.websocket);
     if (why != NULL) {
         on_bad_response(exchange, why);
         return;

@@ -8,7 +8,8 @@ typedef struct {
     const char *name;
     BnsStep (*step)(BnsFlow *flow);
     void (*on_timeout)(BnsFlow *flow);
-    int64_t timeout_us; /* 0: what it waits for has a time limit of its own */
+    int64_t timeout_us; /* 0: what it waits for has a time limit of its own; -1:
+                         * limits.idle */
 } StateRow;
 
 /* netstack gives the command's handshake up after 75 s, as Linux does. */
@@ -22,9 +23,8 @@ typedef struct {
 #define IDLE_TIMEOUT_US (5 * 60 * G_USEC_PER_SEC)
 /* Without a byte in either direction: a model may think for minutes before it speaks. */
 #define RELAY_TIMEOUT_US (10 * 60 * G_USEC_PER_SEC)
-/* RFC 5382, REQ-5: no less than 2 h 4 min for an established connection; an idle ssh
- * lives through every other NAT too. */
-#define TUNNEL_TIMEOUT_US (INT64_C(124) * 60 * G_USEC_PER_SEC)
+/* As limits.idle says (policy/policy.h). */
+#define TUNNEL_TIMEOUT_US (-1)
 /* For a small rest that is on its way already (bns_flow_rest()). */
 #define REST_TIMEOUT_US (2 * G_USEC_PER_SEC)
 /* The time that the command has to read our last bytes and to close. */
@@ -113,10 +113,21 @@ on_timer(void *data)
     bns_flow_run(flow);
 }
 
+static int64_t
+timeout_of(const BnsFlow *flow)
+{
+    int64_t timeout_us = rows[flow->state].timeout_us;
+
+    if (timeout_us != TUNNEL_TIMEOUT_US)
+        return timeout_us;
+    return (int64_t)bns_policy_limits(flow->engine->config->policy).idle_s *
+           G_USEC_PER_SEC;
+}
+
 void
 bns_flow_touch(BnsFlow *flow)
 {
-    int64_t timeout_us = rows[flow->state].timeout_us;
+    int64_t timeout_us = timeout_of(flow);
 
     bns_timer_set(flow->timer, timeout_us == 0
                                    ? INT64_MAX

@@ -136,7 +136,7 @@ bns_request_read(const BnsHttpHead *head,
         .body_len = head->body_len,
     };
     if (out_request->is_websocket)
-        bns_websocket_accept(head, out_request->accept);
+        bns_websocket_offer(head, &out_request->websocket);
     reason = bns_http1_target(head, &target);
     if (reason != NULL)
         return fault(400, reason);
@@ -152,6 +152,7 @@ bns_request_clear(BnsHttpRequest *request)
     g_clear_pointer(&request->method, g_free);
     g_clear_pointer(&request->path, g_free);
     g_clear_pointer(&request->head, g_byte_array_unref);
+    bns_websocket_offer_clear(&request->websocket);
 }
 
 BnsRequest

@@ -37,7 +37,7 @@ typedef struct {
     BnsBlockForm block_form; /* of an answer of ours */
     bool expects_continue;
     bool is_websocket;
-    char accept[BNS_WEBSOCKET_ACCEPT_SIZE]; /* is_websocket: what 101 must say */
+    BnsWebsocketOffer websocket; /* owned; is_websocket: what 101 must answer */
     BnsHttpBodyKind body;
     uint64_t body_len; /* LENGTH only */
     GByteArray *head;  /* owned; what is sent upstream; NULL if it is refused */

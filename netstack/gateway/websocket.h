@@ -22,16 +22,26 @@
  */
 bool bns_websocket_is_request(const BnsHttpHead *head);
 
-/* What the origin must answer to @head, for which bns_websocket_is_request() holds. */
-void bns_websocket_accept(const BnsHttpHead *head,
-                          char out_accept[BNS_WEBSOCKET_ACCEPT_SIZE]);
+/* What a request offers, and so what its answer may say. */
+typedef struct {
+    char accept[BNS_WEBSOCKET_ACCEPT_SIZE]; /* the proof that its key asks for */
+    char *protocols;  /* owned; subprotocols, as a list; NULL: none */
+    char *extensions; /* owned; the same with their parameters */
+} BnsWebsocketOffer;
+
+/* Reads @head, for which bns_websocket_is_request() holds. @out_offer: (transfer full) */
+void bns_websocket_offer(const BnsHttpHead *head, BnsWebsocketOffer *out_offer);
+void bns_websocket_offer_clear(BnsWebsocketOffer *offer);
 
 /**
  * bns_websocket_check_response:
  * @head: the answer, parsed (so that it announces no body)
- * @accept: from bns_websocket_accept()
+ * @offer: what was asked
  *
- * For status 101 only. Returns: %NULL if the tunnel begins after @head, or a static
+ * For status 101 only: RFC 6455 4.1, as a client has to check it. What was not offered, a
+ * subprotocol or an extension, cannot be chosen; the parameters of an extension are
+ * between the two ends. Returns: %NULL if the tunnel begins after @head, or a static
  * sentence (without its final dot) why it is 502.
  */
-const char *bns_websocket_check_response(const BnsHttpHead *head, const char *accept);
+const char *
+bns_websocket_check_response(const BnsHttpHead *head, const BnsWebsocketOffer *offer);

@@ -38,7 +38,6 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const char *bytes = (const char *)data;
-    char accept[BNS_WEBSOCKET_ACCEPT_SIZE];
     BnsHttpHead head, part;
     BnsHttpTarget target;
     BnsParse result = bns_http1_parse_request(bytes, size, &head);
@@ -55,8 +54,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                     BNS_PARSE_MORE);
     (void)bns_block_form(&head);
     upgrade = bns_websocket_is_request(&head);
-    if (upgrade)
-        bns_websocket_accept(&head, accept);
     /* Writing may add bytes and Connection: far from the limits it cannot pass them. */
     if (bns_http1_target(&head, &target) == NULL &&
         head.head_len < BNS_HTTP_HEAD_MAX / 2 && head.n_fields < BNS_HTTP_FIELDS_MAX)

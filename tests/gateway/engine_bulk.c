@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Many bytes: whole, in bounded memory, and both ways at once; WebSocket tunnels.
+ * Many bytes: whole, in bounded memory, and both ways at once.
  */
 #include "base/fd.h"
 #include "tests/gateway/engine_front.h"
@@ -224,113 +224,6 @@ test_many_flows(void)
     rig_free(rig);
 }
 
-/* --- WebSocket --- */
-
-#define WS_KEY    "dGhlIHNhbXBsZSBub25jZQ=="
-#define WS_ACCEPT "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
-#define WS_REQUEST                                                                     \
-    "GET /ws HTTP/1.1\r\nHost: origin.test\r\nConnection: Upgrade\r\n"                 \
-    "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " WS_KEY    \
-    "\r\n\r\n"
-#define WS_SWITCH(accept)                                                              \
-    "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n"                      \
-    "Upgrade: websocket\r\nSec-WebSocket-Accept: " accept "\r\n\r\n"
-
-static void
-test_websocket(void)
-{
-    Front f;
-    g_autofree char *request = NULL;
-    g_autofree char *response = NULL;
-    const BnsRecord *record;
-    bool is_broken;
-
-    front_init(&f, NULL);
-    request = front_pass(&f, WS_REQUEST);
-    g_assert_nonnull(strstr(request, "Upgrade: websocket\r\n"));
-    /* Its first bytes come right behind the head. */
-    rig_say(&f.origin, WS_SWITCH(WS_ACCEPT) "first");
-    response = rig_hear(&f.flow, "\r\n\r\nfirst");
-    g_assert_true(g_str_has_prefix(response, "HTTP/1.1 101 "));
-    rig_say(&f.flow, "GET /not-http HTTP/1.1\r\n\r\n");
-    g_free(rig_hear(&f.origin, "GET /not-http HTTP/1.1\r\n\r\n"));
-    rig_say_end(&f.origin);
-    g_free(rig_hear_end(&f.flow, &is_broken));
-    g_assert_false(is_broken);
-    rig_say_end(&f.flow);
-    record = rig_expect(f.rig, BNS_EVENT_HTTP_RESPONSE, "- 101 GET /ws");
-    g_assert_cmpuint(record->bytes_received, ==, strlen("first"));
-    g_assert_cmpstr(record->error, ==, NULL);
-    g_assert_cmpuint(rig_count(f.rig, BNS_EVENT_HTTP_REQUEST, 1), ==, 1);
-    front_clear(&f);
-}
-
-static void
-test_websocket_wrong_accept(void)
-{
-    Front f;
-    g_autofree char *response = NULL;
-
-    front_init(&f, NULL);
-    g_free(front_pass(&f, WS_REQUEST));
-    rig_say(&f.origin, WS_SWITCH("AAAALMBiTxaQ9kYGzzhZRbK+xOo="));
-    response = rig_hear_response(&f.flow, false);
-    g_assert_true(g_str_has_prefix(response, "HTTP/1.1 502 "));
-    front_clear(&f);
-}
-
-/* Anything but 101 goes on as HTTP, on both connections. */
-static void
-test_websocket_refused(void)
-{
-    Front f;
-    g_autofree char *response = NULL;
-    g_autofree char *next = NULL;
-
-    front_init(&f, NULL);
-    g_free(front_pass(&f, WS_REQUEST));
-    rig_say(&f.origin, "HTTP/1.1 426 Upgrade Required\r\nContent-Length: 0\r\n\r\n");
-    response = rig_hear_response(&f.flow, false);
-    g_assert_true(g_str_has_prefix(response, "HTTP/1.1 426 "));
-    next = front_pass(&f, "GET /next HTTP/1.1\r\nHost: origin.test\r\n\r\n");
-    g_assert_true(g_str_has_prefix(next, "GET /next "));
-    front_clear(&f);
-}
-
-/* Other upgrades are not passed on. */
-static void
-test_other_upgrade(void)
-{
-    Front f;
-    g_autofree char *request = NULL;
-
-    front_init(&f, NULL);
-    request = front_pass(&f, "GET / HTTP/1.1\r\nHost: origin.test\r\n"
-                             "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
-                             "HTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n");
-    g_assert_cmpstr(request, ==, "GET / HTTP/1.1\r\nHost: origin.test\r\n\r\n");
-    front_clear(&f);
-}
-
-static void
-test_websocket_idle(void)
-{
-    Front f;
-    bool is_broken;
-
-    front_init(&f, NULL);
-    g_free(front_pass(&f, WS_REQUEST));
-    rig_say(&f.origin, WS_SWITCH(WS_ACCEPT));
-    g_free(rig_hear(&f.flow, "\r\n\r\n"));
-    rig_advance(f.rig, 7200);
-    rig_say(&f.origin, "still here");
-    g_free(rig_hear(&f.flow, "still here"));
-    rig_advance(f.rig, 7500);
-    g_free(rig_hear_end(&f.flow, &is_broken));
-    g_assert_true(is_broken);
-    front_clear(&f);
-}
-
 int
 main(int argc, char **argv)
 {
@@ -343,12 +236,5 @@ main(int argc, char **argv)
                  test_slow_beside_quick);
     bns_test_add("/gateway/bulk/reset-behind-a-full-client", test_reset_behind_full);
     bns_test_add("/gateway/bulk/two-hundred-at-once", test_many_flows);
-    bns_test_add("/gateway/bulk/websocket-is-a-tunnel", test_websocket);
-    bns_test_add("/gateway/bulk/websocket-wrong-accept-is-502",
-                 test_websocket_wrong_accept);
-    bns_test_add("/gateway/bulk/websocket-refused-goes-on-as-http",
-                 test_websocket_refused);
-    bns_test_add("/gateway/bulk/other-upgrade-is-stripped", test_other_upgrade);
-    bns_test_add("/gateway/bulk/idle-websocket-is-cut", test_websocket_idle);
     return g_test_run();
 }

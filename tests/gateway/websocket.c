@@ -57,6 +57,7 @@ static const Case requests[] = {
     { "chunked", GET(UPGRADE KEY VERSION "Transfer-Encoding: chunked\r\n"), false },
 };
 
+#define PROOF          "Sec-WebSocket-Accept: " ACCEPT "\r\n"
 #define SWITCH(fields) "HTTP/1.1 101 Switching Protocols\r\n" fields "\r\n"
 
 static const Case responses[] = {
@@ -89,6 +90,68 @@ static const Case responses[] = {
       "HTTP/1.1 200 OK\r\n" UPGRADE "Sec-WebSocket-Accept: " ACCEPT "\r\n\r\n", false },
     { "version-1.0",
       "HTTP/1.0 101 S\r\n" UPGRADE "Sec-WebSocket-Accept: " ACCEPT "\r\n\r\n", false },
+    { "upgrade-twice", SWITCH(UPGRADE "Upgrade: websocket\r\n" PROOF), false },
+    { "two-upgrades-in-one",
+      SWITCH("Upgrade: websocket, h2c\r\nConnection: Upgrade\r\n" PROOF), false },
+    { "connection-names-other",
+      SWITCH("Upgrade: websocket\r\nConnection: keep-alive\r\n" PROOF), false },
+    { "accept-list", SWITCH(UPGRADE "Sec-WebSocket-Accept: " ACCEPT ", " ACCEPT "\r\n"),
+      false },
+    { "accept-and-more", SWITCH(UPGRADE "Sec-WebSocket-Accept: " ACCEPT "=\r\n"),
+      false },
+    /* Out of "chat, superchat" and "permessage-deflate; ..., x-other". */
+    { "first-protocol", SWITCH(UPGRADE PROOF "Sec-WebSocket-Protocol: chat\r\n"),
+      true },
+    { "second-protocol", SWITCH(UPGRADE PROOF "Sec-WebSocket-Protocol: superchat\r\n"),
+      true },
+    { "protocol-not-offered", SWITCH(UPGRADE PROOF "Sec-WebSocket-Protocol: chat2\r\n"),
+      false },
+    { "protocol-in-other-case",
+      SWITCH(UPGRADE PROOF "Sec-WebSocket-Protocol: Chat\r\n"), false },
+    { "both-protocols",
+      SWITCH(UPGRADE PROOF "Sec-WebSocket-Protocol: chat, superchat\r\n"), false },
+    { "protocol-twice",
+      SWITCH(UPGRADE PROOF "Sec-WebSocket-Protocol: chat\r\n"
+                           "Sec-WebSocket-Protocol: chat\r\n"),
+      false },
+    { "empty-protocol", SWITCH(UPGRADE PROOF "Sec-WebSocket-Protocol:\r\n"), false },
+    { "extension",
+      SWITCH(UPGRADE PROOF "Sec-WebSocket-Extensions: permessage-deflate\r\n"), true },
+    { "extension-with-parameters",
+      SWITCH(UPGRADE PROOF "Sec-WebSocket-Extensions: x-other , permessage-deflate ; "
+                           "server_max_window_bits=9\r\n"),
+      true },
+    { "extensions-in-two-fields",
+      SWITCH(UPGRADE PROOF "Sec-WebSocket-Extensions: x-other\r\n"
+                           "Sec-WebSocket-Extensions: permessage-deflate\r\n"),
+      true },
+    { "extension-not-offered",
+      SWITCH(UPGRADE PROOF "Sec-WebSocket-Extensions: permessage-deflate, x-mine\r\n"),
+      false },
+    { "parameter-is-no-extension",
+      SWITCH(UPGRADE PROOF "Sec-WebSocket-Extensions: client_max_window_bits\r\n"),
+      false },
+    { "extension-without-name",
+      SWITCH(UPGRADE PROOF "Sec-WebSocket-Extensions: ;x=y\r\n"), false },
+    { "no-extension-after-all", SWITCH(UPGRADE PROOF "Sec-WebSocket-Extensions:\r\n"),
+      true },
+};
+
+static char protocols[] = "chat, superchat";
+static char extensions[] = "permessage-deflate; client_max_window_bits, x-other";
+static const BnsWebsocketOffer offer = {
+    .accept = ACCEPT,
+    .protocols = protocols,
+    .extensions = extensions,
+};
+static const BnsWebsocketOffer bare_offer = { .accept = ACCEPT };
+
+/* Right in all else, but nothing was offered. */
+static const Case bare_responses[] = {
+    { "nothing-is-chosen", SWITCH(UPGRADE PROOF), true },
+    { "protocol", SWITCH(UPGRADE PROOF "Sec-WebSocket-Protocol: chat\r\n"), false },
+    { "extension",
+      SWITCH(UPGRADE PROOF "Sec-WebSocket-Extensions: permessage-deflate\r\n"), false },
 };
 
 static void
@@ -103,31 +166,48 @@ test_request(gconstpointer data)
 }
 
 static void
-test_accept(void)
+test_offer(void)
 {
-    char accept[BNS_WEBSOCKET_ACCEPT_SIZE];
+    static const char text[] =
+        GET(UPGRADE KEY VERSION "Sec-WebSocket-Protocol: chat\r\n"
+                                "sec-websocket-extensions: x-one; a=b\r\n"
+                                "Sec-WebSocket-Protocol: superchat, x\r\n");
+    BnsWebsocketOffer read;
     BnsHttpHead head;
 
-    g_assert_cmpint(
-        bns_http1_parse_request(requests[0].text, strlen(requests[0].text), &head), ==,
-        BNS_PARSE_DONE);
-    bns_websocket_accept(&head, accept);
-    g_assert_cmpstr(accept, ==, ACCEPT);
+    g_assert_cmpint(bns_http1_parse_request(text, strlen(text), &head), ==,
+                    BNS_PARSE_DONE);
+    bns_websocket_offer(&head, &read);
+    g_assert_cmpstr(read.accept, ==, ACCEPT);
+    g_assert_cmpstr(read.protocols, ==, "chat,superchat, x");
+    g_assert_cmpstr(read.extensions, ==, "x-one; a=b");
+    bns_websocket_offer_clear(&read);
 }
 
 static void
-test_response(gconstpointer data)
+check_response(const Case *row, const BnsWebsocketOffer *offered)
 {
-    const Case *row = data;
     BnsHttpHead head;
     const char *error;
 
     g_assert_cmpint(bns_http1_parse_response(row->text, strlen(row->text),
                                              (BnsSlice){ "GET", 3 }, &head),
                     ==, BNS_PARSE_DONE);
-    error = bns_websocket_check_response(&head, ACCEPT);
+    error = bns_websocket_check_response(&head, offered);
     if ((error == NULL) != row->good)
         g_error("%s: %s", row->name, error);
+}
+
+static void
+test_response(gconstpointer data)
+{
+    check_response(data, &offer);
+}
+
+static void
+test_bare_response(gconstpointer data)
+{
+    check_response(data, &bare_offer);
 }
 
 int
@@ -146,6 +226,12 @@ main(int argc, char **argv)
 
         bns_test_add_data(path, &responses[i], test_response);
     }
-    bns_test_add("/gateway/websocket/accept-is-the-rfc-example", test_accept);
+    for (size_t i = 0; i < G_N_ELEMENTS(bare_responses); i++) {
+        g_autofree char *path =
+            g_strconcat("/gateway/websocket/unasked/", bare_responses[i].name, NULL);
+
+        bns_test_add_data(path, &bare_responses[i], test_bare_response);
+    }
+    bns_test_add("/gateway/websocket/offer-is-read-whole", test_offer);
     return g_test_run();
 }
