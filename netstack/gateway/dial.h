@@ -12,6 +12,7 @@
 #pragma once
 
 #include "netstack/gateway/gateway.h"
+#include "netstack/gateway/protocol.h"
 #include "policy/host.h"
 #include "policy/policy.h"
 
@@ -24,7 +25,8 @@ typedef struct {
     BnsScheme scheme;
     BnsHost host;
     uint16_t port;
-    BnsDecision decision; /* what allowed it: its rule may lift the guard */
+    BnsProtocols protocols; /* https: what is offered by ALPN; http: what is spoken */
+    BnsDecision decision;   /* what allowed it: its rule may lift the guard */
 } BnsDialTarget;
 
 /**

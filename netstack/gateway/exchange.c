@@ -13,10 +13,9 @@ bns_exchange_new(BnsFlow *flow, const BnsHttpHead *head)
         .is_tls = flow->is_tls,
     };
 
-    flow->n_requests++;
     exchange->flow = flow;
-    exchange->began_us = bns_loop_now_us(flow->engine->loop);
-    exchange->fault = bns_request_read(head, &context, &exchange->request);
+    bns_call_init(&exchange->call, flow);
+    exchange->call.fault = bns_request_read(head, &context, &exchange->call.request);
     bns_pipe_init(&exchange->up, &flow->client, NULL, head, head->body);
     bns_buffer_consume(&flow->client.in, head->head_len);
     return exchange;
@@ -32,69 +31,27 @@ bns_exchange_free(BnsExchange *exchange)
     bns_upstream_abort(exchange->upstream);
     bns_pipe_clear(&exchange->up);
     bns_pipe_clear(&exchange->down);
-    bns_request_clear(&exchange->request);
+    bns_call_clear(&exchange->call);
     g_free(exchange);
 }
 
 void
 bns_exchange_begin(BnsExchange *exchange)
 {
-    const BnsHttpRequest *request = &exchange->request;
-    BnsRequest question;
+    BnsRefusal refusal = bns_call_judge(&exchange->call);
 
-    if (exchange->fault.status != 0) {
-        bns_exchange_refuse(exchange, exchange->fault.status, exchange->fault.reason,
-                            NULL);
-        return;
-    }
-    if (bns_dial_is_never(&request->host)) {
-        bns_exchange_refuse(exchange, 403,
-                            "the name is reserved for the sandbox itself", NULL);
-        return;
-    }
-    question = bns_request_question(request);
-    exchange->decision =
-        bns_policy_decide(exchange->flow->engine->config->policy, &question);
-    if (exchange->decision.verdict != BNS_VERDICT_ALLOW)
-        bns_exchange_refuse(exchange, 403, exchange->decision.reason,
-                            exchange->decision.rule);
+    if (refusal.status != 0)
+        bns_exchange_refuse(exchange, &refusal);
     else
         bns_exchange_acquire(exchange, false);
-}
-
-/* --- records --- */
-
-BnsRecord
-bns_exchange_record(const BnsExchange *exchange, BnsEvent event)
-{
-    const BnsHttpRequest *request = &exchange->request;
-    BnsRecord record = bns_flow_record(exchange->flow, event);
-
-    record.request = exchange->flow->n_requests;
-    record.host = request->host.text;
-    record.method = request->method;
-    record.path = request->path;
-    record.http = request->minor == 0 ? "1.0" : "1.1";
-    record.addr = exchange->addr[0] == '\0' ? NULL : exchange->addr;
-    return record;
 }
 
 void
 bns_exchange_note_response(BnsExchange *exchange, const char *error)
 {
-    BnsEngine *engine = exchange->flow->engine;
-    BnsRecord record;
-
-    if (!exchange->is_sent || exchange->is_noted)
-        return;
-    exchange->is_noted = true;
-    record = bns_exchange_record(exchange, BNS_EVENT_HTTP_RESPONSE);
-    record.status = exchange->status;
-    record.error = error;
-    record.bytes_sent = exchange->up.n_bytes;
-    record.bytes_received = exchange->down.n_bytes;
-    record.duration_us = (uint64_t)(bns_loop_now_us(engine->loop) - exchange->began_us);
-    bns_engine_note(engine, &record);
+    exchange->call.bytes_sent = exchange->up.n_bytes;
+    exchange->call.bytes_received = exchange->down.n_bytes;
+    bns_call_note_response(&exchange->call, error);
 }
 
 /* --- the request's body --- */
@@ -110,7 +67,7 @@ on_bad_request_body(BnsExchange *exchange)
         bns_flow_cut(exchange->flow);
         return;
     }
-    exchange->status = 400;
+    exchange->call.status = 400;
     bns_exchange_note_response(exchange, error);
     bns_exchange_answer(exchange, 400, error, false);
 }
@@ -166,7 +123,7 @@ static void
 on_broken_response(BnsExchange *exchange)
 {
     BnsFlow *flow = exchange->flow;
-    BnsRecord record = bns_exchange_record(exchange, BNS_EVENT_UPSTREAM_ERROR);
+    BnsRecord record = bns_call_record(&exchange->call, BNS_EVENT_UPSTREAM_ERROR);
 
     record.error = exchange->down.state == BNS_PIPE_BAD
                        ? exchange->down.body.error

@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Exchange: one request of a flow, its decision, and its response.
+ * Exchange: one HTTP/1.1 request of a flow (its call, call.h) and its response.
  *
  * In the order of its life: bns_exchange_new() takes a complete head from client.in;
  * bns_exchange_begin() judges it and refuses it or acquires an upstream; then the record
  * http.request is written, and only after that the first byte of the request leaves;
  * bns_exchange_relay() moves both messages at the same time until both have ended;
  * http.response is recorded.
- *
- * A request that was allowed but could not be sent has upstream.error, and an
- * http.request with decision allow, the status that we answered (502, 504) and the
- * error, but no http.response. One that the address guard refuses is an http.request
- * with deny and 403.
  *
  * Early responses: the origin may answer before it has the whole request. Both go on
  * until the origin closes; then the rest of the request is drained. What can no longer
@@ -20,9 +15,8 @@
  */
 #pragma once
 
-#include "audit/record.h"
+#include "netstack/gateway/call.h"
 #include "netstack/gateway/pipe.h"
-#include "netstack/gateway/request.h"
 #include "netstack/gateway/upstream.h"
 
 #include <stdbool.h>
@@ -44,17 +38,11 @@ typedef enum {
 
 typedef struct {
     struct BnsFlow *flow; /* borrowed */
-    BnsHttpRequest request;
-    BnsRequestFault fault;
-    BnsDecision decision;
-    int64_t began_us;
+    BnsCall call;
 
     BnsConnect *connect;   /* (transfer none); while in DIAL */
     BnsUpstream *upstream; /* owned; from RELAY on */
-    char addr[INET6_ADDRSTRLEN];
-    bool is_sent;    /* http.request was recorded with allow: bytes may have left */
-    bool is_noted;   /* http.response was */
-    bool is_retried; /* a kept connection had died; this is the second one */
+    bool is_retried;       /* a kept connection had died; this is the second one */
 
     BnsPipe up;      /* the request's body; its decoder also drains the rest */
     bool is_up_over; /* the origin takes no more of it */
@@ -63,7 +51,6 @@ typedef struct {
     size_t head_seen;   /* bytes of upstream.in that are no whole head yet */
     unsigned n_interim; /* 1xx responses passed on */
     bool is_continued;  /* one of them was 100 (Continue) */
-    uint16_t status;
     bool upstream_keeps_alive;
     BnsPipe down; /* the response's body */
 } BnsExchange;
@@ -78,8 +65,6 @@ void bns_exchange_begin(BnsExchange *exchange);
 /* The step of RELAY. Returns: whether to step on (the flow's state has changed). */
 bool bns_exchange_relay(BnsExchange *exchange);
 
-/* A record of @event with what is known of flow and request. */
-BnsRecord bns_exchange_record(const BnsExchange *exchange, BnsEvent event);
 /* Records http.response, once, if the request was sent. @error: (nullable) */
 void bns_exchange_note_response(BnsExchange *exchange, const char *error);
 
@@ -101,10 +86,7 @@ void bns_exchange_answer(BnsExchange *exchange,
                          const char *reason,
                          bool may_keep_alive);
 /* Records the refusal (http.request, deny) and answers. */
-void bns_exchange_refuse(BnsExchange *exchange,
-                         uint16_t status,
-                         const char *reason,
-                         const char *rule);
+void bns_exchange_refuse(BnsExchange *exchange, const BnsRefusal *refusal);
 /* The upstream failed before a response: records and answers 502 or 504. @is_news: there
  * is no upstream.error about it yet. */
 void bns_exchange_fail(BnsExchange *exchange,

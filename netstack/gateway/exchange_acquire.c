@@ -14,36 +14,20 @@ on_upstream_ready(void *data)
     bns_flow_run(exchange->flow);
 }
 
-/* The record comes first: a request of which nothing is known never leaves. A second
- * connection for the same request needs no second record. */
-static bool
-record_request(BnsExchange *exchange)
-{
-    BnsRecord record;
-
-    if (exchange->is_sent)
-        return true;
-    record = bns_exchange_record(exchange, BNS_EVENT_HTTP_REQUEST);
-    record.decision = BNS_DECIDED_ALLOW;
-    record.reason = exchange->decision.reason;
-    record.rule = exchange->decision.rule;
-    return bns_engine_record(exchange->flow->engine, &record);
-}
-
+/* The record comes first: a request of which nothing is known never leaves. */
 static void
 send_request(BnsExchange *exchange, BnsUpstream *upstream)
 {
     BnsChannel *channel = &upstream->channel;
 
     exchange->upstream = upstream;
-    g_strlcpy(exchange->addr, upstream->addr, sizeof(exchange->addr));
-    if (!record_request(exchange)) {
+    g_strlcpy(exchange->call.addr, upstream->addr, sizeof(exchange->call.addr));
+    if (!bns_call_note_request(&exchange->call)) {
         bns_exchange_answer(exchange, 503, "the request could not be recorded", false);
         return;
     }
-    exchange->is_sent = true;
-    bns_buffer_append(&channel->out, exchange->request.head->data,
-                      exchange->request.head->len);
+    bns_buffer_append(&channel->out, exchange->call.request.head->data,
+                      exchange->call.request.head->len);
     exchange->up.to = channel;
     bns_stream_set_owner(channel->stream, on_upstream_ready, exchange);
     bns_flow_enter(exchange->flow, BNS_FLOW_RELAY);
@@ -86,8 +70,10 @@ on_connected(BnsUpstream *upstream, BnsUpstreamFailure *failure, void *data)
     exchange->connect = NULL;
     if (upstream != NULL)
         send_request(exchange, upstream);
-    else if (failure->outcome == BNS_DIAL_GUARDED && !exchange->is_sent)
-        bns_exchange_refuse(exchange, 403, failure->error, failure->rule);
+    else if (failure->outcome == BNS_DIAL_GUARDED && !exchange->call.is_sent)
+        bns_exchange_refuse(exchange, &(BnsRefusal){ .status = 403,
+                                                     .reason = failure->error,
+                                                     .rule = failure->rule });
     else
         bns_exchange_fail(exchange, bns_dial_status(failure->outcome), failure->error,
                           true);
@@ -99,13 +85,7 @@ void
 bns_exchange_acquire(BnsExchange *exchange, bool only_new)
 {
     BnsFlow *flow = exchange->flow;
-    const BnsHttpRequest *request = &exchange->request;
-    BnsDialTarget target = {
-        .scheme = request->scheme,
-        .host = request->host,
-        .port = request->port,
-        .decision = exchange->decision,
-    };
+    BnsDialTarget target = bns_call_target(&exchange->call);
     BnsUpstream *upstream = only_new ? NULL : take_ahead(flow, &target);
     BnsUpstreamFailure *failure = take_failure(flow);
 

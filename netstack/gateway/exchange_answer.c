@@ -10,7 +10,7 @@
 static bool
 can_keep_alive(const BnsExchange *exchange)
 {
-    const BnsHttpRequest *request = &exchange->request;
+    const BnsHttpRequest *request = &exchange->call.request;
 
     if (!request->keep_alive || exchange->flow->client.ended)
         return false;
@@ -20,19 +20,6 @@ can_keep_alive(const BnsExchange *exchange)
         return false;
     return request->body != BNS_HTTP_BODY_LENGTH ||
            request->body_len - exchange->up.n_bytes <= BNS_FLOW_DISCARD_BYTES;
-}
-
-/* What to ask the user for, if it is only that no rule allows it. */
-static char *
-suggest(const BnsExchange *exchange, uint16_t status)
-{
-    BnsRequest question = bns_request_question(&exchange->request);
-
-    if (status != 403 || exchange->decision.verdict == BNS_VERDICT_ALLOW ||
-        exchange->decision.rule != NULL || exchange->decision.reason == NULL)
-        return NULL;
-    return bns_policy_suggest(question.scheme, question.host, question.port,
-                              question.method, question.path);
 }
 
 static void
@@ -53,39 +40,21 @@ bns_exchange_answer(BnsExchange *exchange,
                     const char *reason,
                     bool may_keep_alive)
 {
-    const BnsHttpRequest *request = &exchange->request;
-    g_autofree char *suggestion = suggest(exchange, status);
-    BnsBlock block = {
-        .status = status,
-        .reason = reason,
-        .method = request->method,
-        .host = request->host.text,
-        .path = request->path,
-        .suggestion = suggestion,
-        .form = request->block_form,
-        .is_head = request->is_head,
-        .keep_alive = may_keep_alive && can_keep_alive(exchange),
-    };
+    g_autofree char *suggestion = bns_call_suggest(&exchange->call, status);
+    BnsBlock block = bns_call_block(&exchange->call, status, reason, suggestion);
 
+    block.keep_alive = may_keep_alive && can_keep_alive(exchange);
     bns_upstream_abort(g_steal_pointer(&exchange->upstream));
     exchange->up.to = NULL;
     respond(exchange->flow, &block);
 }
 
 void
-bns_exchange_refuse(BnsExchange *exchange,
-                    uint16_t status,
-                    const char *reason,
-                    const char *rule)
+bns_exchange_refuse(BnsExchange *exchange, const BnsRefusal *refusal)
 {
-    BnsRecord record = bns_exchange_record(exchange, BNS_EVENT_HTTP_REQUEST);
-
-    record.decision = BNS_DECIDED_DENY;
-    record.reason = reason;
-    record.rule = rule;
-    record.status = status;
-    bns_engine_note(exchange->flow->engine, &record);
-    bns_exchange_answer(exchange, status, reason, status != 400);
+    bns_call_note_refusal(&exchange->call, refusal);
+    bns_exchange_answer(exchange, refusal->status, refusal->reason,
+                        refusal->status != 400);
 }
 
 void
@@ -94,23 +63,9 @@ bns_exchange_fail(BnsExchange *exchange,
                   const char *error,
                   bool is_news)
 {
-    BnsEngine *engine = exchange->flow->engine;
-    BnsRecord record = bns_exchange_record(exchange, BNS_EVENT_UPSTREAM_ERROR);
-
-    record.error = error;
-    if (is_news)
-        bns_engine_note(engine, &record);
-    exchange->status = status;
-    if (exchange->is_sent) {
-        bns_exchange_note_response(exchange, error);
-    } else {
-        record.event = BNS_EVENT_HTTP_REQUEST;
-        record.decision = BNS_DECIDED_ALLOW;
-        record.reason = exchange->decision.reason;
-        record.rule = exchange->decision.rule;
-        record.status = status;
-        bns_engine_note(engine, &record);
-    }
+    exchange->call.bytes_sent = exchange->up.n_bytes;
+    exchange->call.bytes_received = exchange->down.n_bytes;
+    bns_call_note_failure(&exchange->call, status, error, is_news);
     bns_exchange_answer(exchange, status, error, true);
 }
 

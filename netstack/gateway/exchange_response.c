@@ -17,7 +17,7 @@ may_retry(const BnsExchange *exchange)
     return exchange->upstream->is_kept && !exchange->is_retried &&
            exchange->n_interim == 0 &&
            bns_buffer_len(&exchange->upstream->channel.in) == 0 &&
-           bns_request_is_repeatable(&exchange->request);
+           bns_request_is_repeatable(&exchange->call.request);
 }
 
 static void
@@ -69,7 +69,7 @@ pass_interim(BnsExchange *exchange, const BnsHttpHead *head)
     }
     if (head->status == 100)
         exchange->is_continued = true;
-    if (exchange->request.minor > 0)
+    if (exchange->call.request.minor > 0)
         bns_http1_write_response(bns_buffer_tail(&flow->client.out), head,
                                  BNS_HTTP_BODY_NONE, true, false);
     bns_buffer_consume(&exchange->upstream->channel.in, head->head_len);
@@ -81,17 +81,18 @@ switch_protocols(BnsExchange *exchange, const BnsHttpHead *head)
     BnsFlow *flow = exchange->flow;
     const char *why = "101 was not asked for";
 
-    if (exchange->request.is_websocket)
-        why = bns_websocket_check_response(head, &exchange->request.websocket);
+    if (exchange->call.request.is_websocket)
+        why = bns_websocket_check_response(head, &exchange->call.request.websocket);
     if (why != NULL) {
         on_bad_response(exchange, why);
         return;
     }
-    exchange->status = 101;
+    exchange->call.status = 101;
     bns_http1_write_response(bns_buffer_tail(&flow->client.out), head,
                              BNS_HTTP_BODY_NONE, true, true);
     bns_buffer_consume(&exchange->upstream->channel.in, head->head_len);
-    bns_tunnel_begin(flow, g_steal_pointer(&exchange->upstream), exchange->began_us);
+    bns_tunnel_begin(flow, g_steal_pointer(&exchange->upstream),
+                     exchange->call.began_us);
 }
 
 /* How the body is sent on: without a length an HTTP/1.1 client needs chunks to see where
@@ -101,8 +102,8 @@ kind_to_send(const BnsExchange *exchange, const BnsHttpHead *head)
 {
     if (head->body == BNS_HTTP_BODY_NONE || head->body == BNS_HTTP_BODY_LENGTH)
         return head->body;
-    return exchange->request.minor > 0 ? BNS_HTTP_BODY_CHUNKED
-                                       : BNS_HTTP_BODY_UNTIL_CLOSE;
+    return exchange->call.request.minor > 0 ? BNS_HTTP_BODY_CHUNKED
+                                            : BNS_HTTP_BODY_UNTIL_CLOSE;
 }
 
 /* The client waits for 100 and gets something else: it may never send its body, or may
@@ -110,7 +111,7 @@ kind_to_send(const BnsExchange *exchange, const BnsHttpHead *head)
 static bool
 is_body_uncertain(const BnsExchange *exchange)
 {
-    return exchange->request.expects_continue && !exchange->is_continued &&
+    return exchange->call.request.expects_continue && !exchange->is_continued &&
            exchange->up.n_bytes == 0 && !exchange->up.is_decoded;
 }
 
@@ -123,10 +124,10 @@ pass_final(BnsExchange *exchange, const BnsHttpHead *head)
 
     if (is_body_uncertain(exchange))
         exchange->is_up_over = true;
-    exchange->status = head->status;
+    exchange->call.status = head->status;
     exchange->upstream_keeps_alive = head->keep_alive && !exchange->is_up_over;
     /* If the origin closes before it has the whole request, so do we. */
-    flow->keeps_alive = exchange->request.keep_alive && !flow->client.ended &&
+    flow->keeps_alive = exchange->call.request.keep_alive && !flow->client.ended &&
                         kind != BNS_HTTP_BODY_UNTIL_CLOSE &&
                         (exchange->up.is_decoded || exchange->upstream_keeps_alive);
     bns_http1_write_response(bns_buffer_tail(&flow->client.out), head, kind,
@@ -162,7 +163,8 @@ static bool
 parse(BnsExchange *exchange)
 {
     BnsBuffer *in = &exchange->upstream->channel.in;
-    BnsSlice method = { exchange->request.method, strlen(exchange->request.method) };
+    BnsSlice method = { exchange->call.request.method,
+                        strlen(exchange->call.request.method) };
     BnsHttpHead head;
 
     if (bns_buffer_len(in) <= exchange->head_seen)

@@ -9,6 +9,7 @@
 
 #include "netstack/gateway/block.h"
 #include "netstack/gateway/http1.h"
+#include "netstack/gateway/protocol.h"
 #include "netstack/gateway/websocket.h"
 #include "policy/host.h"
 #include "policy/policy.h"
@@ -29,9 +30,10 @@ typedef struct {
     BnsScheme scheme;
     BnsHost host;
     uint16_t port;
-    char *method; /* owned; NULL if it could not be read */
-    char *path;   /* owned; as received, without query */
-    uint8_t minor;
+    char *method;          /* owned; NULL if it could not be read */
+    char *path;            /* owned; as received, without query */
+    BnsProtocols protocol; /* that it came by, and goes by: one bit */
+    uint8_t minor;         /* of HTTP/1 */
     bool is_head;
     bool keep_alive;
     BnsBlockForm block_form; /* of an answer of ours */

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "netstack/gateway/call.h"
+
+#include "netstack/gateway/flow.h"
+
+void
+bns_call_init(BnsCall *call, BnsFlow *flow)
+{
+    *call = (BnsCall){
+        .flow = flow,
+        .number = ++flow->n_requests,
+        .began_us = bns_loop_now_us(flow->engine->loop),
+    };
+}
+
+void
+bns_call_clear(BnsCall *call)
+{
+    bns_request_clear(&call->request);
+}
+
+BnsRefusal
+bns_call_judge(BnsCall *call)
+{
+    const BnsHttpRequest *request = &call->request;
+    BnsRequest question;
+
+    if (call->fault.status != 0)
+        return (BnsRefusal){ .status = call->fault.status,
+                             .reason = call->fault.reason };
+    if (bns_dial_is_never(&request->host))
+        return (BnsRefusal){ .status = 403,
+                             .reason = "the name is reserved for the sandbox itself" };
+    question = bns_request_question(request);
+    call->decision = bns_policy_decide(call->flow->engine->config->policy, &question);
+    if (call->decision.verdict == BNS_VERDICT_ALLOW)
+        return (BnsRefusal){ 0 };
+    return (BnsRefusal){ .status = 403,
+                         .reason = call->decision.reason,
+                         .rule = call->decision.rule };
+}
+
+BnsDialTarget
+bns_call_target(const BnsCall *call)
+{
+    return (BnsDialTarget){
+        .scheme = call->request.scheme,
+        .host = call->request.host,
+        .port = call->request.port,
+        .protocols = call->request.protocol,
+        .decision = call->decision,
+    };
+}
+
+/* --- records --- */
+
+static const char *
+version_of(const BnsHttpRequest *request)
+{
+    if (request->protocol == BNS_PROTOCOL_HTTP2)
+        return "2";
+    return request->minor == 0 ? "1.0" : "1.1";
+}
+
+BnsRecord
+bns_call_record(const BnsCall *call, BnsEvent event)
+{
+    const BnsHttpRequest *request = &call->request;
+    BnsRecord record = bns_flow_record(call->flow, event);
+
+    record.request = call->number;
+    record.host = request->host.text;
+    record.method = request->method;
+    record.path = request->path;
+    record.http = version_of(request);
+    record.addr = call->addr[0] == '\0' ? NULL : call->addr;
+    return record;
+}
+
+bool
+bns_call_note_request(BnsCall *call)
+{
+    BnsRecord record;
+
+    if (call->is_sent)
+        return true;
+    record = bns_call_record(call, BNS_EVENT_HTTP_REQUEST);
+    record.decision = BNS_DECIDED_ALLOW;
+    record.reason = call->decision.reason;
+    record.rule = call->decision.rule;
+    call->is_sent = bns_engine_record(call->flow->engine, &record);
+    return call->is_sent;
+}
+
+void
+bns_call_note_refusal(BnsCall *call, const BnsRefusal *refusal)
+{
+    BnsRecord record = bns_call_record(call, BNS_EVENT_HTTP_REQUEST);
+
+    record.decision = BNS_DECIDED_DENY;
+    record.reason = refusal->reason;
+    record.rule = refusal->rule;
+    record.status = refusal->status;
+    bns_engine_note(call->flow->engine, &record);
+}
+
+void
+bns_call_note_failure(BnsCall *call, uint16_t status, const char *error, bool is_news)
+{
+    BnsEngine *engine = call->flow->engine;
+    BnsRecord record = bns_call_record(call, BNS_EVENT_UPSTREAM_ERROR);
+
+    record.error = error;
+    if (is_news)
+        bns_engine_note(engine, &record);
+    call->status = status;
+    if (call->is_sent) {
+        bns_call_note_response(call, error);
+        return;
+    }
+    record.event = BNS_EVENT_HTTP_REQUEST;
+    record.decision = BNS_DECIDED_ALLOW;
+    record.reason = call->decision.reason;
+    record.rule = call->decision.rule;
+    record.status = status;
+    bns_engine_note(engine, &record);
+}
+
+void
+bns_call_note_response(BnsCall *call, const char *error)
+{
+    BnsEngine *engine = call->flow->engine;
+    BnsRecord record;
+
+    if (!call->is_sent || call->is_noted)
+        return;
+    call->is_noted = true;
+    record = bns_call_record(call, BNS_EVENT_HTTP_RESPONSE);
+    record.status = call->status;
+    record.error = error;
+    record.bytes_sent = call->bytes_sent;
+    record.bytes_received = call->bytes_received;
+    record.duration_us = (uint64_t)(bns_loop_now_us(engine->loop) - call->began_us);
+    bns_engine_note(engine, &record);
+}
+
+/* --- answers of our own --- */
+
+char *
+bns_call_suggest(const BnsCall *call, uint16_t status)
+{
+    BnsRequest question = bns_request_question(&call->request);
+
+    if (status != 403 || call->decision.verdict == BNS_VERDICT_ALLOW ||
+        call->decision.rule != NULL || call->decision.reason == NULL)
+        return NULL;
+    return bns_policy_suggest(question.scheme, question.host, question.port,
+                              question.method, question.path);
+}
+
+BnsBlock
+bns_call_block(const BnsCall *call,
+               uint16_t status,
+               const char *reason,
+               const char *suggestion)
+{
+    const BnsHttpRequest *request = &call->request;
+
+    return (BnsBlock){
+        .status = status,
+        .reason = reason,
+        .method = request->method,
+        .host = request->host.text,
+        .path = request->path,
+        .suggestion = suggestion,
+        .form = request->block_form,
+        .is_head = request->is_head,
+    };
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Call: one request from its decision to its last record, whatever carries it.
+ *
+ * HTTP/1.1's exchange and HTTP/2's stream move bytes in their own ways; what is asked of
+ * the policy, what is dialled, what is recorded and what a person is told is the same, and
+ * is here.
+ *
+ * A request that was allowed but could not be sent has upstream.error, and an
+ * http.request with decision allow, the status that we answered (502, 504) and the
+ * error, but no http.response. One that is refused, by the address guard too, is an
+ * http.request with deny and the status that was answered.
+ */
+#pragma once
+
+#include "audit/record.h"
+#include "netstack/gateway/block.h"
+#include "netstack/gateway/dial.h"
+#include "netstack/gateway/request.h"
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct BnsFlow;
+
+typedef struct {
+    struct BnsFlow *flow; /* borrowed */
+    uint64_t number;      /* from 1 in its flow */
+    BnsHttpRequest request;
+    BnsRequestFault fault;
+    BnsDecision decision;
+    int64_t began_us;
+    char addr[INET6_ADDRSTRLEN]; /* that it is sent to; "" before */
+    bool is_sent;  /* http.request was recorded with allow: bytes may have left */
+    bool is_noted; /* http.response was */
+    uint16_t status;
+    uint64_t bytes_sent; /* of the bodies, for http.response */
+    uint64_t bytes_received;
+} BnsCall;
+
+/* Why a request is answered by us: 400, 403, 421, ... */
+typedef struct {
+    uint16_t status;    /* 0: it is not */
+    const char *reason; /* one sentence without its final dot */
+    const char *rule;   /* (nullable) */
+} BnsRefusal;
+
+/* The flow's next call. Its request and fault are set by the caller. */
+void bns_call_init(BnsCall *call, struct BnsFlow *flow);
+void bns_call_clear(BnsCall *call);
+
+/* Asks the policy, unless the request has a fault. call->decision is set. */
+BnsRefusal bns_call_judge(BnsCall *call);
+/* Whom to dial for it. */
+BnsDialTarget bns_call_target(const BnsCall *call);
+
+/* A record of @event with what is known of flow and request. */
+BnsRecord bns_call_record(const BnsCall *call, BnsEvent event);
+/* http.request, allow: the request goes to call->addr. Once: a second connection for the
+ * same request needs no second record. Returns: whether it is written; only then may a
+ * byte of the request leave. */
+bool bns_call_note_request(BnsCall *call);
+/* http.request, deny. */
+void bns_call_note_refusal(BnsCall *call, const BnsRefusal *refusal);
+/* The upstream failed before a response: upstream.error, and what @status the client is
+ * told. @is_news: there is no upstream.error about it yet. */
+void
+bns_call_note_failure(BnsCall *call, uint16_t status, const char *error, bool is_news);
+/* http.response, once, if the request was sent. @error: (nullable) */
+void bns_call_note_response(BnsCall *call, const char *error);
+
+/* What to ask the user for, if it is only that no rule allows it. Returns:
+ * (transfer full) (nullable) */
+char *bns_call_suggest(const BnsCall *call, uint16_t status);
+/* Our answer. It borrows from @call, @reason and @suggestion (nullable). */
+BnsBlock bns_call_block(const BnsCall *call,
+                        uint16_t status,
+                        const char *reason,
+                        const char *suggestion);
