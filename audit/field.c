@@ -26,6 +26,10 @@ const BnsField bns_fields[BNS_N_FIELDS] = {
     FIELD(duration_us, TRANSFER),
     FIELD(error, STRING),
     FIELD(count, COUNT),
+    FIELD(dns_us, COUNT),
+    FIELD(connect_us, COUNT),
+    FIELD(tls_us, COUNT),
+    FIELD(first_byte_us, COUNT),
 };
 
 static const void *

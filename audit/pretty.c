@@ -45,10 +45,11 @@ append_number(GString *details, const char *before, uint64_t number, const char 
 }
 
 static void
-append_duration(GString *details, uint64_t us)
+append_duration(GString *details, const char *before, uint64_t us)
 {
     if (details->len > 0)
         g_string_append(details, ", ");
+    g_string_append(details, before);
     if (us < 1000)
         g_string_append_printf(details, "%" PRIu64 " us", us);
     else if (us < G_USEC_PER_SEC)
@@ -149,6 +150,20 @@ append_command(GString *text, const BnsJson *record)
     }
 }
 
+/* A number in a string, as an event's own fields are. */
+static void
+append_time_of(GString *details,
+               const BnsJson *record,
+               const char *before,
+               const char *name)
+{
+    const char *text = bns_json_text(record, name);
+    guint64 us;
+
+    if (text != NULL && g_ascii_string_to_unsigned(text, 10, 0, G_MAXUINT64, &us, NULL))
+        append_duration(details, before, us);
+}
+
 static void
 append_transfer(GString *details, const BnsJson *record)
 {
@@ -159,7 +174,11 @@ append_transfer(GString *details, const BnsJson *record)
     if (bns_json_number(record, "bytes_received", &number))
         append_number(details, "received ", number, " B");
     if (bns_json_number(record, "duration_us", &number))
-        append_duration(details, number);
+        append_duration(details, "", number);
+    append_time_of(details, record, "dns ", "dns_us");
+    append_time_of(details, record, "connect ", "connect_us");
+    append_time_of(details, record, "tls ", "tls_us");
+    append_time_of(details, record, "first byte ", "first_byte_us");
 }
 
 static void

@@ -46,7 +46,7 @@ typedef enum {
 const char *bns_decided_name(BnsDecided decision);
 
 /* Strings are borrowed for the call; NULL is absent. Numbers: 0 is absent, except that
- * the last three appear in http.response and tcp.close even when 0. Foreign bytes that
+ * the bytes and the duration appear in http.response and tcp.close even when 0. Foreign bytes that
  * are not UTF-8 are written as U+FFFD each. */
 typedef struct {
     BnsEvent event;
@@ -68,6 +68,10 @@ typedef struct {
     uint64_t bytes_sent;     /* towards the origin */
     uint64_t bytes_received; /* from the origin */
     uint64_t duration_us;
+    uint64_t dns_us; /* HTTP_RESPONSE: what the connection that it used had taken */
+    uint64_t connect_us;
+    uint64_t tls_us;
+    uint64_t first_byte_us; /* HTTP_RESPONSE: from sending the request */
 } BnsRecord;
 
 /* Longest encoded record in bytes; strings that would exceed it are cut by

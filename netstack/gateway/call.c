@@ -93,6 +93,22 @@ bns_call_note_request(BnsCall *call)
 }
 
 void
+bns_call_note_sent(BnsCall *call, BnsTimings *io_timings)
+{
+    call->sent_us = bns_loop_now_us(call->flow->engine->loop);
+    call->timings = *io_timings;
+    *io_timings = (BnsTimings){ 0 };
+}
+
+void
+bns_call_note_first_byte(BnsCall *call)
+{
+    if (call->first_byte_us == 0)
+        call->first_byte_us = bns_timings_between(
+            call->sent_us, bns_loop_now_us(call->flow->engine->loop));
+}
+
+void
 bns_call_note_refusal(BnsCall *call, const BnsRefusal *refusal)
 {
     BnsRecord record = bns_call_record(call, BNS_EVENT_HTTP_REQUEST);
@@ -141,6 +157,10 @@ bns_call_note_response(BnsCall *call, const char *error)
     record.bytes_sent = call->bytes_sent;
     record.bytes_received = call->bytes_received;
     record.duration_us = (uint64_t)(bns_loop_now_us(engine->loop) - call->began_us);
+    record.dns_us = call->timings.dns_us;
+    record.connect_us = call->timings.connect_us;
+    record.tls_us = call->timings.tls_us;
+    record.first_byte_us = call->first_byte_us;
     bns_engine_note(engine, &record);
 }
 

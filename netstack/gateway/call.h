@@ -31,6 +31,9 @@ typedef struct {
     BnsRequestFault fault;
     BnsDecision decision;
     int64_t began_us;
+    int64_t sent_us;        /* when its first byte was about to leave */
+    uint64_t first_byte_us; /* from there to the response's; 0: none came */
+    BnsTimings timings;     /* of the connection that was made for it, if one was */
     char addr[INET6_ADDRSTRLEN]; /* that it is sent to; "" before */
     bool is_sent;  /* http.request was recorded with allow: bytes may have left */
     bool is_noted; /* http.response was */
@@ -61,6 +64,11 @@ BnsRecord bns_call_record(const BnsCall *call, BnsEvent event);
  * same request needs no second record. Returns: whether it is written; only then may a
  * byte of the request leave. */
 bool bns_call_note_request(BnsCall *call);
+/* The request begins to leave on a connection whose making took @io_timings, which are
+ * told once: they are 0 afterwards. */
+void bns_call_note_sent(BnsCall *call, BnsTimings *io_timings);
+/* Something has come back. Any further call changes nothing. */
+void bns_call_note_first_byte(BnsCall *call);
 /* http.request, deny. */
 void bns_call_note_refusal(BnsCall *call, const BnsRefusal *refusal);
 /* The upstream failed before a response: upstream.error, and what @status the client is

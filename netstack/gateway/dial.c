@@ -1,30 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "netstack/gateway/dial.h"
 
-#include "base/fd.h"
 #include "netstack/gateway/engine.h"
+#include "netstack/gateway/race.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
-#include <netinet/tcp.h>
 #include <string.h>
-#include <unistd.h>
 
 /* Resolving and connecting together. curl waits for 300 s, browsers for 30 to 60; the
  * command should hear of it before its own patience ends. */
 #define DIAL_TIMEOUT_US (30 * G_USEC_PER_SEC)
 /* From the beginning of the last attempt: three SYNs (0, 1, 3 s) went unanswered. */
 #define CONNECT_TIMEOUT_US (10 * G_USEC_PER_SEC)
-/* RFC 8305, 5: Connection Attempt Delay. */
-#define ATTEMPT_DELAY_US (250 * 1000)
-
-typedef struct {
-    BnsDial *dial; /* borrowed */
-    struct sockaddr_storage address;
-    int fd;          /* owned; -1 while not being connected */
-    BnsWatch *watch; /* owned */
-} Attempt;
 
 struct BnsDial {
     struct BnsEngine *engine; /* borrowed */
@@ -32,16 +21,16 @@ struct BnsDial {
     BnsDialFunc func;
     void *data;
 
+    BnsTimer *timer;   /* owned: the beginning, then the end */
     BnsLookup *lookup; /* (transfer none); NULL when not asking */
-    BnsTimer *timer;   /* owned: next attempt, or the end */
+    BnsRace *race;     /* (transfer none); NULL when not connecting */
     int64_t deadline_us;
+    int64_t step_began_us;
     bool is_begun;
     bool is_given;
-    Attempt attempts[BNS_RESOLVER_ADDRESSES_MAX];
-    guint n_attempts; /* addresses that may be dialled */
-    guint next;       /* the first that was not tried yet */
-    int error_no;     /* of the most telling failure */
-    struct sockaddr_storage failed_address;
+    BnsTimings timings;
+    struct sockaddr_storage addresses[BNS_RESOLVER_ADDRESSES_MAX];
+    guint n_addresses; /* that may be dialled */
 };
 
 bool
@@ -80,11 +69,8 @@ bns_dial_cancel(BnsDial *dial)
     if (dial == NULL)
         return;
     bns_lookup_cancel(dial->lookup);
+    bns_race_cancel(dial->race);
     bns_timer_free(dial->timer);
-    for (guint i = 0; i < dial->n_attempts; i++) {
-        bns_watch_free(dial->attempts[i].watch);
-        bns_fd_clear(&dial->attempts[i].fd);
-    }
     g_free(dial);
 }
 
@@ -95,6 +81,7 @@ finish(BnsDial *dial, BnsDialResult result)
     void *data = dial->data;
 
     result.is_given = dial->is_given;
+    result.timings = dial->timings;
     bns_dial_cancel(dial);
     func(&result, data);
 }
@@ -116,137 +103,44 @@ get_port(const struct sockaddr_storage *address)
                      : ((const struct sockaddr_in6 *)address)->sin6_port);
 }
 
+static BnsDialOutcome
+outcome_of(int error_no)
+{
+    if (error_no == ECONNREFUSED || error_no == ECONNRESET)
+        return BNS_DIAL_REFUSED;
+    return error_no == ETIMEDOUT ? BNS_DIAL_TIMED_OUT : BNS_DIAL_UNREACHABLE;
+}
+
 static void
-fail_errno(BnsDial *dial)
+fail_errno(BnsDial *dial, int error_no, const struct sockaddr_storage *address)
 {
     char addr[INET6_ADDRSTRLEN];
     g_autofree char *what = NULL;
-    BnsDialOutcome outcome = BNS_DIAL_UNREACHABLE;
 
-    if (dial->error_no == ECONNREFUSED || dial->error_no == ECONNRESET)
-        outcome = BNS_DIAL_REFUSED;
-    else if (dial->error_no == ETIMEDOUT)
-        outcome = BNS_DIAL_TIMED_OUT;
-    bns_dial_address_text((const struct sockaddr *)&dial->failed_address, addr);
+    bns_dial_address_text((const struct sockaddr *)address, addr);
     what = g_strdup_printf("could not connect to %s, port %u: %s", addr,
-                           get_port(&dial->failed_address), g_strerror(dial->error_no));
-    fail(dial, outcome, what);
+                           get_port(address), g_strerror(error_no));
+    fail(dial, outcome_of(error_no), what);
 }
 
-/* --- attempts --- */
-
-/* A refusal says more than a missing route: of an IPv6 address on a host without IPv6,
- * for instance. */
-static void
-note_failure(BnsDial *dial, const Attempt *attempt, int error_no)
-{
-    if (dial->error_no != 0 && error_no != ECONNREFUSED)
-        return;
-    dial->error_no = error_no;
-    dial->failed_address = attempt->address;
-}
-
-static bool
-is_attempting(const BnsDial *dial)
-{
-    for (guint i = 0; i < dial->next; i++)
-        if (dial->attempts[i].fd >= 0)
-            return true;
-    return false;
-}
+/* --- connecting --- */
 
 static void
-connected(BnsDial *dial, Attempt *attempt)
+on_raced(const BnsRaceResult *result, void *data)
 {
-    g_clear_pointer(&attempt->watch, bns_watch_free);
-    finish(dial, (BnsDialResult){ .outcome = BNS_DIAL_CONNECTED,
-                                  .fd = g_steal_fd(&attempt->fd),
-                                  .address = attempt->address });
-}
+    BnsDial *dial = data;
 
-static void
-on_attempt(uint32_t events, void *data)
-{
-    Attempt *attempt = data;
-    BnsDial *dial = attempt->dial;
-    socklen_t len = sizeof(int);
-    int error_no = 0;
-
-    if (getsockopt(attempt->fd, SOL_SOCKET, SO_ERROR, &error_no, &len) < 0)
-        error_no = errno;
-    if (error_no == 0) {
-        connected(dial, attempt);
-        return;
-    }
-    note_failure(dial, attempt, error_no);
-    g_clear_pointer(&attempt->watch, bns_watch_free);
-    bns_fd_clear(&attempt->fd);
-    bns_timer_set(dial->timer, bns_loop_now_us(dial->engine->loop));
-}
-
-/* Keep-alive finds origins that vanished without a word under an idle tunnel. */
-static int
-open_socket(int family)
-{
-    static const int on = 1;
-    static const int idle_s = 60;
-    int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-    if (fd < 0)
-        return -errno;
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
-    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof(idle_s));
-    return fd;
-}
-
-static socklen_t
-address_len(const struct sockaddr_storage *address)
-{
-    return address->ss_family == AF_INET ? sizeof(struct sockaddr_in)
-                                         : sizeof(struct sockaddr_in6);
-}
-
-/* 0 or -errno. */
-static int
-attempt_start(Attempt *attempt)
-{
-    bns_autofd fd = open_socket(attempt->address.ss_family);
-
-    if (fd < 0)
-        return fd;
-    if (connect(fd, (const struct sockaddr *)&attempt->address,
-                address_len(&attempt->address)) < 0 &&
-        errno != EINPROGRESS)
-        return -errno;
-    attempt->fd = g_steal_fd(&fd);
-    attempt->watch = bns_loop_watch(attempt->dial->engine->loop, attempt->fd, EPOLLOUT,
-                                    on_attempt, attempt);
-    return 0;
-}
-
-/* Begins the next attempt, and says when to look again. */
-static void
-try_next(BnsDial *dial)
-{
-    int64_t now_us = bns_loop_now_us(dial->engine->loop);
-
-    while (dial->next < dial->n_attempts) {
-        Attempt *attempt = &dial->attempts[dial->next++];
-        int r = attempt_start(attempt);
-
-        if (r == 0)
-            break;
-        note_failure(dial, attempt, -r);
-    }
-    if (!is_attempting(dial)) {
-        fail_errno(dial);
-        return;
-    }
-    if (dial->next < dial->n_attempts)
-        bns_timer_set(dial->timer, MIN(dial->deadline_us, now_us + ATTEMPT_DELAY_US));
+    dial->race = NULL;
+    dial->timings.connect_us =
+        bns_timings_between(dial->step_began_us, bns_loop_now_us(dial->engine->loop));
+    if (result->fd >= 0)
+        finish(dial, (BnsDialResult){ .outcome = BNS_DIAL_CONNECTED,
+                                      .fd = result->fd,
+                                      .address = result->address });
+    else if (result->error_no == ETIMEDOUT)
+        fail(dial, BNS_DIAL_TIMED_OUT, "could not connect in time");
     else
-        bns_timer_set(dial->timer, dial->deadline_us);
+        fail_errno(dial, result->error_no, &result->address);
 }
 
 /* --- addresses --- */
@@ -260,7 +154,7 @@ set_port(struct sockaddr_storage *address, uint16_t port)
         ((struct sockaddr_in6 *)address)->sin6_port = htons(port);
 }
 
-/* Only an address that passes the guard becomes an attempt. @io_refusal keeps the first
+/* Only an address that passes the guard is dialled. @io_refusal keeps the first
  * refusal. */
 static void
 consider(BnsDial *dial, const struct sockaddr_storage *address, BnsDecision *io_refusal)
@@ -268,34 +162,28 @@ consider(BnsDial *dial, const struct sockaddr_storage *address, BnsDecision *io_
     BnsDecision decision = bns_policy_decide_address(
         dial->engine->config->policy, &dial->target.decision, dial->target.scheme,
         (const struct sockaddr *)address, dial->target.port, dial->is_given);
-    Attempt *attempt = &dial->attempts[dial->n_attempts];
 
-    if (decision.verdict != BNS_VERDICT_ALLOW) {
-        if (io_refusal->reason == NULL)
-            *io_refusal = decision;
-        return;
-    }
-    *attempt = (Attempt){ .dial = dial, .address = *address, .fd = -1 };
-    dial->n_attempts++;
+    if (decision.verdict == BNS_VERDICT_ALLOW)
+        dial->addresses[dial->n_addresses++] = *address;
+    else if (io_refusal->reason == NULL)
+        *io_refusal = decision;
 }
 
 /* Dials what was considered. */
 static void
-begin_attempts(BnsDial *dial, const BnsDecision *refusal)
+connect_any(BnsDial *dial, const BnsDecision *refusal)
 {
-    int64_t now_us = bns_loop_now_us(dial->engine->loop);
-
-    if (dial->n_attempts == 0) {
+    if (dial->n_addresses == 0) {
         finish(dial, (BnsDialResult){ .outcome = BNS_DIAL_GUARDED,
                                       .fd = -1,
                                       .rule = refusal->rule,
                                       .error = refusal->reason });
         return;
     }
-    dial->deadline_us =
-        MIN(dial->deadline_us,
-            now_us + CONNECT_TIMEOUT_US + (dial->n_attempts - 1) * ATTEMPT_DELAY_US);
-    try_next(dial);
+    bns_race_interleave(dial->addresses, dial->n_addresses);
+    dial->step_began_us = bns_loop_now_us(dial->engine->loop);
+    dial->race = bns_race_start(dial->engine->loop, dial->addresses, dial->n_addresses,
+                                CONNECT_TIMEOUT_US, on_raced, dial);
 }
 
 static void
@@ -305,6 +193,8 @@ on_answer(const BnsResolverAnswer *answer, void *data)
     BnsDecision refusal = { 0 };
 
     dial->lookup = NULL;
+    dial->timings.dns_us =
+        bns_timings_between(dial->step_began_us, bns_loop_now_us(dial->engine->loop));
     if (answer->error != 0) {
         g_autofree char *what = g_strdup_printf("the name could not be resolved: %s",
                                                 gai_strerror(answer->error));
@@ -323,7 +213,7 @@ on_answer(const BnsResolverAnswer *answer, void *data)
         set_port(&address, dial->target.port);
         consider(dial, &address, &refusal);
     }
-    begin_attempts(dial, &refusal);
+    connect_any(dial, &refusal);
 }
 
 static const BnsResolve *
@@ -375,10 +265,10 @@ begin(BnsDial *dial)
 
     if (find_address(dial, &address)) {
         consider(dial, &address, &refusal);
-        begin_attempts(dial, &refusal);
+        connect_any(dial, &refusal);
         return;
     }
-    bns_timer_set(dial->timer, dial->deadline_us);
+    dial->step_began_us = bns_loop_now_us(dial->engine->loop);
     dial->lookup = bns_lookup_start(dial->engine->lookups, dial->target.host.text,
                                     on_answer, dial);
 }
@@ -390,9 +280,8 @@ on_timer(void *data)
 
     if (!dial->is_begun) {
         dial->is_begun = true;
+        bns_timer_set(dial->timer, dial->deadline_us);
         begin(dial);
-    } else if (bns_loop_now_us(dial->engine->loop) < dial->deadline_us) {
-        try_next(dial);
     } else if (dial->lookup != NULL) {
         fail(dial, BNS_DIAL_TIMED_OUT, "the name could not be resolved in time");
     } else {

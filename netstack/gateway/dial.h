@@ -6,13 +6,13 @@
  * guard, and only judged addresses are dialled: nothing is looked up twice, so the
  * answer cannot change between the judgement and the connection.
  *
- * Addresses are tried in the resolver's order, the next one beginning when the last has
- * failed or kept silent for a moment; the first connection wins.
+ * Those that passed race for the first connection (race.h).
  */
 #pragma once
 
 #include "netstack/gateway/gateway.h"
 #include "netstack/gateway/protocol.h"
+#include "netstack/gateway/timings.h"
 #include "policy/host.h"
 #include "policy/policy.h"
 
@@ -57,6 +57,7 @@ typedef struct {
     int fd;                          /* (transfer full): CONNECTED only, else -1 */
     struct sockaddr_storage address; /* the dialled one */
     bool is_given;                   /* by --resolve */
+    BnsTimings timings;              /* dns_us, connect_us */
     const char *rule;                /* GUARDED: the rule that refuses, or NULL */
     const char *error; /* one sentence without its final dot; borrowed for the call */
 } BnsDialResult;

@@ -26,6 +26,7 @@ send_request(BnsExchange *exchange, BnsUpstream *upstream)
         bns_exchange_answer(exchange, 503, "the request could not be recorded", false);
         return;
     }
+    bns_call_note_sent(&exchange->call, &upstream->timings);
     bns_buffer_append(&channel->out, exchange->call.request.head->data,
                       exchange->call.request.head->len);
     exchange->up.to = channel;

@@ -194,6 +194,8 @@ bns_response_await(BnsExchange *exchange)
         if (!parse(exchange))
             continue;
         n = bns_channel_fill_line(&exchange->upstream->channel, BNS_HTTP_HEAD_MAX);
+        if (bns_buffer_len(&exchange->upstream->channel.in) > 0)
+            bns_call_note_first_byte(&exchange->call);
         if (n == BNS_STREAM_AGAIN) {
             exchange->down.wants_read = true;
             break;

@@ -171,7 +171,11 @@ bns_request_question(const BnsHttpRequest *request)
 bool
 bns_request_is_repeatable(const BnsHttpRequest *request)
 {
-    return request->body == BNS_HTTP_BODY_NONE && !request->is_websocket &&
-           (strcmp(request->method, "GET") == 0 || request->is_head ||
-            strcmp(request->method, "OPTIONS") == 0);
+    static const char *const methods[] = { "GET",    "HEAD",  "OPTIONS", "PUT",
+                                           "DELETE", "TRACE", NULL };
+    bool is_empty = request->body == BNS_HTTP_BODY_NONE ||
+                    (request->body == BNS_HTTP_BODY_LENGTH && request->body_len == 0);
+
+    return is_empty && !request->is_websocket &&
+           g_strv_contains(methods, request->method);
 }

@@ -16,6 +16,7 @@ struct BnsConnect {
     BnsDial *dial;         /* (transfer none); NULL once it has ended */
     BnsUpstream *upstream; /* owned; NULL before */
     BnsTimer *timer;       /* owned: the handshake's end */
+    int64_t tls_began_us;
 };
 
 /* --- upstream --- */
@@ -154,10 +155,13 @@ on_handshake(void *data)
         return;
     }
     error = bns_trust_failure(bns_stream_ssl(stream));
-    if (error != NULL)
+    if (error != NULL) {
         fail(connect, BNS_DIAL_UNTRUSTED, NULL, error);
-    else
-        finish(connect, NULL);
+        return;
+    }
+    connect->upstream->timings.tls_us =
+        bns_timings_between(connect->tls_began_us, g_get_monotonic_time());
+    finish(connect, NULL);
 }
 
 static void
@@ -170,7 +174,8 @@ begin_handshake(BnsConnect *connect)
     bns_stream_start_tls(
         stream, bns_trust_client(connect->engine->trust, connect->upstream->host.text));
     /* Not from the beginning of this turn: the first use of the trust store parses it. */
-    bns_timer_set(connect->timer, g_get_monotonic_time() + HANDSHAKE_TIMEOUT_US);
+    connect->tls_began_us = g_get_monotonic_time();
+    bns_timer_set(connect->timer, connect->tls_began_us + HANDSHAKE_TIMEOUT_US);
     on_handshake(connect);
 }
 
@@ -204,6 +209,7 @@ upstream_new(BnsConnect *connect, const BnsDialResult *result)
     upstream->port = connect->target.port;
     upstream->address = result->address;
     upstream->is_given = result->is_given;
+    upstream->timings = result->timings;
     bns_dial_address_text((const struct sockaddr *)&result->address, upstream->addr);
     return upstream;
 }

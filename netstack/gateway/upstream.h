@@ -21,6 +21,7 @@ typedef struct {
     struct sockaddr_storage address; /* that was judged and dialled */
     bool is_given;                   /* by --resolve */
     char addr[INET6_ADDRSTRLEN];     /* @address as text, for records */
+    BnsTimings timings;              /* of its making; 0 after its first message */
     bool is_kept;                    /* was idle before: may have died unnoticed */
     struct BnsPool *pool;            /* borrowed: the pool it waits in, or NULL */
     int64_t idle_until_us;           /* pool.c */

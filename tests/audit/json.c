@@ -68,6 +68,10 @@ test_line(void)
         .duration_us = 5,
         .error = "e",
         .count = 7,
+        .dns_us = 8,
+        .connect_us = 9,
+        .tls_us = 10,
+        .first_byte_us = 11,
     };
     g_autoptr(GString) line = g_string_new(NULL);
 
@@ -81,7 +85,9 @@ test_line(void)
         "\"rule\":\"--allow#1\",\"flow\":3,\"request\":1,\"host\":\"h\","
         "\"addr\":\"192.0.2.1\",\"port\":443,\"scheme\":\"https\",\"method\":\"GET\","
         "\"path\":\"/p\",\"http\":\"1.1\",\"status\":200,\"bytes_sent\":0,"
-        "\"bytes_received\":12,\"duration_us\":5,\"error\":\"e\",\"count\":\"7\"");
+        "\"bytes_received\":12,\"duration_us\":5,\"error\":\"e\",\"count\":\"7\","
+        "\"dns_us\":\"8\",\"connect_us\":\"9\",\"tls_us\":\"10\","
+        "\"first_byte_us\":\"11\"");
 }
 
 static void

@@ -38,6 +38,11 @@ static const Case cases[] = {
       "07:00:01.234              http.response   https://h  status 200, sent 0 B, "
       "received "
       "12 B, 34.2 ms\n" },
+    { "steps",
+      "\"event\":\"http.response\",\"duration_us\":1500000,\"dns_us\":\"999\","
+      "\"connect_us\":\"1500\",\"tls_us\":\"x\",\"first_byte_us\":\"2000000\"",
+      "07:00:01.234              http.response   1.50 s, dns 999 us, connect 1.5 ms, "
+      "first byte 2.00 s\n" },
     { "times",
       "\"event\":\"tcp.close\",\"bytes_sent\":1,\"bytes_received\":2,\"duration_us\":"
       "999",

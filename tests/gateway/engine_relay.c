@@ -513,108 +513,6 @@ test_half_closed(void)
     front_clear(&f);
 }
 
-/* --- kept connections --- */
-
-static void
-answer_first(Front *f, const char *response)
-{
-    g_free(front_pass(f, GET));
-    rig_say(&f->origin, response);
-    g_free(rig_hear_response(&f->flow, false));
-    rig_record(f->rig, BNS_EVENT_HTTP_REQUEST);
-}
-
-static void
-test_retried(void)
-{
-    Front f;
-    g_autofree char *lost = NULL;
-    g_autofree char *again = NULL;
-    g_autofree char *response = NULL;
-
-    front_init(&f, NULL);
-    answer_first(&f, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
-    lost = front_pass(&f, GET);
-    front_end_origin(&f, false);
-    f.origin = rig_accept(f.listener);
-    again = rig_hear(&f.origin, "\r\n\r\n");
-    g_assert_cmpstr(again, ==, lost);
-    rig_say(&f.origin, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
-    response = rig_hear_response(&f.flow, false);
-    g_assert_true(g_str_has_suffix(response, "\r\n\r\nok"));
-    g_assert_cmpuint(rig_count(f.rig, BNS_EVENT_HTTP_REQUEST, 2), ==, 2);
-    front_clear(&f);
-}
-
-static void
-test_retried_once(void)
-{
-    Front f;
-    g_autofree char *response = NULL;
-
-    front_init(&f, NULL);
-    answer_first(&f, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
-    g_free(front_pass(&f, GET));
-    front_end_origin(&f, false);
-    f.origin = rig_accept(f.listener);
-    g_free(rig_hear(&f.origin, "\r\n\r\n"));
-    front_end_origin(&f, false);
-    response = rig_hear_response(&f.flow, false);
-    g_assert_true(g_str_has_prefix(response, "HTTP/1.1 502 "));
-    g_assert_true(rig_nobody_came(f.listener));
-    front_clear(&f);
-}
-
-/* What may have been done once is not done twice. */
-static void
-test_not_retried(void)
-{
-    Front f;
-    g_autofree char *response = NULL;
-
-    front_init(&f, NULL);
-    answer_first(&f, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
-    g_free(front_pass(&f, POST("Content-Length: 0\r\n")));
-    front_end_origin(&f, false);
-    response = rig_hear_response(&f.flow, false);
-    g_assert_true(g_str_has_prefix(response, "HTTP/1.1 502 "));
-    g_assert_true(rig_nobody_came(f.listener));
-    front_clear(&f);
-}
-
-typedef struct {
-    const char *name;
-    const char *response;
-} Unkept;
-
-static const Unkept unkept[] = {
-    { "that-says-close",
-      "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n" },
-    { "of-http-1.0", "HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n" },
-    { "with-more-behind",
-      "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nHTTP/1.1 200 OK\r\n"
-      "Content-Length: 4\r\n\r\nfake" },
-};
-
-static void
-test_unkept(gconstpointer data)
-{
-    const Unkept *row = data;
-    Front f;
-    g_autofree char *response = NULL;
-
-    front_init(&f, NULL);
-    answer_first(&f, row->response);
-    rig_say(&f.flow, GET);
-    bns_fd_clear(&f.origin.fd);
-    f.origin = rig_accept(f.listener);
-    g_free(rig_hear(&f.origin, "\r\n\r\n"));
-    rig_say(&f.origin, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ntrue");
-    response = rig_hear_response(&f.flow, false);
-    g_assert_true(g_str_has_suffix(response, "true"));
-    front_clear(&f);
-}
-
 /* --- time --- */
 
 static void
@@ -666,7 +564,7 @@ test_idle(void)
     Front f;
 
     front_init(&f, NULL);
-    answer_first(&f, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    check_usable(&f);
     rig_advance(f.rig, 51);
     /* The pool's connection first, ... */
     check_origin_ended(&f, "", false);
@@ -689,12 +587,6 @@ add_rows(void)
             g_strdup_printf("/gateway/relay/cut-upload-looks-cut/%s", cuts[i].name);
 
         bns_test_add_data(path, &cuts[i], test_cut);
-    }
-    for (size_t i = 0; i < G_N_ELEMENTS(unkept); i++) {
-        g_autofree char *path = g_strdup_printf(
-            "/gateway/relay/connection-is-not-reused/%s", unkept[i].name);
-
-        bns_test_add_data(path, &unkept[i], test_unkept);
     }
 }
 
@@ -722,9 +614,6 @@ main(int argc, char **argv)
     bns_test_add("/gateway/relay/command-gone-while-waiting", test_gone_while_waiting);
     bns_test_add("/gateway/relay/half-closed-client-hears-its-response",
                  test_half_closed);
-    bns_test_add("/gateway/relay/dead-connection-is-retried", test_retried);
-    bns_test_add("/gateway/relay/retried-once-only", test_retried_once);
-    bns_test_add("/gateway/relay/post-is-not-retried", test_not_retried);
     bns_test_add("/gateway/relay/silent-origin-is-504", test_origin_is_silent);
     bns_test_add("/gateway/relay/stalled-response-is-cut", test_response_stalls);
     bns_test_add("/gateway/relay/head-cannot-be-dripped", test_dripped_head);
