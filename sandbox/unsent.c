@@ -9,9 +9,22 @@
 #include <string.h>
 #include <unistd.h>
 
-/* proc(5): "SL: LOCAL:PORT REMOTE:PORT STATE TX:RX ...", in hexadecimal. A dual-stack
- * client's connections are in the second table. */
-static const char *const tables[] = { "/proc/self/net/tcp", "/proc/self/net/tcp6" };
+/*
+ * A table of connections and what sockstat says when nothing is in it, so that it need not
+ * be read: the kernel looks for its lines in a hash of all namespaces, a quarter of a
+ * million buckets on a machine with some memory, for milliseconds.
+ *
+ * proc(5): "SL: LOCAL:PORT REMOTE:PORT STATE TX:RX ...", in hexadecimal. A dual-stack
+ * client's connections are in the second table.
+ */
+static const struct {
+    const char *connections;
+    const char *counts;
+    const char *none;
+} tables[] = {
+    { "/proc/self/net/tcp", "/proc/self/net/sockstat", "TCP: inuse 0 " },
+    { "/proc/self/net/tcp6", "/proc/self/net/sockstat6", "TCP6: inuse 0\n" },
+};
 
 #define STATE_FIELD 3
 #define QUEUE_FIELD 4
@@ -90,12 +103,27 @@ scan_table(const char *table)
     return scan.unsent;
 }
 
+/* "inuse" counts a closed connection until its last acknowledgement. */
+static bool
+has_none(const char *counts, const char *none)
+{
+    bns_autofd fd = open(counts, O_RDONLY | O_CLOEXEC);
+    char text[1024];
+    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+    if (n < 0)
+        return false;
+    text[n] = '\0';
+    return strstr(text, none) != NULL;
+}
+
 uint64_t
 bns_unsent(void)
 {
     uint64_t sum = 0;
 
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
-        sum += scan_table(tables[i]);
+        if (!has_none(tables[i].counts, tables[i].none))
+            sum += scan_table(tables[i].connections);
     return sum;
 }

@@ -28,22 +28,40 @@ loopback_up(void)
     return ioctl(fd, SIOCSIFFLAGS, &request) == 0;
 }
 
-/* By IPv6 sockets: also to an IPv4 address, as Java does it. */
+typedef union {
+    struct sockaddr any;
+    struct sockaddr_in ipv4;
+    struct sockaddr_in6 ipv6;
+} Name;
+
+/* By IPv6 sockets, also to an IPv4 address in them, as Java does it; or by IPv4 ones. */
+static socklen_t
+name_init(Name *name, const char *address)
+{
+    memset(name, 0, sizeof(*name));
+    if (inet_pton(AF_INET, address, &name->ipv4.sin_addr) == 1) {
+        name->ipv4.sin_family = AF_INET;
+        return sizeof(name->ipv4);
+    }
+    name->ipv6.sin6_family = AF_INET6;
+    inet_pton(AF_INET6, address, &name->ipv6.sin6_addr);
+    return sizeof(name->ipv6);
+}
+
 static bool
 pair_open(Pair *pair, const char *address)
 {
-    struct sockaddr_in6 name = { .sin6_family = AF_INET6 };
-    bns_autofd listener = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    socklen_t len = sizeof(name);
+    Name name;
+    socklen_t len = name_init(&name, address);
+    bns_autofd listener = socket(name.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     int small = 4096;
 
     setsockopt(listener, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
-    if (bind(listener, (struct sockaddr *)&name, len) < 0 || listen(listener, 1) < 0 ||
-        getsockname(listener, (struct sockaddr *)&name, &len) < 0)
+    if (bind(listener, &name.any, len) < 0 || listen(listener, 1) < 0 ||
+        getsockname(listener, &name.any, &len) < 0)
         return false;
-    inet_pton(AF_INET6, address, &name.sin6_addr);
-    pair->client = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (connect(pair->client, (struct sockaddr *)&name, len) < 0)
+    pair->client = socket(name.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (connect(pair->client, &name.any, len) < 0)
         return false;
     pair->server = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
     return pair->server >= 0;
@@ -122,6 +140,7 @@ int
 main(int argc, char **argv)
 {
     bns_test_init(&argc, &argv, 20);
+    bns_test_add_data("/sandbox/unsent/ipv4", "127.0.0.1", test_unsent);
     bns_test_add_data("/sandbox/unsent/ipv6", "::1", test_unsent);
     bns_test_add_data("/sandbox/unsent/ipv4-by-a-dual-stack-socket", "::ffff:127.0.0.1",
                       test_unsent);
