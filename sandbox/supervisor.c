@@ -35,8 +35,7 @@
 #define ENDING_TIMEOUT_US (G_USEC_PER_SEC / 2)
 /* For the recorder, which may wait for a slow disk. */
 #define CLOSING_TIMEOUT_US (5 * G_USEC_PER_SEC)
-/* For the kernel to clear up behind helpers that have ended, so that we can reap them. A
- * tap takes less; the far end of a veth takes longer, and is left to whoever adopts it. */
+/* For the kernel to clear up behind helpers that have ended, so that we can reap them. */
 #define REAP_TIMEOUT_US (2 * 1000)
 /* Between SIGKILL and giving up on a process that the kernel does not let go. */
 #define KILL_TIMEOUT_US (2 * G_USEC_PER_SEC)
@@ -244,10 +243,10 @@ watch_helpers(BnsSupervisor *supervisor)
 }
 
 static bool
-some_are_alive(const BnsSupervisor *supervisor)
+some_end_soon(const BnsSupervisor *supervisor)
 {
     for (BnsHelper helper = 0; helper < BNS_N_HELPERS; helper++)
-        if (supervisor->peers[helper].is_alive)
+        if (supervisor->peers[helper].is_alive && !supervisor->peers[helper].ends_late)
             return true;
     return false;
 }
@@ -259,7 +258,7 @@ reap_for_a_moment(BnsSupervisor *supervisor)
     int64_t left_us;
 
     bns_timer_set(supervisor->timer, INT64_MAX);
-    while (some_are_alive(supervisor) &&
+    while (some_end_soon(supervisor) &&
            (left_us = until_us - g_get_monotonic_time()) > 0)
         bns_loop_turn(supervisor->loop, left_us);
 }

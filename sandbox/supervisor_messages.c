@@ -47,6 +47,7 @@ on_tap(BnsSupervisor *supervisor, BnsPeer *peer, const char *text, int fd)
 static bool
 on_packet(BnsSupervisor *supervisor, BnsPeer *peer, const char *text, int fd)
 {
+    supervisor->peers[BNS_HELPER_NETSTACK].ends_late = true;
     return fd >= 0 && bns_ready_send(supervisor->spawn.controls[BNS_HELPER_NETSTACK],
                                      BNS_READY_PACKET, NULL, fd) == 0;
 }

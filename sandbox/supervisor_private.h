@@ -30,7 +30,10 @@ typedef struct {
     bool is_alive;
     bool is_ready;
     bool was_killed; /* by us, while it still held its control socket */
-    unsigned said;   /* a bit per row of the table in supervisor_messages.c */
+    bool
+        ends_late; /* it closes a packet socket, which the kernel does when no CPU looks
+                      * at it any more; whoever adopts it reaps it */
+    unsigned said; /* a bit per row of the table in supervisor_messages.c */
 } BnsPeer;
 
 struct BnsSupervisor {
