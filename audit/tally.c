@@ -123,11 +123,23 @@ add_destination(BnsTally *tally, const BnsRecord *record)
     destination->count++;
 }
 
+/* Whether the record tells the fate of a request or a flow. Sealed TLS that is refused at
+ * its ClientHello has no other; all that is inspected goes on to a request. */
+static bool
+is_outcome(const BnsRecord *record)
+{
+    if (record->event == BNS_EVENT_TLS_OPEN)
+        return record->decision == BNS_DECIDED_DENY &&
+               g_strcmp0(record->scheme, "tls") == 0;
+    return record->event == BNS_EVENT_HTTP_REQUEST ||
+           record->event == BNS_EVENT_TCP_OPEN ||
+           record->event == BNS_EVENT_FLOW_REFUSED;
+}
+
 void
 bns_tally_add(BnsTally *tally, const BnsRecord *record)
 {
-    if (record->event != BNS_EVENT_HTTP_REQUEST &&
-        record->event != BNS_EVENT_TCP_OPEN && record->event != BNS_EVENT_FLOW_REFUSED)
+    if (!is_outcome(record))
         return;
     if (record->decision == BNS_DECIDED_DENY) {
         tally->denied++;

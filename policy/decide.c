@@ -13,12 +13,16 @@
 #define REASON_LOCALHOST "localhost is the sandbox's own loopback, never the host's"
 #define REASON_INTERNAL  "nothing of the host is offered under boundary.internal"
 #define REASON_TCP       "no tcp rule allows this host and port"
-#define REASON_NO_PATH   "the request has no method or no path"
+#define REASON_UNSEEN                                                                  \
+    "the rule has methods or a path, which cannot be seen in a flow that is not "      \
+    "inspected"
+#define REASON_NO_PATH "the request has no method or no path"
 
 static const char *const miss_reasons[] = {
     [BNS_MISS_HOST] = "no rule allows this host",
     [BNS_MISS_SCHEME] = "no rule for this host allows this scheme",
     [BNS_MISS_PORT] = "no rule for this host allows this port",
+    [BNS_MISS_UNSEEN] = REASON_UNSEEN,
     [BNS_MISS_METHOD] = "no rule for this host allows this method",
     [BNS_MISS_PATH] = "no rule for this host allows this path",
     [BNS_MISS_NOTHING] = REASON_ALLOWED,
@@ -50,6 +54,7 @@ bns_scheme_name(BnsScheme scheme)
     static const char *const names[] = {
         [BNS_SCHEME_HTTP] = "http",
         [BNS_SCHEME_HTTPS] = "https",
+        [BNS_SCHEME_TLS] = "tls",
         [BNS_SCHEME_TCP] = "tcp",
     };
     G_STATIC_ASSERT(G_N_ELEMENTS(names) == BNS_N_SCHEMES);
@@ -101,12 +106,25 @@ matches_path(const BnsRule *rule, const BnsReadings *readings)
     return !is_deny;
 }
 
-static BnsMiss
-compare_flow(const BnsRule *rule, BnsScheme scheme, uint16_t port)
+/* Whether flows of @scheme are decided as a whole. */
+static bool
+is_flow(BnsScheme scheme)
+{
+    return scheme == BNS_SCHEME_TLS || scheme == BNS_SCHEME_TCP;
+}
+
+/* A sealed rule's methods and paths are conditions that nobody can check, so what has
+ * them allows nothing. */
+BnsMiss
+bns_rule_compare_flow(const BnsRule *rule, BnsScheme scheme, uint16_t port)
 {
     if ((rule->schemes & BNS_SCHEME_BIT(scheme)) == 0)
         return BNS_MISS_SCHEME;
-    return bns_rule_has_port(rule, port) ? BNS_MISS_NOTHING : BNS_MISS_PORT;
+    if (!bns_rule_has_port(rule, port))
+        return BNS_MISS_PORT;
+    if (is_flow(scheme) && bns_rule_is_about_requests(rule))
+        return BNS_MISS_UNSEEN;
+    return BNS_MISS_NOTHING;
 }
 
 BnsMiss
@@ -114,9 +132,9 @@ bns_rule_compare(const BnsRule *rule,
                  const BnsRequest *request,
                  const BnsReadings *readings)
 {
-    BnsMiss miss = compare_flow(rule, request->scheme, request->port);
+    BnsMiss miss = bns_rule_compare_flow(rule, request->scheme, request->port);
 
-    if (miss != BNS_MISS_NOTHING)
+    if (miss != BNS_MISS_NOTHING || is_flow(request->scheme))
         return miss;
     if (!bns_rule_has_method(rule, request->method))
         return BNS_MISS_METHOD;
@@ -134,13 +152,14 @@ is_denied_by(const Search *search, const BnsRule *rule)
 {
     const BnsRequest *request = search->request;
 
-    /* What a rule denies inside a flow cannot be seen in an opaque one. */
-    if (request->scheme == BNS_SCHEME_TCP)
-        return bns_rule_has_port(rule, request->port);
+    if (is_flow(request->scheme))
+        return bns_rule_denies_scheme(rule, request->scheme) &&
+               bns_rule_has_port(rule, request->port);
     if (search->readings != NULL)
         return bns_rule_compare(rule, request, search->readings) == BNS_MISS_NOTHING;
-    return rule->methods->len == 0 && rule->paths->len == 0 &&
-           compare_flow(rule, request->scheme, request->port) == BNS_MISS_NOTHING;
+    return !bns_rule_is_about_requests(rule) &&
+           bns_rule_compare_flow(rule, request->scheme, request->port) ==
+               BNS_MISS_NOTHING;
 }
 
 static bool
@@ -170,7 +189,7 @@ on_allow(void *data, const BnsRule *rule)
     const BnsRequest *request = search->request;
     BnsMiss miss = search->readings != NULL
                        ? bns_rule_compare(rule, request, search->readings)
-                       : compare_flow(rule, request->scheme, request->port);
+                       : bns_rule_compare_flow(rule, request->scheme, request->port);
 
     search->best = MAX(search->best, miss);
     if (miss != BNS_MISS_NOTHING)
@@ -210,16 +229,37 @@ parse_literal(const char *host, BnsAddress *address)
     return bns_address_parse(host, address) ? address : NULL;
 }
 
-bool
-bns_policy_has_tcp_rule(const BnsPolicy *policy, const char *host, uint16_t port)
+/* Methods and paths do not matter: the kind is what the rule says it is. */
+static bool
+on_kind(void *data, const BnsRule *rule)
 {
-    BnsRequest request = { .scheme = BNS_SCHEME_TCP, .host = host, .port = port };
+    Search *search = data;
+
+    if ((rule->schemes & BNS_SCHEME_BIT(search->request->scheme)) != 0 &&
+        bns_rule_has_port(rule, search->request->port))
+        search->found = rule;
+    return search->found != NULL;
+}
+
+bool
+bns_policy_has_kind(const BnsPolicy *policy,
+                    BnsScheme kind,
+                    const char *host,
+                    uint16_t port)
+{
+    BnsRequest request = { .scheme = kind, .host = host, .port = port };
     Search search = { .request = &request };
     BnsAddress address;
 
-    bns_host_index_search(policy->allow, host, parse_literal(host, &address), on_allow,
+    bns_host_index_search(policy->allow, host, parse_literal(host, &address), on_kind,
                           &search);
     return search.found != NULL;
+}
+
+bool
+bns_policy_is_sealed(const BnsPolicy *policy, const char *host, uint16_t port)
+{
+    return bns_policy_has_kind(policy, BNS_SCHEME_TLS, host, port);
 }
 
 static BnsDecision
@@ -248,8 +288,8 @@ bns_policy_decide(const BnsPolicy *policy, const BnsRequest *request)
 {
     g_auto(BnsReadings) readings = { 0 };
 
-    if (request->scheme == BNS_SCHEME_TCP)
-        return bns_policy_decide_tcp(policy, request->host, request->port);
+    if (is_flow(request->scheme))
+        return decide(policy, request, NULL);
     if (request->method == NULL || request->path == NULL)
         return decision_deny(REASON_NO_PATH);
     bns_readings_init(&readings, request->path);

@@ -130,6 +130,9 @@ append_miss(GString *text,
     case BNS_MISS_PORT:
         g_string_append_printf(text, "port %u is not one of its ports", request->port);
         break;
+    case BNS_MISS_UNSEEN:
+        g_string_append(text, "it has methods or a path, which a sealed flow hides");
+        break;
     case BNS_MISS_METHOD:
         g_string_append_printf(text, "%s is not one of its methods", method);
         break;
@@ -141,16 +144,6 @@ append_miss(GString *text,
         g_string_append(text, "it matches");
     }
     g_string_append_c(text, '\n');
-}
-
-static BnsMiss
-compare(const BnsRule *rule, const BnsRequest *request, const BnsReadings *readings)
-{
-    if (request->scheme != BNS_SCHEME_TCP)
-        return bns_rule_compare(rule, request, readings);
-    if ((rule->schemes & BNS_SCHEME_BIT(BNS_SCHEME_TCP)) == 0)
-        return BNS_MISS_SCHEME;
-    return bns_rule_has_port(rule, request->port) ? BNS_MISS_NOTHING : BNS_MISS_PORT;
 }
 
 static int
@@ -178,7 +171,7 @@ append_near_misses(GString *text,
         if (miss.rule->verdict != BNS_VERDICT_ALLOW)
             continue;
         if (matches_host(miss.rule, request->host))
-            miss.miss = compare(miss.rule, request, readings);
+            miss.miss = bns_rule_compare(miss.rule, request, readings);
         else if (find_host_miss(miss.rule, request->host) == NULL)
             continue;
         g_array_append_val(near, miss);
@@ -206,7 +199,12 @@ append_request(GString *text, const BnsRequest *request)
     g_autofree char *method = bns_text_escape(request->method, -1);
     g_autofree char *path = bns_text_escape(request->path, -1);
 
-    if (request->scheme == BNS_SCHEME_TCP)
+    if (request->scheme == BNS_SCHEME_TLS)
+        g_string_append_printf(text,
+                               "Asked: TLS to %s, port %u, which is sealed (inspect: "
+                               "false): its name is checked, and nothing inside\n",
+                               request->host, request->port);
+    else if (request->scheme == BNS_SCHEME_TCP)
         g_string_append_printf(text, "Asked: an opaque flow to %s, port %u\n",
                                request->host, request->port);
     else
@@ -221,7 +219,7 @@ append_malformed(GString *text, const BnsRequest *request)
 {
     const char *refusal = NULL;
 
-    if (request->scheme != BNS_SCHEME_TCP && request->path != NULL)
+    if (request->path != NULL)
         refusal = bns_path_check(request->path, strlen(request->path));
     if (refusal != NULL)
         g_string_append_printf(text, "It is answered with 400: %s.\n", refusal);
@@ -231,11 +229,17 @@ append_malformed(GString *text, const BnsRequest *request)
 static void
 append_kind(GString *text, const BnsPolicy *policy, const BnsRequest *request)
 {
+    const char *host = request->host;
+    uint16_t port = request->port;
+
     if (request->scheme != BNS_SCHEME_TCP &&
-        bns_policy_has_tcp_rule(policy, request->host, request->port))
+        bns_policy_has_kind(policy, BNS_SCHEME_TCP, host, port))
         g_string_append(
             text, "A tcp rule names this host and port: nothing is read of such a "
                   "flow, and no rule about requests applies.\n");
+    if (request->scheme != BNS_SCHEME_TLS && bns_policy_is_sealed(policy, host, port))
+        g_string_append(text, "A rule with inspect: false names this host and port: "
+                              "only TLS with that name passes.\n");
 }
 
 static void
@@ -253,6 +257,9 @@ append_denied(GString *text,
         return;
     bns_readings_init(&readings, request->path != NULL ? request->path : "/");
     append_near_misses(text, policy, request, &readings);
+    /* Beside a sealed rule another for the same port would make no policy. */
+    if (bns_policy_is_sealed(policy, request->host, request->port))
+        return;
     append_suggestion(text, request);
     guarded = bns_policy_decide_literal(policy, &allowed, request);
     if (guarded.verdict != BNS_VERDICT_ALLOW)

@@ -12,10 +12,10 @@
 #define REASON_DENIED  "a deny rule matches the address of the host"
 
 static bool
-is_http_port(const BnsPolicy *policy, uint16_t port)
+is_read_port(const BnsPolicy *policy, uint16_t port)
 {
     return port == 80 || port == 443 ||
-           (policy->http_ports[port / 8] >> port % 8 & 1) != 0;
+           (policy->read_ports[port / 8] >> port % 8 & 1) != 0;
 }
 
 BnsFlowKind
@@ -29,10 +29,10 @@ bns_policy_flow_kind(const BnsPolicy *policy,
     BnsFlowKind kind = BNS_FLOW_REFUSE;
 
     /* A tcp rule decides the kind even where a deny rule then refuses the flow. */
-    if (bns_policy_has_tcp_rule(policy, host, port)) {
+    if (bns_policy_has_kind(policy, BNS_SCHEME_TCP, host, port)) {
         if (decision.verdict == BNS_VERDICT_ALLOW)
             kind = BNS_FLOW_TCP;
-    } else if (is_http_port(policy, port)) {
+    } else if (is_read_port(policy, port)) {
         kind = BNS_FLOW_READ;
         decision = (BnsDecision){ .verdict = BNS_VERDICT_ALLOW, .reason = REASON_READ };
     } else {
@@ -71,12 +71,10 @@ static bool
 on_deny(void *data, const BnsRule *rule)
 {
     Dial *dial = data;
-    bool is_opaque = dial->scheme == BNS_SCHEME_TCP;
 
-    return is_found(
-        dial, rule,
-        bns_rule_has_port(rule, dial->port) &&
-            (is_opaque || (rule->schemes & BNS_SCHEME_BIT(dial->scheme)) != 0));
+    return is_found(dial, rule,
+                    bns_rule_has_port(rule, dial->port) &&
+                        bns_rule_denies_scheme(rule, dial->scheme));
 }
 
 /* For the same reason a cidr rule with methods or a path lifts the guard for nobody but
@@ -89,8 +87,7 @@ on_allow(void *data, const BnsRule *rule)
     return is_found(dial, rule,
                     bns_rule_has_port(rule, dial->port) &&
                         (rule->schemes & BNS_SCHEME_BIT(dial->scheme)) != 0 &&
-                        rule->methods->len == 0 && rule->paths->len == 0 &&
-                        bns_rule_is_network(rule));
+                        !bns_rule_is_about_requests(rule) && bns_rule_is_network(rule));
 }
 
 static const BnsRule *

@@ -2,6 +2,13 @@
 #include "base/text.h"
 #include "policy/policy_private.h"
 
+/* What one may want of a flow. */
+typedef struct {
+    const char *purpose;
+    unsigned schemes;
+    GPtrArray *rules; /* owned, of borrowed BnsRule */
+} Kind;
+
 /* A port that both name, or 0. A rule that names none leaves the kind to others. */
 static uint16_t
 common_port(const BnsRule *a, const BnsRule *b)
@@ -27,42 +34,69 @@ hosts_overlap(const BnsRule *a, const BnsRule *b)
 }
 
 static bool
-check_pair(const BnsRule *tcp, const BnsRule *http, GError **error)
+check_pair(const BnsRule *a, const BnsRule *b, const char *purposes, GError **error)
 {
-    const BnsRule *later = tcp->number > http->number ? tcp : http;
-    const BnsRule *earlier = later == tcp ? http : tcp;
-    uint16_t port = common_port(tcp, http);
+    const BnsRule *later = a->number > b->number ? a : b;
+    const BnsRule *earlier = later == a ? b : a;
+    uint16_t port = common_port(a, b);
     g_autofree char *place = NULL;
     g_autofree char *other = NULL;
     g_autofree char *form = NULL;
 
-    if (port == 0 || !hosts_overlap(tcp, http))
+    if (port == 0 || !hosts_overlap(a, b))
         return true;
     place = bns_rule_place(later);
     other = bns_text_escape(earlier->origin, -1);
     form = bns_rule_to_string(earlier);
     g_set_error(error, BNS_POLICY_ERROR, BNS_POLICY_ERROR_INVALID,
                 "%s: this rule and %s (%s) both name port %u of a host, one for "
-                "requests and one for opaque tcp: a flow is either",
-                place, other, form, port);
+                "%s: a flow is either",
+                place, other, form, port, purposes);
     return false;
+}
+
+static bool
+check_kinds(const Kind *one, const Kind *other, GError **error)
+{
+    g_autofree char *purposes =
+        g_strdup_printf("%s and one for %s", one->purpose, other->purpose);
+
+    for (guint i = 0; i < one->rules->len; i++)
+        for (guint j = 0; j < other->rules->len; j++)
+            if (!check_pair(one->rules->pdata[i], other->rules->pdata[j], purposes,
+                            error))
+                return false;
+    return true;
+}
+
+static void
+collect(Kind *kind, const BnsPolicy *policy)
+{
+    kind->rules = g_ptr_array_new();
+    for (guint i = 0; i < policy->rules->len; i++) {
+        BnsRule *rule = policy->rules->pdata[i];
+
+        if (rule->verdict == BNS_VERDICT_ALLOW && (rule->schemes & kind->schemes) != 0)
+            g_ptr_array_add(kind->rules, rule);
+    }
 }
 
 bool
 bns_policy_check_kinds(const BnsPolicy *policy, GError **error)
 {
-    g_autoptr(GPtrArray) tcp = g_ptr_array_new();
-    g_autoptr(GPtrArray) http = g_ptr_array_new();
+    Kind kinds[] = {
+        { "requests", BNS_SCHEMES_HTTP, NULL },
+        { "sealed TLS", BNS_SCHEME_BIT(BNS_SCHEME_TLS), NULL },
+        { "opaque tcp", BNS_SCHEME_BIT(BNS_SCHEME_TCP), NULL },
+    };
+    bool are_fine = true;
 
-    for (guint i = 0; i < policy->rules->len; i++) {
-        BnsRule *rule = policy->rules->pdata[i];
-
-        if (rule->verdict == BNS_VERDICT_ALLOW)
-            g_ptr_array_add((rule->schemes & BNS_SCHEMES_HTTP) != 0 ? http : tcp, rule);
-    }
-    for (guint i = 0; i < tcp->len; i++)
-        for (guint j = 0; j < http->len; j++)
-            if (!check_pair(tcp->pdata[i], http->pdata[j], error))
-                return false;
-    return true;
+    for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++)
+        collect(&kinds[i], policy);
+    for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++)
+        for (size_t j = i + 1; j < G_N_ELEMENTS(kinds); j++)
+            are_fine = are_fine && check_kinds(&kinds[i], &kinds[j], error);
+    for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++)
+        g_ptr_array_unref(kinds[i].rules);
+    return are_fine;
 }

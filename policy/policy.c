@@ -22,7 +22,7 @@ bns_policy_new(void)
     policy->deny = bns_host_index_new();
     policy->guard = bns_guard_new();
     policy->files = g_ptr_array_new_with_free_func(g_free);
-    policy->http_ports = g_malloc0((UINT16_MAX + 1) / 8);
+    policy->read_ports = g_malloc0((UINT16_MAX + 1) / 8);
     policy->limits = (BnsPolicyLimits){ DEFAULT_NAMES, DEFAULT_FLOWS, DEFAULT_IDLE_S };
     return policy;
 }
@@ -37,21 +37,21 @@ bns_policy_free(BnsPolicy *policy)
     g_ptr_array_unref(policy->rules);
     bns_guard_free(policy->guard);
     g_ptr_array_unref(policy->files);
-    g_free(policy->http_ports);
+    g_free(policy->read_ports);
     g_free(policy->log_level);
     g_free(policy->digest);
     g_free(policy);
 }
 
 static void
-note_http_ports(BnsPolicy *policy, const BnsRule *rule)
+note_read_ports(BnsPolicy *policy, const BnsRule *rule)
 {
-    if ((rule->schemes & BNS_SCHEMES_HTTP) == 0)
+    if (rule->schemes == BNS_SCHEME_BIT(BNS_SCHEME_TCP))
         return;
     for (guint i = 0; i < rule->ports->len; i++) {
         uint16_t port = g_array_index(rule->ports, uint16_t, i);
 
-        policy->http_ports[port / 8] |= (uint8_t)(1u << port % 8);
+        policy->read_ports[port / 8] |= (uint8_t)(1u << port % 8);
     }
 }
 
@@ -62,7 +62,7 @@ bns_policy_add_rule(BnsPolicy *policy, BnsRule *take_rule)
     g_ptr_array_add(policy->rules, take_rule);
     if (take_rule->verdict == BNS_VERDICT_ALLOW) {
         bns_host_index_add(policy->allow, take_rule);
-        note_http_ports(policy, take_rule);
+        note_read_ports(policy, take_rule);
     } else {
         bns_host_index_add(policy->deny, take_rule);
     }

@@ -40,14 +40,22 @@ typedef enum {
 /* "deny", "allow" */
 const char *bns_verdict_name(BnsVerdict verdict);
 
+/**
+ * BnsScheme: what is asked for.
+ * @BNS_SCHEME_HTTP: a request
+ * @BNS_SCHEME_HTTPS: a request inside TLS that is inspected
+ * @BNS_SCHEME_TLS: a sealed flow: its ClientHello's name is known, and nothing else
+ * @BNS_SCHEME_TCP: an opaque flow
+ */
 typedef enum {
     BNS_SCHEME_HTTP,
     BNS_SCHEME_HTTPS,
+    BNS_SCHEME_TLS,
     BNS_SCHEME_TCP,
     BNS_N_SCHEMES,
 } BnsScheme;
 
-/* "http", "https", "tcp" */
+/* "http", "https", "tls", "tcp" */
 const char *bns_scheme_name(BnsScheme scheme);
 
 /**
@@ -72,8 +80,8 @@ typedef struct {
     BnsScheme scheme;
     const char *host; /* canonical: lower-case name, dotted quad, or IPv6 without [] */
     uint16_t port;    /* the flow's destination port */
-    const char *method; /* NULL for tcp */
-    const char *path;   /* as received, without query; NULL for tcp */
+    const char *method; /* NULL for tls and tcp */
+    const char *path;   /* as received, without query; NULL for tls and tcp */
 } BnsRequest;
 
 /* Strings are owned by the policy or static. */
@@ -116,12 +124,17 @@ bns_policy_load(const BnsPolicySource *source, GStrv *out_notices, GError **erro
 void bns_policy_free(BnsPolicy *policy);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BnsPolicy, bns_policy_free)
 
-/* One request of an inspected flow (scheme http or https). */
+/* One request of an inspected flow (scheme http or https), or a whole flow (tls or tcp),
+ * of which only the host and port are looked at. */
 BnsDecision bns_policy_decide(const BnsPolicy *policy, const BnsRequest *request);
 
-/* An opaque flow. Only the host and port are looked at. */
+/* An opaque flow. */
 BnsDecision
 bns_policy_decide_tcp(const BnsPolicy *policy, const char *host, uint16_t port);
+
+/* Whether TLS to that host and port is sealed (a rule with inspect: false), allowed or
+ * not: it is then a flow to decide with BNS_SCHEME_TLS, and no request to be read. */
+bool bns_policy_is_sealed(const BnsPolicy *policy, const char *host, uint16_t port);
 
 /* How to handle a flow, before any byte of it; @out_decision (nullable) tells which
  * rule refused it or made it tcp. */
@@ -132,7 +145,7 @@ BnsFlowKind bns_policy_flow_kind(const BnsPolicy *policy,
 
 /* Whether some request with @scheme to @host and @port could be allowed: only then may
  * the name be resolved and dialled (a ClientHello's name is judged so). When not, the
- * decision's reason says why. */
+ * decision's reason says why. For tls and tcp this is the decision. */
 BnsDecision bns_policy_could_allow(const BnsPolicy *policy,
                                    BnsScheme scheme,
                                    const char *host,

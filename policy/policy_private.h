@@ -14,11 +14,12 @@ struct BnsPolicy {
     GPtrArray *rules;    /* owned, of owned BnsRule, in the order of their numbers */
     BnsHostIndex *allow; /* owned, of the rules above */
     BnsHostIndex *deny;
-    BnsGuard *guard;     /* owned */
-    GPtrArray *files;    /* owned, of owned absolute paths */
-    uint8_t *http_ports; /* owned; a bit per port: some HTTP allow rule names it */
-    char *log_level;     /* owned; NULL: not given */
-    char *digest;        /* owned */
+    BnsGuard *guard;  /* owned */
+    GPtrArray *files; /* owned, of owned absolute paths */
+    uint8_t *
+        read_ports; /* owned; a bit per port: some HTTP or sealed allow rule names it */
+    char *log_level; /* owned; NULL: not given */
+    char *digest;    /* owned */
     BnsPolicyLimits limits;
     bool is_disabled;
 };
@@ -36,12 +37,16 @@ bool bns_policy_complete(BnsPolicy *policy, GError **error);
 BnsPolicy *
 bns_policy_parse(const char *file, const char *bytes, size_t len, GError **error);
 
-/* Finds an inspected and an opaque allow rule that name the same port of a host: an
- * error, with the place of the later one. */
+/* Finds two allow rules of different kinds (inspected, sealed, opaque) that name the same
+ * port of a host: an error, with the place of the later one. */
 bool bns_policy_check_kinds(const BnsPolicy *policy, GError **error);
 
-/* Whether some tcp rule allows the flow, deny rules apart. */
-bool bns_policy_has_tcp_rule(const BnsPolicy *policy, const char *host, uint16_t port);
+/* Whether some allow rule makes the flow one of @kind (tls or tcp), whatever else is
+ * said about it. */
+bool bns_policy_has_kind(const BnsPolicy *policy,
+                         BnsScheme kind,
+                         const char *host,
+                         uint16_t port);
 
 /**
  * BnsMiss: how far a rule is from matching a request; the first part that does not fit.
@@ -50,12 +55,16 @@ typedef enum {
     BNS_MISS_HOST,
     BNS_MISS_SCHEME,
     BNS_MISS_PORT,
+    BNS_MISS_UNSEEN, /* tls: the rule's methods or paths cannot be seen */
     BNS_MISS_METHOD,
     BNS_MISS_PATH,
     BNS_MISS_NOTHING, /* it matches */
 } BnsMiss;
 
-/* How @rule, whose host matches, fits. @readings: of the request's path. */
+/* How @rule, whose host matches, fits a flow or, by that, a request of it. */
+BnsMiss bns_rule_compare_flow(const BnsRule *rule, BnsScheme scheme, uint16_t port);
+/* How @rule, whose host matches, fits. @readings: of the request's path; NULL for tls and
+ * tcp. */
 BnsMiss bns_rule_compare(const BnsRule *rule,
                          const BnsRequest *request,
                          const BnsReadings *readings);

@@ -7,6 +7,7 @@
 static const uint16_t default_ports[] = {
     [BNS_SCHEME_HTTP] = 80,
     [BNS_SCHEME_HTTPS] = 443,
+    [BNS_SCHEME_TLS] = 443,
 };
 
 BnsRule *
@@ -118,7 +119,7 @@ bool
 bns_rule_set_scheme(BnsRule *rule, const char *name, GError **error)
 {
     for (BnsScheme scheme = 0; scheme < BNS_N_SCHEMES; scheme++)
-        if (strcmp(name, bns_scheme_name(scheme)) == 0) {
+        if (scheme != BNS_SCHEME_TLS && strcmp(name, bns_scheme_name(scheme)) == 0) {
             rule->schemes = BNS_SCHEME_BIT(scheme);
             return true;
         }
@@ -130,7 +131,7 @@ check_tcp(const BnsRule *rule, GError **error)
 {
     if (rule->ports->len == 0)
         return fail(error, "a tcp rule needs a port");
-    if (rule->methods->len > 0 || rule->paths->len > 0)
+    if (bns_rule_is_about_requests(rule))
         return fail(error, "a tcp rule cannot have methods or a path: nothing is read "
                            "of an opaque flow");
     return true;
@@ -240,6 +241,24 @@ bns_rule_has_method(const BnsRule *rule, const char *method)
         if (compare(rule->methods->pdata[i], method) == 0)
             return true;
     return rule->methods->len == 0;
+}
+
+bool
+bns_rule_denies_scheme(const BnsRule *rule, BnsScheme scheme)
+{
+    /* What a rule denies inside a flow cannot be seen in one that is not read: an opaque
+     * one may be anything, a sealed one anything inside TLS. */
+    if (scheme == BNS_SCHEME_TCP)
+        return true;
+    if (scheme == BNS_SCHEME_TLS)
+        return (rule->schemes & ~BNS_SCHEME_BIT(BNS_SCHEME_HTTP)) != 0;
+    return (rule->schemes & BNS_SCHEME_BIT(scheme)) != 0;
+}
+
+bool
+bns_rule_is_about_requests(const BnsRule *rule)
+{
+    return rule->methods->len > 0 || rule->paths->len > 0;
 }
 
 bool

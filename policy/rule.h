@@ -16,7 +16,8 @@
 #define BNS_SCHEME_BIT(scheme) (1u << (scheme))
 #define BNS_SCHEMES_HTTP                                                               \
     (BNS_SCHEME_BIT(BNS_SCHEME_HTTP) | BNS_SCHEME_BIT(BNS_SCHEME_HTTPS))
-#define BNS_SCHEMES_ALL (BNS_SCHEMES_HTTP | BNS_SCHEME_BIT(BNS_SCHEME_TCP))
+#define BNS_SCHEMES_ALL                                                                \
+    (BNS_SCHEMES_HTTP | BNS_SCHEME_BIT(BNS_SCHEME_TLS) | BNS_SCHEME_BIT(BNS_SCHEME_TCP))
 
 typedef struct {
     BnsVerdict verdict;
@@ -47,7 +48,7 @@ bool bns_rule_add_host(BnsRule *rule,
 bool bns_rule_add_port(BnsRule *rule, const char *digits, GError **error);
 bool bns_rule_add_method(BnsRule *rule, const char *token, GError **error);
 bool bns_rule_add_path(BnsRule *rule, const char *pattern, GError **error);
-/* "http", "https", "tcp" */
+/* "http", "https", "tcp"; a sealed rule is written otherwise (inspect: false). */
 bool bns_rule_set_scheme(BnsRule *rule, const char *name, GError **error);
 
 /* Fills in the defaults and refuses what does not go together. */
@@ -77,6 +78,10 @@ bool bns_rule_path_is_prefix_length(const char *path);
 
 bool bns_rule_has_port(const BnsRule *rule, uint16_t port);
 bool bns_rule_has_method(const BnsRule *rule, const char *method);
+/* Whether a deny rule with it means flows and requests of @scheme. */
+bool bns_rule_denies_scheme(const BnsRule *rule, BnsScheme scheme);
+/* Whether it has conditions that a flow does not show: methods or paths. */
+bool bns_rule_is_about_requests(const BnsRule *rule);
 /* Whether its host is a cidr. */
 bool bns_rule_is_network(const BnsRule *rule);
 /* Whether it lifts the address guard for what it allows itself. */

@@ -8,12 +8,15 @@
 
 typedef struct {
     const char *file;
+    GPtrArray *notices; /* borrowed, of owned lines */
     BnsRule *rule;
     const BnsYaml *domain; /* where they are; NULL: not given */
     const BnsYaml *cidr;
     const BnsYaml *port;
     const BnsYaml *scheme;
+    const BnsYaml *inspect;
     bool is_tcp;
+    bool is_inspected; /* inspect */
 } Reader;
 
 /* Puts the place of @node before what is wrong. Returns: @is_fine. */
@@ -204,19 +207,55 @@ read_private(void *data, const BnsYaml *value, GError **error)
                              error);
 }
 
+static bool
+read_inspect(void *data, const BnsYaml *value, GError **error)
+{
+    Reader *reader = data;
+
+    reader->inspect = value;
+    return bns_value_boolean(reader->file, value, "inspect", &reader->is_inspected,
+                             error);
+}
+
 static const BnsValueKey keys[] = {
-    { "domain", read_domain },
-    { "cidr", read_cidr },
-    { "scheme", read_scheme },
-    { "port", read_ports },
-    { "ports", read_ports },
-    { "methods", read_methods },
-    { "path", read_path },
-    { "protocol", read_protocol },
-    { "reason", read_reason },
-    { "private", read_private },
-    { NULL, NULL },
+    { "domain", read_domain },   { "cidr", read_cidr },
+    { "scheme", read_scheme },   { "port", read_ports },
+    { "ports", read_ports },     { "methods", read_methods },
+    { "path", read_path },       { "protocol", read_protocol },
+    { "reason", read_reason },   { "private", read_private },
+    { "inspect", read_inspect }, { NULL, NULL },
 };
+
+/* A sealed rule is one for TLS alone. What it says about requests could be checked by
+ * nobody: it then allows nothing, rather than more than it says. */
+static bool
+seal(Reader *reader, GError **error)
+{
+    BnsRule *rule = reader->rule;
+    g_autofree char *file = NULL;
+
+    if (rule->verdict != BNS_VERDICT_ALLOW)
+        return bns_yaml_fail(error, reader->file, reader->inspect,
+                             "inspect: is for allow rules");
+    if (reader->is_tcp)
+        return bns_yaml_fail(error, reader->file, reader->inspect,
+                             "inspect: is for protocol: http; tcp is never inspected");
+    if (reader->is_inspected)
+        return true;
+    if (rule->schemes == BNS_SCHEME_BIT(BNS_SCHEME_HTTP))
+        return bns_yaml_fail(error, reader->file, reader->inspect,
+                             "inspect: false is for TLS, which scheme: http is not");
+    rule->schemes = BNS_SCHEME_BIT(BNS_SCHEME_TLS);
+    if (!bns_rule_is_about_requests(rule))
+        return true;
+    file = bns_text_escape(reader->file, -1);
+    g_ptr_array_add(reader->notices,
+                    g_strdup_printf("%s:%u: a rule with inspect: false and methods or "
+                                    "path allows nothing: they cannot be seen in a "
+                                    "flow that is not inspected",
+                                    file, reader->inspect->line));
+    return true;
+}
 
 /* What only a whole rule shows. */
 static bool
@@ -233,6 +272,8 @@ complete(Reader *reader, const BnsYaml *node, GError **error)
                              "scheme: is for protocol: http");
     if (reader->is_tcp)
         reader->rule->schemes = BNS_SCHEME_BIT(BNS_SCHEME_TCP);
+    if (reader->inspect != NULL && !seal(reader, error))
+        return false;
     return place(bns_rule_complete(reader->rule, error), reader, node, error);
 }
 
@@ -261,7 +302,7 @@ bns_rule_from_yaml(BnsVerdict verdict,
 {
     g_autofree char *origin = g_strdup_printf("%s:%u", file, node->line);
     g_autoptr(BnsRule) rule = bns_rule_new(verdict, origin);
-    Reader reader = { .file = file, .rule = rule };
+    Reader reader = { .file = file, .rule = rule, .notices = notices };
 
     if (node->kind != BNS_YAML_MAPPING) {
         BnsRule *parsed = NULL;

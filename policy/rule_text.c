@@ -190,6 +190,8 @@ to_mapping_form(const BnsRule *rule)
         append_paths(text, rule);
     if (rule->schemes == BNS_SCHEME_BIT(BNS_SCHEME_TCP))
         g_string_append(text, ", protocol: tcp");
+    else if (rule->schemes == BNS_SCHEME_BIT(BNS_SCHEME_TLS))
+        g_string_append(text, ", inspect: false");
     else if (scheme != NULL)
         g_string_append_printf(text, ", scheme: %s", scheme);
     if (rule->is_private)
@@ -204,6 +206,7 @@ bns_rule_to_string(const BnsRule *rule)
     if (is_coder_only(rule))
         return to_coder_form(rule);
     if (rule->hosts->len > 1 || rule->paths->len > 1 || rule->is_private ||
+        rule->schemes == BNS_SCHEME_BIT(BNS_SCHEME_TLS) ||
         first_host(rule)->kind == BNS_HOST_PATTERN_NETWORK ||
         looks_like_network(rule) || has_odd_method(rule))
         return to_mapping_form(rule);

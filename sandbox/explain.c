@@ -7,14 +7,28 @@
 
 #include <stdio.h>
 
-static int
-explain_target(const BnsPolicy *policy, const BnsExplainTarget *target)
+/* What the gateway would ask: in sealed TLS there is no request. */
+static BnsRequest
+question(const BnsPolicy *policy, const BnsExplainTarget *target)
 {
     BnsRequest request = { .scheme = target->scheme,
                            .host = target->host.text,
-                           .port = target->port,
-                           .method = target->method,
-                           .path = target->path };
+                           .port = target->port };
+
+    if (request.scheme == BNS_SCHEME_HTTPS &&
+        bns_policy_is_sealed(policy, request.host, request.port)) {
+        request.scheme = BNS_SCHEME_TLS;
+        return request;
+    }
+    request.method = target->method;
+    request.path = target->path;
+    return request;
+}
+
+static int
+explain_target(const BnsPolicy *policy, const BnsExplainTarget *target)
+{
+    BnsRequest request = question(policy, target);
     g_auto(BnsJudgement) judgement = bns_judge(policy, &request);
     const BnsDecision *decision = &judgement.decision;
     g_autofree char *prose = bns_policy_explain(policy, &request);

@@ -31,7 +31,9 @@ take_scheme(const char *text, BnsExplainTarget *target, bool *out_named)
     for (int scheme = 0; scheme < BNS_N_SCHEMES; scheme++) {
         const char *name = bns_scheme_name((BnsScheme)scheme);
 
-        if (strlen(name) == len && g_ascii_strncasecmp(name, text, len) == 0) {
+        /* Whether TLS is sealed is the policy's affair: one asks for https. */
+        if (scheme != BNS_SCHEME_TLS && strlen(name) == len &&
+            g_ascii_strncasecmp(name, text, len) == 0) {
             target->scheme = (BnsScheme)scheme;
             return rest + 3;
         }

@@ -15,10 +15,7 @@ decide(const BnsPolicy *policy, const BnsRequest *request)
 
     if (refused != NULL)
         return (BnsDecision){ .verdict = BNS_VERDICT_DENY, .reason = refused };
-    if (request->scheme == BNS_SCHEME_TCP)
-        decision = bns_policy_decide_tcp(policy, request->host, request->port);
-    else
-        decision = bns_policy_decide(policy, request);
+    decision = bns_policy_decide(policy, request);
     if (decision.verdict == BNS_VERDICT_ALLOW)
         return bns_policy_decide_literal(policy, &decision, request);
     return decision;
@@ -49,8 +46,10 @@ bns_judge(const BnsPolicy *policy, const BnsRequest *request)
     BnsJudgement judgement = { .decision = decide(policy, request) };
     g_autofree char *suggestion = NULL;
 
+    /* A sealed flow that no rule allows has met one that allows nothing (--allow has no
+     * form for another). */
     if (judgement.decision.verdict == BNS_VERDICT_ALLOW ||
-        judgement.decision.rule != NULL)
+        judgement.decision.rule != NULL || request->scheme == BNS_SCHEME_TLS)
         return judgement;
     suggestion = bns_policy_suggest(request->scheme, request->host, request->port,
                                     request->method, request->path);

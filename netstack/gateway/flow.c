@@ -86,6 +86,9 @@ static const StateRow rows[] = {
     [BNS_FLOW_OFFERED] = { "offered", await, NULL, 0 },
     [BNS_FLOW_ACCEPTED] = { "accepted", await, end, ACCEPTED_TIMEOUT_US },
     [BNS_FLOW_SNIFF] = { "sniff", bns_flow_sniff, bns_flow_close, SNIFF_TIMEOUT_US },
+    [BNS_FLOW_OPENING] = { "opening", bns_flow_opening, time_out_handshake,
+                           HANDSHAKE_TIMEOUT_US },
+    [BNS_FLOW_SEALED] = { "sealed", await, NULL, 0 },
     [BNS_FLOW_HANDSHAKE] = { "handshake", bns_flow_handshake, time_out_handshake,
                              HANDSHAKE_TIMEOUT_US },
     [BNS_FLOW_HELLO] = { "hello", await, NULL, 0 },
@@ -265,12 +268,16 @@ bns_flow_record(const BnsFlow *flow, BnsEvent event)
 {
     BnsScheme scheme = flow->is_tls ? BNS_SCHEME_HTTPS : BNS_SCHEME_HTTP;
 
+    if (flow->kind == BNS_FLOW_TCP)
+        scheme = BNS_SCHEME_TCP;
+    else if (flow->is_sealed)
+        scheme = BNS_SCHEME_TLS;
     return (BnsRecord){
         .event = event,
         .flow = flow->id,
         .host = bns_flow_host(flow)->text,
         .port = flow->port,
-        .scheme = bns_scheme_name(flow->kind == BNS_FLOW_TCP ? BNS_SCHEME_TCP : scheme),
+        .scheme = bns_scheme_name(scheme),
     };
 }
 

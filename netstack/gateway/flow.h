@@ -9,9 +9,11 @@
  * bns_flow_close() or bns_flow_cut(), and bns_flow_run() does the rest. So no step is
  * entered twice at a time, and no pointer dies in a function that uses it.
  *
- *     OFFERED ─┬─────────────> ACCEPTED ──> SNIFF ─┬─> HELLO ──> HANDSHAKE ─┐
- *              │                  │                └──────────────────┐      │
- *              └─ refused         └──> TUNNEL (tcp)                   v      v
+ *                                                ┌─> OPENING ──> SEALED ──> TUNNEL
+ *                                                │      v
+ *     OFFERED ─┬─────────────> ACCEPTED ──> SNIFF ─┤   HELLO ──> HANDSHAKE ─┐
+ *              │                  │                └──────────────────┐     │
+ *              └─ refused         └──> TUNNEL (tcp)                   v     v
  *                                                         ┌────────> HEAD <─┘
  *                                                         │           │
  *                                      next request       │     ┌─────┴──────┐
@@ -25,6 +27,7 @@
 #pragma once
 
 #include "netstack/gateway/channel.h"
+#include "netstack/gateway/client_hello.h"
 #include "netstack/gateway/engine.h"
 #include "netstack/gateway/exchange.h"
 #include "netstack/gateway/tunnel.h"
@@ -40,6 +43,10 @@
  *                    dialled first). Ends with the verdict.
  * @BNS_FLOW_ACCEPTED: netstack was told ACCEPT; no stream yet. flow->ahead may be there.
  * @BNS_FLOW_SNIFF: client is peeked, nothing is consumed. flow->ahead must stay quiet.
+ * @BNS_FLOW_OPENING: TLS. client is peeked until its ClientHello is whole; nothing is
+ *                    consumed.
+ * @BNS_FLOW_SEALED: TLS that is not inspected. The ClientHello was judged, and is still
+ *                   unread in client; flow->connect brings what it is passed on to.
  * @BNS_FLOW_HELLO: TLS. The ClientHello was read and judged; client's handshake stands
  *                  still until flow->connect has brought flow->ahead or flow->failure.
  * @BNS_FLOW_HANDSHAKE: TLS. Before HELLO and after it: only the handshake uses client.
@@ -62,6 +69,8 @@ typedef enum {
     BNS_FLOW_OFFERED,
     BNS_FLOW_ACCEPTED,
     BNS_FLOW_SNIFF,
+    BNS_FLOW_OPENING,
+    BNS_FLOW_SEALED,
     BNS_FLOW_HANDSHAKE,
     BNS_FLOW_HELLO,
     BNS_FLOW_HEAD,
@@ -106,6 +115,7 @@ struct BnsFlow {
 
     BnsChannel client;
     bool is_tls;
+    bool is_sealed;   /* is_tls, and not inspected */
     BnsHost tls_host; /* is_tls: whom the ClientHello asks for; every Host equals it */
 
     BnsConnect *connect;         /* (transfer none): under way for the flow itself */
@@ -162,9 +172,18 @@ void bns_flow_offer(BnsFlow *flow, bool has_room);
 /* The stream of an accepted flow; takes @fd. */
 void bns_flow_stream(BnsFlow *flow, int fd);
 
-/* --- steps: flow_sniff.c, flow_tls.c, flow_head.c, tunnel.c, flow_end.c --- */
+/* --- flow_sealed.c --- */
+
+/* Judges a ClientHello to a sealed host (flow->tls_host), and dials or refuses. @hello: that
+ * was read; its name, if it has one, is flow->tls_host. */
+BnsStep bns_flow_seal(BnsFlow *flow, const BnsClientHello *hello);
+/* Ends a TLS flow before its handshake: @alert is all that the client is told. */
+void bns_flow_alert(BnsFlow *flow, uint8_t alert);
+
+/* --- steps: flow_sniff.c, flow_opening.c, flow_tls.c, flow_head.c, tunnel.c, flow_end.c */
 
 BnsStep bns_flow_sniff(BnsFlow *flow);
+BnsStep bns_flow_opening(BnsFlow *flow);
 BnsStep bns_flow_handshake(BnsFlow *flow);
 BnsStep bns_flow_head(BnsFlow *flow);
 BnsStep bns_flow_rest(BnsFlow *flow);

@@ -69,16 +69,6 @@ refuse_unknown(BnsFlow *flow)
     return BNS_STEP_ON;
 }
 
-static BnsStep
-begin_tls(BnsFlow *flow)
-{
-    flow->is_tls = true;
-    flow->tls_host = flow->host;
-    bns_stream_start_tls(flow->client.stream, bns_hello_server(flow->engine->hello));
-    bns_flow_enter(flow, BNS_FLOW_HANDSHAKE);
-    return BNS_STEP_ON;
-}
-
 BnsStep
 bns_flow_sniff(BnsFlow *flow)
 {
@@ -98,7 +88,10 @@ bns_flow_sniff(BnsFlow *flow)
         bns_stream_want(flow->client.stream, true, false);
         return BNS_STEP_WAIT;
     case BNS_SNIFF_TLS:
-        return begin_tls(flow);
+        flow->is_tls = true;
+        flow->tls_host = flow->host;
+        bns_flow_enter(flow, BNS_FLOW_OPENING);
+        return BNS_STEP_ON;
     case BNS_SNIFF_HTTP2:
         bns_flow_refuse_head(flow, &http2_head);
         return BNS_STEP_ON;

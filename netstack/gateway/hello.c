@@ -10,15 +10,13 @@
  */
 #include "netstack/gateway/hello.h"
 
+#include "netstack/gateway/client_hello.h"
 #include "netstack/gateway/stream.h"
-#include "policy/host.h"
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <string.h>
 
-/* Type of the only kind of name in a server_name list (RFC 6066, 3). */
-#define NAME_TYPE_HOST 0
 /* Ticket lifetime: a run's clients come back within minutes or not at all. */
 #define SESSION_TIMEOUT_S (60 * 60)
 
@@ -106,34 +104,16 @@ refuse(State *state, int alert, const char *why)
 static bool
 read_name(SSL *ssl, State *state)
 {
-    Reader extension;
-    Reader list;
-    Reader name;
+    BnsClientHelloFault fault;
+    const unsigned char *bytes;
     BnsHost host;
+    size_t len;
 
-    if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &extension.at,
-                                  &extension.left) != 1)
+    if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &bytes, &len) != 1)
         return true;
-    if (!read_vector(&extension, 2, &list) || extension.left != 0 || list.left == 0)
-        return refuse(state, SSL_AD_DECODE_ERROR,
-                      "client's server name extension is malformed");
-    if (list.at[0] != NAME_TYPE_HOST)
-        return refuse(state, SSL_AD_UNRECOGNIZED_NAME,
-                      "client's server name is no host name");
-    list.at++;
-    list.left--;
-    if (!read_vector(&list, 2, &name))
-        return refuse(state, SSL_AD_DECODE_ERROR,
-                      "client's server name extension is malformed");
-    if (list.left != 0)
-        return refuse(state, SSL_AD_UNRECOGNIZED_NAME,
-                      "client sends more than one server name");
-    if (!bns_host_canonical((const char *)name.at, name.left, &host))
-        return refuse(state, SSL_AD_UNRECOGNIZED_NAME,
-                      "client's server name is no valid host name");
-    if (host.kind != BNS_HOST_NAME)
-        return refuse(state, SSL_AD_UNRECOGNIZED_NAME,
-                      "client's server name is an address");
+    fault = bns_client_hello_read_name(bytes, len, &host);
+    if (fault.reason != NULL)
+        return refuse(state, fault.alert, fault.reason);
     state->has_name = true;
     g_strlcpy(state->name, host.text, sizeof(state->name));
     return true;

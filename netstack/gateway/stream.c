@@ -116,6 +116,7 @@ bns_stream_free(BnsStream *stream)
     if (stream->aborted)
         setsockopt(stream->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
     bns_fd_clear(&stream->fd);
+    g_free(stream->peeked);
     g_free(stream);
 }
 
@@ -210,6 +211,14 @@ socket_receive(BnsStream *stream, void *buffer, size_t size)
     return n < 0 ? -errno : n;
 }
 
+static void
+forget_peeked(BnsStream *stream)
+{
+    g_clear_pointer(&stream->peeked, g_free);
+    stream->peeked_size = 0;
+    stream->peeked_at = 0;
+}
+
 ssize_t
 bns_stream_receive(BnsStream *stream, void *buffer, size_t size)
 {
@@ -220,6 +229,8 @@ bns_stream_receive(BnsStream *stream, void *buffer, size_t size)
     memcpy(buffer, stream->peeked + stream->peeked_at, n);
     stream->peeked_at += n;
     stream->peeked_len -= n;
+    if (stream->peeked_len == 0)
+        forget_peeked(stream);
     return (ssize_t)n;
 }
 
@@ -246,33 +257,61 @@ plain_result(BnsStream *stream, ssize_t n, ssize_t *failure)
     return *failure;
 }
 
+/* What is peeked at is mostly one small message: the buffer begins with room for that. */
+#define PEEK_CHUNK 2048
+
+/* Returns: where more goes, with room for *@io_size bytes; at least one, at most as many
+ * as were asked for. */
+static uint8_t *
+peek_room(BnsStream *stream, size_t *io_size)
+{
+    size_t end = stream->peeked_at + stream->peeked_len;
+
+    if (stream->peeked_size == end) {
+        stream->peeked_size = MAX(MIN(*io_size, PEEK_CHUNK), end * 2);
+        stream->peeked = g_realloc(stream->peeked, stream->peeked_size);
+    }
+    *io_size = MIN(*io_size, stream->peeked_size - end);
+    return stream->peeked + end;
+}
+
 /* Reads into our own buffer, since bytes left in the socket would make it readable, and
  * the loop busy, until the rest comes. */
 ssize_t
 bns_stream_peek(BnsStream *stream, void *buffer, size_t size)
 {
-    size_t end = stream->peeked_at + stream->peeked_len;
     ssize_t n = 1;
 
     g_return_val_if_fail(stream->ssl == NULL && size > 0, BNS_STREAM_ERROR);
-    size = MIN(size, BNS_STREAM_PEEK_MAX - stream->peeked_at);
+    size = MIN(size, BNS_STREAM_PEEK_MAX);
     if (stream->read_failure != 0)
         return stream->read_failure;
     if (stream->peeked_len < size) {
-        n = plain_result(
-            stream,
-            socket_receive(stream, stream->peeked + end, size - stream->peeked_len),
-            &stream->read_failure);
+        size_t room = size - stream->peeked_len;
+        uint8_t *end = peek_room(stream, &room);
+
+        n = plain_result(stream, socket_receive(stream, end, room),
+                         &stream->read_failure);
         if (n > 0)
             stream->peeked_len += (size_t)n;
+        if (stream->peeked_len == 0)
+            forget_peeked(stream);
         stream->drained = stream->peeked_len < size;
         bns_stream_update(stream);
     }
     if (n <= 0 && (n != BNS_STREAM_AGAIN || stream->peeked_len == 0))
         return n;
     size = MIN(size, stream->peeked_len);
-    memcpy(buffer, stream->peeked + stream->peeked_at, size);
+    if (buffer != NULL)
+        memcpy(buffer, stream->peeked + stream->peeked_at, size);
     return (ssize_t)size;
+}
+
+const uint8_t *
+bns_stream_peeked(const BnsStream *stream, size_t *out_len)
+{
+    *out_len = stream->peeked_len;
+    return stream->peeked + stream->peeked_at;
 }
 
 ssize_t

@@ -29,8 +29,8 @@ typedef struct BnsStream BnsStream;
 #define BNS_STREAM_HELLO                                                               \
     -4 /* handshake only: ClientHello seen, waiting for an answer */
 
-/* bns_stream_peek() looks at most so far ahead. */
-#define BNS_STREAM_PEEK_MAX 64
+/* bns_stream_peek() looks at most so far ahead: a whole ClientHello (client_hello.h). */
+#define BNS_STREAM_PEEK_MAX (32 * 1024)
 
 /* Reading or writing (or both) may make progress, or the peer hung up. Spurious calls
  * are allowed. The callback may free the stream. */
@@ -70,6 +70,7 @@ SSL *bns_stream_ssl(BnsStream *stream);
 
 /**
  * bns_stream_peek:
+ * @buffer: %NULL: bns_stream_peeked() shows them
  * @size: at most BNS_STREAM_PEEK_MAX
  *
  * Looks at the first bytes without consuming them; plain only (sniffing). May be called
@@ -77,6 +78,9 @@ SSL *bns_stream_ssl(BnsStream *stream);
  * when no more than an earlier call returned will come.
  */
 ssize_t bns_stream_peek(BnsStream *stream, void *buffer, size_t size);
+/* Returns: (transfer none): what was peeked and not yet read, until the next call about
+ * the stream. */
+const uint8_t *bns_stream_peeked(const BnsStream *stream, size_t *out_len);
 /* A count, EOF, AGAIN, ERROR, TRUNCATED. */
 ssize_t bns_stream_read(BnsStream *stream, void *buffer, size_t size);
 /**

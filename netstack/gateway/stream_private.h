@@ -33,7 +33,8 @@ struct BnsStream {
 
     SSL *ssl; /* owned; NULL while plain */
 
-    uint8_t peeked[BNS_STREAM_PEEK_MAX]; /* read from the socket, not yet from us */
+    uint8_t *peeked; /* owned: read from the socket, not yet from us; or NULL */
+    size_t peeked_size;
     size_t peeked_at;
     size_t peeked_len;
 

@@ -79,6 +79,25 @@ test_absent(void)
     assert_summary(tally, "0 1\n1\t-\t192.0.2.1\t-\t-\t-\trefused\t-\n");
 }
 
+/* A sealed flow's tls.open is its refusal; allowed, its tcp.open follows. */
+static void
+test_sealed(void)
+{
+    g_autoptr(BnsTally) tally = bns_tally_new();
+
+    for (int decision = 0; decision < BNS_N_DECIDED; decision++) {
+        const BnsRecord record = { .event = BNS_EVENT_TLS_OPEN,
+                                   .decision = (BnsDecided)decision,
+                                   .scheme = "tls",
+                                   .host = "h",
+                                   .port = 443,
+                                   .reason = "why" };
+
+        bns_tally_add(tally, &record);
+    }
+    assert_summary(tally, "0 1\n1\ttls\th\t443\t-\t-\trefused\twhy\n");
+}
+
 static void
 test_kinds(void)
 {
@@ -177,6 +196,7 @@ int
 main(int argc, char **argv)
 {
     bns_test_init(&argc, &argv, 20);
+    bns_test_add("/audit/tally/sealed-tls-is-refused-at-its-hello", test_sealed);
     bns_test_add("/audit/tally/one-refused-thing-counts-once", test_what_counts);
     bns_test_add("/audit/tally/nothing-is-a-summary-too", test_nothing);
     bns_test_add("/audit/tally/the-most-refused-come-first", test_order);

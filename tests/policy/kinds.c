@@ -12,6 +12,7 @@ typedef struct {
 } Case;
 
 #define TCP(host, port)     "{ domain: \"" host "\", ports: " port ", protocol: tcp }"
+#define SEALED(host, port)  "{ domain: \"" host "\", ports: " port ", inspect: false }"
 #define TCP_NET(cidr, port) "{ cidr: \"" cidr "\", ports: " port ", protocol: tcp }"
 
 static const Case cases[] = {
@@ -47,6 +48,17 @@ static const Case cases[] = {
       443 },
     { "a-network-beside-a-network", TCP_NET("10.0.0.0/16", "443"),
       "{ cidr: 10.1.0.0/16 }", 0 },
+    { "sealed-and-inspected", SEALED("x.org", "443"), "x.org", 443 },
+    { "sealed-and-inspected-in-the-other-order", "x.org", SEALED("x.org", "443"), 443 },
+    { "sealed-and-a-path", SEALED("x.org", "443"), "GET x.org/a", 443 },
+    { "sealed-and-any-host", SEALED("x.org", "443"), "'*'", 443 },
+    { "sealed-and-plain-http", SEALED("x.org", "443"), "http://x.org", 0 },
+    { "sealed-on-another-port", SEALED("x.org", "8443"), "x.org", 0 },
+    { "sealed-and-no-port-named", SEALED("x.org", "443"), "domain=x.org", 0 },
+    { "sealed-and-opaque", SEALED("x.org", "443"), TCP("x.org", "443"), 443 },
+    { "sealed-and-opaque-below", SEALED("*.x.org", "443"), TCP("a.x.org", "443"), 443 },
+    { "sealed-twice", SEALED("x.org", "443"), SEALED("x.org", "443"), 0 },
+    { "sealed-beside-another-host", SEALED("x.org", "443"), "y.org", 0 },
     { "networks-of-two-families", TCP_NET("::/0", "443"), "{ cidr: 0.0.0.0/0 }", 0 },
 };
 

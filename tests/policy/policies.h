@@ -46,7 +46,8 @@ policy_of(const char *const *rules)
     return policy;
 }
 
-/* "METHOD SCHEME://HOST:PORT/PATH", or "tcp://HOST:PORT"; all parts must be there. */
+/* "METHOD SCHEME://HOST:PORT/PATH", or "tcp://HOST:PORT", "tls://HOST:PORT"; all parts
+ * must be there. */
 typedef struct {
     BnsRequest request;
     char *host; /* owned, as below */
@@ -76,10 +77,11 @@ question_from(const char *text)
 
     q.request.scheme = g_str_has_prefix(scheme, "https")  ? BNS_SCHEME_HTTPS
                        : g_str_has_prefix(scheme, "http") ? BNS_SCHEME_HTTP
+                       : g_str_has_prefix(scheme, "tls")  ? BNS_SCHEME_TLS
                                                           : BNS_SCHEME_TCP;
     q.request.port = (uint16_t)g_ascii_strtoull(colon + 1, NULL, 10);
     q.host = g_strndup(authority + is_ipv6, (size_t)(colon - authority) - 2 * is_ipv6);
-    if (q.request.scheme != BNS_SCHEME_TCP) {
+    if (space != NULL) {
         q.method = g_strndup(text, (size_t)(space - text));
         q.path = g_strdup(slash);
     }
