@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sandbox/environment.h"
 
-#include "sandbox/trust_files.h"
+#include "sandbox/trust_variables.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -114,42 +114,6 @@ static const char *const temporaries[] = { "TMPDIR", "TMP", "TEMP", "TEMPDIR" };
 static const char *const private_roots[] = { "/tmp/", "/run/", "/var/tmp/", "/var/run/",
                                              "/dev/shm/" };
 
-typedef struct {
-    const char *name;
-    const char *value; /* NULL: removed, since it would win over one that we set */
-} Trust;
-
-/* A variable that replaces a program's roots needs them all, for what passes sealed; one
- * that adds gets our certificate alone, since old programs read but the first. */
-static const Trust trusts[] = {
-    { "SSL_CERT_FILE", BNS_TRUST_BUNDLE },
-    { "SSL_CERT_DIR", NULL },
-    { "CURL_CA_BUNDLE", BNS_TRUST_BUNDLE },
-    { "GIT_SSL_CAINFO", BNS_TRUST_BUNDLE },
-    { "GIT_SSL_CAPATH", NULL },
-    { "REQUESTS_CA_BUNDLE", BNS_TRUST_BUNDLE },
-    { "PIP_CERT", BNS_TRUST_BUNDLE },
-    { "HTTPLIB2_CA_CERTS", BNS_TRUST_BUNDLE },
-    { "CONDA_SSL_VERIFY", BNS_TRUST_BUNDLE },
-    { "UV_SYSTEM_CERTS", "1" },
-    { "NODE_EXTRA_CA_CERTS", BNS_TRUST_CA },
-    { "NODE_USE_SYSTEM_CA", "1" },
-    { "npm_config_cafile", BNS_TRUST_BUNDLE },
-    { "NPM_CONFIG_CAFILE", BNS_TRUST_BUNDLE },
-    { "DENO_CERT", BNS_TRUST_CA },
-    { "DENO_TLS_CA_STORE", "system,mozilla" },
-    { "AWS_CA_BUNDLE", BNS_TRUST_BUNDLE },
-    { "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE", BNS_TRUST_BUNDLE },
-    { "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH", BNS_TRUST_BUNDLE },
-    { "CARGO_HTTP_CAINFO", BNS_TRUST_BUNDLE },
-    { "CODEX_CA_CERTIFICATE", BNS_TRUST_BUNDLE },
-    { "BUNDLE_SSL_CA_CERT", BNS_TRUST_BUNDLE },
-    { "NIX_SSL_CERT_FILE", BNS_TRUST_BUNDLE },
-    { "PERL_LWP_SSL_CA_FILE", BNS_TRUST_BUNDLE },
-    { "JULIA_SSL_CA_ROOTS_PATH", BNS_TRUST_BUNDLE },
-    { "HEX_CACERTS_PATH", BNS_TRUST_BUNDLE },
-};
-
 static bool
 is_listed(const char *const *list, size_t n, const char *name)
 {
@@ -171,8 +135,11 @@ is_proxy(const char *name)
 static bool
 is_trust(const char *name)
 {
-    for (size_t i = 0; i < G_N_ELEMENTS(trusts); i++)
-        if (strcmp(trusts[i].name, name) == 0)
+    size_t n;
+    const BnsTrustVariable *variables = bns_trust_variables(&n);
+
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(variables[i].name, name) == 0)
             return true;
     return false;
 }
@@ -218,6 +185,31 @@ with_option(GStrv environment, char **host_environ, const char *option, GError *
     return g_environ_setenv(environment, name, value, TRUE);
 }
 
+static void
+add_entry(GPtrArray *kept, const char *entry, const char *equals)
+{
+    g_autofree char *name = g_strndup(entry, (gsize)(equals - entry));
+    g_autofree char *options = NULL;
+
+    if (!is_kept(name, equals + 1))
+        return;
+    options = bns_trust_variables_java_options(name, equals + 1);
+    g_ptr_array_add(kept, options != NULL ? g_strconcat(name, "=", options, NULL)
+                                          : g_strdup(entry));
+}
+
+static void
+add_trust(GPtrArray *kept)
+{
+    size_t n;
+    const BnsTrustVariable *variables = bns_trust_variables(&n);
+
+    for (size_t i = 0; i < n; i++)
+        if (variables[i].value != NULL)
+            g_ptr_array_add(
+                kept, g_strconcat(variables[i].name, "=", variables[i].value, NULL));
+}
+
 GStrv
 bns_environment_new(char **host_environ, char **env_options, GError **error)
 {
@@ -226,18 +218,11 @@ bns_environment_new(char **host_environ, char **env_options, GError **error)
 
     for (char **entry = host_environ; *entry != NULL; entry++) {
         const char *equals = strchr(*entry, '=');
-        g_autofree char *name = NULL;
 
-        if (equals == NULL || equals == *entry)
-            continue;
-        name = g_strndup(*entry, (gsize)(equals - *entry));
-        if (is_kept(name, equals + 1))
-            g_ptr_array_add(kept, g_strdup(*entry));
+        if (equals != NULL && equals != *entry)
+            add_entry(kept, *entry, equals);
     }
-    for (size_t i = 0; i < G_N_ELEMENTS(trusts); i++)
-        if (trusts[i].value != NULL)
-            g_ptr_array_add(kept,
-                            g_strconcat(trusts[i].name, "=", trusts[i].value, NULL));
+    add_trust(kept);
     g_ptr_array_add(kept, NULL);
     environment = (GStrv)g_ptr_array_free(kept, FALSE);
     for (char **option = env_options; option != NULL && *option != NULL; option++) {

@@ -7,9 +7,10 @@
  *  - Variables that name a socket of the host (agent, bus, display, editor) are removed,
  *    because those are out of reach and a dangling name makes tools wait or warn; so are
  *    temporary directories below a path that is private inside.
- *  - Trust variables are set to our files (sandbox/trust_files.h), over inherited ones.
- *    The files in /etc alone serve most programs, also those started without an
- *    environment; the variables serve those that bring roots of their own.
+ *  - Trust variables are set to our files (sandbox/trust_variables.h), over inherited
+ *    ones. The files in /etc alone serve most programs, also those started without an
+ *    environment; the variables serve those that bring roots of their own. From Java's
+ *    option variables, options that name a store or a proxy are taken out.
  *  - `--env` has the last word.
  */
 #pragma once

@@ -5,7 +5,6 @@
 #include "netstack/tap/tap.h"
 #include "sandbox/rebuild.h"
 #include "sandbox/tree.h"
-#include "sandbox/trust_files.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -139,19 +138,23 @@ rebuild(const BnsTrustFiles *trust, int *out_fd, BnsFault *fault)
 }
 
 bool
-bns_etc_files_begin(int *out_fd, BnsFault *fault)
+bns_etc_files_begin(const BnsTrustSource *source, int *out_fd, BnsFault *fault)
 {
     BnsTrustFiles trust;
     bool is_done;
 
-    bns_trust_files_init(&trust);
+    bns_trust_files_init(&trust, source);
     is_done = rebuild(&trust, out_fd, fault);
     bns_trust_files_clear(&trust);
     return is_done;
 }
 
 bool
-bns_etc_files_finish(int etc_fd, const char *ca, BnsFault *fault)
+bns_etc_files_finish(int etc_fd,
+                     const BnsTrustSource *trust,
+                     const char *ca,
+                     BnsFault *fault)
 {
-    return bns_trust_files_finish(etc_fd, ca, fault) && bns_rebuild_seal("/etc", fault);
+    return bns_trust_files_finish(etc_fd, trust->added, ca, fault) &&
+           bns_rebuild_seal("/etc", fault);
 }

@@ -8,8 +8,11 @@
 #pragma once
 
 #include "sandbox/fault.h"
+#include "sandbox/trust_files.h"
+
 /**
  * bns_etc_files_begin:
+ * @trust: what the bundles get beside the host's roots
  * @out_fd: (transfer full): the new /etc, for bns_etc_files_finish()
  *
  * Rebuilds /etc with
@@ -21,7 +24,10 @@
  *    (resolved, mDNS, a cache) listens on sockets of the host;
  *  - the host's roots, see bns_trust_files_begin().
  */
-bool bns_etc_files_begin(int *out_fd, BnsFault *fault);
+bool bns_etc_files_begin(const BnsTrustSource *trust, int *out_fd, BnsFault *fault);
 
 /* Adds the CA (text of BNS_READY_CA) and makes /etc read-only. */
-bool bns_etc_files_finish(int etc_fd, const char *ca, BnsFault *fault);
+bool bns_etc_files_finish(int etc_fd,
+                          const BnsTrustSource *trust,
+                          const char *ca,
+                          BnsFault *fault);

@@ -209,7 +209,7 @@ take_ca(const Init *init, int etc_fd, BnsFault *fault)
         end_session();
     if (type != BNS_READY_CA)
         return bns_fault_set(fault, "Init expected the CA and got message %d", type);
-    return bns_etc_files_finish(etc_fd, text, fault);
+    return bns_etc_files_finish(etc_fd, &init->config.trust, text, fault);
 }
 
 static bool

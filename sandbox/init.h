@@ -9,6 +9,8 @@
  */
 #pragma once
 
+#include "sandbox/trust_files.h"
+
 #include <signal.h>
 #include <sys/types.h>
 
@@ -25,6 +27,7 @@
  *                   renamed (sandbox/pins.h)
  * @protected_links: (nullable): symbolic links, which cannot be replaced either; their
  *                   directories as above
+ * @trust: what the user's programs trust beside the roots of /etc
  * @umask: the user's
  * @ignored: (nullable): signals that the command ignores because its caller did (nohup);
  *           all others get their default
@@ -39,6 +42,7 @@ typedef struct {
     const char *workdir;
     const char *const *protected_paths;
     const char *const *protected_links;
+    BnsTrustSource trust;
     mode_t umask;
     const sigset_t *ignored;
 } BnsInitConfig;

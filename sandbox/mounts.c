@@ -78,6 +78,6 @@ bns_mounts_make(const BnsInitConfig *config, int *out_etc_fd, BnsFault *fault)
 {
     return bns_devices_mount(fault) && bns_private_trees_mount(config, fault) &&
            freeze_sys(fault) && freeze_proc_for_root(config, fault) &&
-           bns_etc_files_begin(out_etc_fd, fault) &&
+           bns_etc_files_begin(&config->trust, out_etc_fd, fault) &&
            bns_pins_mount(config->protected_paths, config->protected_links, fault);
 }

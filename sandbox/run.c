@@ -3,6 +3,7 @@
 
 #include "sandbox/direct.h"
 #include "sandbox/environment.h"
+#include "sandbox/java_homes.h"
 #include "sandbox/log.h"
 #include "sandbox/places.h"
 #include "sandbox/policy_source.h"
@@ -13,6 +14,7 @@
 #include "sandbox/signals.h"
 #include "sandbox/spawn.h"
 #include "sandbox/supervisor.h"
+#include "sandbox/trust_variables.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -31,6 +33,8 @@ typedef struct {
     char *netstack;
     char *workdir;
     GStrv environment;
+    BnsTrustInherited trust;
+    GStrv java_stores;
     GStrv protected_paths;
     GStrv protected_links;
     GStrv layers;
@@ -48,6 +52,8 @@ run_clear(Run *run)
     g_free(run->netstack);
     g_free(run->workdir);
     g_strfreev(run->environment);
+    bns_trust_inherited_clear(&run->trust);
+    g_strfreev(run->java_stores);
     g_strfreev(run->protected_paths);
     g_strfreev(run->protected_links);
     g_strfreev(run->layers);
@@ -187,6 +193,8 @@ prepare(Run *run, const BnsOptions *options, GError **error)
     run->environment = bns_environment_new(environ, options->env, error);
     if (run->environment == NULL)
         return false;
+    bns_trust_inherited_init(&run->trust, environ);
+    run->java_stores = bns_java_homes_stores(run->environment);
     /* Before the command could make them. */
     bns_places_create(run->places);
     if (!open_audit(run, options, error))
@@ -235,6 +243,9 @@ run_session(const Run *run, const BnsOptions *options)
                   .argv = options->arguments,
                   .envp = run->environment,
                   .workdir = run->workdir,
+                  .trust = { .roots = run->trust.roots,
+                             .added = run->trust.added,
+                             .java_stores = (const char *const *)run->java_stores },
                   .umask = run->umask,
                   .ignored = &ignored,
                   .protected_paths = (const char *const *)run->protected_paths,

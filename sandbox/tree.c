@@ -138,6 +138,40 @@ bns_tree_make_path(int dir_fd, const char *path, mode_t mode)
 }
 
 int
+bns_tree_open_parent(int dir_fd, const char *path, const char **out_name)
+{
+    bns_autofd at = open_at(dir_fd, ".", O_PATH | O_DIRECTORY);
+
+    for (const char *slash; at >= 0 && (slash = strchr(path, '/')) != NULL;
+         path = slash + 1) {
+        char name[NAME_MAX + 1];
+        size_t len = (size_t)(slash - path);
+        int next;
+
+        if (len > NAME_MAX)
+            return -ENAMETOOLONG;
+        memcpy(name, path, len);
+        name[len] = '\0';
+        next = open_at(at, name, O_PATH | O_DIRECTORY);
+        bns_fd_clear(&at);
+        at = next;
+    }
+    *out_name = path;
+    return g_steal_fd(&at);
+}
+
+int
+bns_tree_link(int source_fd, const char *name, int dir_fd, const char *path)
+{
+    const char *new_name;
+    bns_autofd parent = bns_tree_open_parent(dir_fd, path, &new_name);
+
+    if (parent < 0)
+        return 0;
+    return linkat(source_fd, name, parent, new_name, 0) < 0 ? -errno : 1;
+}
+
+int
 bns_tree_path_of(int fd, char *out_path, size_t size)
 {
     char link[64];

@@ -32,6 +32,14 @@ int bns_tree_write(int dir_fd, const char *name, const void *data, size_t len);
  * gets @mode. @path has no ".." and may begin with '/'. (transfer full): the last. */
 int bns_tree_make_path(int dir_fd, const char *path, mode_t mode);
 
+/* (transfer full): the directory that @path, relative to @dir_fd, lies in; @out_name: its
+ * last part. -ENOENT and others: it does not exist. No link is followed. */
+int bns_tree_open_parent(int dir_fd, const char *path, const char **out_name);
+
+/* Gives the file @name of @source_fd the further name @path below @dir_fd, if the
+ * directory exists: 1, else 0. */
+int bns_tree_link(int source_fd, const char *name, int dir_fd, const char *path);
+
 /* The path of @fd as the kernel knows it. 0 or -errno (-ENAMETOOLONG). */
 int bns_tree_path_of(int fd, char *out_path, size_t size);
 

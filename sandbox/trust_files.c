@@ -2,8 +2,10 @@
 #include "sandbox/trust_files.h"
 
 #include "base/fd.h"
+#include "sandbox/browser_policies.h"
 #include "sandbox/rebuild.h"
 #include "sandbox/tree.h"
+#include "sandbox/trust_java.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +19,8 @@
 
 #define ETC         "/etc/"
 #define BUNDLE_NAME "ca-bundle.pem"
+/* A path of ours in the new /etc. */
+#define BELOW_ETC(path) (&(path)[strlen(ETC)])
 
 /* What OpenSSL's subject hash takes at the start of the message. */
 #define HASH_DIGITS 8
@@ -50,13 +54,26 @@ static const struct {
     { "/etc/pki/tls/certs", "/etc/pki/tls/certs/boundary-ns.pem" },
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(directories) == BNS_TRUST_DIRECTORIES);
-G_STATIC_ASSERT(G_N_ELEMENTS(bundles) + 2 * G_N_ELEMENTS(directories) + 1 <=
-                BNS_TRUST_OURS_MAX);
+
+/* Where p11-kit finds certificates to trust, for GnuTLS and NSS of these distributions. */
+static const char *const anchors[] = {
+    "/etc/pki/ca-trust/source/anchors/boundary-ns.pem",          /* Fedora */
+    "/etc/pki/trust/anchors/boundary-ns.pem",                    /* openSUSE */
+    "/etc/ca-certificates/trust-source/anchors/boundary-ns.crt", /* Arch */
+};
 
 static void
 add_ours(BnsTrustFiles *trust, const char *path)
 {
+    g_assert(trust->n_ours < BNS_TRUST_OURS_MAX);
     trust->ours[trust->n_ours++] = path;
+}
+
+static void
+add_list(BnsTrustFiles *trust, const char *const *paths)
+{
+    for (; *paths != NULL; paths++)
+        add_ours(trust, *paths);
 }
 
 /* openSUSE's /etc/ssl/certs is a link to /var/lib, where we make nothing: a directory
@@ -78,8 +95,8 @@ open_link_out_of_etc(const char *path)
 }
 
 /* A regular file or nothing: not blocking on what somebody put there. */
-static int
-open_host_bundle(void)
+int
+bns_trust_files_open_roots(void)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(bundles) + G_N_ELEMENTS(other_bundles); i++) {
         const char *path = i < G_N_ELEMENTS(bundles)
@@ -95,11 +112,46 @@ open_host_bundle(void)
     return -1;
 }
 
-void
-bns_trust_files_init(BnsTrustFiles *out_trust)
+static bool
+is_same(const char *path, const struct stat *info)
 {
-    *out_trust = (BnsTrustFiles){ .roots_fd = open_host_bundle() };
+    struct stat other;
+
+    return stat(path, &other) == 0 && other.st_dev == info->st_dev &&
+           other.st_ino == info->st_ino;
+}
+
+bool
+bns_trust_files_is_system(const char *path)
+{
+    bns_autofd roots = bns_trust_files_open_roots();
+    struct stat info;
+
+    if (roots >= 0 && fstat(roots, &info) == 0 && is_same(path, &info))
+        return true;
+    if (stat(path, &info) < 0)
+        return false;
+    for (size_t i = 0; i < G_N_ELEMENTS(directories); i++)
+        if (is_same(directories[i].path, &info))
+            return true;
+    return false;
+}
+
+void
+bns_trust_files_init(BnsTrustFiles *out_trust, const BnsTrustSource *source)
+{
+    *out_trust = (BnsTrustFiles){
+        .source = source,
+        .roots_fd = bns_trust_files_open_roots(),
+        .has_firefox_policy = access(bns_browser_firefox_file, F_OK) == 0,
+    };
     add_ours(out_trust, BNS_TRUST_DIRECTORY);
+    add_list(out_trust, bns_trust_java_files);
+    add_list(out_trust, bns_browser_chromium_files);
+    if (!out_trust->has_firefox_policy)
+        add_ours(out_trust, bns_browser_firefox_file);
+    for (size_t i = 0; i < G_N_ELEMENTS(anchors); i++)
+        add_ours(out_trust, anchors[i]);
     for (size_t i = 0; i < G_N_ELEMENTS(bundles); i++)
         add_ours(out_trust, bundles[i]);
     for (size_t i = 0; i < G_N_ELEMENTS(directories); i++) {
@@ -140,48 +192,12 @@ copy(int from_fd, int to_fd)
     return n < 0 ? -errno : bns_fd_write_all(to_fd, "\n", 1);
 }
 
-/* (transfer full): the directory of @path in the new /etc, or -errno: it does not exist
- * here. @out_name points into @path. */
-static int
-open_parent(int etc_fd, const char *path, const char **out_name)
-{
-    bns_autofd at = fcntl(etc_fd, F_DUPFD_CLOEXEC, 3);
-    const char *rest = path + strlen(ETC);
-
-    for (const char *slash; at >= 0 && (slash = strchr(rest, '/')) != NULL;
-         rest = slash + 1) {
-        char name[NAME_MAX + 1];
-        int next;
-
-        g_strlcpy(name, rest, MIN(sizeof(name), (size_t)(slash - rest) + 1));
-        next = openat(at, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        if (next < 0)
-            return -errno;
-        bns_fd_clear(&at);
-        at = next;
-    }
-    *out_name = rest;
-    return g_steal_fd(&at);
-}
-
-/* One inode under all its names: writing to it once is enough. */
-static int
-link_bundle(int etc_fd, int trust_dir_fd, const char *path)
-{
-    const char *name;
-    bns_autofd parent = open_parent(etc_fd, path, &name);
-
-    if (parent < 0)
-        return 0;
-    return linkat(trust_dir_fd, BUNDLE_NAME, parent, name, 0) < 0 ? -errno : 0;
-}
-
 /* The directory that stands in for a link out of /etc, filled from behind the link. */
 static int
 replace_link(int etc_fd, const char *path, const char *const *ours, int source_fd)
 {
     const char *name;
-    bns_autofd parent = open_parent(etc_fd, path, &name);
+    bns_autofd parent = bns_tree_open_parent(etc_fd, BELOW_ETC(path), &name);
     bns_autofd target = -1;
 
     if (parent < 0)
@@ -203,23 +219,39 @@ replace_links(int etc_fd, const BnsTrustFiles *trust)
 }
 
 static int
-write_host_roots(int trust_dir_fd, int roots_fd)
+write_host_roots(int trust_dir_fd, int roots_fd, const char *more)
 {
     bns_autofd bundle = openat(trust_dir_fd, BUNDLE_NAME,
                                O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-
-    if (bundle < 0)
-        return -errno;
     /* A host without roots: ours alone. */
-    return roots_fd < 0 ? 0 : copy(roots_fd, bundle);
+    int r = bundle < 0 ? -errno : roots_fd < 0 ? 0 : copy(roots_fd, bundle);
+
+    return r < 0 || more == NULL ? r : bns_fd_write_all(bundle, more, strlen(more));
+}
+
+/* Makes the directories on the way, unless the host has links in their place: then it is
+ * as if the program were not there. */
+static int
+write_policy(int etc_fd, const char *path, const char *text, size_t len)
+{
+    const char *name = strrchr(path, '/') + 1;
+    char directory[PATH_MAX];
+    bns_autofd at = -1;
+
+    g_strlcpy(directory, BELOW_ETC(path), sizeof(directory));
+    *strrchr(directory, '/') = '\0';
+    at = bns_tree_make_path(etc_fd, directory, 0755);
+    if (at == -ELOOP || at == -ENOTDIR)
+        return 0;
+    return at < 0 ? at : bns_tree_write(at, name, text, len);
 }
 
 bool
 bns_trust_files_begin(const BnsTrustFiles *trust, int etc_fd, BnsFault *fault)
 {
-    bns_autofd dir =
-        bns_tree_make_path(etc_fd, &BNS_TRUST_DIRECTORY[strlen(ETC)], 0755);
-    int r = dir < 0 ? dir : write_host_roots(dir, trust->roots_fd);
+    bns_autofd dir = bns_tree_make_path(etc_fd, BELOW_ETC(BNS_TRUST_DIRECTORY), 0755);
+    int r =
+        dir < 0 ? dir : write_host_roots(dir, trust->roots_fd, trust->source->roots);
 
     if (r < 0)
         return fail(fault, "the host's roots", -r);
@@ -227,11 +259,18 @@ bns_trust_files_begin(const BnsTrustFiles *trust, int etc_fd, BnsFault *fault)
     if (r < 0)
         return fail(fault, "a linked directory", -r);
     for (size_t i = 0; i < G_N_ELEMENTS(bundles); i++) {
-        r = link_bundle(etc_fd, dir, bundles[i]);
+        r = bns_tree_link(dir, BUNDLE_NAME, etc_fd, BELOW_ETC(bundles[i]));
         if (r < 0)
             return fail(fault, bundles[i], -r);
     }
-    return true;
+    r = bns_trust_java_begin(dir, etc_fd, trust->source->java_stores);
+    if (r < 0)
+        return fail(fault, "Java's store", -r);
+    r = trust->has_firefox_policy
+            ? 0
+            : write_policy(etc_fd, bns_browser_firefox_file, bns_browser_firefox_policy,
+                           strlen(bns_browser_firefox_policy));
+    return r >= 0 ? true : fail(fault, bns_browser_firefox_file, -r);
 }
 
 /* Splits the message: the hash, then the certificate in PEM. */
@@ -264,44 +303,76 @@ link_hash(int dir_fd, const char *hash, const char *pem_name)
     return -EEXIST;
 }
 
+/* @hash: (nullable): also links this name to it. */
 static int
-add_to_directory(int etc_fd, const char *pem_path, const char *hash, const char *pem)
+add_certificate(int etc_fd, const char *path, const char *pem, const char *hash)
 {
     const char *name;
-    bns_autofd parent = open_parent(etc_fd, pem_path, &name);
+    bns_autofd parent = bns_tree_open_parent(etc_fd, BELOW_ETC(path), &name);
     int r;
 
     if (parent < 0)
         return 0;
     r = bns_tree_write(parent, name, pem, strlen(pem));
-    return r < 0 ? r : link_hash(parent, hash, name);
+    return r < 0 || hash == NULL ? r : link_hash(parent, hash, name);
 }
 
 static int
-append_to_bundle(int trust_dir_fd, const char *pem)
+add_certificates(int etc_fd, const char *pem, const char *hash)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(directories) && r >= 0; i++)
+        r = add_certificate(etc_fd, directories[i].pem, pem, hash);
+    for (size_t i = 0; i < G_N_ELEMENTS(anchors) && r >= 0; i++)
+        r = add_certificate(etc_fd, anchors[i], pem, NULL);
+    return r;
+}
+
+static int
+append(int trust_dir_fd, const char *name, const char *pem)
 {
     bns_autofd fd =
-        openat(trust_dir_fd, BUNDLE_NAME, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
+        openat(trust_dir_fd, name,
+               O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0644);
 
     return fd < 0 ? -errno : bns_fd_write_all(fd, pem, strlen(pem));
 }
 
+static int
+write_chromium_policies(int etc_fd, const char *pem)
+{
+    char text[BNS_BROWSER_POLICY_MAX];
+    size_t len = bns_browser_chromium_policy(pem, text);
+    int r = len == 0 ? -EINVAL : 0;
+
+    for (size_t i = 0; bns_browser_chromium_files[i] != NULL && r >= 0; i++)
+        r = write_policy(etc_fd, bns_browser_chromium_files[i], text, len);
+    return r;
+}
+
 bool
-bns_trust_files_finish(int etc_fd, const char *ca, BnsFault *fault)
+bns_trust_files_finish(int etc_fd, const char *added, const char *ca, BnsFault *fault)
 {
     char hash[HASH_DIGITS + 1];
     const char *name;
     const char *pem;
-    bns_autofd dir = open_parent(etc_fd, BNS_TRUST_CA, &name);
+    bns_autofd dir = bns_tree_open_parent(etc_fd, BELOW_ETC(BNS_TRUST_CA), &name);
     int r = dir;
 
     if (!read_ca(ca, hash, &pem))
         return bns_fault_set(fault, "The gateway sent no certificate");
     if (r >= 0)
-        r = bns_tree_write(dir, name, pem, strlen(pem));
+        r = append(dir, name, pem);
+    if (r >= 0 && added != NULL)
+        r = append(dir, name, added);
     if (r >= 0)
-        r = append_to_bundle(dir, pem);
-    for (size_t i = 0; i < G_N_ELEMENTS(directories) && r >= 0; i++)
-        r = add_to_directory(etc_fd, directories[i].pem, hash, pem);
+        r = append(dir, BUNDLE_NAME, pem);
+    if (r >= 0)
+        r = add_certificates(etc_fd, pem, hash);
+    if (r >= 0)
+        r = write_chromium_policies(etc_fd, pem);
+    if (r >= 0)
+        r = bns_trust_java_finish(dir, BUNDLE_NAME);
     return r >= 0 ? true : fail(fault, "the session's certificate", -r);
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The new /etc over those of several distributions, each made for the test. */
 #include "base/fd.h"
+#include "sandbox/browser_policies.h"
 #include "sandbox/etc_files.h"
+#include "sandbox/java_store.h"
 #include "sandbox/trust_files.h"
 #include "tests/sandbox/inside_fixture.h"
 #include "tests/support/test.h"
@@ -130,13 +132,16 @@ is_text(const char *path, const char *expected)
     return strcmp(text, expected) == 0;
 }
 
+static BnsTrustSource source;
+
 static bool
 make_etc(BnsFault *fault)
 {
     g_autofree char *ca = g_strconcat(INSIDE_CA_HASH, inside_ca_pem, NULL);
     bns_autofd etc = -1;
 
-    return bns_etc_files_begin(&etc, fault) && bns_etc_files_finish(etc, ca, fault);
+    return bns_etc_files_begin(&source, &etc, fault) &&
+           bns_etc_files_finish(etc, &source, ca, fault);
 }
 
 static bool
@@ -211,6 +216,112 @@ run_fifo(void)
     return true;
 }
 
+/* Whether @path is what Java gets of @bundle. */
+static bool
+is_store(const char *path, const char *bundle)
+{
+    size_t size = BNS_JAVA_STORE_MAX(strlen(bundle));
+    g_autofree uint8_t *buffer = g_malloc(size);
+    size_t len = bns_java_store_encode(bundle, strlen(bundle), buffer, size);
+    g_autofree char *text = NULL;
+    gsize text_len = 0;
+
+    return g_file_get_contents(path, &text, &text_len, NULL) && text_len == len &&
+           memcmp(text, buffer + size - len, len) == 0;
+}
+
+/* One store in /etc and over that of a JDK; one that has gone meanwhile is no harm. */
+static bool
+run_java(void)
+{
+    const char *stores[] = { "/var/lib/jdk/gone", "/var/lib/jdk/cacerts", NULL };
+    const Entry system_store = { "/etc/ssl/certs/java/cacerts", OTHER, NULL };
+    const Entry jdk_store = { "/var/lib/jdk/cacerts", OTHER, NULL };
+    BnsFault fault = { "" };
+
+    CHECK(hide_host() && make_entry(&system_store) && make_entry(&jdk_store));
+    source = (BnsTrustSource){ .java_stores = stores };
+    CHECK(make_etc(&fault));
+    CHECK(is_store("/etc/ssl/certs/java/cacerts", inside_ca_pem));
+    CHECK(is_store("/var/lib/jdk/cacerts", inside_ca_pem));
+    CHECK(access("/var/lib/jdk/cacerts", W_OK) < 0 && errno == EROFS);
+    return true;
+}
+
+static bool
+run_without_java(void)
+{
+    BnsFault fault = { "" };
+
+    CHECK(hide_host() && make_etc(&fault));
+    CHECK(access("/etc/boundary-ns/java-cacerts", F_OK) < 0 && errno == ENOENT);
+    return true;
+}
+
+#define CHROMIUM "/etc/chromium/policies/managed/"
+#define FIREFOX  "/etc/firefox/policies/policies.json"
+
+static bool
+run_browsers(void)
+{
+    const Entry own = { CHROMIUM "corporate.json", OTHER, NULL };
+    char policy[BNS_BROWSER_POLICY_MAX];
+    BnsFault fault = { "" };
+
+    CHECK(bns_browser_chromium_policy(inside_ca_pem, policy) > 0);
+    CHECK(hide_host() && make_entry(&own) && make_etc(&fault));
+    CHECK(is_text(CHROMIUM "corporate.json", OTHER));
+    CHECK(is_text(CHROMIUM "zz-boundary-ns.json", policy));
+    CHECK(is_text("/etc/opt/chrome/policies/managed/zz-boundary-ns.json", policy));
+    CHECK(is_text(FIREFOX, bns_browser_firefox_policy));
+    return true;
+}
+
+/* A host's own policy for Firefox stays, and no link of the host leads us out of /etc. */
+static bool
+run_own_policies(void)
+{
+    const Entry firefox = { FIREFOX, OTHER, NULL };
+    const Entry link = { "/etc/chromium", NULL, "/var/lib/elsewhere" };
+    const Entry file = { "/var/lib/elsewhere/policies/managed/own", OTHER, NULL };
+    BnsFault fault = { "" };
+
+    CHECK(hide_host() && make_entry(&firefox) && make_entry(&link) &&
+          make_entry(&file) && make_etc(&fault));
+    CHECK(is_text(FIREFOX, OTHER));
+    CHECK(access(CHROMIUM "own", F_OK) == 0);
+    CHECK(access(CHROMIUM "zz-boundary-ns.json", F_OK) < 0 && errno == ENOENT);
+    return true;
+}
+
+#define ANCHOR "/etc/pki/ca-trust/source/anchors/"
+
+static bool
+run_anchors(void)
+{
+    const Entry own = { ANCHOR "own.pem", OTHER, NULL };
+    BnsFault fault = { "" };
+
+    CHECK(hide_host() && make_entry(&own) && make_etc(&fault));
+    CHECK(is_text(ANCHOR "own.pem", OTHER));
+    CHECK(is_text(ANCHOR "boundary-ns.pem", inside_ca_pem));
+    return true;
+}
+
+static bool
+run_inherited(void)
+{
+    g_autofree char *bundle = g_strconcat("named\n", inside_ca_pem, NULL);
+    g_autofree char *ca = g_strconcat(inside_ca_pem, "added\n", NULL);
+    BnsFault fault = { "" };
+
+    source = (BnsTrustSource){ .roots = "named\n", .added = "added\n" };
+    CHECK(hide_host() && make_etc(&fault));
+    CHECK(is_text(BNS_TRUST_BUNDLE, bundle));
+    CHECK(is_text(BNS_TRUST_CA, ca));
+    return true;
+}
+
 typedef struct {
     const char *name;
     const char *host;
@@ -257,9 +368,9 @@ run_bad_ca(void)
     bns_autofd etc = -1;
 
     CHECK(hide_host());
-    CHECK(bns_etc_files_begin(&etc, &fault));
+    CHECK(bns_etc_files_begin(&source, &etc, &fault));
     for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
-        CHECK(!bns_etc_files_finish(etc, bad[i], &fault));
+        CHECK(!bns_etc_files_finish(etc, &source, bad[i], &fault));
         CHECK(strcmp(fault.text, "The gateway sent no certificate") == 0);
     }
     return true;
@@ -281,6 +392,12 @@ main(int argc, char **argv)
     } others[] = {
         { "/sandbox/trust/without-roots-ours-is-all", run_without_roots },
         { "/sandbox/trust/a-fifo-blocks-nobody", run_fifo },
+        { "/sandbox/trust/java", run_java },
+        { "/sandbox/trust/without-java-no-store", run_without_java },
+        { "/sandbox/trust/browsers", run_browsers },
+        { "/sandbox/trust/the-hosts-own-policies-stay", run_own_policies },
+        { "/sandbox/trust/anchors", run_anchors },
+        { "/sandbox/trust/what-variables-named", run_inherited },
         { "/sandbox/trust/what-is-no-certificate-ends-the-start", run_bad_ca },
     };
 
