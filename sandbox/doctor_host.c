@@ -7,6 +7,7 @@
 #include "sandbox/places.h"
 #include "sandbox/policy_source.h"
 #include "sandbox/programs.h"
+#include "sandbox/upstream_proxy.h"
 
 #include <errno.h>
 #include <sys/syscall.h>
@@ -53,6 +54,22 @@ add_netstack(GPtrArray *findings)
     else
         bns_doctor_add(findings, "netstack", BNS_FINDING_OK, "", "%s",
                        g_strchomp(output));
+}
+
+/* As `run` would take it from the same environment; none is nothing to speak of. */
+static void
+add_proxy(GPtrArray *findings)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(BnsProxies) proxies = bns_upstream_proxy_read(NULL, &error);
+    g_autofree char *text = proxies != NULL ? bns_upstream_proxy_text(proxies) : NULL;
+
+    if (proxies == NULL)
+        bns_doctor_add(findings, "upstream proxy", BNS_FINDING_MISSING,
+                       "correct or unset the variable, or use --upstream-proxy", "%s",
+                       error->message);
+    else if (text != NULL)
+        bns_doctor_add(findings, "upstream proxy", BNS_FINDING_OK, "", "%s", text);
 }
 
 static void
@@ -105,6 +122,7 @@ bns_doctor_add_host(GPtrArray *findings)
     add_kernel(findings);
     add_netstack(findings);
     add_trust(findings);
+    add_proxy(findings);
     add_system_layer(findings);
     add_audit(findings);
 }

@@ -94,6 +94,24 @@ set_string(Parse *parse, const BnsOption *option, const char *value, GError **er
     return true;
 }
 
+/* In "--option=scheme://user:password@host" or its value alone. The strings of argv are
+ * what ps(1) shows, of this process and of those that are forked from it. */
+static void
+hide_user(char *word)
+{
+    char *end = strrchr(word, '@');
+    char *scheme = strstr(word, "://");
+    char *begin = word;
+
+    if (end == NULL)
+        return;
+    if (scheme != NULL && scheme < end)
+        begin = scheme + strlen("://");
+    else if (g_str_has_prefix(word, "--"))
+        begin = strchr(word, '=') + 1;
+    memset(begin, 'x', (size_t)(end - begin));
+}
+
 static bool
 store(Parse *parse, const BnsOption *option, const char *value, GError **error)
 {
@@ -109,6 +127,14 @@ store(Parse *parse, const BnsOption *option, const char *value, GError **error)
         if (repeats)
             return fail(parse, error, "--%s is given twice", option->name);
         return set_string(parse, option, value, error);
+    case BNS_OPTION_URL:
+        if (repeats)
+            return fail(parse, error, "--%s is given twice", option->name);
+        if (!set_string(parse, option, value, error))
+            return false;
+        /* The word that was taken last holds the value. */
+        hide_user(parse->argv[parse->at - 1]);
+        return true;
     case BNS_OPTION_LIST:
         g_ptr_array_add(parse->lists[row], g_strdup(value));
         return true;
@@ -376,6 +402,7 @@ bns_options_free(BnsOptions *options)
     g_strfreev(options->deny);
     g_strfreev(options->resolve);
     g_strfreev(options->upstream_ca);
+    g_free(options->upstream_proxy);
     g_free(options->audit_log);
     g_strfreev(options->env);
     g_free(options->workdir);

@@ -52,6 +52,7 @@ typedef struct {
     GStrv deny;
     GStrv resolve;         /* NAME:PORT:ADDR[:PORT], unparsed */
     GStrv upstream_ca;     /* files */
+    char *upstream_proxy;  /* a URL, unparsed, SECRET; NULL: as the environment says */
     char *audit_log;       /* NULL: default place */
     GStrv env;             /* NAME or NAME=VALUE */
     char *workdir;         /* NULL: the current one */

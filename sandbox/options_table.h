@@ -12,6 +12,8 @@
  * BnsOptionKind:
  * @BNS_OPTION_FLAG: bool at the offset
  * @BNS_OPTION_STRING: char *, once
+ * @BNS_OPTION_URL: char *, once; its user information is taken out of the command line,
+ *                  which every process of the host may read
  * @BNS_OPTION_LIST: GStrv, repeatable
  * @BNS_OPTION_LEVEL, _VERBOSE, _QUIET: the log level
  * @BNS_OPTION_HELP, _VERSION: become the command
@@ -21,6 +23,7 @@
 typedef enum {
     BNS_OPTION_FLAG,
     BNS_OPTION_STRING,
+    BNS_OPTION_URL,
     BNS_OPTION_LIST,
     BNS_OPTION_LEVEL,
     BNS_OPTION_VERBOSE,

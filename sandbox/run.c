@@ -15,9 +15,11 @@
 #include "sandbox/spawn.h"
 #include "sandbox/supervisor.h"
 #include "sandbox/trust_variables.h"
+#include "sandbox/upstream_proxy.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/auxv.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -28,6 +30,7 @@ typedef struct {
     BnsPlaces *places;
     BnsPolicy *policy;
     GPtrArray *resolves; /* of BnsResolve */
+    BnsProxies *proxies;
     BnsAuditFile *audit;
     char *executable;
     char *netstack;
@@ -47,6 +50,7 @@ run_clear(Run *run)
     bns_places_free(run->places);
     bns_policy_free(run->policy);
     g_clear_pointer(&run->resolves, g_ptr_array_unref);
+    bns_proxies_free(run->proxies);
     bns_audit_file_free(run->audit);
     g_free(run->executable);
     g_free(run->netstack);
@@ -181,6 +185,24 @@ protect(Run *run, const BnsOptions *options)
     run->protected_links = bns_protect_links(&source);
 }
 
+/* The credentials stay in one place, which the gateway alone keeps (spawn.c). */
+static bool
+read_proxies(Run *run, const BnsOptions *options, GError **error)
+{
+    g_autofree char *text = NULL;
+
+    run->proxies = bns_upstream_proxy_read(options->upstream_proxy, error);
+    bns_upstream_proxy_forget_environment();
+    if (options->upstream_proxy != NULL)
+        explicit_bzero(options->upstream_proxy, strlen(options->upstream_proxy));
+    if (run->proxies == NULL)
+        return false;
+    text = bns_upstream_proxy_text(run->proxies);
+    if (text != NULL)
+        g_info("upstream proxy: %s", text);
+    return true;
+}
+
 static bool
 prepare(Run *run, const BnsOptions *options, GError **error)
 {
@@ -191,7 +213,7 @@ prepare(Run *run, const BnsOptions *options, GError **error)
         !find_workdir(run, options, error))
         return false;
     run->environment = bns_environment_new(environ, options->env, error);
-    if (run->environment == NULL)
+    if (run->environment == NULL || !read_proxies(run, options, error))
         return false;
     bns_trust_inherited_init(&run->trust, environ);
     run->java_stores = bns_java_homes_stores(run->environment);
@@ -234,6 +256,7 @@ run_session(const Run *run, const BnsOptions *options)
         .options = options,
         .policy = run->policy,
         .resolves = run->resolves,
+        .proxies = run->proxies,
         .audit = run->audit,
         .start = &start,
         .netstack_path = run->netstack,

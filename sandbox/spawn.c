@@ -128,6 +128,7 @@ gateway_main(const Plan *plan)
         .resolver_fd = plan->pairs[PAIR_NAMES][0],
         .policy = plan->session->policy,
         .resolves = plan->session->resolves,
+        .proxies = plan->session->proxies,
         .upstream_ca = (const char *const *)plan->session->options->upstream_ca,
     };
     int keep[] = { config.control_fd, config.life_fd, config.wire_fd,
@@ -243,7 +244,8 @@ close_plan(Plan *plan, BnsSpawn *spawn)
     spawn->recorder_life_fd = plan->recorder_life[1];
 }
 
-/* The longest way to ready first: the gateway makes keys, init mounts. */
+/* The longest way to ready first: the gateway makes keys, init mounts. All after it are
+ * forked without the upstream proxy's credentials. */
 static const BnsHelper start_order[] = { BNS_HELPER_GATEWAY, BNS_HELPER_INIT,
                                          BNS_HELPER_NETSTACK, BNS_HELPER_RECORDER,
                                          BNS_HELPER_RESOLVER };
@@ -266,6 +268,8 @@ bns_spawn_all(const BnsSession *session, BnsSpawn *out_spawn, GError **error)
         pid_t pid = start_helper(&plan, start_order[i]);
 
         is_good = pid > 0;
+        if (start_order[i] == BNS_HELPER_GATEWAY)
+            bns_proxies_wipe(session->proxies);
         if (is_good)
             out_spawn->pids[start_order[i]] = pid;
         else

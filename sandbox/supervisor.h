@@ -5,6 +5,7 @@
 #pragma once
 
 #include "audit/recorder.h"
+#include "netstack/gateway/proxy.h"
 #include "policy/policy.h"
 #include "sandbox/exit_status.h"
 #include "sandbox/init.h"
@@ -14,6 +15,7 @@ typedef struct {
     const BnsOptions *options; /* borrowed, as all here */
     BnsPolicy *policy;
     const GPtrArray *resolves; /* of BnsResolve, from options->resolve */
+    BnsProxies *proxies;       /* without credentials once the gateway was started */
     BnsAuditFile *audit;
     const BnsSessionStart *start;
     BnsInitConfig init;           /* all but its descriptors */

@@ -21,9 +21,11 @@ struct BnsDial {
     BnsDialFunc func;
     void *data;
 
-    BnsTimer *timer;   /* owned: the beginning, then the end */
-    BnsLookup *lookup; /* (transfer none); NULL when not asking */
-    BnsRace *race;     /* (transfer none); NULL when not connecting */
+    BnsTimer *timer;                 /* owned: the beginning, then the end */
+    BnsLookup *lookup;               /* (transfer none); NULL when not asking */
+    BnsRace *race;                   /* (transfer none); NULL when not connecting */
+    const BnsProxy *proxy;           /* borrowed; NULL: directly */
+    struct sockaddr_storage literal; /* of the target, if a proxy leads to it */
     int64_t deadline_us;
     int64_t step_began_us;
     bool is_begun;
@@ -81,6 +83,7 @@ finish(BnsDial *dial, BnsDialResult result)
     void *data = dial->data;
 
     result.is_given = dial->is_given;
+    result.proxy = dial->proxy;
     result.timings = dial->timings;
     bns_dial_cancel(dial);
     func(&result, data);
@@ -89,7 +92,9 @@ finish(BnsDial *dial, BnsDialResult result)
 static void
 fail(BnsDial *dial, BnsDialOutcome outcome, const char *what)
 {
-    g_autofree char *error = g_strdup_printf("%s: %s", dial->target.host.text, what);
+    const BnsHost *host = dial->proxy ? &dial->proxy->host : &dial->target.host;
+    g_autofree char *error = g_strdup_printf(
+        "%s%s: %s", dial->proxy != NULL ? "the upstream proxy " : "", host->text, what);
 
     finish(dial, (BnsDialResult){ .outcome = outcome, .fd = -1, .error = error });
 }
@@ -134,9 +139,11 @@ on_raced(const BnsRaceResult *result, void *data)
     dial->timings.connect_us =
         bns_timings_between(dial->step_began_us, bns_loop_now_us(dial->engine->loop));
     if (result->fd >= 0)
-        finish(dial, (BnsDialResult){ .outcome = BNS_DIAL_CONNECTED,
-                                      .fd = result->fd,
-                                      .address = result->address });
+        finish(dial,
+               (BnsDialResult){ .outcome = BNS_DIAL_CONNECTED,
+                                .fd = result->fd,
+                                .address = dial->proxy != NULL ? dial->literal
+                                                               : result->address });
     else if (result->error_no == ETIMEDOUT)
         fail(dial, BNS_DIAL_TIMED_OUT, "could not connect in time");
     else
@@ -154,19 +161,36 @@ set_port(struct sockaddr_storage *address, uint16_t port)
         ((struct sockaddr_in6 *)address)->sin6_port = htons(port);
 }
 
-/* Only an address that passes the guard is dialled. @io_refusal keeps the first
- * refusal. */
+static BnsDecision
+judge(const BnsDial *dial, const struct sockaddr_storage *address)
+{
+    return bns_policy_decide_address(
+        dial->engine->config->policy, &dial->target.decision, dial->target.scheme,
+        (const struct sockaddr *)address, dial->target.port, dial->is_given);
+}
+
+/* Only an address that passes the guard is dialled; a proxy's is not asked about.
+ * @io_refusal keeps the first refusal. */
 static void
 consider(BnsDial *dial, const struct sockaddr_storage *address, BnsDecision *io_refusal)
 {
-    BnsDecision decision = bns_policy_decide_address(
-        dial->engine->config->policy, &dial->target.decision, dial->target.scheme,
-        (const struct sockaddr *)address, dial->target.port, dial->is_given);
+    BnsDecision decision = { .verdict = BNS_VERDICT_ALLOW };
 
+    if (dial->proxy == NULL)
+        decision = judge(dial, address);
     if (decision.verdict == BNS_VERDICT_ALLOW)
         dial->addresses[dial->n_addresses++] = *address;
     else if (io_refusal->reason == NULL)
         *io_refusal = decision;
+}
+
+static void
+refuse(BnsDial *dial, const BnsDecision *refusal)
+{
+    finish(dial, (BnsDialResult){ .outcome = BNS_DIAL_GUARDED,
+                                  .fd = -1,
+                                  .rule = refusal->rule,
+                                  .error = refusal->reason });
 }
 
 /* Dials what was considered. */
@@ -174,16 +198,19 @@ static void
 connect_any(BnsDial *dial, const BnsDecision *refusal)
 {
     if (dial->n_addresses == 0) {
-        finish(dial, (BnsDialResult){ .outcome = BNS_DIAL_GUARDED,
-                                      .fd = -1,
-                                      .rule = refusal->rule,
-                                      .error = refusal->reason });
+        refuse(dial, refusal);
         return;
     }
     bns_race_interleave(dial->addresses, dial->n_addresses);
     dial->step_began_us = bns_loop_now_us(dial->engine->loop);
     dial->race = bns_race_start(dial->engine->loop, dial->addresses, dial->n_addresses,
                                 CONNECT_TIMEOUT_US, on_raced, dial);
+}
+
+static uint16_t
+dialled_port(const BnsDial *dial)
+{
+    return dial->proxy != NULL ? dial->proxy->port : dial->target.port;
 }
 
 static void
@@ -210,40 +237,32 @@ on_answer(const BnsResolverAnswer *answer, void *data)
             memcpy(&((struct sockaddr_in *)&address)->sin_addr, found->bytes, 4);
         else
             memcpy(&((struct sockaddr_in6 *)&address)->sin6_addr, found->bytes, 16);
-        set_port(&address, dial->target.port);
+        set_port(&address, dialled_port(dial));
         consider(dial, &address, &refusal);
     }
     connect_any(dial, &refusal);
 }
 
 static const BnsResolve *
-find_given(const BnsDial *dial)
+find_given(const struct BnsEngine *engine, const BnsDialTarget *target)
 {
-    const GPtrArray *resolves = dial->engine->config->resolves;
+    const GPtrArray *resolves = engine->config->resolves;
 
     for (guint i = 0; resolves != NULL && i < resolves->len; i++) {
         const BnsResolve *resolve = g_ptr_array_index(resolves, i);
 
-        if (resolve->port == dial->target.port &&
-            strcmp(resolve->host, dial->target.host.text) == 0)
+        if (resolve->port == target->port &&
+            strcmp(resolve->host, target->host.text) == 0)
             return resolve;
     }
     return NULL;
 }
 
-/* An address that needs no question: --resolve's, or the literal's own. */
+/* Returns: whether @host is an address itself. */
 static bool
-find_address(BnsDial *dial, struct sockaddr_storage *out_address)
+read_literal(const BnsHost *host, uint16_t port, struct sockaddr_storage *out_address)
 {
-    const BnsResolve *given = find_given(dial);
-    const BnsHost *host = &dial->target.host;
-
     *out_address = (struct sockaddr_storage){ 0 };
-    if (given != NULL) {
-        dial->is_given = true;
-        *out_address = given->address;
-        return true;
-    }
     if (host->kind == BNS_HOST_NAME)
         return false;
     if (host->kind == BNS_HOST_IPV4) {
@@ -253,24 +272,72 @@ find_address(BnsDial *dial, struct sockaddr_storage *out_address)
         out_address->ss_family = AF_INET6;
         ((struct sockaddr_in6 *)out_address)->sin6_addr = host->v6;
     }
-    set_port(out_address, dial->target.port);
+    set_port(out_address, port);
     return true;
 }
 
+/* Dials @host, the target's or the proxy's. */
 static void
-begin(BnsDial *dial)
+begin_host(BnsDial *dial, const BnsHost *host)
 {
     struct sockaddr_storage address;
     BnsDecision refusal = { 0 };
 
-    if (find_address(dial, &address)) {
+    if (read_literal(host, dialled_port(dial), &address)) {
         consider(dial, &address, &refusal);
         connect_any(dial, &refusal);
         return;
     }
     dial->step_began_us = bns_loop_now_us(dial->engine->loop);
-    dial->lookup = bns_lookup_start(dial->engine->lookups, dial->target.host.text,
-                                    on_answer, dial);
+    dial->lookup = bns_lookup_start(dial->engine->lookups, host->text, on_answer, dial);
+}
+
+static void
+begin_given(BnsDial *dial, const BnsResolve *given)
+{
+    BnsDecision refusal = { 0 };
+
+    dial->is_given = true;
+    consider(dial, &given->address, &refusal);
+    connect_any(dial, &refusal);
+}
+
+static void
+begin_proxied(BnsDial *dial, const BnsProxy *proxy)
+{
+    if (read_literal(&dial->target.host, dial->target.port, &dial->literal)) {
+        BnsDecision decision = judge(dial, &dial->literal);
+
+        if (decision.verdict != BNS_VERDICT_ALLOW) {
+            refuse(dial, &decision);
+            return;
+        }
+    }
+    dial->proxy = proxy;
+    begin_host(dial, &proxy->host);
+}
+
+static void
+begin(BnsDial *dial)
+{
+    const BnsResolve *given = find_given(dial->engine, &dial->target);
+    const BnsProxy *proxy = bns_dial_route(dial->engine, &dial->target);
+
+    if (given != NULL)
+        begin_given(dial, given);
+    else if (proxy != NULL)
+        begin_proxied(dial, proxy);
+    else
+        begin_host(dial, &dial->target.host);
+}
+
+const BnsProxy *
+bns_dial_route(struct BnsEngine *engine, const BnsDialTarget *target)
+{
+    if (find_given(engine, target) != NULL)
+        return NULL;
+    return bns_proxies_find(engine->config->proxies, target->scheme, &target->host,
+                            target->port);
 }
 
 static void

@@ -7,6 +7,11 @@
  * answer cannot change between the judgement and the connection.
  *
  * Those that passed race for the first connection (race.h).
+ *
+ * What goes through an upstream proxy ends at the proxy: its address is the host user's
+ * own choice, so the guard does not judge it; names are resolved by the proxy, and nobody
+ * judges what they resolve to. A literal address is judged before the proxy hears of it.
+ * What --resolve names is dialled directly.
  */
 #pragma once
 
@@ -34,6 +39,7 @@ typedef struct {
  * @BNS_DIAL_GUARDED: the address guard refuses all addresses; nothing was dialled
  * @BNS_DIAL_UNTRUSTED: connected, but TLS failed or the peer could not be verified
  *                      (upstream.h; never from bns_dial_start())
+ * @BNS_DIAL_PROXY: the upstream proxy did not open the tunnel (the same)
  */
 typedef enum {
     BNS_DIAL_CONNECTED,
@@ -43,6 +49,7 @@ typedef enum {
     BNS_DIAL_UNREACHABLE,
     BNS_DIAL_TIMED_OUT,
     BNS_DIAL_UNTRUSTED,
+    BNS_DIAL_PROXY,
     BNS_N_DIAL_OUTCOMES,
 } BnsDialOutcome;
 
@@ -54,13 +61,18 @@ uint16_t bns_dial_status(BnsDialOutcome outcome);
 
 typedef struct {
     BnsDialOutcome outcome;
-    int fd;                          /* (transfer full): CONNECTED only, else -1 */
-    struct sockaddr_storage address; /* the dialled one */
+    int fd;                /* (transfer full): CONNECTED only, else -1 */
+    const BnsProxy *proxy; /* borrowed: @fd leads to it, not to the target; or NULL */
+    struct sockaddr_storage address; /* the target's, as judged; AF_UNSPEC if only the
+                                      * proxy knows it */
     bool is_given;                   /* by --resolve */
     BnsTimings timings;              /* dns_us, connect_us */
     const char *rule;                /* GUARDED: the rule that refuses, or NULL */
     const char *error; /* one sentence without its final dot; borrowed for the call */
 } BnsDialResult;
+
+/* The proxy that @target is reached through, or %NULL: directly. */
+const BnsProxy *bns_dial_route(struct BnsEngine *engine, const BnsDialTarget *target);
 
 typedef struct BnsDial BnsDial;
 typedef void (*BnsDialFunc)(const BnsDialResult *result, void *data);

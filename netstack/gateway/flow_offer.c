@@ -38,6 +38,7 @@ static const BnsWireVerdict failure_verdicts[] = {
     [BNS_DIAL_UNREACHABLE] = BNS_WIRE_UNREACHABLE,
     [BNS_DIAL_TIMED_OUT] = BNS_WIRE_TIMEOUT,
     [BNS_DIAL_UNTRUSTED] = BNS_WIRE_REFUSE,
+    [BNS_DIAL_PROXY] = BNS_WIRE_REFUSE,
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(failure_verdicts) == BNS_N_DIAL_OUTCOMES);
 
@@ -67,7 +68,7 @@ record_open(BnsFlow *flow, const BnsUpstream *upstream)
     record.decision = BNS_DECIDED_ALLOW;
     record.reason = flow->decision.reason;
     record.rule = flow->decision.rule;
-    record.addr = upstream->addr;
+    record.addr = bns_upstream_addr(upstream);
     return bns_engine_record(flow->engine, &record);
 }
 

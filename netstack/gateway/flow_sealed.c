@@ -57,7 +57,7 @@ record_open(BnsFlow *flow, const BnsUpstream *upstream)
     record.decision = BNS_DECIDED_ALLOW;
     record.reason = flow->decision.reason;
     record.rule = flow->decision.rule;
-    record.addr = upstream->addr;
+    record.addr = bns_upstream_addr(upstream);
     return bns_engine_record(flow->engine, &record);
 }
 

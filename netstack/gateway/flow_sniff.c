@@ -13,10 +13,8 @@
 static bool
 has_spoken_first(const BnsFlow *flow)
 {
-    char byte;
-
     return (flow->state == BNS_FLOW_ACCEPTED || flow->state == BNS_FLOW_SNIFF) &&
-           bns_stream_peek(flow->ahead->channel.stream, &byte, 1) > 0;
+           bns_upstream_has_spoken(flow->ahead);
 }
 
 /* A server that speaks first does not speak HTTP: what it says is not passed on. One

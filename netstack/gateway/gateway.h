@@ -5,12 +5,14 @@
  * How it works: gateway.c is the main; engine.c holds what all flows share and speaks with
  * netstack; flow.c is the machine of one flow's states, and flow_*.c are its steps up to
  * a request; exchange*.c is one request with its response; dial.c, upstream.c and pool.c
- * make, verify and keep the connections upstream; pipe.c moves bodies with back-pressure,
+ * make, verify and keep the connections upstream (race.c: to which address; proxy*.c:
+ * through which proxy); pipe.c moves bodies with back-pressure,
  * tunnel.c bytes that nobody reads. The parsers (sniff.c, http1_*.c, websocket.c) and
  * request.c are pure. One thread, one epoll loop, no locks.
  */
 #pragma once
 
+#include "netstack/gateway/proxy.h"
 #include "policy/policy.h"
 
 #include <glib.h>
@@ -30,6 +32,7 @@ typedef struct {
     int resolver_fd;           /* names (netstack/gateway/resolver.h) */
     const BnsPolicy *policy;   /* borrowed */
     const GPtrArray *resolves; /* borrowed, of BnsResolve */
+    const BnsProxies *proxies; /* borrowed; NULL: everything is reached directly */
     const char *const
         *upstream_ca; /* borrowed: PEM files to trust besides the system's */
 } BnsGatewayConfig;

@@ -39,7 +39,8 @@ has_hidden_bytes(const BnsStream *stream)
     if (!stream->reading || stream->drained || stream->handshaking)
         return false;
     return stream->peeked_len > 0 || stream->undelivered ||
-           (stream->ssl != NULL && SSL_has_pending(stream->ssl) == 1);
+           (stream->ssl != NULL && SSL_has_pending(stream->ssl) == 1) ||
+           (stream->outer != NULL && SSL_has_pending(stream->outer) == 1);
 }
 
 static void
@@ -113,6 +114,7 @@ bns_stream_free(BnsStream *stream)
     bns_watch_free(stream->watch);
     bns_timer_free(stream->again);
     SSL_free(stream->ssl);
+    SSL_free(stream->outer);
     if (stream->aborted)
         setsockopt(stream->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
     bns_fd_clear(&stream->fd);

@@ -60,12 +60,14 @@ void bns_stream_want(BnsStream *stream, bool reading, bool writing);
 bool bns_stream_hung_up(const BnsStream *stream);
 
 /* Takes @ssl (accept or connect state set). Bytes not yet read from the stream, peeked
- * ones included, belong to TLS. */
+ * ones included, belong to TLS. On a stream that is TLS already, after its handshake, the
+ * new one runs inside it (an origin's through a proxy's): it is the one that counts from
+ * then on. No more than two. */
 void bns_stream_start_tls(BnsStream *stream, SSL *ssl);
 /* 1 done, AGAIN, HELLO (the hello callback asked to wait: call again when it has its
  * answer), ERROR, TRUNCATED. */
 ssize_t bns_stream_handshake(BnsStream *stream);
-/* (transfer none) NULL while plain. */
+/* (transfer none) NULL while plain; the inner one of two. */
 SSL *bns_stream_ssl(BnsStream *stream);
 
 /**

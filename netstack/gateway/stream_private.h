@@ -31,7 +31,8 @@ struct BnsStream {
     ssize_t read_failure;   /* 0, ERROR or TRUNCATED: what every later call returns */
     ssize_t write_failure;
 
-    SSL *ssl; /* owned; NULL while plain */
+    SSL *ssl;   /* owned; NULL while plain */
+    SSL *outer; /* owned; what @ssl runs inside, or NULL */
 
     uint8_t *peeked; /* owned: read from the socket, not yet from us; or NULL */
     size_t peeked_size;

@@ -82,14 +82,28 @@ bio_method(void)
     return method;
 }
 
+/* The bytes of the socket, or of the TLS that is there: OpenSSL's filter hands through
+ * what the outer one waits for. */
+static BIO *
+bytes_below(BnsStream *stream)
+{
+    BIO *bio = BIO_new(stream->ssl == NULL ? bio_method() : BIO_f_ssl());
+
+    if (stream->ssl != NULL) {
+        BIO_set_ssl(bio, stream->ssl, BIO_NOCLOSE);
+        return bio;
+    }
+    BIO_set_data(bio, stream);
+    BIO_set_init(bio, 1);
+    return bio;
+}
+
 void
 bns_stream_start_tls(BnsStream *stream, SSL *ssl)
 {
-    BIO *bio = BIO_new(bio_method());
+    BIO *bio = bytes_below(stream);
 
-    g_return_if_fail(stream->ssl == NULL);
-    BIO_set_data(bio, stream);
-    BIO_set_init(bio, 1);
+    g_return_if_fail(stream->outer == NULL && !stream->handshaking);
     SSL_set_bio(ssl, bio, bio);
     SSL_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE |
                           SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
@@ -97,6 +111,7 @@ bns_stream_start_tls(BnsStream *stream, SSL *ssl)
     SSL_clear_options(ssl, SSL_OP_IGNORE_UNEXPECTED_EOF);
     SSL_set_read_ahead(ssl, 1);
     SSL_set_default_read_buffer_len(ssl, READ_AHEAD_BYTES);
+    stream->outer = g_steal_pointer(&stream->ssl);
     stream->ssl = ssl;
     stream->handshaking = true;
     /* Writable is what a new connection is: the owner is called even if it does not
@@ -283,6 +298,9 @@ bns_stream_tls_close(BnsStream *stream)
     if (result >= 0) {
         /* Never again: a second call would wait for the peer's close_notify. */
         stream->said_close_notify = true;
+        /* The proxy in between passes an end on as such if it can; FIN says it too. */
+        if (stream->outer != NULL)
+            SSL_shutdown(stream->outer);
         return 1;
     }
     outcome = tls_result(stream, result, &reason);

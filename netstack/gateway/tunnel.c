@@ -47,7 +47,7 @@ note_close(BnsTunnel *tunnel)
     BnsEngine *engine = tunnel->flow->engine;
     BnsRecord record = bns_flow_record(tunnel->flow, BNS_EVENT_TCP_CLOSE);
 
-    record.addr = tunnel->upstream->addr;
+    record.addr = bns_upstream_addr(tunnel->upstream);
     record.error = error_of(tunnel);
     record.bytes_sent = tunnel->up.n_bytes;
     record.bytes_received = tunnel->down.n_bytes;

@@ -2,6 +2,7 @@
 #include "netstack/gateway/upstream.h"
 
 #include "netstack/gateway/engine.h"
+#include "netstack/gateway/proxy_tunnel.h"
 
 #include <string.h>
 
@@ -13,7 +14,9 @@ struct BnsConnect {
     BnsDialTarget target;
     BnsConnectFunc func;
     void *data;
-    BnsDial *dial;         /* (transfer none); NULL once it has ended */
+    BnsDial *dial;          /* (transfer none); NULL once it has ended */
+    BnsProxyTunnel *tunnel; /* the same; through an upstream proxy only */
+    int64_t tunnel_began_us;
     BnsUpstream *upstream; /* owned; NULL before */
     BnsTimer *timer;       /* owned: the handshake's end */
     int64_t tls_began_us;
@@ -51,8 +54,11 @@ bns_upstream_leads_to(struct BnsEngine *engine,
     BnsDecision decision;
 
     if (upstream->port != target->port ||
-        strcmp(upstream->host.text, target->host.text) != 0)
+        strcmp(upstream->host.text, target->host.text) != 0 ||
+        upstream->proxy != bns_dial_route(engine, target))
         return false;
+    if (upstream->address.ss_family == AF_UNSPEC)
+        return true;
     decision = bns_policy_decide_address(
         engine->config->policy, &target->decision, target->scheme,
         (const struct sockaddr *)&upstream->address, target->port, upstream->is_given);
@@ -68,6 +74,12 @@ bns_upstream_fits(struct BnsEngine *engine,
            bns_upstream_leads_to(engine, upstream, target);
 }
 
+const char *
+bns_upstream_addr(const BnsUpstream *upstream)
+{
+    return upstream->addr[0] == '\0' ? NULL : upstream->addr;
+}
+
 bool
 bns_upstream_is_quiet(BnsUpstream *upstream)
 {
@@ -77,8 +89,19 @@ bns_upstream_is_quiet(BnsUpstream *upstream)
     if (bns_buffer_len(&upstream->channel.in) > 0)
         return false;
     if (bns_stream_ssl(stream) != NULL)
-        return bns_stream_read(stream, &byte, 1) == BNS_STREAM_AGAIN;
+        return bns_channel_fill(&upstream->channel, BNS_CHANNEL_BYTES) ==
+               BNS_STREAM_AGAIN;
     return bns_stream_peek(stream, &byte, 1) == BNS_STREAM_AGAIN;
+}
+
+bool
+bns_upstream_has_spoken(BnsUpstream *upstream)
+{
+    BnsStream *stream = upstream->channel.stream;
+    char byte;
+
+    return bns_buffer_len(&upstream->channel.in) > 0 ||
+           (bns_stream_ssl(stream) == NULL && bns_stream_peek(stream, &byte, 1) > 0);
 }
 
 void
@@ -98,6 +121,7 @@ bns_connect_cancel(BnsConnect *connect)
     if (connect == NULL)
         return;
     bns_dial_cancel(connect->dial);
+    bns_proxy_tunnel_cancel(connect->tunnel);
     bns_upstream_abort(connect->upstream);
     bns_timer_free(connect->timer);
     g_free(connect);
@@ -207,11 +231,43 @@ upstream_new(BnsConnect *connect, const BnsDialResult *result)
         bns_stream_new(connect->engine->loop, result->fd, on_plain, NULL);
     upstream->host = connect->target.host;
     upstream->port = connect->target.port;
+    upstream->proxy = result->proxy;
     upstream->address = result->address;
     upstream->is_given = result->is_given;
     upstream->timings = result->timings;
     bns_dial_address_text((const struct sockaddr *)&result->address, upstream->addr);
     return upstream;
+}
+
+/* The socket leads to the origin: ends here, or goes on with TLS. */
+static void
+on_reached(BnsConnect *connect)
+{
+    if (connect->target.scheme != BNS_SCHEME_HTTPS)
+        finish(connect, NULL);
+    else if (bns_buffer_len(&connect->upstream->channel.in) > 0)
+        /* TLS's server never speaks first: whoever this is, it is not the origin. */
+        fail(connect, BNS_DIAL_PROXY, NULL,
+             "the upstream proxy sent bytes of its own ahead of the origin's");
+    else
+        begin_handshake(connect);
+}
+
+static void
+on_tunnel(BnsDialOutcome outcome, const char *error, void *data)
+{
+    BnsConnect *connect = data;
+    BnsUpstream *upstream = connect->upstream;
+
+    connect->tunnel = NULL;
+    if (outcome != BNS_DIAL_CONNECTED) {
+        fail(connect, outcome, NULL, error);
+        return;
+    }
+    upstream->timings.connect_us +=
+        bns_timings_between(connect->tunnel_began_us, g_get_monotonic_time());
+    bns_stream_set_owner(upstream->channel.stream, on_plain, NULL);
+    on_reached(connect);
 }
 
 static void
@@ -225,11 +281,14 @@ on_dialled(const BnsDialResult *result, void *data)
         return;
     }
     connect->upstream = upstream_new(connect, result);
-    if (connect->target.scheme != BNS_SCHEME_HTTPS) {
-        finish(connect, NULL);
+    if (result->proxy == NULL) {
+        on_reached(connect);
         return;
     }
-    begin_handshake(connect);
+    connect->tunnel_began_us = g_get_monotonic_time();
+    connect->tunnel = bns_proxy_tunnel_open(
+        connect->engine, &connect->upstream->channel, result->proxy,
+        &connect->target.host, connect->target.port, on_tunnel, connect);
 }
 
 static BnsConnect *

@@ -18,9 +18,11 @@ typedef struct {
     BnsHost host; /* that was asked for and, with TLS, verified */
     uint16_t port;
     bool is_tls;
-    struct sockaddr_storage address; /* that was judged and dialled */
+    const BnsProxy *proxy;           /* borrowed: that leads there, or NULL */
+    struct sockaddr_storage address; /* that was judged and dialled; AF_UNSPEC if only
+                                      * the proxy knows it */
     bool is_given;                   /* by --resolve */
-    char addr[INET6_ADDRSTRLEN];     /* @address as text, for records */
+    char addr[INET6_ADDRSTRLEN];     /* @address as text, for records, or "" */
     BnsTimings timings;              /* of its making; 0 after its first message */
     bool is_kept;                    /* was idle before: may have died unnoticed */
     struct BnsPool *pool;            /* borrowed: the pool it waits in, or NULL */
@@ -35,8 +37,8 @@ void bns_upstream_abort(BnsUpstream *upstream);
 /**
  * bns_upstream_leads_to:
  *
- * Whether @upstream leads to @target's host and port, and its address may be used under
- * @target's rule. A rule that lifts the guard does so for itself only: a connection made
+ * Whether @upstream leads to @target's host and port by the way that @target would take,
+ * and its address may be used under @target's rule. A rule that lifts the guard does so for itself only: a connection made
  * for it does not serve another's requests.
  */
 bool bns_upstream_leads_to(struct BnsEngine *engine,
@@ -47,9 +49,15 @@ bool bns_upstream_fits(struct BnsEngine *engine,
                        const BnsUpstream *upstream,
                        const BnsDialTarget *target);
 
+/* (transfer none) (nullable) upstream->addr for a record; %NULL if only the proxy knows
+ * it. */
+const char *bns_upstream_addr(const BnsUpstream *upstream);
+
 /* Whether nothing has arrived: no end, no failure, no byte (TLS's own messages are none).
  * An idle connection that is not quiet is of no use. */
 bool bns_upstream_is_quiet(BnsUpstream *upstream);
+/* Of one that is not quiet: whether it is because bytes have arrived. */
+bool bns_upstream_has_spoken(BnsUpstream *upstream);
 
 /* Why there is no upstream. */
 typedef struct {

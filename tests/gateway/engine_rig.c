@@ -419,14 +419,35 @@ start_neighbours(Rig *rig)
     rig->netstack_thread = g_thread_new("netstack", rig_run_netstack, rig);
 }
 
-Rig *
-rig_new(const char *yaml, const char *resolves, const char *upstream_ca)
+static Rig *
+rig_start(Rig *rig)
 {
-    Rig *rig = rig_prepare(yaml, resolves, upstream_ca);
-
     rig->engine_thread = g_thread_new("engine", run_engine, rig);
     start_neighbours(rig);
     return rig;
+}
+
+Rig *
+rig_new(const char *yaml, const char *resolves, const char *upstream_ca)
+{
+    return rig_start(rig_prepare(yaml, resolves, upstream_ca));
+}
+
+Rig *
+rig_new_proxied(const char *yaml,
+                const char *resolves,
+                const char *upstream_ca,
+                const char *proxy_url,
+                const char *no_proxy)
+{
+    Rig *rig = rig_prepare(yaml, resolves, upstream_ca);
+
+    rig->proxies = g_new0(BnsProxies, 1);
+    rig->proxies->except = bns_no_proxy_new(no_proxy);
+    rig->proxies->plain = rig->proxies->other = bns_proxy_parse(proxy_url, NULL);
+    g_assert_nonnull(rig->proxies->plain);
+    rig->config.proxies = rig->proxies;
+    return rig_start(rig);
 }
 
 /* "HASH" and PEM, as the supervisor gets it. */
@@ -515,6 +536,7 @@ rig_clear(Rig *rig)
     bns_fd_clear(&rig->life[0]);
     g_ptr_array_unref(rig->records);
     g_ptr_array_unref(rig->resolves);
+    bns_proxies_free(rig->proxies);
     g_hash_table_unref(rig->flows);
     bns_policy_free(rig->policy);
     X509_free(rig->ca);

@@ -45,6 +45,13 @@ typedef struct {
  * "silent.test" is never answered; all else does not exist.
  */
 Rig *rig_new(const char *yaml, const char *resolves, const char *upstream_ca);
+/* The same, but all goes through an upstream proxy, except what @no_proxy (nullable)
+ * names. */
+Rig *rig_new_proxied(const char *yaml,
+                     const char *resolves,
+                     const char *upstream_ca,
+                     const char *proxy_url,
+                     const char *no_proxy);
 /* The same with the whole gateway, bns_gateway_run(), in a process of its own: locked down,
  * and its clock is the real one. */
 Rig *rig_new_process(const char *yaml, const char *resolves, const char *upstream_ca);

@@ -22,6 +22,7 @@ struct Rig {
     BnsPolicy *policy;          /* owned */
     GPtrArray *resolves;        /* owned, of owned BnsResolve */
     const char *upstream_ca[2]; /* borrowed */
+    BnsProxies *proxies;        /* owned; NULL: none */
     BnsGatewayConfig config;
     int wire_pair[2]; /* [0] is ours, [1] the engine's, as in all pairs */
     int recorder_pair[2];
