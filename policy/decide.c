@@ -2,7 +2,8 @@
 /*
  * Decisions: deny rules first, then allow rules; the first rule in the order of the
  * policy that decides is named. Where several allow, one that lifts the address guard is
- * preferred, so that one more allow rule never takes something away.
+ * preferred, then one with a client certificate, so that one more allow rule never takes
+ * something away.
  */
 #include "policy/policy_private.h"
 
@@ -32,6 +33,7 @@ static const char *const miss_reasons[] = {
 typedef struct {
     const BnsRequest *request;
     const BnsReadings *readings; /* NULL: method and path are not known yet */
+    bool has_identities;         /* some rule has one */
     const BnsRule *found;        /* the best so far */
     BnsMiss best;
 } Search;
@@ -79,6 +81,7 @@ decision_by(const BnsRule *rule)
         .rule = rule->origin,
         .reason = rule->reason != NULL ? rule->reason : reason,
         .lifts_guard = is_allow && bns_rule_lifts_guard(rule),
+        .identity = is_allow ? rule->identity : NULL,
     };
 }
 
@@ -179,6 +182,8 @@ is_better(const BnsRule *rule, const BnsRule *found)
 {
     if (found != NULL && bns_rule_lifts_guard(rule) != bns_rule_lifts_guard(found))
         return bns_rule_lifts_guard(rule);
+    if (found != NULL && (rule->identity == NULL) != (found->identity == NULL))
+        return rule->identity != NULL;
     return is_earlier(rule, found);
 }
 
@@ -196,7 +201,9 @@ on_allow(void *data, const BnsRule *rule)
         return false;
     if (is_better(rule, search->found))
         search->found = rule;
-    return bns_rule_lifts_guard(rule);
+    /* Nothing in the rest of the list could be better. */
+    return bns_rule_lifts_guard(rule) &&
+           (rule->identity != NULL || !search->has_identities);
 }
 
 /* Deny rules mean an address in whatever form it is written. */
@@ -266,7 +273,9 @@ static BnsDecision
 decide(const BnsPolicy *policy, const BnsRequest *request, const BnsReadings *readings)
 {
     Search denies = { .request = request, .readings = readings };
-    Search allows = denies;
+    Search allows = { .request = request,
+                      .readings = readings,
+                      .has_identities = policy->identities->len > 0 };
     const char *refusal = refuse_own_names(request->host);
     BnsAddress address;
     const BnsAddress *literal = parse_literal(request->host, &address);

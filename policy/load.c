@@ -85,9 +85,8 @@ read_all(int fd, const char *path, GError **error)
     return g_steal_pointer(&bytes);
 }
 
-/* Returns: (transfer full): @name, as written in a file of @folder, absolute. */
-static char *
-resolve_name(const char *folder, const char *name)
+char *
+bns_policy_resolve_name(const char *folder, const char *name)
 {
     g_autofree char *below_home = NULL;
 
@@ -141,7 +140,7 @@ load_extends(Loader *loader,
 
     for (guint i = 0; i < config->extends->len; i++) {
         const BnsConfigExtend *extend = config->extends->pdata[i];
-        g_autofree char *path = resolve_name(folder, extend->name);
+        g_autofree char *path = bns_policy_resolve_name(folder, extend->name);
         g_autofree char *place =
             g_strdup_printf("%s:%u:%u: ", shown, extend->line, extend->column);
         Frame child = { frame, path, place, frame->depth + 1, { 0 } };
@@ -177,7 +176,7 @@ static bool
 load_config(Loader *loader, const char *name, GError **error)
 {
     g_autofree char *folder = g_get_current_dir();
-    g_autofree char *path = resolve_name(folder, name);
+    g_autofree char *path = bns_policy_resolve_name(folder, name);
     Frame frame = { NULL, path, "", 0, { 0 } };
 
     return load_file(loader, &frame, error);

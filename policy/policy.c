@@ -22,6 +22,7 @@ bns_policy_new(void)
     policy->deny = bns_host_index_new();
     policy->guard = bns_guard_new();
     policy->files = g_ptr_array_new_with_free_func(g_free);
+    policy->identities = g_ptr_array_new();
     policy->read_ports = g_malloc0((UINT16_MAX + 1) / 8);
     policy->limits = (BnsPolicyLimits){ DEFAULT_NAMES, DEFAULT_FLOWS, DEFAULT_IDLE_S };
     return policy;
@@ -37,6 +38,7 @@ bns_policy_free(BnsPolicy *policy)
     g_ptr_array_unref(policy->rules);
     bns_guard_free(policy->guard);
     g_ptr_array_unref(policy->files);
+    g_ptr_array_unref(policy->identities);
     g_free(policy->read_ports);
     g_free(policy->log_level);
     g_free(policy->digest);
@@ -55,6 +57,21 @@ note_read_ports(BnsPolicy *policy, const BnsRule *rule)
     }
 }
 
+static gboolean
+is_same_identity(const void *a, const void *b)
+{
+    return bns_identity_equal(a, b);
+}
+
+static void
+note_identity(BnsPolicy *policy, const BnsRule *rule)
+{
+    if (rule->identity != NULL &&
+        !g_ptr_array_find_with_equal_func(policy->identities, rule->identity,
+                                          is_same_identity, NULL))
+        g_ptr_array_add(policy->identities, rule->identity);
+}
+
 void
 bns_policy_add_rule(BnsPolicy *policy, BnsRule *take_rule)
 {
@@ -63,6 +80,7 @@ bns_policy_add_rule(BnsPolicy *policy, BnsRule *take_rule)
     if (take_rule->verdict == BNS_VERDICT_ALLOW) {
         bns_host_index_add(policy->allow, take_rule);
         note_read_ports(policy, take_rule);
+        note_identity(policy, take_rule);
     } else {
         bns_host_index_add(policy->deny, take_rule);
     }
@@ -140,6 +158,12 @@ const GPtrArray *
 bns_policy_files(const BnsPolicy *policy)
 {
     return policy->files;
+}
+
+const GPtrArray *
+bns_policy_identities(const BnsPolicy *policy)
+{
+    return policy->identities;
 }
 
 const char *

@@ -11,6 +11,8 @@
  */
 #pragma once
 
+#include "policy/identity.h"
+
 #include <glib.h>
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -90,6 +92,7 @@ typedef struct {
     const char *rule;   /* origin of the deciding rule; NULL: none */
     const char *reason; /* one sentence without a final dot */
     bool lifts_guard;   /* private: or cidr: the address guard does not apply */
+    const BnsIdentity *identity; /* to be shown upstream; NULL: none */
 } BnsDecision;
 
 typedef struct {
@@ -190,6 +193,8 @@ const char *bns_policy_log_level(const BnsPolicy *policy);
 /* (transfer none): the files that were read, absolute, in order, as they were named: who
  * protects them must protect the target of a symbolic link too. */
 const GPtrArray *bns_policy_files(const BnsPolicy *policy);
+/* (transfer none): of BnsIdentity: all that some decision may have, each once. */
+const GPtrArray *bns_policy_identities(const BnsPolicy *policy);
 /* (transfer none): lower-case hex SHA-256 over the effective rules, for the audit. */
 const char *bns_policy_digest(const BnsPolicy *policy);
 guint bns_policy_n_rules(const BnsPolicy *policy);

@@ -14,15 +14,19 @@ struct BnsPolicy {
     GPtrArray *rules;    /* owned, of owned BnsRule, in the order of their numbers */
     BnsHostIndex *allow; /* owned, of the rules above */
     BnsHostIndex *deny;
-    BnsGuard *guard;  /* owned */
-    GPtrArray *files; /* owned, of owned absolute paths */
-    uint8_t *
-        read_ports; /* owned; a bit per port: some HTTP or sealed allow rule names it */
-    char *log_level; /* owned; NULL: not given */
-    char *digest;    /* owned */
+    BnsGuard *guard;       /* owned */
+    GPtrArray *files;      /* owned, of owned absolute paths */
+    GPtrArray *identities; /* owned, of BnsIdentity, borrowed from the rules */
+    uint8_t *read_ports;   /* owned; a bit per port: HTTP or sealed rules name it */
+    char *log_level;       /* owned; NULL: not given */
+    char *digest;          /* owned */
     BnsPolicyLimits limits;
     bool is_disabled;
 };
+
+/* Returns: (transfer full): @name, as written in a file of @folder, absolute: "~/" is
+ * expanded, symbolic links are not looked at. */
+char *bns_policy_resolve_name(const char *folder, const char *name);
 
 /* Returns: (transfer full): a policy without rules, to be filled and then completed. */
 BnsPolicy *bns_policy_new(void);

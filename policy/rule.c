@@ -36,6 +36,7 @@ bns_rule_free(BnsRule *rule)
     g_ptr_array_unref(rule->paths);
     g_free(rule->origin);
     g_free(rule->reason);
+    bns_identity_free(rule->identity);
     g_free(rule);
 }
 

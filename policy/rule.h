@@ -21,17 +21,18 @@
 
 typedef struct {
     BnsVerdict verdict;
-    guint number;       /* place among all rules of the policy */
-    char *origin;       /* owned */
-    unsigned column;    /* in the line that origin names; 0: not from a file */
-    char *reason;       /* owned; NULL: none given */
-    GArray *hosts;      /* owned, of BnsHostPattern; never empty */
-    unsigned schemes;   /* of BNS_SCHEME_BIT() */
-    GArray *ports;      /* owned, of uint16_t, sorted; empty: any */
-    GPtrArray *methods; /* owned, of owned strings, sorted; empty: any */
-    GPtrArray *paths;   /* owned, of owned BnsPattern; empty: any */
-    bool is_private;    /* private: true */
-    bool is_coder;      /* coder/boundary's form: no default port */
+    guint number;          /* place among all rules of the policy */
+    char *origin;          /* owned */
+    unsigned column;       /* in the line that origin names; 0: not from a file */
+    char *reason;          /* owned; NULL: none given */
+    GArray *hosts;         /* owned, of BnsHostPattern; never empty */
+    unsigned schemes;      /* of BNS_SCHEME_BIT() */
+    GArray *ports;         /* owned, of uint16_t, sorted; empty: any */
+    GPtrArray *methods;    /* owned, of owned strings, sorted; empty: any */
+    GPtrArray *paths;      /* owned, of owned BnsPattern; empty: any */
+    bool is_private;       /* private: true */
+    BnsIdentity *identity; /* owned; NULL: none */
+    bool is_coder;         /* coder/boundary's form: no default port */
 } BnsRule;
 
 /* Returns: (transfer full): a rule without anything in it. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/rule_mapping.h"
 #include "base/text.h"
+#include "policy/policy_private.h"
 #include "policy/value.h"
 
 #include <arpa/inet.h>
@@ -15,6 +16,8 @@ typedef struct {
     const BnsYaml *port;
     const BnsYaml *scheme;
     const BnsYaml *inspect;
+    const BnsYaml *client_cert;
+    const BnsYaml *client_key;
     bool is_tcp;
     bool is_inspected; /* inspect */
 } Reader;
@@ -217,13 +220,41 @@ read_inspect(void *data, const BnsYaml *value, GError **error)
                              error);
 }
 
+static bool
+read_client_cert(void *data, const BnsYaml *value, GError **error)
+{
+    Reader *reader = data;
+    const char *name;
+
+    reader->client_cert = value;
+    return bns_value_string(reader->file, value, "client_cert", &name, error);
+}
+
+static bool
+read_client_key(void *data, const BnsYaml *value, GError **error)
+{
+    Reader *reader = data;
+    const char *name;
+
+    reader->client_key = value;
+    return bns_value_string(reader->file, value, "client_key", &name, error);
+}
+
 static const BnsValueKey keys[] = {
-    { "domain", read_domain },   { "cidr", read_cidr },
-    { "scheme", read_scheme },   { "port", read_ports },
-    { "ports", read_ports },     { "methods", read_methods },
-    { "path", read_path },       { "protocol", read_protocol },
-    { "reason", read_reason },   { "private", read_private },
-    { "inspect", read_inspect }, { NULL, NULL },
+    { "domain", read_domain },
+    { "cidr", read_cidr },
+    { "scheme", read_scheme },
+    { "port", read_ports },
+    { "ports", read_ports },
+    { "methods", read_methods },
+    { "path", read_path },
+    { "protocol", read_protocol },
+    { "reason", read_reason },
+    { "private", read_private },
+    { "inspect", read_inspect },
+    { "client_cert", read_client_cert },
+    { "client_key", read_client_key },
+    { NULL, NULL },
 };
 
 /* A sealed rule is one for TLS alone. What it says about requests could be checked by
@@ -257,6 +288,63 @@ seal(Reader *reader, GError **error)
     return true;
 }
 
+/* Returns: (transfer full): the file that @value names, absolute, or %NULL. */
+static char *
+read_file_name(const Reader *reader, const BnsYaml *value, GError **error)
+{
+    g_autofree char *folder = g_path_get_dirname(reader->file);
+    g_autofree char *path = NULL;
+
+    if (*value->text != '\0')
+        path = bns_policy_resolve_name(folder, value->text);
+    /* Below a home directory with an odd name, say. */
+    if (path == NULL || !g_utf8_validate(path, -1, NULL)) {
+        bns_yaml_fail(error, reader->file, value, "not the name of a file");
+        return NULL;
+    }
+    return g_steal_pointer(&path);
+}
+
+/* Why the rule cannot have a client certificate, or NULL. */
+static const char *
+refuse_identity(const Reader *reader)
+{
+    if (reader->client_cert == NULL)
+        return "client_key: needs client_cert:";
+    if (reader->rule->verdict != BNS_VERDICT_ALLOW)
+        return "client_cert: is for allow rules";
+    if (reader->is_tcp || reader->rule->schemes == BNS_SCHEME_BIT(BNS_SCHEME_TLS))
+        return "client_cert: is for flows that are inspected: in others the command "
+               "shows its own";
+    if (reader->rule->schemes == BNS_SCHEME_BIT(BNS_SCHEME_HTTP))
+        return "client_cert: is for TLS, which scheme: http is not";
+    return NULL;
+}
+
+static bool
+identify(Reader *reader, GError **error)
+{
+    const BnsYaml *cert = reader->client_cert;
+    const BnsYaml *key = reader->client_key != NULL ? reader->client_key : cert;
+    g_autoptr(BnsIdentity) identity = g_new0(BnsIdentity, 1);
+    const char *refusal = refuse_identity(reader);
+    g_autofree char *file = bns_text_escape(reader->file, -1);
+
+    if (refusal != NULL)
+        return bns_yaml_fail(error, reader->file, cert != NULL ? cert : key, "%s",
+                             refusal);
+    identity->cert_file = read_file_name(reader, cert, error);
+    if (identity->cert_file == NULL)
+        return false;
+    identity->key_file = read_file_name(reader, key, error);
+    if (identity->key_file == NULL)
+        return false;
+    identity->cert_place = g_strdup_printf("%s:%u:%u", file, cert->line, cert->column);
+    identity->key_place = g_strdup_printf("%s:%u:%u", file, key->line, key->column);
+    reader->rule->identity = g_steal_pointer(&identity);
+    return true;
+}
+
 /* What only a whole rule shows. */
 static bool
 complete(Reader *reader, const BnsYaml *node, GError **error)
@@ -273,6 +361,9 @@ complete(Reader *reader, const BnsYaml *node, GError **error)
     if (reader->is_tcp)
         reader->rule->schemes = BNS_SCHEME_BIT(BNS_SCHEME_TCP);
     if (reader->inspect != NULL && !seal(reader, error))
+        return false;
+    if ((reader->client_cert != NULL || reader->client_key != NULL) &&
+        !identify(reader, error))
         return false;
     return place(bns_rule_complete(reader->rule, error), reader, node, error);
 }

@@ -172,6 +172,34 @@ append_paths(GString *text, const BnsRule *rule)
     append_key(text, "path", paths);
 }
 
+/* A file's name, valid UTF-8, as bytes that any terminal shows. */
+static void
+append_file(GString *text, const char *key, const char *name)
+{
+    g_autoptr(GString) quoted = g_string_new("\"");
+
+    while (*name != '\0') {
+        gunichar c = g_utf8_get_char(name);
+
+        name += g_unichar_to_utf8(c, NULL);
+        if (c < 0x20 || c > 0x7e)
+            g_string_append_printf(quoted, "\\U%08X", c);
+        else if (c == '"' || c == '\\')
+            g_string_append_printf(quoted, "\\%c", (char)c);
+        else
+            g_string_append_c(quoted, (char)c);
+    }
+    g_string_append_printf(text, ", %s: %s\"", key, quoted->str);
+}
+
+static void
+append_identity(GString *text, const BnsIdentity *identity)
+{
+    append_file(text, "client_cert", identity->cert_file);
+    if (strcmp(identity->cert_file, identity->key_file) != 0)
+        append_file(text, "client_key", identity->key_file);
+}
+
 static char *
 to_mapping_form(const BnsRule *rule)
 {
@@ -196,6 +224,8 @@ to_mapping_form(const BnsRule *rule)
         g_string_append_printf(text, ", scheme: %s", scheme);
     if (rule->is_private)
         g_string_append(text, ", private: true");
+    if (rule->identity != NULL)
+        append_identity(text, rule->identity);
     g_string_append(text, " }");
     return g_string_free(text, FALSE);
 }
@@ -206,7 +236,7 @@ bns_rule_to_string(const BnsRule *rule)
     if (is_coder_only(rule))
         return to_coder_form(rule);
     if (rule->hosts->len > 1 || rule->paths->len > 1 || rule->is_private ||
-        rule->schemes == BNS_SCHEME_BIT(BNS_SCHEME_TLS) ||
+        rule->schemes == BNS_SCHEME_BIT(BNS_SCHEME_TLS) || rule->identity != NULL ||
         first_host(rule)->kind == BNS_HOST_PATTERN_NETWORK ||
         looks_like_network(rule) || has_odd_method(rule))
         return to_mapping_form(rule);

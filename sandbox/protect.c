@@ -64,6 +64,7 @@ each_named(const BnsProtectSource *source,
            GPtrArray *paths)
 {
     const GPtrArray *files = bns_policy_files(source->policy);
+    const GPtrArray *identities = bns_policy_identities(source->policy);
 
     take(paths, source->places->config_dir);
     take(paths, source->places->home_config_dir);
@@ -71,6 +72,12 @@ each_named(const BnsProtectSource *source,
     take(paths, source->places->state_dir);
     for (guint i = 0; i < files->len; i++)
         take(paths, g_ptr_array_index(files, i));
+    for (guint i = 0; i < identities->len; i++) {
+        const BnsIdentity *identity = g_ptr_array_index(identities, i);
+
+        take(paths, identity->cert_file);
+        take(paths, identity->key_file);
+    }
     for (char **ca = source->upstream_ca; ca != NULL && *ca != NULL; ca++)
         take(paths, *ca);
 }

@@ -19,6 +19,7 @@ GQuark bns_gateway_error_quark(void);
 typedef enum {
     BNS_GATEWAY_ERROR_CRYPTO,
     BNS_GATEWAY_ERROR_TRUST,
+    BNS_GATEWAY_ERROR_CREDENTIAL,
 } BnsGatewayError;
 
 typedef struct BnsCa BnsCa;

@@ -248,6 +248,9 @@ make_keys(BnsEngine *engine, GError **error)
     engine->trust = bns_trust_read(engine->config->upstream_ca, error);
     if (engine->trust == NULL)
         return false;
+    engine->credentials = bns_credentials_read(engine->config->policy, error);
+    if (engine->credentials == NULL)
+        return false;
     engine->ca = bns_ca_new(error);
     if (engine->ca == NULL)
         return false;
@@ -290,6 +293,7 @@ bns_engine_free(BnsEngine *engine)
     bns_hello_free(engine->hello);
     bns_ca_free(engine->ca);
     bns_trust_free(engine->trust);
+    bns_credentials_free(engine->credentials);
     g_free(engine->failure);
     g_free(engine);
 }

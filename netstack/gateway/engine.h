@@ -13,6 +13,7 @@
 #include "audit/record.h"
 #include "base/loop.h"
 #include "netstack/gateway/ca.h"
+#include "netstack/gateway/credentials.h"
 #include "netstack/gateway/gateway.h"
 #include "netstack/gateway/hello.h"
 #include "netstack/gateway/lookup.h"
@@ -32,6 +33,7 @@ struct BnsEngine {
     BnsCa *ca;                      /* owned */
     BnsHello *hello;                /* owned */
     BnsTrust *trust;                /* owned */
+    BnsCredentials *credentials;    /* owned */
     BnsLookups *lookups;            /* owned */
     BnsPool *pool;                  /* owned */
     GHashTable *flows;              /* owned; flow id -> owned BnsFlow */

@@ -49,13 +49,16 @@ take_ahead(BnsFlow *flow, const BnsDialTarget *target)
 }
 
 /* The failure of the dial at the ClientHello answers the first request; whatever comes
- * later tries again. The guard's refusal was one rule's: this request has its own. */
+ * later tries again. The guard's refusal was one rule's, and so was whom the origin saw:
+ * this request has its own. */
 static BnsUpstreamFailure *
-take_failure(BnsFlow *flow)
+take_failure(BnsFlow *flow, const BnsDialTarget *target)
 {
     BnsUpstreamFailure *failure = g_steal_pointer(&flow->failure);
 
-    if (failure != NULL && failure->outcome == BNS_DIAL_GUARDED)
+    if (failure != NULL &&
+        (failure->outcome == BNS_DIAL_GUARDED ||
+         !bns_identity_equal(failure->identity, target->decision.identity)))
         g_clear_pointer(&failure, bns_upstream_failure_free);
     return failure;
 }
@@ -88,7 +91,7 @@ bns_exchange_acquire(BnsExchange *exchange, bool only_new)
     BnsFlow *flow = exchange->flow;
     BnsDialTarget target = bns_call_target(&exchange->call);
     BnsUpstream *upstream = only_new ? NULL : take_ahead(flow, &target);
-    BnsUpstreamFailure *failure = take_failure(flow);
+    BnsUpstreamFailure *failure = take_failure(flow, &target);
 
     if (upstream == NULL && !only_new)
         upstream = bns_pool_take(flow->engine->pool, &target);

@@ -58,7 +58,8 @@ dial(BnsFlow *flow, const BnsDecision *decision)
     BnsUpstream *ahead = g_steal_pointer(&flow->ahead);
 
     if (ahead != NULL && bns_upstream_leads_to(flow->engine, ahead, &target)) {
-        flow->connect = bns_connect_secure(flow->engine, ahead, on_connected, flow);
+        flow->connect =
+            bns_connect_secure(flow->engine, &target, ahead, on_connected, flow);
         return;
     }
     bns_upstream_free(ahead);

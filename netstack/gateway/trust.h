@@ -41,6 +41,10 @@ void bns_trust_prepare(BnsTrust *trust);
  */
 SSL *bns_trust_client(BnsTrust *trust, const char *host);
 
+/* Why the origin broke @ssl off after the handshake, if it is one of the reasons that it
+ * has for the handshake's sake (TLS 1.3 tells them late), or %NULL. Static. */
+const char *bns_trust_alert(const SSL *ssl);
+
 /**
  * bns_trust_failure:
  * @ssl: of a stream whose handshake is finished or has failed

@@ -272,6 +272,9 @@ bns_trust_on_verify(int is_ok, X509_STORE_CTX *context)
 
 /* --- the handshake --- */
 
+#define ASKS_FOR_CERTIFICATE                                                           \
+    "upstream asks for a client certificate (client_cert: of a rule)"
+
 static const struct {
     int reason;
     const char *text;
@@ -287,12 +290,11 @@ static const struct {
     { SSL_R_PACKET_LENGTH_TOO_LONG, "upstream does not speak TLS on this port" },
     { SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE,
       "upstream refused the TLS handshake (handshake_failure: no common cipher, or it "
-      "asks for a client certificate)" },
+      "asks for a client certificate: client_cert: of a rule)" },
     { SSL_R_TLSV1_UNRECOGNIZED_NAME,
       "upstream refused the TLS handshake: it does not know this name" },
-    { SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED,
-      "upstream asks for a client certificate" },
-    { SSL_R_SSLV3_ALERT_BAD_CERTIFICATE, "upstream asks for a client certificate" },
+    { SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED, ASKS_FOR_CERTIFICATE },
+    { SSL_R_SSLV3_ALERT_BAD_CERTIFICATE, ASKS_FOR_CERTIFICATE },
     { SSL_R_DH_KEY_TOO_SMALL, "upstream's key exchange is too weak" },
     { SSL_R_EE_KEY_TOO_SMALL, "upstream certificate has a key that is too weak" },
     { SSL_R_BAD_ECC_CERT, "upstream certificate's key usage does not permit signing" },
@@ -318,6 +320,33 @@ handshake_text(unsigned long code)
     reason = ERR_reason_error_string(code);
     return g_strdup_printf("TLS handshake with upstream failed: %s",
                            reason != NULL ? reason : "unknown reason");
+}
+
+/* RFC 8446, 4.4.2.4: the client has finished by then. */
+const char *
+bns_trust_alert(const SSL *ssl)
+{
+    unsigned long code = bns_stream_tls_failure(ssl);
+
+    if (ERR_SYSTEM_ERROR(code) || ERR_GET_LIB(code) != ERR_LIB_SSL)
+        return NULL;
+    switch (ERR_GET_REASON(code)) {
+    case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
+        return ASKS_FOR_CERTIFICATE;
+    case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
+    case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
+    case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
+        return "upstream does not accept the client certificate";
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
+        return "upstream says that the client certificate has expired";
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED:
+        return "upstream says that the client certificate is revoked";
+    case SSL_R_TLSV1_ALERT_ACCESS_DENIED:
+        return "upstream denies access to the client certificate";
+    default:
+        return NULL;
+    }
 }
 
 /* RFC 5280 4.2.1.3: signing is what the key did, unless it decrypted (RSA key exchange).

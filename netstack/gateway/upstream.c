@@ -70,7 +70,11 @@ bns_upstream_fits(struct BnsEngine *engine,
                   const BnsUpstream *upstream,
                   const BnsDialTarget *target)
 {
-    return upstream->is_tls == (target->scheme == BNS_SCHEME_HTTPS) &&
+    bool is_tls = target->scheme == BNS_SCHEME_HTTPS;
+
+    return upstream->is_tls == is_tls &&
+           (!is_tls ||
+            bns_identity_equal(upstream->identity, target->decision.identity)) &&
            bns_upstream_leads_to(engine, upstream, target);
 }
 
@@ -78,6 +82,15 @@ const char *
 bns_upstream_addr(const BnsUpstream *upstream)
 {
     return upstream->addr[0] == '\0' ? NULL : upstream->addr;
+}
+
+const char *
+bns_upstream_error(const BnsUpstream *upstream)
+{
+    const SSL *ssl = bns_stream_ssl(upstream->channel.stream);
+    const char *alert = ssl != NULL ? bns_trust_alert(ssl) : NULL;
+
+    return alert != NULL ? alert : bns_stream_error(upstream->channel.stream);
 }
 
 bool
@@ -147,6 +160,7 @@ fail(BnsConnect *connect, BnsDialOutcome outcome, const char *rule, const char *
 
     failure->outcome = outcome;
     failure->rule = rule;
+    failure->identity = connect->target.decision.identity;
     failure->error = g_strdup(error);
     finish(connect, failure);
 }
@@ -191,12 +205,15 @@ on_handshake(void *data)
 static void
 begin_handshake(BnsConnect *connect)
 {
-    BnsStream *stream = connect->upstream->channel.stream;
+    BnsUpstream *upstream = connect->upstream;
+    BnsStream *stream = upstream->channel.stream;
+    SSL *ssl = bns_trust_client(connect->engine->trust, upstream->host.text);
 
-    connect->upstream->is_tls = true;
+    upstream->is_tls = true;
+    upstream->identity = connect->target.decision.identity;
+    bns_credentials_use(connect->engine->credentials, upstream->identity, ssl);
     bns_stream_set_owner(stream, on_handshake, connect);
-    bns_stream_start_tls(
-        stream, bns_trust_client(connect->engine->trust, connect->upstream->host.text));
+    bns_stream_start_tls(stream, ssl);
     /* Not from the beginning of this turn: the first use of the trust store parses it. */
     connect->tls_began_us = g_get_monotonic_time();
     bns_timer_set(connect->timer, connect->tls_began_us + HANDSHAKE_TIMEOUT_US);
@@ -318,12 +335,14 @@ bns_connect_start(struct BnsEngine *engine,
 
 BnsConnect *
 bns_connect_secure(struct BnsEngine *engine,
+                   const BnsDialTarget *target,
                    BnsUpstream *upstream,
                    BnsConnectFunc func,
                    void *data)
 {
     BnsConnect *connect = connect_new(engine, func, data);
 
+    connect->target = *target;
     connect->upstream = upstream;
     bns_stream_set_owner(upstream->channel.stream, on_plain, NULL);
     bns_timer_set(connect->timer, bns_loop_now_us(engine->loop));

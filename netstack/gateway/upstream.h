@@ -18,6 +18,7 @@ typedef struct {
     BnsHost host; /* that was asked for and, with TLS, verified */
     uint16_t port;
     bool is_tls;
+    const BnsIdentity *identity;     /* is_tls: that it may have shown; of the policy */
     const BnsProxy *proxy;           /* borrowed: that leads there, or NULL */
     struct sockaddr_storage address; /* that was judged and dialled; AF_UNSPEC if only
                                       * the proxy knows it */
@@ -44,7 +45,8 @@ void bns_upstream_abort(BnsUpstream *upstream);
 bool bns_upstream_leads_to(struct BnsEngine *engine,
                            const BnsUpstream *upstream,
                            const BnsDialTarget *target);
-/* The same, and TLS was made on it if @target's scheme is https, else not. */
+/* The same, and TLS was made on it if @target's scheme is https, else not; and whom it
+ * may have shown itself to be is whom @target's rule says. */
 bool bns_upstream_fits(struct BnsEngine *engine,
                        const BnsUpstream *upstream,
                        const BnsDialTarget *target);
@@ -52,6 +54,8 @@ bool bns_upstream_fits(struct BnsEngine *engine,
 /* (transfer none) (nullable) upstream->addr for a record; %NULL if only the proxy knows
  * it. */
 const char *bns_upstream_addr(const BnsUpstream *upstream);
+/* What broke its stream. (transfer none), one sentence, until it is freed. */
+const char *bns_upstream_error(const BnsUpstream *upstream);
 
 /* Whether nothing has arrived: no end, no failure, no byte (TLS's own messages are none).
  * An idle connection that is not quiet is of no use. */
@@ -63,7 +67,8 @@ bool bns_upstream_has_spoken(BnsUpstream *upstream);
 typedef struct {
     BnsDialOutcome outcome;
     const char *rule; /* GUARDED: the rule that refuses, or NULL; owned by the policy */
-    char *error;      /* owned; one sentence without its final dot */
+    const BnsIdentity *identity; /* that the origin would have been shown; the same */
+    char *error;                 /* owned; one sentence without its final dot */
 } BnsUpstreamFailure;
 
 void bns_upstream_failure_free(BnsUpstreamFailure *failure);
@@ -87,8 +92,9 @@ BnsConnect *bns_connect_start(struct BnsEngine *engine,
                               BnsConnectFunc func,
                               void *data);
 /* The same for a connection that is there: makes TLS on the plain @upstream (transfer
- * full). */
+ * full), which leads to @target. */
 BnsConnect *bns_connect_secure(struct BnsEngine *engine,
+                               const BnsDialTarget *target,
                                BnsUpstream *upstream,
                                BnsConnectFunc func,
                                void *data);

@@ -45,7 +45,8 @@ test_no_shared_cipher(void)
     failure = trust_visit(trust_default, "origin.test", server);
     g_assert_cmpstr(failure, ==,
                     "upstream refused the TLS handshake (handshake_failure: no common "
-                    "cipher, or it asks for a client certificate)");
+                    "cipher, or it asks for a client certificate: client_cert: of a "
+                    "rule)");
 }
 
 /* What the test's origin does with our ALPN list. */
