@@ -25,7 +25,12 @@ on_ready(BnsSupervisor *supervisor, BnsPeer *peer, const char *text, int fd)
 static bool
 on_failed(BnsSupervisor *supervisor, BnsPeer *peer, const char *text, int fd)
 {
-    bns_outcome_report(&supervisor->outcome, text);
+    /* One that never was ready has failed by itself. One that was may have lost another,
+     * and may be heard before it. */
+    if (peer->is_ready)
+        bns_outcome_report(&supervisor->outcome, text);
+    else
+        bns_outcome_fail(&supervisor->outcome, "%s", text);
     bns_supervisor_end(supervisor);
     return true;
 }
