@@ -78,7 +78,7 @@ typedef struct {
     uint64_t body_len;       /* LENGTH only */
     bool has_content_length; /* also where no body follows: HEAD, 304 */
     uint64_t content_length; /* as received, if so */
-    bool keep_alive;         /* as version and Connection say */
+    bool keep_alive;         /* as version and Connection say; not with has_upgrade */
     bool expects_continue;   /* a body follows, and the client waits for 100 */
     bool has_upgrade;        /* Upgrade named in Connection, both present */
     bool wants_trailers;     /* "TE: trailers" */

@@ -25,6 +25,14 @@ find(const BnsHttpHead *head, const char *name)
     return found;
 }
 
+/* White space behind a value is no part of it, yet some readers take "chunked " for a
+ * coding of its own, and "host " for a host. A head's field lines end in CRLF. */
+static bool
+has_blank_behind(const BnsHttpField *field)
+{
+    return field->value.at[field->value.len] != '\r';
+}
+
 /* Marks the fields that @option names. Returns: whether there is one. */
 static bool
 mark_hop(BnsHttpHead *head, BnsSlice option)
@@ -148,6 +156,8 @@ read_coding(BnsHttpHead *head, Found coding, bool has_length, uint16_t *out_stat
         return "Transfer-Encoding in HTTP/1.0";
     if (coding.count > 1)
         return "Transfer-Encoding comes more than once";
+    if (has_blank_behind(coding.only))
+        return "white space stands behind Transfer-Encoding";
     if (!bns_slice_equal_case(coding.only->value, "chunked")) {
         if (!is_unknown_coding(coding.only->value))
             return "Transfer-Encoding is not \"chunked\"";
@@ -202,7 +212,7 @@ read_host(const BnsHttpHead *head)
         return "there is no Host";
     if (host.count > 1)
         return "Host comes more than once";
-    if (!is_host_text(host.only->value))
+    if (!is_host_text(host.only->value) || has_blank_behind(host.only))
         return "Host is empty or holds a forbidden byte";
     return NULL;
 }
@@ -225,6 +235,22 @@ read_expect(BnsHttpHead *head, uint16_t *out_status)
     head->expects_continue = has_body && head->minor == 1;
     if (!head->expects_continue)
         mark_hop(head, expect.only->name);
+    return NULL;
+}
+
+/* llhttp reads Proxy-Connection as if it were Connection. Here it is dropped: it may say
+ * what old clients say to a proxy, and nothing that would matter. */
+static const char *
+read_proxy_connection(const BnsHttpHead *head)
+{
+    for (size_t i = 0; i < head->n_fields; i++) {
+        BnsSlice value = head->fields[i].value;
+
+        if (bns_slice_equal_case(head->fields[i].name, "proxy-connection") &&
+            !bns_slice_equal_case(value, "keep-alive") &&
+            !bns_slice_equal_case(value, "close"))
+            return "Proxy-Connection is neither \"keep-alive\" nor \"close\"";
+    }
     return NULL;
 }
 
@@ -253,10 +279,17 @@ bns_http1_frame_request(BnsHttpHead *head, uint16_t *out_status)
     if (error == NULL)
         error = read_connection(head, false);
     if (error == NULL)
-        error = read_expect(head, out_status);
+        error = read_proxy_connection(head);
     if (error == NULL)
-        read_te(head);
-    return error;
+        error = read_expect(head, out_status);
+    if (error != NULL)
+        return error;
+    read_te(head);
+    /* Whether HTTP goes on behind a request that names an upgrade, servers do not agree
+     * on. Here nothing does. */
+    if (head->has_upgrade)
+        head->keep_alive = false;
+    return NULL;
 }
 
 /* RFC 9112 6.3: the answers that end with their head. */
@@ -284,14 +317,17 @@ bns_http1_frame_response(BnsHttpHead *head, bool is_head_answer)
 {
     uint16_t status;
     const char *error = read_names(head);
+    bool is_doubtful;
 
     if (error == NULL)
         error = read_length(head, &status);
+    /* Some send a body here, and some clients read one: what follows is not known. */
+    is_doubtful = head->status == 304 && head->body == BNS_HTTP_BODY_CHUNKED;
     if (error == NULL)
         error = read_answer_length(head, is_head_answer);
     if (error == NULL)
         error = read_connection(head, true);
-    if (head->body == BNS_HTTP_BODY_UNTIL_CLOSE)
+    if (head->body == BNS_HTTP_BODY_UNTIL_CLOSE || is_doubtful)
         head->keep_alive = false;
     return error;
 }

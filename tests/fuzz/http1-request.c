@@ -31,7 +31,7 @@ check_again(const BnsHttpHead *head, const BnsHttpTarget *target, bool upgrade)
     g_assert_cmpuint(again.body_len, ==, head->body_len);
     g_assert_cmpint(again.expects_continue, ==, head->expects_continue);
     g_assert_cmpint(again.has_upgrade, ==, upgrade);
-    g_assert_true(again.keep_alive);
+    g_assert_cmpint(again.keep_alive, ==, !upgrade);
 }
 
 int

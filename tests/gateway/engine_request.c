@@ -296,7 +296,7 @@ static const Refusal refusals[] = {
       "GET /ws HTTP/1.1\r\nHost: other.test\r\nConnection: Upgrade\r\n"
       "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
       "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n",
-      "403", "deny 403 GET /ws", true, NULL },
+      "403", "deny 403 GET /ws", false, NULL },
     { "localhost", "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", "403", "deny 403 GET /",
       true, NULL },
     { "ours", "GET / HTTP/1.1\r\nHost: host.boundary.internal\r\n\r\n", "403",

@@ -31,6 +31,8 @@ static const HeadCase hosts[] = {
     { "quoted", GET("Host: \"a\"\r\n"), 400 },
     { "non-ascii", GET("Host: \xc3\xa4\r\n"), 400 },
     { "folded", GET("Host: a\r\n b\r\n"), 400 },
+    { "space-behind", GET("Host: a \r\n"), 400 },
+    { "tab-behind", GET("Host: a\t\r\n"), 400 },
 };
 
 static const HeadCase lengths[] = {
@@ -63,7 +65,9 @@ static const HeadCase lengths[] = {
 static const HeadCase codings[] = {
     { "chunked", POST("Transfer-Encoding: chunked\r\n"), 0 },
     { "any-case", POST("tRANSFER-eNCODING: cHUNKED\r\n"), 0 },
-    { "white-space-around", POST("Transfer-Encoding: \tchunked \t\r\n"), 0 },
+    { "white-space-before", POST("Transfer-Encoding: \tchunked\r\n"), 0 },
+    { "white-space-behind", POST("Transfer-Encoding: chunked \r\n"), 400 },
+    { "tab-behind", POST("Transfer-Encoding: chunked\t\r\n"), 400 },
     { "in-1.0", OLD("Transfer-Encoding: chunked\r\n"), 400 },
     { "with-length", POST("Transfer-Encoding: chunked\r\nContent-Length: 1\r\n"), 400 },
     { "after-length", POST("Content-Length: 1\r\nTransfer-Encoding: chunked\r\n"),
@@ -109,6 +113,10 @@ static const HeadCase connections[] = {
     { "names-authorization", GET("Host: a\r\nConnection: Authorization\r\n"), 400 },
     { "names-cookie", GET("Host: a\r\nConnection: cookie\r\n"), 400 },
     { "names-content-type", GET("Host: a\r\nConnection: Content-Type\r\n"), 400 },
+    { "proxy", GET("Host: a\r\nProxy-Connection: Keep-Alive\r\n"), 0 },
+    { "proxy-upgrade", GET("Host: a\r\nProxy-Connection: upgrade\r\n"), 400 },
+    { "proxy-list", GET("Host: a\r\nProxy-Connection: close, upgrade\r\n"), 400 },
+    { "proxy-empty", GET("Host: a\r\nProxy-Connection:\r\n"), 400 },
 };
 
 static const HeadCase expects[] = {
@@ -126,6 +134,8 @@ static const HeadCase answers[] = {
     { "until-close", OK(""), 0 },
     { "length", OK("Content-Length: 1\r\n"), 0 },
     { "chunked", OK("Transfer-Encoding: chunked\r\n"), 0 },
+    { "space-behind-length", OK("Content-Length: 1 \r\n"), 0 },
+    { "space-behind-coding", OK("Transfer-Encoding: chunked \r\n"), 502 },
     { "connection-names-coding",
       OK("Transfer-Encoding: chunked\r\nConnection: Transfer-Encoding\r\n"), 0 },
     { "204-without-length", BYTES("HTTP/1.1 204 No Content\r\n\r\n"), 0 },
@@ -221,7 +231,7 @@ static const AnswerCase answer_bodies[] = {
       BNS_HTTP_BODY_NONE, 0, true },
     { "304-chunked", "GET",
       "HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n",
-      BNS_HTTP_BODY_NONE, 0, true },
+      BNS_HTTP_BODY_NONE, 0, false },
     { "chunked", "GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
       BNS_HTTP_BODY_CHUNKED, 0, true },
     { "length", "GET", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n",
@@ -286,6 +296,10 @@ test_keep_alive(void)
         keeps_alive("HTTP/1.0", "Connection: close\r\nConnection: keep-alive\r\n"));
     g_assert_true(keeps_alive("HTTP/1.1", "Connection: closed\r\n"));
     g_assert_true(keeps_alive("HTTP/1.1", "Proxy-Connection: close\r\n"));
+    g_assert_true(keeps_alive("HTTP/1.1", "Upgrade: h2c\r\n"));
+    g_assert_false(keeps_alive("HTTP/1.1", "Upgrade: h2c\r\nConnection: upgrade\r\n"));
+    g_assert_true(
+        keeps_alive("HTTP/1.0", "Upgrade: h2c\r\nConnection: upgrade, keep-alive\r\n"));
 }
 
 static bool

@@ -77,7 +77,9 @@ static const HeadCase line_ends[] = {
 
 static const HeadCase fields[] = {
     { "no-space-after-colon", BYTES("GET / HTTP/1.1\r\nHost:a\r\n\r\n"), 0 },
-    { "tabs-and-spaces-around", BYTES("GET / HTTP/1.1\r\nHost:\t a \t\r\n\r\n"), 0 },
+    { "tabs-and-spaces-before", BYTES("GET / HTTP/1.1\r\nHost:\t a\r\n\r\n"), 0 },
+    { "tabs-and-spaces-behind", BYTES("GET / HTTP/1.1\r\n" H "A: b \t\r\n\r\n"), 0 },
+    { "space-behind-host", BYTES("GET / HTTP/1.1\r\nHost: a \r\n\r\n"), 400 },
     { "empty-value", BYTES("GET / HTTP/1.1\r\n" H "A:\r\n\r\n"), 0 },
     { "blank-value", BYTES("GET / HTTP/1.1\r\n" H "A: \t \r\n\r\n"), 0 },
     { "colon-in-value", BYTES("GET / HTTP/1.1\r\n" H "A: b:c\r\n\r\n"), 0 },
@@ -134,7 +136,7 @@ static const HeadCase status_lines[] = {
 static void
 test_values(void)
 {
-    static const char text[] = "POST /a?b=c HTTP/1.1\r\nhOsT: \t example.com:80 \r\n"
+    static const char text[] = "POST /a?b=c HTTP/1.1\r\nhOsT: \t example.com:80\r\n"
                                "X: \r\nY: a  b\t\xff \r\n\r\nbody";
     BnsHttpHead head;
     BnsParse result = bns_http1_parse_request(text, strlen(text), &head);
