@@ -46,7 +46,7 @@ lint:
 	@data/install-deps lint
 	git ls-files '*.c' '*.h' | xargs clang-format --dry-run --Werror
 	mandoc -Tlint -Wwarning boundary.1
-	shellcheck data/install-deps .ci/run $$(git ls-files '*.sh')
+	shellcheck data/install-deps .ci/run tests/differential/run $$(git ls-files '*.sh')
 
 demo:
 	@data/install-deps build demo
