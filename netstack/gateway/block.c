@@ -184,14 +184,26 @@ as_json(const BnsBlock *block, const GString *text)
 }
 
 GBytes *
+bns_block_body(const BnsBlock *block, const char **out_type)
+{
+    GString *text = explain(block, find_status(block->status));
+    GString *json;
+
+    *out_type = "text/plain; charset=utf-8";
+    if (block->form == BNS_BLOCK_TEXT)
+        return g_string_free_to_bytes(text);
+    *out_type = "application/json";
+    json = as_json(block, text);
+    g_string_free(text, TRUE);
+    return g_string_free_to_bytes(json);
+}
+
+GBytes *
 bns_block_response(const BnsBlock *block)
 {
-    const Status *status = find_status(block->status);
+    const char *type;
+    g_autoptr(GBytes) body = bns_block_body(block, &type);
     GString *response = g_string_new(NULL);
-    g_autoptr(GString) text = explain(block, status);
-    g_autoptr(GString) json =
-        block->form != BNS_BLOCK_TEXT ? as_json(block, text) : NULL;
-    const GString *body = json != NULL ? json : text;
 
     g_string_append_printf(response,
                            "HTTP/1.1 %u %s\r\n"
@@ -200,11 +212,11 @@ bns_block_response(const BnsBlock *block)
                            "X-Content-Type-Options: nosniff\r\n"
                            "Cache-Control: no-store\r\n"
                            "Connection: %s\r\n\r\n",
-                           (unsigned)block->status, status->phrase,
-                           json != NULL ? "application/json"
-                                        : "text/plain; charset=utf-8",
-                           body->len, block->keep_alive ? "keep-alive" : "close");
+                           (unsigned)block->status, find_status(block->status)->phrase,
+                           type, g_bytes_get_size(body),
+                           block->keep_alive ? "keep-alive" : "close");
     if (!block->is_head)
-        g_string_append_len(response, body->str, (gssize)body->len);
+        g_string_append_len(response, g_bytes_get_data(body, NULL),
+                            (gssize)g_bytes_get_size(body));
     return g_string_free_to_bytes(response);
 }

@@ -42,5 +42,7 @@ typedef struct {
  * +json; npm's form if npm asks so. */
 BnsBlockForm bns_block_form(const BnsHttpHead *head);
 
+/* Returns: (transfer full): the body, with its @out_type (static). */
+GBytes *bns_block_body(const BnsBlock *block, const char **out_type);
 /* Returns: (transfer full): a whole HTTP/1.1 response. Foreign text in it is escaped. */
 GBytes *bns_block_response(const BnsBlock *block);

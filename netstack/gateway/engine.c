@@ -4,6 +4,7 @@
 #include "audit/client.h"
 #include "base/fd.h"
 #include "netstack/gateway/flow.h"
+#include "netstack/gateway/http2_stream.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -273,6 +274,7 @@ bns_engine_new(const BnsGatewayConfig *config, BnsLoop *loop, GError **error)
     bns_fd_set_nonblocking(config->wire_fd, true);
     bns_fd_set_nonblocking(config->resolver_fd, true);
     engine->pool = bns_pool_new(engine);
+    engine->http2 = bns_http2_pool_new(engine, &bns_http2_origin_events);
     engine->lookups =
         bns_lookups_new(loop, config->resolver_fd, on_resolver_lost, engine);
     engine->wire_watch =
@@ -286,6 +288,7 @@ bns_engine_free(BnsEngine *engine)
     if (engine == NULL)
         return;
     g_hash_table_unref(engine->flows);
+    bns_http2_pool_free(engine->http2);
     bns_pool_free(engine->pool);
     bns_lookups_free(engine->lookups);
     bns_watch_free(engine->wire_watch);

@@ -16,6 +16,7 @@
 #include "netstack/gateway/credentials.h"
 #include "netstack/gateway/gateway.h"
 #include "netstack/gateway/hello.h"
+#include "netstack/gateway/http2_pool.h"
 #include "netstack/gateway/lookup.h"
 #include "netstack/gateway/pool.h"
 #include "netstack/gateway/trust.h"
@@ -36,6 +37,7 @@ struct BnsEngine {
     BnsCredentials *credentials;    /* owned */
     BnsLookups *lookups;            /* owned */
     BnsPool *pool;                  /* owned */
+    BnsHttp2Pool *http2;            /* owned */
     GHashTable *flows;              /* owned; flow id -> owned BnsFlow */
     guint most_flows;               /* at once, since memory was last given back */
     BnsWatch *wire_watch;           /* owned */

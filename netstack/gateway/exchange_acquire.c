@@ -21,6 +21,7 @@ send_request(BnsExchange *exchange, BnsUpstream *upstream)
     BnsChannel *channel = &upstream->channel;
 
     exchange->upstream = upstream;
+    upstream->protocol = BNS_PROTOCOL_HTTP1;
     g_strlcpy(exchange->call.addr, upstream->addr, sizeof(exchange->call.addr));
     if (!bns_call_note_request(&exchange->call)) {
         bns_exchange_answer(exchange, 503, "the request could not be recorded", false);
@@ -46,21 +47,6 @@ take_ahead(BnsFlow *flow, const BnsDialTarget *target)
         return NULL;
     }
     return g_steal_pointer(&flow->ahead);
-}
-
-/* The failure of the dial at the ClientHello answers the first request; whatever comes
- * later tries again. The guard's refusal was one rule's, and so was whom the origin saw:
- * this request has its own. */
-static BnsUpstreamFailure *
-take_failure(BnsFlow *flow, const BnsDialTarget *target)
-{
-    BnsUpstreamFailure *failure = g_steal_pointer(&flow->failure);
-
-    if (failure != NULL &&
-        (failure->outcome == BNS_DIAL_GUARDED ||
-         !bns_identity_equal(failure->identity, target->decision.identity)))
-        g_clear_pointer(&failure, bns_upstream_failure_free);
-    return failure;
 }
 
 /* --- new ones --- */
@@ -91,7 +77,7 @@ bns_exchange_acquire(BnsExchange *exchange, bool only_new)
     BnsFlow *flow = exchange->flow;
     BnsDialTarget target = bns_call_target(&exchange->call);
     BnsUpstream *upstream = only_new ? NULL : take_ahead(flow, &target);
-    BnsUpstreamFailure *failure = take_failure(flow, &target);
+    BnsUpstreamFailure *failure = bns_flow_take_failure(flow, &target);
 
     if (upstream == NULL && !only_new)
         upstream = bns_pool_take(flow->engine->pool, &target);

@@ -97,6 +97,8 @@ static const StateRow rows[] = {
     [BNS_FLOW_RELAY] = { "relay", relay, time_out_relay, RELAY_TIMEOUT_US },
     [BNS_FLOW_TUNNEL] = { "tunnel", bns_flow_tunnel, time_out_tunnel,
                           TUNNEL_TIMEOUT_US },
+    [BNS_FLOW_STREAMS] = { "streams", bns_flow_streams, bns_http2_server_time_out,
+                           IDLE_TIMEOUT_US },
     [BNS_FLOW_REST] = { "rest", bns_flow_rest, bns_flow_close, REST_TIMEOUT_US },
     [BNS_FLOW_LINGER] = { "linger", bns_flow_linger, end, LINGER_TIMEOUT_US },
     [BNS_FLOW_RESET] = { "reset", await, end, RESET_TIMEOUT_US },
@@ -206,6 +208,7 @@ break_off(BnsFlow *flow)
     g_clear_pointer(&flow->connect, bns_connect_cancel);
     g_clear_pointer(&flow->tunnel, bns_tunnel_free);
     g_clear_pointer(&flow->exchange, bns_exchange_free);
+    g_clear_pointer(&flow->http2, bns_http2_server_free);
     g_clear_pointer(&flow->ahead, bns_upstream_free);
     g_clear_pointer(&flow->failure, bns_upstream_failure_free);
 }

@@ -11,9 +11,10 @@
  *
  *                                                ┌─> OPENING ──> SEALED ──> TUNNEL
  *                                                │      v
- *     OFFERED ─┬─────────────> ACCEPTED ──> SNIFF ─┤   HELLO ──> HANDSHAKE ─┐
- *              │                  │                └──────────────────┐     │
- *              └─ refused         └──> TUNNEL (tcp)                   v     v
+ *     OFFERED ─┬─────────────> ACCEPTED ──> SNIFF ─┤   HELLO ──> HANDSHAKE ─┬─> STREAMS
+ *              │                  │                ├─> STREAMS (h2c)  │     │     (h2)
+ *              └─ refused         └──> TUNNEL (tcp)└──────────────────┐     │
+ *                                                                     v     v
  *                                                         ┌────────> HEAD <─┘
  *                                                         │           │
  *                                      next request       │     ┌─────┴──────┐
@@ -30,6 +31,7 @@
 #include "netstack/gateway/client_hello.h"
 #include "netstack/gateway/engine.h"
 #include "netstack/gateway/exchange.h"
+#include "netstack/gateway/http2_server.h"
 #include "netstack/gateway/tunnel.h"
 #include "netstack/gateway/upstream.h"
 
@@ -56,6 +58,9 @@
  *                 not read.
  * @BNS_FLOW_RELAY: both channels belong to flow->exchange (exchange.h).
  * @BNS_FLOW_TUNNEL: both channels belong to flow->tunnel; only raw bytes from here on.
+ * @BNS_FLOW_STREAMS: HTTP/2: client belongs to flow->http2, which has an exchange of its
+ *                    own kind for each stream (http2_stream.h). HEAD to REST are
+ *                    HTTP/1.1's.
  * @BNS_FLOW_REST: the answer, ours or the origin's, is complete in client.out. It is
  *                 written while the rest of the request is read and forgotten.
  * @BNS_FLOW_LINGER: our direction of client is shut; what still comes is read and
@@ -77,6 +82,7 @@ typedef enum {
     BNS_FLOW_DIAL,
     BNS_FLOW_RELAY,
     BNS_FLOW_TUNNEL,
+    BNS_FLOW_STREAMS,
     BNS_FLOW_REST,
     BNS_FLOW_LINGER,
     BNS_FLOW_RESET,
@@ -129,6 +135,7 @@ struct BnsFlow {
     bool keeps_alive;    /* REST: HEAD follows, else LINGER */
     bool is_shut;        /* LINGER: our direction of client is */
     BnsTunnel *tunnel;   /* owned; TUNNEL */
+    BnsHttp2Server *http2; /* owned; STREAMS */
 };
 
 /* --- flow.c: the machine --- */
@@ -163,6 +170,10 @@ const BnsHost *bns_flow_host(const BnsFlow *flow);
  * the flow (both transfer full), and watches over it. */
 void
 bns_flow_set_ahead(BnsFlow *flow, BnsUpstream *upstream, BnsUpstreamFailure *failure);
+/* Why the dial at the ClientHello failed: it answers the first request, whatever comes
+ * later tries again. The guard's refusal was one rule's, and so was whom the origin saw:
+ * for a @target of another rule it is no answer. Returns: (transfer full) (nullable) */
+BnsUpstreamFailure *bns_flow_take_failure(BnsFlow *flow, const BnsDialTarget *target);
 
 /* --- flow_offer.c --- */
 
@@ -180,6 +191,11 @@ BnsStep bns_flow_seal(BnsFlow *flow, const BnsClientHello *hello);
 /* Ends a TLS flow before its handshake: @alert is all that the client is told. */
 void bns_flow_alert(BnsFlow *flow, uint8_t alert);
 
+/* --- http2_server.c --- */
+
+/* HTTP/2 it is: enters STREAMS. */
+void bns_flow_begin_streams(BnsFlow *flow);
+
 /* --- steps: flow_sniff.c, flow_opening.c, flow_tls.c, flow_head.c, tunnel.c, flow_end.c */
 
 BnsStep bns_flow_sniff(BnsFlow *flow);
@@ -189,3 +205,4 @@ BnsStep bns_flow_head(BnsFlow *flow);
 BnsStep bns_flow_rest(BnsFlow *flow);
 BnsStep bns_flow_linger(BnsFlow *flow);
 BnsStep bns_flow_tunnel(BnsFlow *flow);
+BnsStep bns_flow_streams(BnsFlow *flow);

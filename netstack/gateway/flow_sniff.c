@@ -50,13 +50,19 @@ bns_flow_set_ahead(BnsFlow *flow, BnsUpstream *upstream, BnsUpstreamFailure *fai
     bns_stream_want(upstream->channel.stream, flow->kind != BNS_FLOW_TCP, false);
 }
 
-/* --- sniff --- */
+BnsUpstreamFailure *
+bns_flow_take_failure(BnsFlow *flow, const BnsDialTarget *target)
+{
+    BnsUpstreamFailure *failure = g_steal_pointer(&flow->failure);
 
-/* What is said to a client that begins with HTTP/2's preface. */
-static const BnsHttpHead http2_head = {
-    .error = "HTTP/2 without TLS is not supported; use HTTP/1.1",
-    .error_status = 400,
-};
+    if (failure != NULL &&
+        (failure->outcome == BNS_DIAL_GUARDED ||
+         !bns_identity_equal(failure->identity, target->decision.identity)))
+        g_clear_pointer(&failure, bns_upstream_failure_free);
+    return failure;
+}
+
+/* --- sniff --- */
 
 static BnsStep
 refuse_unknown(BnsFlow *flow)
@@ -91,7 +97,7 @@ bns_flow_sniff(BnsFlow *flow)
         bns_flow_enter(flow, BNS_FLOW_OPENING);
         return BNS_STEP_ON;
     case BNS_SNIFF_HTTP2:
-        bns_flow_refuse_head(flow, &http2_head);
+        bns_flow_begin_streams(flow);
         return BNS_STEP_ON;
     case BNS_SNIFF_HTTP:
         bns_flow_enter(flow, BNS_FLOW_HEAD);

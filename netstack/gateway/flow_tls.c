@@ -13,10 +13,22 @@
 
 /* --- the origin --- */
 
-static void
-finish_hello(BnsFlow *flow)
+static BnsProtocols
+offers_of(const BnsFlow *flow)
 {
-    bns_hello_answer(bns_stream_ssl(flow->client.stream), flow->tls_host.text);
+    return bns_hello_protocols(bns_stream_ssl(flow->client.stream));
+}
+
+/* @protocol: the origin's choice; without one (NONE) what carries our own answer, to as
+ * many clients as possible. */
+static void
+finish_hello(BnsFlow *flow, BnsProtocols protocol)
+{
+    if (protocol == BNS_PROTOCOL_NONE)
+        protocol = offers_of(flow) == BNS_PROTOCOL_HTTP2 ? BNS_PROTOCOL_HTTP2
+                                                         : BNS_PROTOCOL_HTTP1;
+    bns_hello_answer(bns_stream_ssl(flow->client.stream), flow->tls_host.text,
+                     protocol);
     bns_flow_enter(flow, BNS_FLOW_HANDSHAKE);
 }
 
@@ -37,13 +49,35 @@ static void
 on_connected(BnsUpstream *upstream, BnsUpstreamFailure *failure, void *data)
 {
     BnsFlow *flow = data;
+    BnsProtocols protocol = BNS_PROTOCOL_NONE;
 
     flow->connect = NULL;
+    if (upstream != NULL)
+        protocol = upstream->protocol;
+    if (protocol == BNS_PROTOCOL_HTTP2)
+        bns_http2_pool_add(flow->engine->http2, g_steal_pointer(&upstream));
     bns_flow_set_ahead(flow, upstream, failure);
     if (failure != NULL)
         note_failure(flow, failure);
-    finish_hello(flow);
+    finish_hello(flow, protocol);
     bns_flow_run(flow);
+}
+
+/* A connection that serves the flow's requests if they come under the same rule, so that
+ * nothing need be dialled. Returns: what it speaks, or NONE. */
+static BnsProtocols
+find_ready(BnsFlow *flow, const BnsDialTarget *target)
+{
+    BnsUpstream *upstream;
+
+    if (bns_http2_pool_has(flow->engine->http2, target))
+        return BNS_PROTOCOL_HTTP2;
+    upstream = bns_pool_take(flow->engine->pool, target);
+    if (upstream == NULL)
+        return BNS_PROTOCOL_NONE;
+    bns_upstream_free(flow->ahead);
+    bns_flow_set_ahead(flow, upstream, NULL);
+    return upstream->protocol;
 }
 
 static void
@@ -53,9 +87,17 @@ dial(BnsFlow *flow, const BnsDecision *decision)
         .scheme = BNS_SCHEME_HTTPS,
         .host = flow->tls_host,
         .port = flow->port,
+        .protocols = offers_of(flow),
         .decision = *decision,
     };
-    BnsUpstream *ahead = g_steal_pointer(&flow->ahead);
+    BnsProtocols ready = find_ready(flow, &target);
+    BnsUpstream *ahead;
+
+    if (ready != BNS_PROTOCOL_NONE) {
+        finish_hello(flow, ready);
+        return;
+    }
+    ahead = g_steal_pointer(&flow->ahead);
 
     if (ahead != NULL && bns_upstream_leads_to(flow->engine, ahead, &target)) {
         flow->connect =
@@ -108,10 +150,10 @@ judge_hello(BnsFlow *flow)
     if (decision.verdict == BNS_VERDICT_ALLOW) {
         bns_flow_enter(flow, BNS_FLOW_HELLO);
         dial(flow, &decision);
-        return BNS_STEP_WAIT;
+        return BNS_STEP_ON;
     }
     g_clear_pointer(&flow->ahead, bns_upstream_free);
-    finish_hello(flow);
+    finish_hello(flow, BNS_PROTOCOL_NONE);
     return BNS_STEP_ON;
 }
 
@@ -127,6 +169,16 @@ note_error(BnsFlow *flow)
     bns_engine_note(flow->engine, &record);
 }
 
+static bool
+is_http2(const BnsFlow *flow)
+{
+    const unsigned char *name;
+    unsigned len;
+
+    SSL_get0_alpn_selected(bns_stream_ssl(flow->client.stream), &name, &len);
+    return bns_protocol_find(name, len) == BNS_PROTOCOL_HTTP2;
+}
+
 BnsStep
 bns_flow_handshake(BnsFlow *flow)
 {
@@ -137,7 +189,10 @@ bns_flow_handshake(BnsFlow *flow)
     if (n == BNS_STREAM_HELLO)
         return judge_hello(flow);
     if (n == 1) {
-        bns_flow_enter(flow, BNS_FLOW_HEAD);
+        if (is_http2(flow))
+            bns_flow_begin_streams(flow);
+        else
+            bns_flow_enter(flow, BNS_FLOW_HEAD);
         return BNS_STEP_ON;
     }
     note_error(flow);

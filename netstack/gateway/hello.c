@@ -20,15 +20,12 @@
 /* Ticket lifetime: a run's clients come back within minutes or not at all. */
 #define SESSION_TIMEOUT_S (60 * 60)
 
-static const char *const known_protocols[] = { "http/1.1", "h2" };
-/* The wire form (RFC 7301, 3.1) of what we choose. */
-static const unsigned char our_protocols[] = "\x08http/1.1";
-
 typedef struct {
     bool seen;
     bool has_name;
     char name[BNS_HOST_MAX + 1];
-    bool offers[G_N_ELEMENTS(known_protocols)];
+    BnsProtocols offers;
+    BnsProtocols chosen; /* by the owner */
     bool answered;
     int alert;           /* that tells the client of the refusal */
     const char *refusal; /* static; why we refused, NULL if we did not */
@@ -128,22 +125,21 @@ read_protocols(SSL *ssl, State *state)
 
     if (SSL_client_hello_get0_ext(ssl,
                                   TLSEXT_TYPE_application_layer_protocol_negotiation,
-                                  &extension.at, &extension.left) != 1)
+                                  &extension.at, &extension.left) != 1) {
+        state->offers = BNS_PROTOCOL_HTTP1;
         return true;
+    }
     if (!read_vector(&extension, 2, &list) || extension.left != 0 || list.left == 0)
         return refuse(state, SSL_AD_DECODE_ERROR, "client's ALPN list is malformed");
     while (list.left > 0) {
         if (!read_vector(&list, 1, &name) || name.left == 0)
             return refuse(state, SSL_AD_DECODE_ERROR,
                           "client's ALPN list is malformed");
-        for (size_t i = 0; i < G_N_ELEMENTS(known_protocols); i++)
-            if (strlen(known_protocols[i]) == name.left &&
-                memcmp(known_protocols[i], name.at, name.left) == 0)
-                state->offers[i] = true;
+        state->offers |= bns_protocol_find(name.at, name.left);
     }
-    if (!state->offers[0])
+    if (state->offers == BNS_PROTOCOL_NONE)
         return refuse(state, SSL_AD_NO_APPLICATION_PROTOCOL,
-                      "client does not offer http/1.1 (ALPN)");
+                      "client offers neither h2 nor http/1.1 (ALPN)");
     return true;
 }
 
@@ -176,6 +172,9 @@ on_client_hello(SSL *ssl, int *out_alert, void *data)
         *state = now;
     } else if (state->refusal == NULL && now.refusal != NULL) {
         refuse(state, now.alert, now.refusal);
+    } else if (state->refusal == NULL && state->offers != now.offers) {
+        refuse(state, SSL_AD_ILLEGAL_PARAMETER,
+               "client's second ClientHello offers other protocols (ALPN)");
     } else if (state->refusal == NULL && strcmp(state->name, now.name) != 0) {
         refuse(state, SSL_AD_ILLEGAL_PARAMETER,
                "client's second ClientHello names another host");
@@ -195,11 +194,13 @@ on_select_protocol(SSL *ssl,
                    unsigned in_len,
                    void *data)
 {
+    const State *state = state_of(ssl);
     unsigned char *chosen;
+    size_t len;
+    const unsigned char *ours = bns_protocol_wire(state->chosen, &len);
 
-    if (SSL_select_next_proto(&chosen, out_len, our_protocols,
-                              sizeof(our_protocols) - 1, in,
-                              in_len) != OPENSSL_NPN_NEGOTIATED)
+    if (SSL_select_next_proto(&chosen, out_len, ours, (unsigned)len, in, in_len) !=
+        OPENSSL_NPN_NEGOTIATED)
         return SSL_TLSEXT_ERR_ALERT_FATAL;
     *out = chosen;
     return SSL_TLSEXT_ERR_OK;
@@ -270,15 +271,10 @@ bns_hello_name(const SSL *ssl)
     return state->has_name ? state->name : NULL;
 }
 
-bool
-bns_hello_offers(const SSL *ssl, const char *protocol)
+BnsProtocols
+bns_hello_protocols(const SSL *ssl)
 {
-    const State *state = state_of(ssl);
-
-    for (size_t i = 0; i < G_N_ELEMENTS(known_protocols); i++)
-        if (strcmp(known_protocols[i], protocol) == 0)
-            return state->offers[i];
-    g_return_val_if_reached(false);
+    return state_of(ssl)->offers;
 }
 
 /* A ticket is good only where the session id context is the same: the host's hash. */
@@ -294,7 +290,7 @@ bind_sessions(SSL *ssl, const char *host)
 }
 
 void
-bns_hello_answer(SSL *ssl, const char *host)
+bns_hello_answer(SSL *ssl, const char *host, BnsProtocols protocol)
 {
     BnsCa *ca = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
     State *state = state_of(ssl);
@@ -303,6 +299,7 @@ bns_hello_answer(SSL *ssl, const char *host)
     g_return_if_fail(state->seen && !state->answered && state->refusal == NULL);
     leaf = bns_ca_leaf(ca, host, NULL);
     state->answered = true;
+    state->chosen = protocol;
     if (leaf == NULL || !bind_sessions(ssl, host) ||
         SSL_use_cert_and_key(ssl, leaf, bns_ca_leaf_key(ca), NULL, 1) != 1)
         refuse(state, SSL_AD_INTERNAL_ERROR, "no certificate could be made");

@@ -6,7 +6,7 @@
  * owner has all the time it needs to judge the name, to dial, and to verify the origin
  * before it answers. Only then is a certificate shown. What cannot be served is refused
  * by an alert without asking the owner: a name that is no host name, more than one name,
- * an ALPN list without http/1.1, a version below TLS 1.2.
+ * an ALPN list with neither h2 nor http/1.1, a version below TLS 1.2.
  *
  * Sessions are resumed by tickets of this run, and only for the host that they were
  * issued for. No renegotiation, no early data, no compression.
@@ -14,6 +14,7 @@
 #pragma once
 
 #include "netstack/gateway/ca.h"
+#include "netstack/gateway/protocol.h"
 
 #include <glib.h>
 #include <openssl/ssl.h>
@@ -34,18 +35,18 @@ SSL *bns_hello_server(BnsHello *hello);
  * none or was not seen. (transfer none), lives as long as @ssl. */
 const char *bns_hello_name(const SSL *ssl);
 
-/* Whether the client offers that protocol by ALPN. Knows "http/1.1" and "h2". A client
- * without ALPN offers none and is served http/1.1. */
-bool bns_hello_offers(const SSL *ssl, const char *protocol);
+/* What the client offers by ALPN; one without ALPN offers BNS_PROTOCOL_HTTP1. */
+BnsProtocols bns_hello_protocols(const SSL *ssl);
 
 /**
  * bns_hello_answer:
  * @host: canonical: the name, or for a client without one the host behind its address
+ * @protocol: one of those that the client offers
  *
  * Shows a certificate for @host when bns_stream_handshake() is called again. If none can
  * be minted that call fails. Once per connection, after HELLO.
  */
-void bns_hello_answer(SSL *ssl, const char *host);
+void bns_hello_answer(SSL *ssl, const char *host, BnsProtocols protocol);
 /* Instead: the next bns_stream_handshake() sends the alert access_denied and fails. */
 void bns_hello_refuse(SSL *ssl);
 
@@ -53,7 +54,7 @@ void bns_hello_refuse(SSL *ssl);
  * bns_hello_failure:
  *
  * Why the handshake of this server SSL failed, one sentence about the client for the
- * audit: "client does not trust the certificate (unknown CA)", "client does not offer
- * http/1.1 (ALPN)", ... Returns: (transfer full), or %NULL if it did not.
+ * audit: "client does not trust the certificate (unknown CA)", "client offers neither
+ * h2 nor http/1.1 (ALPN)", ... Returns: (transfer full), or %NULL if it did not.
  */
 char *bns_hello_failure(const SSL *ssl);

@@ -216,9 +216,10 @@ begin(BnsProxyTunnel *tunnel)
         return true;
     }
     tunnel->state = STATE_TLS;
-    bns_stream_start_tls(
-        tunnel->channel->stream,
-        bns_trust_client(tunnel->engine->trust, tunnel->proxy->host.text));
+    bns_stream_start_tls(tunnel->channel->stream,
+                         bns_trust_client(tunnel->engine->trust,
+                                          tunnel->proxy->host.text,
+                                          BNS_PROTOCOL_HTTP1));
     return true;
 }
 

@@ -23,6 +23,14 @@ fault(uint16_t status, const char *reason)
     return (BnsRequestFault){ .status = status, .reason = reason };
 }
 
+/* What is meant for another connection: RFC 9110 15.5.20 has a status for that, which
+ * HTTP/2's clients take for "open another one". */
+static uint16_t
+status_of_misdirection(const BnsHttpRequest *request, const BnsRequestContext *context)
+{
+    return context->is_tls && request->protocol == BNS_PROTOCOL_HTTP2 ? 421 : 400;
+}
+
 /* Host (or the absolute target's authority, which equals it) against the flow. */
 static BnsRequestFault
 read_host(BnsHttpRequest *request,
@@ -38,7 +46,8 @@ read_host(BnsHttpRequest *request,
         return fault(400, "the Host is not a valid host name or address");
     }
     if (port != 0 && port != context->port)
-        return fault(400, "the Host names another port than the connection's");
+        return fault(status_of_misdirection(request, context),
+                     "the Host names another port than the connection's");
     if (context->is_tls && strcmp(request->host.text, context->host->text) != 0)
         return fault(421,
                      "the Host is not the one that the TLS connection was made for");
@@ -111,6 +120,27 @@ bns_request_path(const BnsHttpHead *head)
     return slice_dup(target);
 }
 
+/* What does not depend on how the head was written. */
+static BnsHttpRequest
+begin(const BnsHttpHead *head, const BnsRequestContext *context, BnsProtocols protocol)
+{
+    return (BnsHttpRequest){
+        .scheme = context->is_tls ? BNS_SCHEME_HTTPS : BNS_SCHEME_HTTP,
+        .host = *context->host,
+        .port = context->port,
+        .method = bns_request_method(head),
+        .path = bns_request_path(head),
+        .protocol = protocol,
+        .minor = head->minor,
+        .is_head = bns_slice_equal(head->method, "HEAD"),
+        .keep_alive = head->keep_alive,
+        .block_form = bns_block_form(head),
+        .expects_continue = head->expects_continue,
+        .body = head->body,
+        .body_len = head->body_len,
+    };
+}
+
 BnsRequestFault
 bns_request_read(const BnsHttpHead *head,
                  const BnsRequestContext *context,
@@ -120,22 +150,8 @@ bns_request_read(const BnsHttpHead *head,
     BnsRequestFault result;
     const char *reason;
 
-    *out_request = (BnsHttpRequest){
-        .scheme = context->is_tls ? BNS_SCHEME_HTTPS : BNS_SCHEME_HTTP,
-        .host = *context->host,
-        .port = context->port,
-        .method = bns_request_method(head),
-        .path = bns_request_path(head),
-        .protocol = BNS_PROTOCOL_HTTP1,
-        .minor = head->minor,
-        .is_head = bns_slice_equal(head->method, "HEAD"),
-        .keep_alive = head->keep_alive,
-        .block_form = bns_block_form(head),
-        .expects_continue = head->expects_continue,
-        .is_websocket = bns_websocket_is_request(head),
-        .body = head->body,
-        .body_len = head->body_len,
-    };
+    *out_request = begin(head, context, BNS_PROTOCOL_HTTP1);
+    out_request->is_websocket = bns_websocket_is_request(head);
     if (out_request->is_websocket)
         bns_websocket_offer(head, &out_request->websocket);
     reason = bns_http1_target(head, &target);
@@ -147,12 +163,57 @@ bns_request_read(const BnsHttpHead *head,
     return result;
 }
 
+/* "application/grpc", also with a "+proto" or parameters; gRPC-Web, whose clients are
+ * browsers, is told as others are. */
+static bool
+is_grpc(const BnsHttpHead *head)
+{
+    static const char type[] = "application/grpc";
+    const BnsHttpField *field = bns_http1_field(head, "content-type");
+    size_t len = strlen(type);
+
+    return field != NULL && field->value.len >= len &&
+           bns_slice_equal_case((BnsSlice){ field->value.at, len }, type) &&
+           (field->value.len == len || strchr("+; ", field->value.at[len]) != NULL);
+}
+
+BnsRequestFault
+bns_request_read_http2(const BnsHttp2Fields *fields,
+                       bool is_last,
+                       const BnsRequestContext *context,
+                       BnsHttpRequest *out_request)
+{
+    BnsHttpHead head;
+    BnsHttpTarget target = { 0 };
+    BnsSlice scheme;
+    bool is_read = bns_http2_read_request(fields, is_last, &head, &scheme);
+    BnsRequestFault result;
+    const char *reason;
+
+    *out_request = begin(&head, context, BNS_PROTOCOL_HTTP2);
+    out_request->is_grpc = is_grpc(&head);
+    if (!is_read)
+        return fault(head.error_status, head.error);
+    reason = bns_http1_target(&head, &target);
+    if (reason != NULL)
+        return fault(400, reason);
+    result = read_target(out_request, &target, context);
+    if (result.status != 0)
+        return result;
+    if (!bns_slice_equal_case(scheme, bns_scheme_name(out_request->scheme)))
+        return fault(status_of_misdirection(out_request, context),
+                     "the :scheme is not the connection's");
+    out_request->authority = host_to_send(out_request);
+    return result;
+}
+
 void
 bns_request_clear(BnsHttpRequest *request)
 {
     g_clear_pointer(&request->method, g_free);
     g_clear_pointer(&request->path, g_free);
     g_clear_pointer(&request->head, g_byte_array_unref);
+    g_clear_pointer(&request->authority, g_free);
     bns_websocket_offer_clear(&request->websocket);
 }
 

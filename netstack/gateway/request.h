@@ -9,6 +9,7 @@
 
 #include "netstack/gateway/block.h"
 #include "netstack/gateway/http1.h"
+#include "netstack/gateway/http2_fields.h"
 #include "netstack/gateway/protocol.h"
 #include "netstack/gateway/websocket.h"
 #include "policy/host.h"
@@ -42,7 +43,10 @@ typedef struct {
     BnsWebsocketOffer websocket; /* owned; is_websocket: what 101 must answer */
     BnsHttpBodyKind body;
     uint64_t body_len; /* LENGTH only */
-    GByteArray *head;  /* owned; what is sent upstream; NULL if it is refused */
+    GByteArray
+        *head;       /* owned; HTTP/1.1: what is sent upstream; NULL if it is refused */
+    char *authority; /* owned; HTTP/2: the :authority that is sent; NULL if refused */
+    bool is_grpc;    /* HTTP/2: a refusal is told by a gRPC status */
 } BnsHttpRequest;
 
 /* Why a request is refused before any rule is asked. */
@@ -62,6 +66,12 @@ typedef struct {
 BnsRequestFault bns_request_read(const BnsHttpHead *head,
                                  const BnsRequestContext *context,
                                  BnsHttpRequest *out_request);
+/* The same for HTTP/2. @is_last: no body follows. Inside TLS another port or scheme than
+ * the connection's is 421, too. */
+BnsRequestFault bns_request_read_http2(const BnsHttp2Fields *fields,
+                                       bool is_last,
+                                       const BnsRequestContext *context,
+                                       BnsHttpRequest *out_request);
 void bns_request_clear(BnsHttpRequest *request);
 
 /* For the record of a head that could not be read: what it says as far as that is known.

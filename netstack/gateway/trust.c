@@ -219,7 +219,6 @@ add_upstream_ca(BnsTrust *trust, const char *path, GError **error)
 static bool
 configure(BnsTrust *trust)
 {
-    static const unsigned char protocols[] = "\x08http/1.1";
     SSL_CTX *context = trust->context;
 
     SSL_CTX_set_app_data(context, trust);
@@ -227,8 +226,7 @@ configure(BnsTrust *trust)
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, bns_trust_on_verify);
-    return SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1 &&
-           SSL_CTX_set_alpn_protos(context, protocols, sizeof(protocols) - 1) == 0;
+    return SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1;
 }
 
 BnsTrust *
@@ -327,14 +325,52 @@ set_host(SSL *ssl, const char *host)
                     (void *)(uintptr_t)host) == 1;
 }
 
+/* --- protocols --- */
+
+static int
+offers_index(void)
+{
+    static int index = -1;
+
+    if (index < 0)
+        index = SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+    return index;
+}
+
+BnsProtocols
+bns_trust_offers(const SSL *ssl)
+{
+    return (BnsProtocols)(uintptr_t)SSL_get_ex_data(ssl, offers_index());
+}
+
+BnsProtocols
+bns_trust_protocol(const SSL *ssl)
+{
+    const unsigned char *name;
+    unsigned len;
+
+    SSL_get0_alpn_selected(ssl, &name, &len);
+    return len == 0 ? BNS_PROTOCOL_HTTP1 : bns_protocol_find(name, len);
+}
+
+static bool
+set_offers(SSL *ssl, BnsProtocols offers)
+{
+    size_t len;
+    const unsigned char *protocols = bns_protocol_wire(offers, &len);
+
+    return SSL_set_ex_data(ssl, offers_index(), (void *)(uintptr_t)offers) == 1 &&
+           SSL_set_alpn_protos(ssl, protocols, (unsigned)len) == 0;
+}
+
 SSL *
-bns_trust_client(BnsTrust *trust, const char *host)
+bns_trust_client(BnsTrust *trust, const char *host, BnsProtocols offers)
 {
     SSL *ssl;
 
     bns_trust_prepare(trust);
     ssl = SSL_new(trust->context);
-    if (ssl == NULL || !set_host(ssl, host))
+    if (ssl == NULL || !set_host(ssl, host) || !set_offers(ssl, offers))
         g_error("Could not prepare a TLS connection to \"%s\"", host);
     SSL_set_connect_state(ssl);
     return ssl;

@@ -13,6 +13,8 @@
  */
 #pragma once
 
+#include "netstack/gateway/protocol.h"
+
 #include <glib.h>
 #include <openssl/ssl.h>
 
@@ -33,13 +35,18 @@ void bns_trust_prepare(BnsTrust *trust);
 /**
  * bns_trust_client:
  * @host: canonical host that the certificate must be for
+ * @offers: by ALPN
  *
  * Returns: (transfer full): a client SSL for one upstream connection: TLS >= 1.2, the
  *          chain and the name verified (no partial wildcards, no CN), SNI for names,
- *          ALPN http/1.1; no descriptor yet. The handshake fails if the origin is not
+ *          ALPN; no descriptor yet. The handshake fails if the origin is not
  *          verified. @trust must outlive it.
  */
-SSL *bns_trust_client(BnsTrust *trust, const char *host);
+SSL *bns_trust_client(BnsTrust *trust, const char *host, BnsProtocols offers);
+
+/* What the peer of a finished handshake chose: one without ALPN speaks HTTP/1.1; NONE for
+ * what we do not know. */
+BnsProtocols bns_trust_protocol(const SSL *ssl);
 
 /* Why the origin broke @ssl off after the handshake, if it is one of the reasons that it
  * has for the handshake's sake (TLS 1.3 tells them late), or %NULL. Static. */

@@ -282,7 +282,7 @@ static const struct {
     { SSL_R_UNEXPECTED_EOF_WHILE_READING,
       "upstream closed the connection during the TLS handshake" },
     { SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL,
-      "upstream does not speak HTTP/1.1 (it wants HTTP/2 only)" },
+      "upstream speaks no version of HTTP that the client offers (ALPN)" },
     { SSL_R_UNSUPPORTED_PROTOCOL, "upstream speaks no TLS version above 1.1" },
     { SSL_R_TLSV1_ALERT_PROTOCOL_VERSION, "upstream speaks no TLS version above 1.1" },
     { SSL_R_WRONG_VERSION_NUMBER, "upstream does not speak TLS on this port" },
@@ -360,15 +360,19 @@ may_sign(SSL *ssl)
            (X509_get_key_usage(certificate) & KU_DIGITAL_SIGNATURE) != 0;
 }
 
-static bool
-chose_our_protocol(const SSL *ssl)
+/* OpenSSL does not compare the origin's choice with what it was offered. Returns: %NULL,
+ * or what is wrong with it. */
+static const char *
+check_protocol(const SSL *ssl)
 {
     const unsigned char *chosen;
     unsigned len;
 
+    if (bns_trust_protocol(ssl) & bns_trust_offers(ssl))
+        return NULL;
     SSL_get0_alpn_selected(ssl, &chosen, &len);
-    return len == 0 ||
-           (len == strlen("http/1.1") && memcmp(chosen, "http/1.1", len) == 0);
+    return len == 0 ? "upstream does not speak HTTP/2, and the client nothing else"
+                    : "upstream chose a protocol that was not offered (ALPN)";
 }
 
 char *
@@ -385,7 +389,5 @@ bns_trust_failure(SSL *ssl)
         return g_strdup("upstream certificate was not verified");
     if (!may_sign(ssl))
         return g_strdup("upstream certificate's key usage does not permit signing");
-    if (!chose_our_protocol(ssl))
-        return g_strdup("upstream chose a protocol that was not offered (ALPN)");
-    return NULL;
+    return g_strdup(check_protocol(ssl));
 }

@@ -15,3 +15,6 @@ bool bns_trust_has_roots(SSL *ssl);
 
 /* OpenSSL's verify callback: only ever turns yes into no, and notes why. */
 int bns_trust_on_verify(int is_ok, X509_STORE_CTX *context);
+
+/* What was offered on @ssl by ALPN. */
+BnsProtocols bns_trust_offers(const SSL *ssl);

@@ -65,6 +65,15 @@ bns_upstream_leads_to(struct BnsEngine *engine,
     return decision.verdict == BNS_VERDICT_ALLOW;
 }
 
+static bool
+speaks(const BnsUpstream *upstream, BnsProtocols protocols)
+{
+    if (upstream->protocol == BNS_PROTOCOL_NONE)
+        return true;
+    return protocols == BNS_PROTOCOL_BOTH ? upstream->offered == protocols
+                                          : upstream->protocol == protocols;
+}
+
 bool
 bns_upstream_fits(struct BnsEngine *engine,
                   const BnsUpstream *upstream,
@@ -75,6 +84,7 @@ bns_upstream_fits(struct BnsEngine *engine,
     return upstream->is_tls == is_tls &&
            (!is_tls ||
             bns_identity_equal(upstream->identity, target->decision.identity)) &&
+           speaks(upstream, target->protocols) &&
            bns_upstream_leads_to(engine, upstream, target);
 }
 
@@ -193,6 +203,7 @@ on_handshake(void *data)
         return;
     }
     error = bns_trust_failure(bns_stream_ssl(stream));
+    connect->upstream->protocol = bns_trust_protocol(bns_stream_ssl(stream));
     if (error != NULL) {
         fail(connect, BNS_DIAL_UNTRUSTED, NULL, error);
         return;
@@ -207,9 +218,11 @@ begin_handshake(BnsConnect *connect)
 {
     BnsUpstream *upstream = connect->upstream;
     BnsStream *stream = upstream->channel.stream;
-    SSL *ssl = bns_trust_client(connect->engine->trust, upstream->host.text);
+    SSL *ssl = bns_trust_client(connect->engine->trust, upstream->host.text,
+                                connect->target.protocols);
 
     upstream->is_tls = true;
+    upstream->offered = connect->target.protocols;
     upstream->identity = connect->target.decision.identity;
     bns_credentials_use(connect->engine->credentials, upstream->identity, ssl);
     bns_stream_set_owner(stream, on_handshake, connect);
@@ -260,14 +273,18 @@ upstream_new(BnsConnect *connect, const BnsDialResult *result)
 static void
 on_reached(BnsConnect *connect)
 {
-    if (connect->target.scheme != BNS_SCHEME_HTTPS)
+    BnsUpstream *upstream = connect->upstream;
+
+    if (connect->target.scheme != BNS_SCHEME_HTTPS) {
+        upstream->protocol = connect->target.protocols;
         finish(connect, NULL);
-    else if (bns_buffer_len(&connect->upstream->channel.in) > 0)
+    } else if (bns_buffer_len(&upstream->channel.in) > 0) {
         /* TLS's server never speaks first: whoever this is, it is not the origin. */
         fail(connect, BNS_DIAL_PROXY, NULL,
              "the upstream proxy sent bytes of its own ahead of the origin's");
-    else
+    } else {
         begin_handshake(connect);
+    }
 }
 
 static void

@@ -18,6 +18,8 @@ typedef struct {
     BnsHost host; /* that was asked for and, with TLS, verified */
     uint16_t port;
     bool is_tls;
+    BnsProtocols offered;  /* by ALPN */
+    BnsProtocols protocol; /* that is spoken: one bit; NONE: nothing was said yet */
     const BnsIdentity *identity;     /* is_tls: that it may have shown; of the policy */
     const BnsProxy *proxy;           /* borrowed: that leads there, or NULL */
     struct sockaddr_storage address; /* that was judged and dialled; AF_UNSPEC if only
@@ -45,8 +47,10 @@ void bns_upstream_abort(BnsUpstream *upstream);
 bool bns_upstream_leads_to(struct BnsEngine *engine,
                            const BnsUpstream *upstream,
                            const BnsDialTarget *target);
-/* The same, and TLS was made on it if @target's scheme is https, else not; and whom it
- * may have shown itself to be is whom @target's rule says. */
+/* The same, and TLS was made on it if @target's scheme is https, else not; whom it may
+ * have shown itself to be is whom @target's rule says; and it speaks @target's protocol.
+ * When that is still open (BOTH), the origin was given the same choice before: it would
+ * choose so again. */
 bool bns_upstream_fits(struct BnsEngine *engine,
                        const BnsUpstream *upstream,
                        const BnsDialTarget *target);
@@ -82,7 +86,8 @@ typedef void (*BnsConnectFunc)(BnsUpstream *upstream,
 
 /**
  * bns_connect_start:
- * @target: scheme https: TLS is made and the peer verified; else a plain connection
+ * @target: scheme https: TLS is made, the peer verified, and what it chose of the protocols
+ *          is one of them; else a plain connection
  *
  * Returns: (transfer none): until @func was called (once, never from within this call)
  * or it is cancelled.

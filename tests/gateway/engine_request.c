@@ -330,7 +330,6 @@ static const Refusal refusals[] = {
       "Transfer-Encoding: chunked\r\n\r\n",
       "400", "deny 400 POST /x", false, NULL },
     { "no-host", "GET /x HTTP/1.1\r\n\r\n", "400", "deny 400 GET /x", false, NULL },
-    { "http2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "400", NULL, false, "HTTP/2" },
 };
 
 static void

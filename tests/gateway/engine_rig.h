@@ -103,7 +103,8 @@ char *rig_hear_end(RigFlow *flow, bool *out_is_broken);
 /* Says @request (the rest of a request line and its head may be in it) and hears the
  * response. */
 char *rig_ask(RigFlow *flow, const char *request);
-/* TLS as the command's client does it. @name: SNI, or NULL; @alpn: "http/1.1", or NULL. */
+/* TLS as the command's client does it. @name: SNI, or NULL; @alpn: "h2,http/1.1",
+ * or NULL. */
 bool rig_start_tls(Rig *rig, RigFlow *flow, const char *name, const char *alpn);
 
 /* --- the origin --- */

@@ -355,11 +355,26 @@ set_name(SSL *ssl, const char *name)
              (void *)(uintptr_t)name);
 }
 
+/* "h2,http/1.1" in ALPN's form. */
+static void
+set_protocols(SSL *ssl, const char *alpn)
+{
+    g_auto(GStrv) names = g_strsplit(alpn, ",", -1);
+    g_autoptr(GByteArray) wire = g_byte_array_new();
+
+    for (guint i = 0; names[i] != NULL; i++) {
+        guint8 len = (guint8)strlen(names[i]);
+
+        g_byte_array_append(wire, &len, 1);
+        g_byte_array_append(wire, (const guint8 *)names[i], len);
+    }
+    SSL_set_alpn_protos(ssl, wire->data, wire->len);
+}
+
 bool
 rig_start_tls(Rig *rig, RigFlow *flow, const char *name, const char *alpn)
 {
     SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
-    uint8_t protocols[32];
 
     g_assert_cmpint(X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx), rig_ca(rig)), ==,
                     1);
@@ -370,11 +385,8 @@ rig_start_tls(Rig *rig, RigFlow *flow, const char *name, const char *alpn)
         set_name(flow->ssl, name);
         SSL_set1_host(flow->ssl, name);
     }
-    if (alpn != NULL) {
-        protocols[0] = (uint8_t)strlen(alpn);
-        memcpy(protocols + 1, alpn, strlen(alpn));
-        SSL_set_alpn_protos(flow->ssl, protocols, (unsigned)strlen(alpn) + 1);
-    }
+    if (alpn != NULL)
+        set_protocols(flow->ssl, alpn);
     SSL_set_fd(flow->ssl, flow->fd);
     return SSL_connect(flow->ssl) == 1;
 }

@@ -303,13 +303,13 @@ test_private_rule(void)
 /* --- handshakes that fail --- */
 
 static void
-test_only_h2(void)
+test_unknown_protocol(void)
 {
     Fixture f;
 
     fixture_init(&f, NULL);
     f.flow = rig_open(f.rig, "origin.test", 443);
-    g_assert_false(rig_start_tls(f.rig, &f.flow, "origin.test", "h2"));
+    g_assert_false(rig_start_tls(f.rig, &f.flow, "origin.test", "spdy/3"));
     g_assert_nonnull(strstr(rig_record(f.rig, BNS_EVENT_TLS_ERROR)->error, "http/1.1"));
     g_assert_cmpuint(bns_origin_connections(f.origin), ==, 0);
     fixture_clear(&f);
@@ -521,7 +521,8 @@ main(int argc, char **argv)
     }
     bns_test_add("/gateway/tls/wrong-certificate-says-why", test_wrong_certificate);
     bns_test_add("/gateway/tls/private-rule-serves-only-its-own", test_private_rule);
-    bns_test_add("/gateway/tls/client-with-only-h2-is-alerted", test_only_h2);
+    bns_test_add("/gateway/tls/client-of-another-protocol-is-alerted",
+                 test_unknown_protocol);
     bns_test_add("/gateway/tls/dripped-hello-times-out", test_reset_at_hello);
     bns_test_add("/gateway/tls/command-gone-at-the-hello", test_gone_at_hello);
     bns_test_add("/gateway/tls/dial-timeout-is-504-inside", test_dial_timeout);

@@ -348,34 +348,46 @@ typedef struct {
     unsigned version;
     const char *protocols; /* the extension; NULL: none is sent */
     size_t len;
-    bool offers_http2;
+    BnsProtocols offers;
     const char *failure;
     int alert;
 } OfferCase;
 
 static const OfferCase offer_cases[] = {
-    { "no-alpn", TLS1_2_VERSION, NULL, 0, false, NULL, 0 },
-    { "http11", TLS1_2_VERSION, RAW("\0\x09\x08http/1.1"), false, NULL, 0 },
-    { "h2-and-http11", TLS1_2_VERSION, RAW("\0\x0c\x02h2\x08http/1.1"), true, NULL, 0 },
-    { "h2-only", TLS1_2_VERSION, RAW("\0\x03\x02h2"), true,
-      "client does not offer http/1.1 (ALPN)", SSL_AD_NO_APPLICATION_PROTOCOL },
+    { "no-alpn", TLS1_2_VERSION, NULL, 0, BNS_PROTOCOL_HTTP1, NULL, 0 },
+    { "http11", TLS1_2_VERSION, RAW("\0\x09\x08http/1.1"), BNS_PROTOCOL_HTTP1, NULL,
+      0 },
+    { "h2-and-http11", TLS1_2_VERSION, RAW("\0\x0c\x02h2\x08http/1.1"),
+      BNS_PROTOCOL_BOTH, NULL, 0 },
+    { "other-order", TLS1_2_VERSION, RAW("\0\x11\x08http/1.1\x04spdy\x02h2"),
+      BNS_PROTOCOL_BOTH, NULL, 0 },
+    { "h2-only", TLS1_2_VERSION, RAW("\0\x03\x02h2"), BNS_PROTOCOL_HTTP2, NULL, 0 },
+    { "prefix-is-not-h2", TLS1_2_VERSION, RAW("\0\x02\x01h"), BNS_PROTOCOL_NONE,
+      "client offers neither h2 nor http/1.1 (ALPN)", SSL_AD_NO_APPLICATION_PROTOCOL },
+    { "h2c-is-not-h2", TLS1_2_VERSION,
+      RAW("\0\x04\x03h2"
+          "c"),
+      BNS_PROTOCOL_NONE, "client offers neither h2 nor http/1.1 (ALPN)",
+      SSL_AD_NO_APPLICATION_PROTOCOL },
     { "unknown-only", TLS1_2_VERSION,
       RAW("\0\x0b\x0a"
           "acme-tls/1"),
-      false, "client does not offer http/1.1 (ALPN)", SSL_AD_NO_APPLICATION_PROTOCOL },
-    { "prefix-is-not-http11", TLS1_2_VERSION, RAW("\0\x07\x06http/1"), false,
-      "client does not offer http/1.1 (ALPN)", SSL_AD_NO_APPLICATION_PROTOCOL },
-    { "empty-list", TLS1_2_VERSION, RAW("\0\0"), false,
+      BNS_PROTOCOL_NONE, "client offers neither h2 nor http/1.1 (ALPN)",
+      SSL_AD_NO_APPLICATION_PROTOCOL },
+    { "prefix-is-not-http11", TLS1_2_VERSION, RAW("\0\x07\x06http/1"),
+      BNS_PROTOCOL_NONE, "client offers neither h2 nor http/1.1 (ALPN)",
+      SSL_AD_NO_APPLICATION_PROTOCOL },
+    { "empty-list", TLS1_2_VERSION, RAW("\0\0"), BNS_PROTOCOL_NONE,
       "client's ALPN list is malformed", SSL_AD_DECODE_ERROR },
-    { "empty-name", TLS1_2_VERSION, RAW("\0\x0a\0\x08http/1.1"), false,
+    { "empty-name", TLS1_2_VERSION, RAW("\0\x0a\0\x08http/1.1"), BNS_PROTOCOL_NONE,
       "client's ALPN list is malformed", SSL_AD_DECODE_ERROR },
-    { "name-beyond-the-list", TLS1_2_VERSION, RAW("\0\x09\x09http/1.1"), false,
-      "client's ALPN list is malformed", SSL_AD_DECODE_ERROR },
-    { "rest-behind-the-list", TLS1_2_VERSION, RAW("\0\x09\x08http/1.1x"), false,
-      "client's ALPN list is malformed", SSL_AD_DECODE_ERROR },
-    { "tls11", TLS1_1_VERSION, NULL, 0, false, "client speaks no TLS version above 1.1",
-      SSL_AD_PROTOCOL_VERSION },
-    { "tls10", TLS1_VERSION, RAW("\0\x09\x08http/1.1"), false,
+    { "name-beyond-the-list", TLS1_2_VERSION, RAW("\0\x09\x09http/1.1"),
+      BNS_PROTOCOL_NONE, "client's ALPN list is malformed", SSL_AD_DECODE_ERROR },
+    { "rest-behind-the-list", TLS1_2_VERSION, RAW("\0\x09\x08http/1.1x"),
+      BNS_PROTOCOL_NONE, "client's ALPN list is malformed", SSL_AD_DECODE_ERROR },
+    { "tls11", TLS1_1_VERSION, NULL, 0, BNS_PROTOCOL_NONE,
+      "client speaks no TLS version above 1.1", SSL_AD_PROTOCOL_VERSION },
+    { "tls10", TLS1_VERSION, RAW("\0\x09\x08http/1.1"), BNS_PROTOCOL_NONE,
       "client speaks no TLS version above 1.1", SSL_AD_PROTOCOL_VERSION },
 };
 
@@ -397,9 +409,7 @@ test_offer(gconstpointer data)
                     c->failure == NULL ? BNS_STREAM_HELLO : BNS_STREAM_ERROR);
     g_assert_cmpint(raw_peer_alert(&raw), ==, c->failure == NULL ? -1 : c->alert);
     if (c->failure == NULL)
-        g_assert_cmpint(bns_hello_offers(raw.ssl, "http/1.1"), ==,
-                        c->protocols != NULL);
-    g_assert_cmpint(bns_hello_offers(raw.ssl, "h2"), ==, c->offers_http2);
+        g_assert_cmpint(bns_hello_protocols(raw.ssl), ==, (int)c->offers);
     raw_peer_clear(&raw);
 }
 

@@ -17,13 +17,16 @@ static SSL_CTX *clients;
 /* What a client's certificate must be for when it sends no name. */
 #define FALLBACK "fallback.example"
 
+/* What answer() chooses. */
+static BnsProtocols answered = BNS_PROTOCOL_HTTP1;
+
 static void
 answer(TlsPair *pair)
 {
     SSL *ssl = bns_stream_ssl(pair->server.stream);
     const char *name = bns_hello_name(ssl);
 
-    bns_hello_answer(ssl, name != NULL ? name : FALLBACK);
+    bns_hello_answer(ssl, name != NULL ? name : FALLBACK, answered);
 }
 
 static void
@@ -91,6 +94,37 @@ test_served(gconstpointer data)
     g_assert_null(bns_hello_failure(bns_stream_ssl(pair.server.stream)));
     expect_chosen(client, "http/1.1");
     tls_pair_clear(&pair);
+}
+
+/* What the owner says, whatever the client would rather have. */
+static void
+test_protocols(void)
+{
+    static const struct {
+        const char *offers; /* in ALPN's form */
+        BnsProtocols answered;
+        const char *chosen;
+    } rows[] = {
+        { "\x02h2\x08http/1.1", BNS_PROTOCOL_HTTP1, "http/1.1" },
+        { "\x02h2\x08http/1.1", BNS_PROTOCOL_HTTP2, "h2" },
+        { "\x08http/1.1\x02h2", BNS_PROTOCOL_HTTP2, "h2" },
+        { "\x02h2", BNS_PROTOCOL_HTTP2, "h2" },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        SSL *client = client_for("a.example");
+        TlsPair pair;
+
+        SSL_set_alpn_protos(client, (const unsigned char *)rows[i].offers,
+                            (unsigned)strlen(rows[i].offers));
+        answered = rows[i].answered;
+        start(&pair, client);
+        tls_pair_handshake(&pair);
+        answered = BNS_PROTOCOL_HTTP1;
+        g_assert_cmpint(pair.client.result, ==, 1);
+        expect_chosen(client, rows[i].chosen);
+        tls_pair_clear(&pair);
+    }
 }
 
 static void
@@ -287,6 +321,7 @@ main(int argc, char **argv)
     clients = SSL_CTX_new(TLS_client_method());
     bns_test_add_data("/gateway/hello/tls12-is-served-its-host", tls12, test_served);
     bns_test_add_data("/gateway/hello/tls13-is-served-its-host", tls13, test_served);
+    bns_test_add("/gateway/hello/the-owner-chooses-the-protocol", test_protocols);
     bns_test_add("/gateway/hello/no-name-is-served-the-owner's-host", test_fallback);
     bns_test_add("/gateway/hello/second-hello-is-not-asked-about-again",
                  test_second_hello);

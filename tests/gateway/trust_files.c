@@ -215,7 +215,7 @@ test_system_bundle(void)
     start_us = g_get_monotonic_time();
     bns_trust_prepare(system);
     bns_trust_prepare(system);
-    ssl = bns_trust_client(system, "origin.test");
+    ssl = bns_trust_client(system, "origin.test", BNS_PROTOCOL_HTTP1);
     g_test_message("%d roots in %" G_GINT64_FORMAT " us",
                    sk_X509_OBJECT_num(X509_STORE_get0_objects(
                        SSL_CTX_get_cert_store(SSL_get_SSL_CTX(ssl)))),

@@ -90,7 +90,8 @@ test_alpn(void)
 {
     static const char *const expected[] = {
         [CHOOSE_OURS] = NULL,
-        [REFUSE_OURS] = "upstream does not speak HTTP/1.1 (it wants HTTP/2 only)",
+        [REFUSE_OURS] =
+            "upstream speaks no version of HTTP that the client offers (ALPN)",
         [CHOOSE_ANOTHER] = "upstream chose a protocol that was not offered (ALPN)",
         [IGNORE_OURS] = NULL,
     };
@@ -158,7 +159,9 @@ visit_plain(const char *says, bool resets)
     char *failure;
     char byte;
 
-    tls_pair_init(&pair, bns_trust_client(trust_default, "origin.test"), NULL);
+    tls_pair_init(&pair,
+                  bns_trust_client(trust_default, "origin.test", BNS_PROTOCOL_HTTP1),
+                  NULL);
     g_assert_cmpint(bns_stream_handshake(pair.client.stream), ==, BNS_STREAM_AGAIN);
     failure = bns_trust_failure(bns_stream_ssl(pair.client.stream));
     g_assert_cmpstr(failure, ==, "upstream did not finish the TLS handshake");

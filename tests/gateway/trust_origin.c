@@ -57,7 +57,7 @@ trust_visit(BnsTrust *who, const char *host, SSL *server)
     TlsPair pair;
     char *failure;
 
-    tls_pair_init(&pair, bns_trust_client(who, host), server);
+    tls_pair_init(&pair, bns_trust_client(who, host, BNS_PROTOCOL_HTTP1), server);
     SSL_set_accept_state(server);
     tls_pair_handshake(&pair);
     failure = bns_trust_failure(bns_stream_ssl(pair.client.stream));

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The response's way: from the origin's end to the command's.
+ */
+#include "netstack/gateway/flow.h"
+#include "netstack/gateway/http2_stream.h"
+
+/* An origin that sends more of them sends nothing else. */
+#define INTERIM_MAX 20
+
+/* --- what went wrong --- */
+
+static void
+note_upstream_error(BnsHttp2Stream *stream, const char *error)
+{
+    BnsRecord record = bns_call_record(&stream->call, BNS_EVENT_UPSTREAM_ERROR);
+
+    record.error = error;
+    bns_engine_note(stream->server->flow->engine, &record);
+}
+
+/* A response of which a part was passed on. */
+static void
+break_response(BnsHttp2Stream *stream, uint32_t code, const char *error)
+{
+    note_upstream_error(stream, error);
+    bns_call_note_response(&stream->call, error);
+    bns_http2_stream_stop_request(stream);
+    stream->state = BNS_HTTP2_BROKEN;
+    bns_http2_end_break(&stream->client, code);
+}
+
+static void
+on_bad_response(BnsHttp2Stream *stream, const char *why)
+{
+    g_autofree char *error =
+        g_strdup_printf("the upstream's response is invalid: %s", why);
+
+    bns_http2_end_reset(&stream->origin, NGHTTP2_PROTOCOL_ERROR);
+    if (stream->state == BNS_HTTP2_AWAITED)
+        bns_http2_stream_fail(stream, 502, error, true);
+    else
+        break_response(stream, NGHTTP2_INTERNAL_ERROR, error);
+}
+
+/* --- heads and trailers --- */
+
+static void
+end_response(BnsHttp2Stream *stream)
+{
+    stream->state = BNS_HTTP2_DONE;
+}
+
+static void
+pass_interim(BnsHttp2Stream *stream, const BnsHttp2Fields *fields)
+{
+    g_autoptr(GArray) passed = bns_http2_write_response(fields);
+
+    bns_http2_end_interim(&stream->client, passed);
+}
+
+static void
+pass_final(BnsHttp2Stream *stream,
+           const BnsHttp2Fields *fields,
+           uint16_t status,
+           bool is_last)
+{
+    g_autoptr(GArray) passed = bns_http2_write_response(fields);
+
+    stream->call.status = status;
+    stream->state = BNS_HTTP2_FLOWING;
+    bns_http2_end_respond(&stream->client, passed, is_last);
+    if (is_last)
+        end_response(stream);
+}
+
+static void
+pass_head(BnsHttp2Stream *stream, const BnsHttp2Fields *fields, bool is_last)
+{
+    uint16_t status;
+    const char *error = bns_http2_read_response(fields, &status);
+
+    if (error == NULL && status < 200 && (is_last || ++stream->n_interim > INTERIM_MAX))
+        error = is_last ? "an interim response ends the stream"
+                        : "too many interim responses";
+    if (error != NULL)
+        on_bad_response(stream, error);
+    else if (status < 200)
+        pass_interim(stream, fields);
+    else
+        pass_final(stream, fields, status, is_last);
+}
+
+static void
+on_fields(BnsHttp2End *end, BnsHttp2Fields *fields, bool is_last)
+{
+    BnsHttp2Stream *stream = end->owner;
+    const char *error;
+
+    bns_http2_stream_touch(stream);
+    bns_call_note_first_byte(&stream->call);
+    if (stream->state == BNS_HTTP2_AWAITED) {
+        pass_head(stream, fields, is_last);
+        bns_http2_fields_free(fields);
+        return;
+    }
+    error = bns_http2_read_trailers(fields);
+    if (error != NULL) {
+        bns_http2_fields_free(fields);
+        on_bad_response(stream, error);
+        return;
+    }
+    bns_http2_end_finish(&stream->client, fields);
+    end_response(stream);
+}
+
+/* --- the body --- */
+
+static void
+on_data(BnsHttp2End *end, const uint8_t *bytes, size_t len)
+{
+    BnsHttp2Stream *stream = end->owner;
+
+    stream->call.bytes_received += len;
+    bns_http2_stream_touch(stream);
+    bns_http2_end_send(&stream->client, bytes, len);
+}
+
+static void
+on_last(BnsHttp2End *end)
+{
+    BnsHttp2Stream *stream = end->owner;
+
+    bns_http2_end_finish(&stream->client, NULL);
+    end_response(stream);
+}
+
+static void
+on_sent(BnsHttp2End *end)
+{
+}
+
+/* --- the origin's end is closed --- */
+
+/* The response is complete. Whether the request was too is the origin's business: one
+ * that wants no more of it says so by a reset (RFC 9113 8.1), and so do we. */
+static void
+close_done(BnsHttp2Stream *stream)
+{
+    bool was_over = stream->origin.ending != BNS_HTTP2_OPEN &&
+                    bns_buffer_len(&stream->origin.waiting) == 0;
+
+    if (stream->client.link == NULL) {
+        bns_http2_stream_finish(stream, NULL);
+        return;
+    }
+    if (!was_over)
+        bns_http2_stream_stop_request(stream);
+    /* Behind what waits of the response, if its end was not sent yet. */
+    if (!was_over && !stream->is_request_over &&
+        bns_http2_end_is_sent(&stream->client)) {
+        bns_http2_end_reset(&stream->client, NGHTTP2_NO_ERROR);
+        bns_http2_stream_finish(stream, NULL);
+    }
+}
+
+/* Before any part of the response was passed on. A reset is passed on as it came: also
+ * the promise that the request was not looked at (REFUSED_STREAM), by a reset or GOAWAY,
+ * which lets the client send it again. */
+static void
+close_awaited(BnsHttp2Stream *stream, uint32_t code, const char *why)
+{
+    g_autofree char *error = NULL;
+
+    if (!stream->origin.is_reset && code != NGHTTP2_REFUSED_STREAM) {
+        error = g_strdup_printf("the upstream sent no response: %s",
+                                why != NULL ? why : nghttp2_http2_strerror(code));
+        bns_http2_stream_fail(stream, 502, error, true);
+        return;
+    }
+    error = g_strdup_printf("the upstream reset the stream: %s",
+                            nghttp2_http2_strerror(code));
+    note_upstream_error(stream, error);
+    bns_http2_end_reset(&stream->client, code);
+    bns_http2_stream_finish(stream, error);
+}
+
+static void
+close_flowing(BnsHttp2Stream *stream, uint32_t code, const char *why)
+{
+    bool is_reset = stream->origin.is_reset;
+    g_autofree char *error =
+        g_strdup_printf(is_reset ? "the upstream reset the stream: %s"
+                                 : "the upstream ended before its response did: %s",
+                        why != NULL ? why : nghttp2_http2_strerror(code));
+
+    break_response(stream, is_reset ? code : NGHTTP2_INTERNAL_ERROR, error);
+}
+
+static void
+on_closed(BnsHttp2End *end, uint32_t code, const char *why)
+{
+    BnsHttp2Stream *stream = end->owner;
+
+    switch (stream->state) {
+    case BNS_HTTP2_AWAITED:
+        close_awaited(stream, code, why);
+        break;
+    case BNS_HTTP2_FLOWING:
+        close_flowing(stream, code, why);
+        break;
+    case BNS_HTTP2_DONE:
+        close_done(stream);
+        break;
+    case BNS_HTTP2_WAITING:
+    case BNS_HTTP2_ANSWERED:
+    case BNS_HTTP2_BROKEN:
+        break;
+    }
+}
+
+const BnsHttp2Events bns_http2_origin_events = {
+    .on_fields = on_fields,
+    .on_data = on_data,
+    .on_last = on_last,
+    .on_sent = on_sent,
+    .on_closed = on_closed,
+};

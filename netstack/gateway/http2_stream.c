@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The request's way: judged, given a connection, passed on.
+ */
+#include "netstack/gateway/http2_stream.h"
+
+#include "netstack/gateway/flow.h"
+
+/* Without a byte in either direction: as HTTP/1.1's (flow.c). */
+#define SILENCE_TIMEOUT_US (10 * 60 * G_USEC_PER_SEC)
+/* For our answer to be read, and for the rest of its request, which is on its way. */
+#define ANSWER_TIMEOUT_US (30 * G_USEC_PER_SEC)
+#define REST_TIMEOUT_US   (2 * G_USEC_PER_SEC)
+
+/* --- life --- */
+
+void
+bns_http2_stream_destroy(void *data)
+{
+    BnsHttp2Stream *stream = data;
+
+    bns_http2_wait_cancel(stream->wait);
+    bns_call_note_response(&stream->call, "the command broke the request off");
+    bns_http2_end_clear(&stream->client, NGHTTP2_CANCEL);
+    bns_http2_end_clear(&stream->origin, NGHTTP2_CANCEL);
+    bns_timer_free(stream->timer);
+    bns_http2_fields_free(stream->head);
+    bns_call_clear(&stream->call);
+    g_free(stream);
+}
+
+void
+bns_http2_stream_finish(BnsHttp2Stream *stream, const char *error)
+{
+    bns_call_note_response(&stream->call, error);
+    g_hash_table_remove(stream->server->streams, stream);
+}
+
+static void
+set_timer(BnsHttp2Stream *stream, int64_t timeout_us)
+{
+    bns_timer_set(stream->timer,
+                  bns_loop_now_us(stream->server->flow->engine->loop) + timeout_us);
+}
+
+void
+bns_http2_stream_touch(BnsHttp2Stream *stream)
+{
+    set_timer(stream, stream->state == BNS_HTTP2_ANSWERED ? ANSWER_TIMEOUT_US
+                                                          : SILENCE_TIMEOUT_US);
+}
+
+static void
+time_out_relay(BnsHttp2Stream *stream)
+{
+    /* A silent client is not the origin's fault. */
+    bool is_client_late = !stream->is_request_over && !stream->is_up_over &&
+                          bns_buffer_len(&stream->origin.waiting) == 0;
+
+    bns_http2_end_reset(&stream->origin, NGHTTP2_CANCEL);
+    if (stream->state == BNS_HTTP2_AWAITED && !is_client_late)
+        bns_http2_stream_fail(stream, 504, "the upstream did not answer in time", true);
+    else
+        bns_http2_stream_finish(stream, is_client_late ? "the command fell silent"
+                                                       : "the upstream fell silent");
+}
+
+static void
+on_timer(void *data)
+{
+    BnsHttp2Stream *stream = data;
+
+    switch (stream->state) {
+    case BNS_HTTP2_WAITING:
+        /* Dialling has limits of its own. */
+        bns_http2_stream_touch(stream);
+        break;
+    case BNS_HTTP2_AWAITED:
+    case BNS_HTTP2_FLOWING:
+        time_out_relay(stream);
+        break;
+    case BNS_HTTP2_ANSWERED:
+        bns_http2_end_reset(&stream->client, NGHTTP2_NO_ERROR);
+        bns_http2_stream_finish(stream, NULL);
+        break;
+    case BNS_HTTP2_DONE:
+    case BNS_HTTP2_BROKEN:
+        bns_http2_stream_finish(stream, "the command fell silent");
+        break;
+    }
+}
+
+static BnsHttp2Stream *
+stream_new(BnsHttp2Server *server, int32_t id, BnsHttp2Fields *head)
+{
+    BnsHttp2Stream *stream = g_new0(BnsHttp2Stream, 1);
+
+    stream->server = server;
+    stream->head = head;
+    stream->timer = bns_loop_timer(server->flow->engine->loop, on_timer, stream);
+    stream->discard_left = BNS_FLOW_DISCARD_BYTES;
+    stream->client.owner = stream;
+    stream->client.source = &stream->origin;
+    stream->origin.owner = stream;
+    stream->origin.source = &stream->client;
+    bns_http2_link_accept(server->link, &stream->client, id);
+    g_hash_table_add(server->streams, stream);
+    return stream;
+}
+
+/* --- to the origin --- */
+
+/* The record comes first: a request of which nothing is known never leaves. */
+static void
+send_request(BnsHttp2Stream *stream, BnsHttp2Link *link, BnsUpstream *upstream)
+{
+    g_autoptr(GArray) fields = NULL;
+    bool is_bodyless = stream->origin.ending == BNS_HTTP2_LAST &&
+                       bns_buffer_len(&stream->origin.waiting) == 0;
+
+    g_strlcpy(stream->call.addr, upstream->addr, sizeof(stream->call.addr));
+    if (!bns_call_note_request(&stream->call)) {
+        bns_http2_stream_answer(stream, 503, "the request could not be recorded");
+        return;
+    }
+    bns_call_note_sent(&stream->call, &upstream->timings);
+    fields = bns_http2_write_request(stream->head, stream->call.request.authority);
+    stream->state = BNS_HTTP2_AWAITED;
+    if (!bns_http2_link_request(link, &stream->origin, fields, is_bodyless)) {
+        bns_http2_stream_fail(stream, 502, "the upstream takes no further requests",
+                              true);
+        return;
+    }
+    g_clear_pointer(&stream->head, bns_http2_fields_free);
+}
+
+static void
+on_connection(BnsHttp2Link *link,
+              BnsUpstream *upstream,
+              const BnsUpstreamFailure *failure,
+              void *data)
+{
+    BnsHttp2Stream *stream = data;
+
+    stream->wait = NULL;
+    if (link != NULL)
+        send_request(stream, link, upstream);
+    else if (failure->outcome == BNS_DIAL_GUARDED)
+        bns_http2_stream_refuse(stream, &(BnsRefusal){ .status = 403,
+                                                       .reason = failure->error,
+                                                       .rule = failure->rule });
+    else
+        bns_http2_stream_fail(stream, bns_dial_status(failure->outcome), failure->error,
+                              true);
+}
+
+/* A plain connection that was dialled before the flow's first byte. */
+static void
+use_ahead(BnsFlow *flow, const BnsDialTarget *target)
+{
+    if (flow->ahead == NULL || !bns_upstream_fits(flow->engine, flow->ahead, target))
+        return;
+    if (bns_upstream_is_quiet(flow->ahead))
+        bns_http2_pool_add(flow->engine->http2, g_steal_pointer(&flow->ahead));
+    else
+        g_clear_pointer(&flow->ahead, bns_upstream_free);
+}
+
+static void
+acquire(BnsHttp2Stream *stream)
+{
+    BnsFlow *flow = stream->server->flow;
+    BnsDialTarget target = bns_call_target(&stream->call);
+    BnsUpstreamFailure *failure = bns_flow_take_failure(flow, &target);
+    BnsHttp2Link *link;
+    BnsUpstream *upstream;
+
+    use_ahead(flow, &target);
+    link = bns_http2_pool_take(flow->engine->http2, &target, &upstream);
+    if (link != NULL)
+        send_request(stream, link, upstream);
+    else if (failure != NULL)
+        bns_http2_stream_fail(stream, bns_dial_status(failure->outcome), failure->error,
+                              false);
+    else
+        stream->wait =
+            bns_http2_pool_wait(flow->engine->http2, &target, on_connection, stream);
+    bns_upstream_failure_free(failure);
+}
+
+void
+bns_http2_stream_begin(BnsHttp2Server *server,
+                       int32_t id,
+                       BnsHttp2Fields *fields,
+                       bool is_last)
+{
+    BnsFlow *flow = server->flow;
+    BnsHttp2Stream *stream = stream_new(server, id, fields);
+    BnsRequestContext context = {
+        .host = bns_flow_host(flow),
+        .port = flow->port,
+        .is_tls = flow->is_tls,
+    };
+    BnsRefusal refusal;
+
+    bns_call_init(&stream->call, flow);
+    stream->call.fault =
+        bns_request_read_http2(fields, is_last, &context, &stream->call.request);
+    bns_http2_stream_touch(stream);
+    stream->is_request_over = is_last;
+    if (is_last)
+        bns_http2_end_finish(&stream->origin, NULL);
+    refusal = bns_call_judge(&stream->call);
+    if (refusal.status != 0)
+        bns_http2_stream_refuse(stream, &refusal);
+    else
+        acquire(stream);
+}
+
+/* --- the request's body --- */
+
+void
+bns_http2_stream_stop_request(BnsHttp2Stream *stream)
+{
+    stream->is_up_over = true;
+    bns_buffer_clear(&stream->origin.waiting);
+    bns_http2_end_forget(&stream->client, stream->client.unused);
+}
+
+/* Nobody takes it. What goes on for too long is stopped. */
+static void
+discard(BnsHttp2Stream *stream, size_t len)
+{
+    bns_http2_end_forget(&stream->client, len);
+    stream->discard_left -= MIN(len, stream->discard_left);
+    if (stream->discard_left > 0)
+        return;
+    bns_http2_end_reset(&stream->client, NGHTTP2_NO_ERROR);
+    bns_http2_stream_finish(stream, NULL);
+}
+
+void
+bns_http2_client_data(BnsHttp2End *end, const uint8_t *bytes, size_t len)
+{
+    BnsHttp2Stream *stream = end->owner;
+
+    if (stream->is_up_over) {
+        discard(stream, len);
+        return;
+    }
+    stream->call.bytes_sent += len;
+    bns_http2_stream_touch(stream);
+    bns_http2_end_send(&stream->origin, bytes, len);
+}
+
+/* The request is over; if its response is too, so is the stream (when it closes). */
+static void
+end_request(BnsHttp2Stream *stream, BnsHttp2Fields *trailers)
+{
+    stream->is_request_over = true;
+    if (stream->is_up_over)
+        bns_http2_fields_free(trailers);
+    else
+        bns_http2_end_finish(&stream->origin, trailers);
+}
+
+void
+bns_http2_client_last(BnsHttp2End *end)
+{
+    end_request(end->owner, NULL);
+}
+
+void
+bns_http2_client_fields(BnsHttp2End *end, BnsHttp2Fields *fields, bool is_last)
+{
+    BnsHttp2Stream *stream = end->owner;
+    const char *error = bns_http2_read_trailers(fields);
+
+    if (error == NULL) {
+        end_request(stream, fields);
+        return;
+    }
+    bns_http2_fields_free(fields);
+    bns_http2_end_reset(&stream->origin, NGHTTP2_CANCEL);
+    bns_http2_end_reset(&stream->client, NGHTTP2_PROTOCOL_ERROR);
+    bns_http2_stream_finish(stream, error);
+}
+
+/* --- the command's end --- */
+
+/* The response is through. What is still to come of the request has nobody to go to, if
+ * the answer was ours or the origin has closed its side. */
+void
+bns_http2_client_sent(BnsHttp2End *end)
+{
+    BnsHttp2Stream *stream = end->owner;
+
+    if (stream->is_request_over || !stream->is_up_over)
+        return;
+    if (stream->state == BNS_HTTP2_ANSWERED && !stream->call.request.expects_continue) {
+        set_timer(stream, REST_TIMEOUT_US);
+        return;
+    }
+    bns_http2_end_reset(&stream->client, NGHTTP2_NO_ERROR);
+    bns_http2_stream_finish(stream, NULL);
+}
+
+static const char *
+describe_close(const BnsHttp2Stream *stream, uint32_t code, const char *why)
+{
+    if (why != NULL || stream->client.is_reset)
+        return "the command broke the request off";
+    return code == NGHTTP2_NO_ERROR ? NULL
+                                    : "the command's stream broke HTTP/2's rules";
+}
+
+void
+bns_http2_client_closed(BnsHttp2End *end, uint32_t code, const char *why)
+{
+    BnsHttp2Stream *stream = end->owner;
+    const char *error = describe_close(stream, code, why);
+
+    /* The rest of a request whose response came early: the origin may still read it. */
+    if (error == NULL && stream->origin.link != NULL)
+        return;
+    bns_http2_end_reset(&stream->origin, end->is_reset ? code : NGHTTP2_CANCEL);
+    bns_http2_stream_finish(stream, error);
+}
