@@ -25,6 +25,7 @@
  * @BNS_READY_CA: gateway's CA: eight hex digits (OpenSSL's subject hash), then PEM
  * @BNS_READY_TAP: init to supervisor to netstack, with the tap's descriptor
  * @BNS_READY_PACKET: the same, with an AF_PACKET socket on the veth's far end
+ * @BNS_READY_WIDE: before PACKET: a second such socket (netstack/tap/link.h)
  * @BNS_READY_GO: supervisor to init: start the command
  * @BNS_READY_STOPPED: init: the command stopped; the text is the signal's number
  * @BNS_READY_CONTINUE: supervisor to init: continue the command
@@ -40,6 +41,7 @@ typedef enum {
     BNS_READY_CA = 'C',
     BNS_READY_TAP = 'T',
     BNS_READY_PACKET = 'P',
+    BNS_READY_WIDE = 'W',
     BNS_READY_GO = 'G',
     BNS_READY_STOPPED = 'S',
     BNS_READY_CONTINUE = 'K',

@@ -128,14 +128,18 @@ take_signals(Init *init, BnsFault *fault)
 static bool
 send_link(const Init *init, BnsFault *fault)
 {
+    int control = init->config.control_fd;
     bns_autofd fd = -1;
-    bool is_tap;
-    int r;
+    bns_autofd wide = -1;
+    int r = 0;
 
-    if (!bns_tap_link_make(&fd, &is_tap, fault))
+    if (!bns_tap_link_make(&fd, &wide, fault))
         return false;
-    r = bns_ready_send(init->config.control_fd,
-                       is_tap ? BNS_READY_TAP : BNS_READY_PACKET, NULL, fd);
+    if (wide >= 0)
+        r = bns_ready_send(control, BNS_READY_WIDE, NULL, wide);
+    if (r == 0)
+        r = bns_ready_send(control, wide >= 0 ? BNS_READY_PACKET : BNS_READY_TAP, NULL,
+                           fd);
     return r == 0
                ? true
                : bns_fault_set(fault, "Could not hand over the link: %s", strerror(-r));

@@ -51,7 +51,7 @@ typedef struct {
  * bns_init_clone:
  *
  * Starts init in its namespaces. In the child everything but the descriptors of @config
- * and 0-2 is closed; it then: maps its user, makes the link and sends it (TAP or PACKET),
+ * and 0-2 is closed; it then: maps its user, makes the link and sends it (TAP, or WIDE and PACKET),
  * mounts, waits for CA and writes the trust files, says READY, waits for GO, starts the
  * command, passes signals on (SIGNAL, CONTINUE), reports STOPPED and EXITED. Anything
  * that fails before GO is one FAILED line that names cause and fix.

@@ -43,18 +43,29 @@ on_ca(BnsSupervisor *supervisor, BnsPeer *peer, const char *text, int fd)
 }
 
 static bool
-on_tap(BnsSupervisor *supervisor, BnsPeer *peer, const char *text, int fd)
+give_netstack(BnsSupervisor *supervisor, BnsReadyType type, int fd)
 {
     return fd >= 0 && bns_ready_send(supervisor->spawn.controls[BNS_HELPER_NETSTACK],
-                                     BNS_READY_TAP, NULL, fd) == 0;
+                                     type, NULL, fd) == 0;
+}
+
+static bool
+on_tap(BnsSupervisor *supervisor, BnsPeer *peer, const char *text, int fd)
+{
+    return give_netstack(supervisor, BNS_READY_TAP, fd);
+}
+
+static bool
+on_wide(BnsSupervisor *supervisor, BnsPeer *peer, const char *text, int fd)
+{
+    return give_netstack(supervisor, BNS_READY_WIDE, fd);
 }
 
 static bool
 on_packet(BnsSupervisor *supervisor, BnsPeer *peer, const char *text, int fd)
 {
     supervisor->peers[BNS_HELPER_NETSTACK].ends_late = true;
-    return fd >= 0 && bns_ready_send(supervisor->spawn.controls[BNS_HELPER_NETSTACK],
-                                     BNS_READY_PACKET, NULL, fd) == 0;
+    return give_netstack(supervisor, BNS_READY_PACKET, fd);
 }
 
 void
@@ -119,6 +130,7 @@ static const struct {
     { BNS_READY_FAILED, FROM_ALL, ANY_STATE, true, on_failed },
     { BNS_READY_CA, FROM(BNS_HELPER_GATEWAY), IN(BNS_SESSION_STARTING), true, on_ca },
     { BNS_READY_TAP, FROM(BNS_HELPER_INIT), IN(BNS_SESSION_STARTING), true, on_tap },
+    { BNS_READY_WIDE, FROM(BNS_HELPER_INIT), IN(BNS_SESSION_STARTING), true, on_wide },
     { BNS_READY_PACKET, FROM(BNS_HELPER_INIT), IN(BNS_SESSION_STARTING), true,
       on_packet },
     { BNS_READY_STOPPED, FROM(BNS_HELPER_INIT), IN(BNS_SESSION_RUNNING), false,

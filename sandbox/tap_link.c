@@ -159,25 +159,26 @@ configure(BnsFault *fault)
 }
 
 bool
-bns_tap_link_make(int *out_fd, bool *out_is_tap, BnsFault *fault)
+bns_tap_link_make(int *out_fd, int *out_wide_fd, BnsFault *fault)
 {
     bns_autofd fd = -1;
+    bns_autofd wide = -1;
     int r = bns_tap_link_up("lo");
 
     if (r < 0)
         return bns_fault_set(fault, "Could not bring up the sandbox's loopback: %s",
                              strerror(-r));
     fd = open_tap();
-    *out_is_tap = fd >= 0;
     if (fd < 0) {
         if (!is_tap_absent(fd))
             return bns_fault_set(fault, "Could not make a tap with /dev/net/tun: %s",
                                  strerror(-fd));
-        if (!bns_veth_make(&fd, fault))
+        if (!bns_veth_make(&fd, &wide, fault))
             return false;
     }
     if (!configure(fault))
         return false;
     *out_fd = g_steal_fd(&fd);
+    *out_wide_fd = g_steal_fd(&wide);
     return true;
 }

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Link: the descriptor that carries the command's frames, a tap or the far end of a veth.
+ * Link: the descriptors that carry the command's frames, a tap or the far end of a veth.
  *
  * A tap (read and written frame by frame) is what the sandbox has where /dev/net/tun can
- * be opened; else a veth pair, whose far end is an AF_PACKET socket. That one is read
- * from a ring of its own: its receive buffer would hold six frames. The sandbox's end of
- * the veth must have checksum and segmentation offloads off (init sees to it).
+ * be opened; else a veth pair, whose far end has two AF_PACKET sockets. The first one is
+ * read like a tap, which costs nothing at the start. Its queue has no room for many
+ * connections; when there are so many, or where the kernel gives it almost none, the link
+ * becomes wide: the second socket takes over, with a receive ring (packet_ring.h). The
+ * sandbox's end of the veth must have checksum and segmentation offloads off (init sees to
+ * it).
  *
  * A frame to the command is never dropped because the link is busy: libslirp would wait a
  * second or more for its retransmission. It is queued, and nothing is read meanwhile.
@@ -22,10 +25,8 @@
 #define BNS_LINK_ERROR (bns_link_error_quark())
 GQuark bns_link_error_quark(void);
 
-typedef enum {
-    BNS_LINK_TAP,
-    BNS_LINK_PACKET,
-} BnsLinkKind;
+/* With more connections than this a link has to be wide. */
+#define BNS_LINK_NARROW_FLOWS 32
 
 /**
  * BnsLinkHandler:
@@ -46,13 +47,15 @@ typedef struct BnsLink BnsLink;
 /**
  * bns_link_new:
  * @fd: (transfer full): closed with the link, or on failure; may be blocking
+ * @wide_fd: (transfer full): of a veth, the second socket, with its gate shut
+ *           (packet_gate.h); -1 for a tap
  * @handler: borrowed, outlives the link
  *
  * Returns: (transfer full): a link, or %NULL with @error set
  */
 BnsLink *bns_link_new(BnsLoop *loop,
                       int fd,
-                      BnsLinkKind kind,
+                      int wide_fd,
                       const BnsLinkHandler *handler,
                       void *data,
                       GError **error);
@@ -63,3 +66,7 @@ void bns_link_send(BnsLink *link, const uint8_t *bytes, size_t len);
 
 /* Whether frames wait to be written: make no more. */
 bool bns_link_is_busy(const BnsLink *link);
+
+/* There are, or will soon be, more than BNS_LINK_NARROW_FLOWS connections. Blocks for some
+ * 10 ms. Does nothing for a tap, and the second time. */
+void bns_link_widen(BnsLink *link);

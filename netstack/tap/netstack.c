@@ -221,6 +221,8 @@ on_link_turn(void *data)
     BnsNetstack *netstack = data;
 
     bns_tcp_wake(netstack->tcp);
+    if (bns_tcp_flows(netstack->tcp) > BNS_LINK_NARROW_FLOWS)
+        bns_link_widen(netstack->link);
     start_tick(netstack);
 }
 
@@ -280,23 +282,44 @@ on_violation(const char *what, void *data)
 
 /* --- life --- */
 
-/* Blocks: there is nothing else to do before the link is there. */
+/* Takes a descriptor from the supervisor. Blocks: there is nothing else to do before the
+ * link is there. Returns: what it is, 0 for anything else, with @error set. */
 static int
-receive_link(int control_fd, BnsLinkKind *out_kind, GError **error)
+receive_end(int control_fd, int *out_fd, GError **error)
 {
     char text[BNS_READY_TEXT_MAX + 1];
-    bns_autofd fd = -1;
-    int type = bns_ready_receive(control_fd, text, &fd);
+    int type = bns_ready_receive(control_fd, text, out_fd);
 
-    if (fd >= 0 && (type == BNS_READY_TAP || type == BNS_READY_PACKET)) {
-        *out_kind = type == BNS_READY_TAP ? BNS_LINK_TAP : BNS_LINK_PACKET;
-        return g_steal_fd(&fd);
-    }
+    if (*out_fd >= 0 &&
+        (type == BNS_READY_TAP || type == BNS_READY_WIDE || type == BNS_READY_PACKET))
+        return type;
     g_set_error(error, BNS_NETSTACK_ERROR, 0, "Expected the link, got %s",
                 type == 0  ? "the end of the session"
                 : type < 0 ? g_strerror(-type)
                            : "something else");
-    return -1;
+    return 0;
+}
+
+static bool
+open_link(BnsNetstack *netstack, GError **error)
+{
+    bns_autofd wide = -1;
+    bns_autofd fd = -1;
+    int type = receive_end(netstack->config.control_fd, &fd, error);
+
+    if (type == BNS_READY_WIDE) {
+        wide = g_steal_fd(&fd);
+        type = receive_end(netstack->config.control_fd, &fd, error);
+    }
+    if (type == 0)
+        return false;
+    if ((type == BNS_READY_PACKET) != (wide >= 0)) {
+        g_set_error_literal(error, BNS_NETSTACK_ERROR, 0, "Got half of a link");
+        return false;
+    }
+    netstack->link = bns_link_new(netstack->loop, g_steal_fd(&fd), g_steal_fd(&wide),
+                                  &link_handler, netstack, error);
+    return netstack->link != NULL;
 }
 
 /* A flow has libslirp's end, and ours until the gateway has taken it: there is a descriptor
@@ -319,8 +342,6 @@ static bool
 open_all(BnsNetstack *netstack, GError **error)
 {
     const BnsNetstackConfig *config = &netstack->config;
-    BnsLinkKind kind;
-    int link_fd = receive_link(config->control_fd, &kind, error);
     BnsTcpConfig tcp = { .loop = netstack->loop,
                          .socket_path = config->socket_path,
                          .max_flows = count_flows(config),
@@ -330,11 +351,7 @@ open_all(BnsNetstack *netstack, GError **error)
                          .answer_dns = answer_dns,
                          .data = netstack };
 
-    if (link_fd < 0)
-        return false;
-    netstack->link =
-        bns_link_new(netstack->loop, link_fd, kind, &link_handler, netstack, error);
-    if (netstack->link == NULL)
+    if (!open_link(netstack, error))
         return false;
     netstack->wire = bns_wire_queue_new(netstack->loop, config->wire_fd, on_wire,
                                         on_wire_broken, netstack);

@@ -16,9 +16,10 @@ static const struct {
       "netstack/tap/ netstack/wire.h audit/client.h audit/record.h base/" },
     { "netstack/gateway",
       "netstack/gateway/ netstack/wire.h policy/ audit/client.h audit/record.h base/" },
-    { "sandbox", "sandbox/ netstack/gateway/gateway.h netstack/gateway/proxy.h "
-                 "netstack/gateway/resolver.h netstack/gateway/trust.h "
-                 "netstack/tap/tap.h policy/ audit/ base/" },
+    { "sandbox",
+      "sandbox/ netstack/gateway/gateway.h netstack/gateway/proxy.h "
+      "netstack/gateway/resolver.h netstack/gateway/trust.h netstack/tap/packet_gate.h "
+      "netstack/tap/tap.h policy/ audit/ base/" },
 };
 
 static bool

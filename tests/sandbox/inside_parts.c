@@ -239,17 +239,17 @@ static bool
 veth_speaks(void)
 {
     bns_autofd fd = -1;
+    bns_autofd wide = -1;
     bns_autofd connection = -1;
     BnsFault fault = { "" };
-    bool is_tap;
 
     /* Hides /dev/net/tun. */
     CHECK(mount("t", "/dev/net", "tmpfs", 0, NULL) == 0);
-    if (!bns_tap_link_make(&fd, &is_tap, &fault)) {
+    if (!bns_tap_link_make(&fd, &wide, &fault)) {
         g_printerr("%s\n", fault.text);
         return false;
     }
-    CHECK(!is_tap && if_nametoindex(BNS_TAP_NAME) > 0);
+    CHECK(wide >= 0 && if_nametoindex(BNS_TAP_NAME) > 0);
     connection = start_connection();
     CHECK(connection >= 0);
     return check_syn(fd);
@@ -259,12 +259,12 @@ static bool
 tap_speaks(void)
 {
     bns_autofd fd = -1;
+    bns_autofd wide = -1;
     bns_autofd connection = -1;
     BnsFault fault = { "" };
-    bool is_tap;
 
-    CHECK(bns_tap_link_make(&fd, &is_tap, &fault));
-    CHECK(is_tap);
+    CHECK(bns_tap_link_make(&fd, &wide, &fault));
+    CHECK(wide < 0);
     connection = start_connection();
     CHECK(connection >= 0);
     return check_syn(fd);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/tap/guest_link.h"
 
+#include "netstack/tap/packet_gate.h"
 #include "netstack/tap/tap.h"
 
 #include <arpa/inet.h>
@@ -222,16 +223,19 @@ stop_offloads(int sock, const char *name)
 }
 
 static int
-open_packet_socket(void)
+open_packet_socket(bool is_shut)
 {
+    const int yes = 1;
     struct ifreq request = request_for(PEER_NAME);
-    int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(ETH_P_ALL));
+    int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
     struct sockaddr_ll bound = { .sll_family = AF_PACKET,
                                  .sll_protocol = htons(ETH_P_ALL) };
 
     if (fd < 0)
         return -errno;
-    if (ioctl(fd, SIOCGIFINDEX, &request) == 0) {
+    if (ioctl(fd, SIOCGIFINDEX, &request) == 0 &&
+        setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &yes, sizeof(yes)) == 0 &&
+        (!is_shut || bns_packet_gate_shut(fd) == 0)) {
         bound.sll_ifindex = request.ifr_ifindex;
         if (bind(fd, (const struct sockaddr *)&bound, sizeof(bound)) == 0)
             return fd;
@@ -241,7 +245,7 @@ open_packet_socket(void)
 }
 
 int
-guest_link_packet(void)
+guest_link_packet(int *out_wide_fd)
 {
     int r = add_veth();
     int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -253,5 +257,7 @@ guest_link_packet(void)
     if (r == 0)
         r = configure_all();
     close(sock);
-    return r < 0 ? r : open_packet_socket();
+    if (r == 0)
+        r = *out_wide_fd = open_packet_socket(true);
+    return r < 0 ? r : open_packet_socket(false);
 }

@@ -53,17 +53,23 @@ guest_main(const WorldConfig *config, int control_fd)
 {
     int r;
     int link_fd;
+    int wide_fd = -1;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     r = guest_link_unshare();
-    link_fd = r < 0 ? r : config->use_veth ? guest_link_packet() : guest_link_tap();
+    link_fd = r < 0              ? r
+              : config->use_veth ? guest_link_packet(&wide_fd)
+                                 : guest_link_tap();
     if (link_fd < 0) {
         bns_ready_send(control_fd, BNS_READY_FAILED, strerror(-link_fd), -1);
         _exit(2);
     }
+    if (wide_fd >= 0)
+        bns_ready_send(control_fd, BNS_READY_WIDE, NULL, wide_fd);
     bns_ready_send(control_fd, config->use_veth ? BNS_READY_PACKET : BNS_READY_TAP,
                    NULL, link_fd);
     close(link_fd);
+    bns_fd_clear(&wide_fd);
     config->guest();
     _exit(0);
 }
@@ -174,7 +180,7 @@ pass_link_on(World *world)
     /* The socket pair's other end is netstack's. */
     g_assert_cmpint(
         bns_ready_send(world->control[0], (BnsReadyType)type, NULL, link_fd), ==, 0);
-    return true;
+    return type != BNS_READY_WIDE || pass_link_on(world);
 }
 
 World *
