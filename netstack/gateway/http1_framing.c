@@ -57,12 +57,17 @@ apply_option(BnsHttpHead *head, BnsSlice option, bool is_response, bool *out_is_
     if (bns_http1_name_traits(option) & BNS_NAME_END_TO_END)
         return "Connection names a field that is not the connection's";
     has_field = mark_hop(head, option);
-    if (bns_slice_equal_case(option, "close"))
+    if (bns_slice_equal_case(option, "close")) {
         *out_is_close = true;
-    else if (bns_slice_equal_case(option, "keep-alive"))
+    } else if (bns_slice_equal_case(option, "keep-alive")) {
         head->keep_alive = true;
-    else if (bns_slice_equal_case(option, "upgrade"))
-        head->has_upgrade = has_field && head->minor == 1;
+    } else if (has_field && bns_slice_equal_case(option, "upgrade")) {
+        head->has_upgrade = head->minor == 1;
+        /* Whether HTTP goes on behind a request that names an upgrade, servers do not
+         * agree on, HTTP/1.0 or not. Here nothing does. */
+        if (!is_response)
+            *out_is_close = true;
+    }
     return NULL;
 }
 
@@ -285,10 +290,6 @@ bns_http1_frame_request(BnsHttpHead *head, uint16_t *out_status)
     if (error != NULL)
         return error;
     read_te(head);
-    /* Whether HTTP goes on behind a request that names an upgrade, servers do not agree
-     * on. Here nothing does. */
-    if (head->has_upgrade)
-        head->keep_alive = false;
     return NULL;
 }
 

@@ -298,8 +298,9 @@ test_keep_alive(void)
     g_assert_true(keeps_alive("HTTP/1.1", "Proxy-Connection: close\r\n"));
     g_assert_true(keeps_alive("HTTP/1.1", "Upgrade: h2c\r\n"));
     g_assert_false(keeps_alive("HTTP/1.1", "Upgrade: h2c\r\nConnection: upgrade\r\n"));
-    g_assert_true(
+    g_assert_false(
         keeps_alive("HTTP/1.0", "Upgrade: h2c\r\nConnection: upgrade, keep-alive\r\n"));
+    g_assert_true(keeps_alive("HTTP/1.1", "Connection: upgrade\r\n"));
 }
 
 static bool

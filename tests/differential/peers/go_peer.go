@@ -124,8 +124,11 @@ func readRequests(input []byte) *reading {
 			current.end = "bad"
 		}
 	}
-	if current.end == "end" && bytes.Contains(w.output.Bytes(), []byte("Connection: close")) {
-		current.end = "stop"
+	// It hangs up behind an answer that says so, or that is of HTTP/1.0.
+	for _, sign := range []string{"Connection: close", "HTTP/1.0 200"} {
+		if current.end == "end" && bytes.Contains(w.output.Bytes(), []byte(sign)) {
+			current.end = "stop"
+		}
 	}
 	return current
 }

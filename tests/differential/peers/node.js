@@ -80,6 +80,7 @@ async function readRequests(input) {
   current = reading;
   server.emit('connection', wire);
   await settle();
+  if (wire.destroyed && reading.end === 'end') reading.end = 'stop';
   wire.destroy();
   await settle();
   return reading;
