@@ -101,38 +101,6 @@ test_events(void)
 }
 
 static void
-test_websocket(void)
-{
-    g_autoptr(Story) story = story_new();
-    story_write(
-        story, "websocket.py",
-        "import base64, os, socket, ssl\n"
-        "s = ssl.create_default_context().wrap_socket(\n"
-        "    socket.create_connection(('api.test', 443), 20), "
-        "server_hostname='api.test')\n"
-        "key = base64.b64encode(os.urandom(16)).decode()\n"
-        "s.sendall(f'GET /ws HTTP/1.1\\r\\nHost: api.test\\r\\nUpgrade: "
-        "websocket\\r\\n'\n"
-        "          f'Connection: Upgrade\\r\\nSec-WebSocket-Version: 13\\r\\n'\n"
-        "          f'Sec-WebSocket-Key: {key}\\r\\n\\r\\n'.encode())\n"
-        "head = b''\n"
-        "while b'\\r\\n\\r\\n' not in head: head += s.recv(1)\n"
-        "print(head.split()[1].decode())\n"
-        "for i in range(50):\n"
-        "    frame = b'\\x82\\x84\\0\\0\\0\\0' + bytes([i] * 4)\n"
-        "    s.sendall(frame)\n"
-        "    got = b''\n"
-        "    while len(got) < len(frame): got += s.recv(len(frame) - len(got))\n"
-        "    assert got == frame\n"
-        "print('echoed')\n");
-    g_autoptr(StoryRun) run =
-        story_run(story, "--allow api.test -- python3 websocket.py");
-
-    story_assert_out(run, "101\nechoed\n");
-    story_assert_record(run, "http.request", "\"path\":\"/ws\"", "\"allow\"");
-}
-
-static void
 test_trailers_and_close(void)
 {
     g_autoptr(Story) story = story_new();
@@ -165,7 +133,6 @@ main(int argc, char **argv)
         bns_test_add_data(path, &manies[i], test_many);
     }
     bns_test_add("/e2e/streams/events-come-one-by-one", test_events);
-    bns_test_add("/e2e/streams/websocket-echoes", test_websocket);
     bns_test_add("/e2e/streams/ends-are-told-from-cuts", test_trailers_and_close);
     return g_test_run();
 }

@@ -10,7 +10,8 @@
  *     /chunked/N           the same, chunked, with a trailer "X-Sum: N"
  *     /upload              reads the body; answers "LENGTH SHA256\n"
  *     /sse/N/MS            N events, one each MS milliseconds, "data: I MICROSECONDS\n\n"
- *     /ws                  WebSocket echo
+ *     /ws                  WebSocket: echoes each frame of data, answers ping and close;
+ *                          a frame that is not masked is 1002
  *     /status/CODE         that status, no body
  *     /early               answers 413 after the head, reads nothing
  *     /until-close         a body that ends with the connection

@@ -102,42 +102,6 @@ answer_sse(OriginConn *conn, const OriginRequest *request, const char *argument)
     return origin_printf(conn, "0\r\n\r\n");
 }
 
-static char *
-websocket_accept(const char *head)
-{
-    const char *key = strcasestr(head, "Sec-WebSocket-Key: ");
-    GChecksum *sum = g_checksum_new(G_CHECKSUM_SHA1);
-    guint8 digest[20];
-    gsize len = sizeof(digest);
-
-    key = key != NULL ? key + strlen("Sec-WebSocket-Key: ") : "";
-    g_checksum_update(sum, (const guchar *)key, (gssize)strcspn(key, "\n"));
-    g_checksum_update(sum, (const guchar *)"258EAFA5-E914-47DA-95CA-C5AB0DC85B11", -1);
-    g_checksum_get_digest(sum, digest, &len);
-    g_checksum_free(sum);
-    return g_base64_encode(digest, len);
-}
-
-/* Sends everything back, frame boundaries and masks included: the test's client masks
- * with zeros, so its frames are valid in both directions but for the mask bit. */
-static bool
-answer_websocket(OriginConn *conn, const OriginRequest *request, const char *argument)
-{
-    g_autofree char *accept_text = websocket_accept(request->head);
-    char block[4096];
-    size_t n;
-
-    if (!origin_printf(conn,
-                       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
-                       "Connection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n",
-                       accept_text))
-        return false;
-    while ((n = origin_read(conn, block, sizeof(block))) > 0)
-        if (!origin_write(conn, block, n))
-            return false;
-    return false;
-}
-
 static bool
 answer_status(OriginConn *conn, const OriginRequest *request, const char *argument)
 {
@@ -226,12 +190,18 @@ static const struct {
                    const char *argument);
     bool reads_body; /* itself */
 } answers[] = {
-    { "/hello", answer_hello, false },  { "/echo", answer_echo, false },
-    { "/bytes/", answer_bytes, false }, { "/chunked/", answer_chunked, false },
-    { "/upload", answer_upload, true }, { "/sse/", answer_sse, false },
-    { "/ws", answer_websocket, true },  { "/status/", answer_status, false },
-    { "/early", answer_early, true },   { "/until-close", answer_until_close, false },
-    { "/cut/", answer_cut, false },     { "/hang", answer_hang, true },
+    { "/hello", answer_hello, false },
+    { "/echo", answer_echo, false },
+    { "/bytes/", answer_bytes, false },
+    { "/chunked/", answer_chunked, false },
+    { "/upload", answer_upload, true },
+    { "/sse/", answer_sse, false },
+    { "/ws", origin_answer_websocket, true },
+    { "/status/", answer_status, false },
+    { "/early", answer_early, true },
+    { "/until-close", answer_until_close, false },
+    { "/cut/", answer_cut, false },
+    { "/hang", answer_hang, true },
     { "/files/", answer_file, false },
 };
 

@@ -33,6 +33,11 @@ bool origin_conn_read_request(OriginConn *conn, OriginRequest *out_request);
 bool origin_conn_answer(OriginConn *conn, const OriginRequest *request);
 void origin_request_clear(OriginRequest *request);
 
+/* origin_websocket.c: answers the upgrade, then echoes until its end. Returns: false */
+bool origin_answer_websocket(OriginConn *conn,
+                             const OriginRequest *request,
+                             const char *argument);
+
 /* Bytes @at to @at + @len of the endless body. */
 void origin_fill(uint8_t *block, size_t len, uint64_t at);
 
