@@ -222,6 +222,7 @@ bns_flow_free(BnsFlow *flow)
     bns_channel_clear(&flow->client);
     bns_timer_free(flow->timer);
     bns_timer_free(flow->turn);
+    g_free(flow->hello);
     g_free(flow);
 }
 

@@ -121,7 +121,8 @@ struct BnsFlow {
 
     BnsChannel client;
     bool is_tls;
-    bool is_sealed;   /* is_tls, and not inspected */
+    bool is_sealed;        /* is_tls, and not inspected */
+    BnsClientHello *hello; /* owned; is_sealed: what was judged */
     BnsHost tls_host; /* is_tls: whom the ClientHello asks for; every Host equals it */
 
     BnsConnect *connect;         /* (transfer none): under way for the flow itself */

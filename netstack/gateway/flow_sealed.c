@@ -123,6 +123,7 @@ BnsStep
 bns_flow_seal(BnsFlow *flow, const BnsClientHello *hello)
 {
     flow->is_sealed = true;
+    flow->hello = g_memdup2(hello, sizeof(*hello));
     flow->decision = decide(flow, hello);
     if (!record_decision(flow)) {
         bns_flow_cut(flow);

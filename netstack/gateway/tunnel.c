@@ -23,6 +23,10 @@ bns_tunnel_begin(BnsFlow *flow, BnsUpstream *upstream, int64_t began_us)
                   BNS_HTTP_BODY_UNTIL_CLOSE);
     bns_pipe_init(&tunnel->down, &upstream->channel, &flow->client, NULL,
                   BNS_HTTP_BODY_UNTIL_CLOSE);
+    if (flow->hello != NULL)
+        bns_seal_init(&tunnel->seal, flow->hello);
+    else
+        tunnel->seal.state = BNS_SEAL_OPEN;
     bns_stream_set_owner(upstream->channel.stream, on_upstream_ready, tunnel);
     flow->tunnel = tunnel;
     bns_flow_enter(flow, BNS_FLOW_TUNNEL);
@@ -114,22 +118,39 @@ is_client_gone(const BnsTunnel *tunnel)
            bns_stream_hung_up(tunnel->flow->client.stream);
 }
 
+/* Returns: whether anything was moved. */
+static bool
+move(BnsTunnel *tunnel)
+{
+    BnsSeal *seal = &tunnel->seal;
+    BnsPipe *up = &tunnel->up;
+    BnsPipe *down = &tunnel->down;
+    bool moved = false;
+
+    if (seal->state != BNS_SEAL_OPEN)
+        moved |= bns_seal_run(seal, up, down);
+    if (seal->state == BNS_SEAL_BROKEN)
+        tunnel->error = seal->error;
+    if (seal->state == BNS_SEAL_OPEN && up->state == BNS_PIPE_FLOWING)
+        moved |= bns_pipe_run(up);
+    if ((seal->state == BNS_SEAL_OPEN || seal->state == BNS_SEAL_RETRY) &&
+        down->state == BNS_PIPE_FLOWING)
+        moved |= bns_pipe_run(down);
+    return moved;
+}
+
 BnsStep
 bns_flow_tunnel(BnsFlow *flow)
 {
     BnsTunnel *tunnel = flow->tunnel;
     BnsPipe *up = &tunnel->up;
     BnsPipe *down = &tunnel->down;
-    bool moved = false;
 
-    if (up->state == BNS_PIPE_FLOWING)
-        moved |= bns_pipe_run(up);
-    if (down->state == BNS_PIPE_FLOWING)
-        moved |= bns_pipe_run(down);
-    if (moved)
+    if (move(tunnel))
         bns_flow_touch(flow);
 
-    if (has_failed(up) || has_failed(down) || is_client_gone(tunnel) ||
+    if (tunnel->seal.state == BNS_SEAL_BROKEN || has_failed(up) || has_failed(down) ||
+        is_client_gone(tunnel) ||
         !pass_end(up, &tunnel->is_up_shut, &up->wants_write) ||
         !pass_end(down, &tunnel->is_down_shut, &down->wants_write)) {
         bns_flow_cut(flow);

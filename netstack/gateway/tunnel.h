@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tunnel: bytes that nobody reads, both ways: a flow under a tcp rule, or a WebSocket
- * after its 101.
+ * Tunnel: bytes that nobody reads, both ways: a flow under a tcp rule, a WebSocket after
+ * its 101, or sealed TLS, of which only the beginning is watched (seal.h).
  *
  * Each direction ends by itself (half-close); the tunnel ends when both have. A
  * direction that breaks off breaks the other side off too: an RST stays an RST.
@@ -9,6 +9,7 @@
 #pragma once
 
 #include "netstack/gateway/pipe.h"
+#include "netstack/gateway/seal.h"
 #include "netstack/gateway/upstream.h"
 
 #include <stdint.h>
@@ -18,6 +19,7 @@ struct BnsFlow;
 typedef struct {
     struct BnsFlow *flow;  /* borrowed */
     BnsUpstream *upstream; /* owned */
+    BnsSeal seal;          /* OPEN unless the flow is sealed */
     BnsPipe up;
     BnsPipe down;
     bool is_up_shut;   /* the end was passed on to the origin */

@@ -10,6 +10,8 @@
 #include "tests/support/origin.h"
 #include "tests/support/test.h"
 
+#include <errno.h>
+#include <openssl/obj_mac.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -56,6 +58,8 @@ fixture_init(Fixture *f)
     spec.issuer = f->authority;
     f->cert = bns_test_cert_new(&spec);
     ctx = bns_test_cert_server(f->cert, NULL);
+    /* Clients guess X25519, as all do, and have to begin again. */
+    SSL_CTX_set1_groups_list(ctx, "P-384:P-256");
     f->origin = bns_origin_new(ctx);
     SSL_CTX_free(ctx);
     f->listener = rig_listen(&raw_port);
@@ -266,23 +270,199 @@ test_fragments(void)
     check_pieces(SIZE_MAX / 2, 1);
 }
 
-/* What follows the ClientHello at once (early data) comes after it. */
+/* --- a second ClientHello --- */
+
+/* The random of a HelloRetryRequest (RFC 8446, 4.1.3). */
+#define RETRY_RANDOM                                                                   \
+    "\xcf\x21\xad\x74\xe5\x9a\x61\x11\xbe\x1d\x8c\x02\x1e\x65\xb8\x91"                 \
+    "\xc2\xa2\x11\x16\x7a\xbb\x8c\x5e\x07\x9e\x09\xe2\xc8\xa8\x33\x9c"
+#define RETRY "\x16\3\3\0\x2a\2\0\0\x26\3\3" RETRY_RANDOM "\0\x13\1\0"
+#define ANSWER                                                                         \
+    "\x16\3\3\0\x2a\2\0\0\x26\3\3"                                                     \
+    "01234567890123456789012345678901"                                                 \
+    "\0\x13\1\0"
+
+/* So much of it tells what it is. */
+#define RETRY_KNOWN (5 + 6 + 32)
+
+static const guint8 early_data[] = { 23, 3, 3, 0, 4, 1, 2, 3, 4 };
+static const guint8 change_cipher[] = { 20, 3, 3, 0, 1, 1 };
+
+static GByteArray *
+bytes_of(const void *bytes, size_t len)
+{
+    return g_byte_array_append(g_byte_array_new(), bytes, (guint)len);
+}
+
+static void
+assert_hears_nothing(Fixture *f, RigFlow *origin)
+{
+    char byte;
+
+    rig_sync(f->rig);
+    g_assert_cmpint(recv(origin->fd, &byte, 1, MSG_DONTWAIT), ==, -1);
+    g_assert_cmpint(errno, ==, EAGAIN);
+}
+
+/* The client says @first and, at once, @more; the origin hears the first alone. */
+static RigFlow
+begin_raw(Fixture *f, const GByteArray *first, const GByteArray *more)
+{
+    g_autoptr(GByteArray) all = bytes_of(first->data, first->len);
+    RigFlow origin;
+
+    fixture_init(f);
+    f->flow = rig_open(f->rig, "raw.test", 443);
+    g_byte_array_append(all, more->data, more->len);
+    rig_say_bytes(&f->flow, all->data, all->len);
+    origin = rig_accept(f->listener);
+    assert_hears(&origin, first);
+    assert_hears_nothing(f, &origin);
+    return origin;
+}
+
+static void
+end_raw(Fixture *f, RigFlow *origin)
+{
+    bns_fd_clear(&origin->fd);
+    fixture_clear(f);
+}
+
+/* Real ones: what the client begins with does not suit this origin. */
+static void
+test_retry(void)
+{
+    Fixture f;
+
+    fixture_init(&f);
+    f.flow = rig_open(f.rig, "sealed.test", 443);
+    g_assert_true(start_tls(&f, "sealed.test"));
+    g_assert_cmpint(SSL_get_negotiated_group(f.flow.ssl), !=, NID_X25519);
+    g_assert_cmpint(SSL_version(f.flow.ssl), ==, TLS1_3_VERSION);
+    fixture_clear(&f);
+}
+
+/* What follows the ClientHello at once (early data) waits for the answer to it. */
 static void
 test_early_data(void)
 {
     Fixture f;
-    RigFlow origin;
-    g_autoptr(GByteArray) bytes = hello_by_openssl("raw.test", 0);
-    static const guint8 early[] = { 23, 3, 3, 0, 4, 1, 2, 3, 4 };
+    g_autoptr(GByteArray) hello = hello_by_openssl("raw.test", 0);
+    g_autoptr(GByteArray) early = bytes_of(early_data, sizeof(early_data));
+    g_autoptr(GByteArray) answer = bytes_of(ANSWER, sizeof(ANSWER) - 1);
+    RigFlow origin = begin_raw(&f, hello, early);
 
-    fixture_init(&f);
-    f.flow = rig_open(f.rig, "raw.test", 443);
-    g_byte_array_append(bytes, early, sizeof(early));
-    rig_say_bytes(&f.flow, bytes->data, bytes->len);
-    origin = rig_accept(f.listener);
-    assert_hears(&origin, bytes);
-    bns_fd_clear(&origin.fd);
-    fixture_clear(&f);
+    rig_say_bytes(&origin, answer->data, answer->len);
+    assert_hears(&origin, early);
+    assert_hears(&f.flow, answer);
+    end_raw(&f, &origin);
+}
+
+/* After that nobody looks: the origin knows what it has been told. */
+static void
+test_no_retry(void)
+{
+    Fixture f;
+    g_autoptr(GByteArray) hello = hello_by_openssl("raw.test", 0);
+    g_autoptr(GByteArray) other = hello_by_openssl("other.test", 0);
+    RigFlow origin = begin_raw(&f, hello, other);
+
+    rig_say_bytes(&origin, ANSWER, sizeof(ANSWER) - 1);
+    assert_hears(&origin, other);
+    end_raw(&f, &origin);
+}
+
+/* Early data, a change of ciphers, and the same name again, all before its time. */
+static void
+test_same_name_again(void)
+{
+    Fixture f;
+    g_autoptr(GByteArray) hello = hello_by_openssl("raw.test", 0);
+    g_autoptr(GByteArray) again = hello_by_openssl("RAW.test", 0);
+    g_autoptr(GByteArray) more = bytes_of(early_data, sizeof(early_data));
+    g_autoptr(GByteArray) retry = bytes_of(RETRY, sizeof(RETRY) - 1);
+    RigFlow origin;
+
+    g_byte_array_append(more, change_cipher, sizeof(change_cipher));
+    g_byte_array_append(more, again->data, again->len);
+    g_byte_array_append(more, early_data, sizeof(early_data));
+    origin = begin_raw(&f, hello, more);
+    rig_say_bytes(&origin, retry->data, retry->len);
+    assert_hears(&origin, more);
+    assert_hears(&f.flow, retry);
+    rig_close(f.rig, &f.flow);
+    g_assert_cmpuint(rig_record(f.rig, BNS_EVENT_TCP_CLOSE)->bytes_sent, ==,
+                     hello->len + more->len);
+    end_raw(&f, &origin);
+}
+
+/* @step: of the origin's answer, per write. */
+static void
+check_second(const GByteArray *second, size_t step, const char *error)
+{
+    Fixture f;
+    g_autoptr(GByteArray) hello = hello_by_openssl("raw.test", 0);
+    g_autoptr(GByteArray) more = bytes_of(change_cipher, sizeof(change_cipher));
+    RigFlow origin;
+    char byte;
+
+    g_byte_array_append(more, second->data, second->len);
+    origin = begin_raw(&f, hello, more);
+    for (size_t at = 0; at < RETRY_KNOWN; at += step) {
+        rig_say_bytes(&origin, &RETRY[at], MIN(step, RETRY_KNOWN - at));
+        rig_sync(f.rig);
+    }
+    g_assert_true(rig_wait_closed(f.rig, f.flow.id));
+    /* Not even what came before it. */
+    g_assert_cmpint(recv(origin.fd, &byte, 1, 0), <=, 0);
+    g_assert_cmpstr(rig_record(f.rig, BNS_EVENT_TCP_CLOSE)->error, ==, error);
+    end_raw(&f, &origin);
+}
+
+static void
+test_other_name(void)
+{
+    g_autoptr(GByteArray) other = hello_by_openssl("other.test", 0);
+    g_autoptr(GByteArray) nameless = hello_by_openssl(NULL, 0);
+    g_autoptr(GByteArray) hiding = hello_by_openssl("raw.test", HELLO_EXTENSION_ECH);
+    g_autoptr(GByteArray) fragments = g_byte_array_new();
+
+    check_second(other, 100, "client's second ClientHello names another host");
+    check_second(other, 1, "client's second ClientHello names another host");
+    check_second(nameless, 100, "client's second ClientHello names another host");
+    check_second(hiding, 100, "client's second ClientHello hides another");
+    /* One that is cut in two records is read as a whole. */
+    g_byte_array_append(fragments, other->data + 5, other->len - 5);
+    g_byte_array_unref(other);
+    other = hello_in_records(fragments, 30);
+    check_second(other, 100, "client's second ClientHello names another host");
+}
+
+static void
+test_bad_second(void)
+{
+    static const guint8 alert_in_disguise[] = { 22, 3, 3, 0, 2, 2, 40 };
+    g_autoptr(GByteArray) bytes =
+        bytes_of(alert_in_disguise, sizeof(alert_in_disguise));
+
+    check_second(bytes, 100, "client does not begin with a ClientHello");
+}
+
+/* The command is gone before the origin has answered: nothing more of it passes. */
+static void
+test_gone_before_answer(void)
+{
+    Fixture f;
+    g_autoptr(GByteArray) hello = hello_by_openssl("raw.test", 0);
+    g_autoptr(GByteArray) other = hello_by_openssl("other.test", 0);
+    RigFlow origin = begin_raw(&f, hello, other);
+    char byte;
+
+    rig_close(f.rig, &f.flow);
+    g_assert_cmpint(recv(origin.fd, &byte, 1, 0), <=, 0);
+    g_assert_cmpstr(rig_record(f.rig, BNS_EVENT_TCP_CLOSE)->error, ==,
+                    "the command broke the connection off");
+    end_raw(&f, &origin);
 }
 
 /* A broken connection of the origin's is one to the command. */
@@ -513,7 +693,14 @@ main(int argc, char **argv)
     bns_test_add("/gateway/sealed/an-inspected-name-is-inspected", test_inspected_name);
     bns_test_add("/gateway/sealed/only-tls-passes", test_only_tls);
     bns_test_add("/gateway/sealed/fragments-pass-as-they-came", test_fragments);
-    bns_test_add("/gateway/sealed/early-data-follows", test_early_data);
+    bns_test_add("/gateway/sealed/clients-may-have-to-begin-again", test_retry);
+    bns_test_add("/gateway/sealed/early-data-waits", test_early_data);
+    bns_test_add("/gateway/sealed/without-a-retry-nobody-looks", test_no_retry);
+    bns_test_add("/gateway/sealed/the-same-name-again", test_same_name_again);
+    bns_test_add("/gateway/sealed/another-name-the-second-time", test_other_name);
+    bns_test_add("/gateway/sealed/no-hello-the-second-time", test_bad_second);
+    bns_test_add("/gateway/sealed/command-gone-before-the-answer",
+                 test_gone_before_answer);
     bns_test_add("/gateway/sealed/a-reset-is-a-reset", test_reset);
     bns_test_add("/gateway/sealed/a-deny-with-a-path-refuses", test_deny_with_path);
     bns_test_add("/gateway/sealed/an-encrypted-hello-is-refused", test_ech);
