@@ -89,12 +89,19 @@ finish(BnsDial *dial, BnsDialResult result)
     func(&result, data);
 }
 
+/* Whom the socket leads to. */
+static const BnsHost *
+dialled_host(const BnsDial *dial)
+{
+    return dial->proxy != NULL ? &dial->proxy->host : &dial->target.host;
+}
+
 static void
 fail(BnsDial *dial, BnsDialOutcome outcome, const char *what)
 {
-    const BnsHost *host = dial->proxy ? &dial->proxy->host : &dial->target.host;
-    g_autofree char *error = g_strdup_printf(
-        "%s%s: %s", dial->proxy != NULL ? "the upstream proxy " : "", host->text, what);
+    g_autofree char *error =
+        g_strdup_printf("%s%s: %s", dial->proxy != NULL ? "the upstream proxy " : "",
+                        dialled_host(dial)->text, what);
 
     finish(dial, (BnsDialResult){ .outcome = outcome, .fd = -1, .error = error });
 }
@@ -138,13 +145,17 @@ on_raced(const BnsRaceResult *result, void *data)
     dial->race = NULL;
     dial->timings.connect_us =
         bns_timings_between(dial->step_began_us, bns_loop_now_us(dial->engine->loop));
-    if (result->fd >= 0)
+    if (result->fd >= 0) {
         finish(dial,
                (BnsDialResult){ .outcome = BNS_DIAL_CONNECTED,
                                 .fd = result->fd,
                                 .address = dial->proxy != NULL ? dial->literal
                                                                : result->address });
-    else if (result->error_no == ETIMEDOUT)
+        return;
+    }
+    /* They may have moved. */
+    bns_lookups_forget(dial->engine->lookups, dialled_host(dial)->text);
+    if (result->error_no == ETIMEDOUT)
         fail(dial, BNS_DIAL_TIMED_OUT, "could not connect in time");
     else
         fail_errno(dial, result->error_no, &result->address);
@@ -214,14 +225,10 @@ dialled_port(const BnsDial *dial)
 }
 
 static void
-on_answer(const BnsResolverAnswer *answer, void *data)
+use_answer(BnsDial *dial, const BnsResolverAnswer *answer)
 {
-    BnsDial *dial = data;
     BnsDecision refusal = { 0 };
 
-    dial->lookup = NULL;
-    dial->timings.dns_us =
-        bns_timings_between(dial->step_began_us, bns_loop_now_us(dial->engine->loop));
     if (answer->error != 0) {
         g_autofree char *what = g_strdup_printf("the name could not be resolved: %s",
                                                 gai_strerror(answer->error));
@@ -241,6 +248,17 @@ on_answer(const BnsResolverAnswer *answer, void *data)
         consider(dial, &address, &refusal);
     }
     connect_any(dial, &refusal);
+}
+
+static void
+on_answer(const BnsResolverAnswer *answer, void *data)
+{
+    BnsDial *dial = data;
+
+    dial->lookup = NULL;
+    dial->timings.dns_us =
+        bns_timings_between(dial->step_began_us, bns_loop_now_us(dial->engine->loop));
+    use_answer(dial, answer);
 }
 
 static const BnsResolve *
@@ -280,16 +298,23 @@ read_literal(const BnsHost *host, uint16_t port, struct sockaddr_storage *out_ad
 static void
 begin_host(BnsDial *dial, const BnsHost *host)
 {
+    BnsLookups *lookups = dial->engine->lookups;
     struct sockaddr_storage address;
     BnsDecision refusal = { 0 };
+    const BnsResolverAnswer *known;
 
     if (read_literal(host, dialled_port(dial), &address)) {
         consider(dial, &address, &refusal);
         connect_any(dial, &refusal);
         return;
     }
+    known = bns_lookups_known(lookups, host->text);
+    if (known != NULL) {
+        use_answer(dial, known);
+        return;
+    }
     dial->step_began_us = bns_loop_now_us(dial->engine->loop);
-    dial->lookup = bns_lookup_start(dial->engine->lookups, host->text, on_answer, dial);
+    dial->lookup = bns_lookup_start(lookups, host->text, on_answer, dial);
 }
 
 static void

@@ -51,8 +51,11 @@ answer_is_valid(const BnsResolverAnswer *answer, size_t len)
         if (answer->addresses[i].family != AF_INET &&
             answer->addresses[i].family != AF_INET6)
             return false;
+    if (answer->kind == BNS_RESOLVER_LIFETIME)
+        return answer->error == 0 && answer->n_addresses == 0;
     /* An answer is a failure or addresses, never both and never neither. */
-    return (answer->error == 0) == (answer->n_addresses > 0);
+    return answer->kind == BNS_RESOLVER_ANSWER &&
+           (answer->error == 0) == (answer->n_addresses > 0);
 }
 
 int

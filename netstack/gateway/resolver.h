@@ -5,10 +5,12 @@
  *
  * The gateway sends a question, the resolver answers in any order. Names have passed
  * bns_host_canonical(). A small pool of threads calls getaddrinfo(3), AF_UNSPEC, without
- * search domains; /etc/hosts and every other source of nsswitch.conf count.
+ * search domains; /etc/hosts and every other source of nsswitch.conf count. How long an
+ * answer may be used again comes with it, or a little later.
  *
  * How it works: resolver.c holds the messages and the gateway's side, resolver_main.c
- * the process. Each side checks every message of the other.
+ * the process, resolver_lifetime.c how long an answer lasts. Each side checks every
+ * message of the other.
  */
 #pragma once
 
@@ -38,10 +40,23 @@ typedef struct {
     uint8_t bytes[16]; /* network order; an IPv4 address is the first four */
 } BnsResolverAddress;
 
+/**
+ * BnsResolverKind:
+ * @BNS_RESOLVER_ANSWER: one for each question
+ * @BNS_RESOLVER_LIFETIME: perhaps, later: how long the answer lasts, counted from now
+ */
+typedef enum {
+    BNS_RESOLVER_ANSWER,
+    BNS_RESOLVER_LIFETIME,
+    BNS_N_RESOLVER_KINDS,
+} BnsResolverKind;
+
 typedef struct {
     uint64_t id;          /* of the question */
+    uint32_t kind;        /* BnsResolverKind */
+    uint32_t lifetime_ms; /* it may be used again for so long; 0: not at all */
     int32_t error;        /* 0, or an EAI_* value */
-    uint32_t n_addresses; /* at least one if there was no error */
+    uint32_t n_addresses; /* at least one if there was no error; a lifetime has none */
     BnsResolverAddress addresses[BNS_RESOLVER_ADDRESSES_MAX]; /* in the order to try
                                                                * (RFC 6724) */
 } BnsResolverAnswer;

@@ -17,6 +17,7 @@
 #include "base/fd.h"
 #include "base/lockdown.h"
 #include "base/ready.h"
+#include "netstack/gateway/resolver_lifetime.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -30,7 +31,8 @@
 
 typedef struct {
     int gateway_fd; /* borrowed */
-    GMutex mutex;   /* guards what follows */
+    bool uses_dns;
+    GMutex mutex; /* guards what follows */
     GCond more;
     GQueue questions; /* of owned BnsResolverQuestion */
     guint n_workers;
@@ -79,6 +81,22 @@ resolve(const BnsResolverQuestion *question, BnsResolverAnswer *out_answer)
         out_answer->error = EAI_NONAME;
 }
 
+/* The answer, then, if the DNS has one, its lifetime. If the gateway is gone the main
+ * thread sees it too. */
+static void
+answer_question(const Pool *pool, const BnsResolverQuestion *question)
+{
+    BnsResolverAnswer answer;
+    BnsResolverAnswer lifetime = { .id = question->id, .kind = BNS_RESOLVER_LIFETIME };
+
+    resolve(question, &answer);
+    answer.lifetime_ms = bns_resolver_default_lifetime_ms(answer.error);
+    bns_resolver_answer(pool->gateway_fd, &answer);
+    if (answer.error == 0 && pool->uses_dns &&
+        bns_resolver_ask_lifetime(question->name, &answer, &lifetime.lifetime_ms))
+        bns_resolver_answer(pool->gateway_fd, &lifetime);
+}
+
 /* --- workers --- */
 
 static BnsResolverQuestion *
@@ -102,11 +120,8 @@ work(void *data)
 
     for (;;) {
         g_autofree BnsResolverQuestion *question = next_question(pool);
-        BnsResolverAnswer answer;
 
-        resolve(question, &answer);
-        /* If the gateway is gone the main thread sees it too. */
-        bns_resolver_answer(pool->gateway_fd, &answer);
+        answer_question(pool, question);
     }
     return NULL;
 }
@@ -199,6 +214,7 @@ bns_resolver_run(const BnsResolverConfig *config)
     static Pool pool;
 
     pool.gateway_fd = config->gateway_fd;
+    pool.uses_dns = bns_resolver_uses_dns();
     bns_fd_set_nonblocking(pool.gateway_fd, false);
     if (!lock_down(&error)) {
         bns_ready_send(config->control_fd, BNS_READY_FAILED, error->message, -1);

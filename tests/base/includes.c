@@ -17,7 +17,8 @@ static const struct {
     { "netstack/gateway",
       "netstack/gateway/ netstack/wire.h policy/ audit/client.h audit/record.h base/" },
     { "sandbox",
-      "sandbox/ netstack/gateway/gateway.h netstack/gateway/proxy.h "
+      "sandbox/ netstack/gateway/credentials.h netstack/gateway/gateway.h "
+      "netstack/gateway/proxy.h "
       "netstack/gateway/resolver.h netstack/gateway/trust.h netstack/tap/packet_gate.h "
       "netstack/tap/tap.h policy/ audit/ base/" },
 };

@@ -8,6 +8,7 @@
 #include "tests/support/test.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #define GET   "GET /x HTTP/1.1\r\nHost: origin.test\r\n\r\n"
 #define EMPTY "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
@@ -160,6 +161,49 @@ test_timings(void)
     front_clear(&f);
 }
 
+/* A name is not asked twice for the next connection. */
+static void
+test_known_name(void)
+{
+    static const char close_it[] =
+        "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    uint16_t port;
+    int listener = rig_listen(&port);
+    g_autofree char *yaml = g_strdup_printf(
+        "allow: [{ domain: loop.test, private: true, port: %u }]\n", port);
+    g_autofree char *request =
+        g_strdup_printf("GET /x HTTP/1.1\r\nHost: loop.test:%u\r\n\r\n", port);
+    Rig *rig = rig_new(yaml, NULL, NULL);
+    g_autofree char *refused = NULL;
+    RigFlow flow;
+
+    for (int i = 0; i < 4; i++) {
+        const BnsRecord *record;
+        RigFlow origin;
+
+        flow = rig_open(rig, "loop.test", port);
+        rig_say(&flow, request);
+        origin = rig_accept(listener);
+        g_free(rig_hear(&origin, "\r\n\r\n"));
+        rig_say(&origin, close_it);
+        g_free(rig_hear_response(&flow, false));
+        record = rig_record(rig, BNS_EVENT_HTTP_RESPONSE);
+        /* asked at first, and when it lasts no longer */
+        g_assert_cmpint(record->dns_us > 0, ==, i == 0 || i == 3);
+        g_assert_cmpuint(record->connect_us, >, 0);
+        close(origin.fd);
+        rig_close(rig, &flow);
+        if (i == 2)
+            rig_advance(rig, 11);
+    }
+    close(listener);
+    flow = rig_open(rig, "loop.test", port);
+    refused = rig_ask(&flow, request);
+    g_assert_true(g_str_has_prefix(refused, "HTTP/1.1 502 "));
+    rig_close(rig, &flow);
+    rig_free(rig);
+}
+
 static void
 add_rows(void)
 {
@@ -183,6 +227,7 @@ main(int argc, char **argv)
     bns_test_init(&argc, &argv, 60);
     bns_test_add("/gateway/kept/retried-once-only", test_retried_once);
     bns_test_add("/gateway/kept/timings-are-of-the-first-request", test_timings);
+    bns_test_add("/gateway/kept/name-is-known-for-a-while", test_known_name);
     add_rows();
     return g_test_run();
 }

@@ -46,12 +46,19 @@ rig_sync(Rig *rig)
         rig_verdict(rig, rig_offer(rig, SYNC_HOST, 1));
 }
 
+/* One turn may go on while messages come; the one after the next has begun with the new
+ * time. */
 void
 rig_advance(Rig *rig, int64_t seconds)
 {
+    unsigned before;
+
     rig_sync(rig);
     __atomic_add_fetch(&offset_us, seconds * G_USEC_PER_SEC, __ATOMIC_SEQ_CST);
-    rig_sync(rig);
+    before = __atomic_load_n(&rig->n_turns, __ATOMIC_SEQ_CST);
+    do
+        rig_sync(rig);
+    while (__atomic_load_n(&rig->n_turns, __ATOMIC_SEQ_CST) - before < 2);
 }
 
 unsigned
@@ -81,7 +88,9 @@ static const KnownName known_names[] = {
 static void
 answer_question(int fd, const BnsResolverQuestion *question)
 {
-    BnsResolverAnswer answer = { .id = question->id, .error = EAI_NONAME };
+    BnsResolverAnswer answer = { .id = question->id,
+                                 .error = EAI_NONAME,
+                                 .lifetime_ms = 10 * 1000 };
 
     for (size_t i = 0; i < G_N_ELEMENTS(known_names); i++) {
         const KnownName *known = &known_names[i];

@@ -42,7 +42,7 @@ typedef struct {
  *
  * Names that the rig's resolver knows: "private.test" 10.0.0.1, "loop.test" 127.0.0.1,
  * "mixed.test" 10.0.0.1 and 127.0.0.1, "second.test" 127.0.0.2 and 127.0.0.1, "six.test" ::1,
- * "silent.test" is never answered; all else does not exist.
+ * "silent.test" is never answered; all else does not exist. Answers last 10 s.
  */
 Rig *rig_new(const char *yaml, const char *resolves, const char *upstream_ca);
 /* The same, but all goes through an upstream proxy, except what @no_proxy (nullable)

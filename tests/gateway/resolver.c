@@ -142,6 +142,18 @@ test_bad_answer(void)
     g_assert_cmpint(receive_forged(&answer, head), ==, -EBADMSG);
     answer.n_addresses = BNS_RESOLVER_ADDRESSES_MAX + 1;
     g_assert_cmpint(receive_forged(&answer, sizeof(answer)), ==, -EBADMSG);
+    answer = (BnsResolverAnswer){ .id = 1, .kind = BNS_RESOLVER_LIFETIME };
+    g_assert_cmpint(receive_forged(&answer, head), ==, 1);
+    answer.error = EAI_AGAIN;
+    g_assert_cmpint(receive_forged(&answer, head), ==, -EBADMSG);
+    answer = (BnsResolverAnswer){ .id = 1, .kind = BNS_RESOLVER_LIFETIME };
+    answer.n_addresses = 1;
+    answer.addresses[0].family = AF_INET;
+    g_assert_cmpint(receive_forged(&answer, head + each), ==, -EBADMSG);
+    answer = (BnsResolverAnswer){ .id = 1, .kind = BNS_N_RESOLVER_KINDS };
+    answer.error = EAI_AGAIN;
+    g_assert_cmpint(receive_forged(&answer, head), ==, -EBADMSG);
+    answer = (BnsResolverAnswer){ .id = 1 };
     answer.n_addresses = UINT32_MAX;
     g_assert_cmpint(receive_forged(&answer, head), ==, -EBADMSG);
     g_assert_cmpint(receive_forged((const void *)huge, sizeof(huge)), ==, -EBADMSG);
