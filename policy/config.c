@@ -28,6 +28,7 @@ bns_config_free(BnsConfig *config)
     g_ptr_array_unref(config->extends);
     g_ptr_array_unref(config->rules);
     g_clear_pointer(&config->notices, g_ptr_array_unref);
+    bns_files_free(config->files);
     g_free(config->log_level);
     g_free(config);
 }
@@ -196,6 +197,14 @@ read_limits(void *data, const BnsYaml *value, GError **error)
     return bns_value_mapping(reader->file, value, keys, data, error);
 }
 
+static bool
+read_files(void *data, const BnsYaml *value, GError **error)
+{
+    Reader *reader = data;
+
+    return bns_files_read(reader->config->files, reader->file, value, error);
+}
+
 /* A key of coder/boundary that has no meaning here: its value was checked. */
 static bool
 notice(Reader *reader, const BnsYaml *value, const char *key, bool is_valid)
@@ -291,6 +300,7 @@ static const BnsValueKey keys[] = {
     { "allow", read_allow },
     { "deny", read_deny },
     { "enabled", read_enabled },
+    { "files", read_files },
     { "limits", read_limits },
     { "log_level", read_log_level },
     /* coder/boundary's */
@@ -318,6 +328,7 @@ bns_config_parse(const char *file, const char *bytes, size_t len, GError **error
     config->extends = g_ptr_array_new_with_free_func(config_extend_free);
     config->rules = g_ptr_array_new_with_free_func((GDestroyNotify)bns_rule_free);
     config->notices = g_ptr_array_new_with_free_func(g_free);
+    config->files = bns_files_new();
     if (root == NULL)
         return NULL;
     if (root->kind != BNS_YAML_MAPPING) {

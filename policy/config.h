@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "policy/files.h"
 #include "policy/rule.h"
 
 /* limits.names: an address each out of 198.18.0.0/15, the first sixteen kept. */
@@ -25,6 +26,7 @@ typedef struct {
     GPtrArray
         *rules; /* owned, of owned BnsRule: allow, allowlist, deny as in the file */
     GPtrArray *notices; /* owned, of owned lines for the person */
+    BnsFiles *files;    /* owned */
     char *log_level;    /* owned; NULL: not given; so are 0 and has_… below */
     guint names;        /* limits.names */
     guint flows;        /* limits.flows */

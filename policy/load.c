@@ -216,6 +216,31 @@ add_options(Loader *loader,
 }
 
 static bool
+add_paths(Loader *loader,
+          BnsFileKind kind,
+          const char *option,
+          char *const *paths,
+          GError **error)
+{
+    for (unsigned i = 0; paths != NULL && paths[i] != NULL; i++) {
+        g_autofree char *origin = g_strdup_printf("%s#%u", option, i + 1);
+
+        if (!bns_files_add(loader->policy->file_policy, kind, paths[i], origin, error))
+            return false;
+    }
+    return true;
+}
+
+static bool
+add_files(Loader *loader, const BnsPolicySource *source, GError **error)
+{
+    return add_paths(loader, BNS_FILE_WRITE, "--write", source->write, error) &&
+           add_paths(loader, BNS_FILE_READ_ONLY, "--read-only", source->read_only,
+                     error) &&
+           add_paths(loader, BNS_FILE_HIDE, "--hide", source->hide, error);
+}
+
+static bool
 load(Loader *loader, const BnsPolicySource *source, GError **error)
 {
     const char *env_allow = source->env_allow != NULL ? source->env_allow : "";
@@ -227,7 +252,8 @@ load(Loader *loader, const BnsPolicySource *source, GError **error)
     if (*env_allow != '\0' &&
         !add_option(loader, BNS_VERDICT_ALLOW, "$BOUNDARY_ALLOW", env_allow, error))
         return false;
-    if (!add_options(loader, BNS_VERDICT_DENY, "--deny", source->deny, error))
+    if (!add_options(loader, BNS_VERDICT_DENY, "--deny", source->deny, error) ||
+        !add_files(loader, source, error))
         return false;
     return bns_policy_complete(loader->policy, error);
 }

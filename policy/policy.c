@@ -24,6 +24,7 @@ bns_policy_new(void)
     policy->files = g_ptr_array_new_with_free_func(g_free);
     policy->identities = g_ptr_array_new();
     policy->read_ports = g_malloc0((UINT16_MAX + 1) / 8);
+    policy->file_policy = bns_files_new();
     policy->limits = (BnsPolicyLimits){ DEFAULT_NAMES, DEFAULT_FLOWS, DEFAULT_IDLE_S };
     return policy;
 }
@@ -40,6 +41,7 @@ bns_policy_free(BnsPolicy *policy)
     g_ptr_array_unref(policy->files);
     g_ptr_array_unref(policy->identities);
     g_free(policy->read_ports);
+    bns_files_free(policy->file_policy);
     g_free(policy->log_level);
     g_free(policy->digest);
     g_free(policy);
@@ -96,6 +98,7 @@ bns_policy_add_config(BnsPolicy *policy, BnsConfig *config, GPtrArray *notices)
         bns_policy_add_rule(policy, rules[i]);
     if (notices != NULL)
         g_ptr_array_extend_and_steal(notices, g_steal_pointer(&config->notices));
+    bns_files_merge(policy->file_policy, config->files);
     if (config->has_enabled)
         policy->is_disabled = !config->enabled;
     if (config->log_level != NULL) {
@@ -108,6 +111,22 @@ bns_policy_add_config(BnsPolicy *policy, BnsConfig *config, GPtrArray *notices)
         policy->limits.flows = config->flows;
     if (config->has_idle)
         policy->limits.idle_s = config->idle_s;
+}
+
+static void
+digest_files(GChecksum *checksum, const BnsFiles *files)
+{
+    if (files->mode == BNS_FILE_MODE_SHARED)
+        g_checksum_update(checksum, (const guchar *)"shared\n", -1);
+    if (files->has_write)
+        g_checksum_update(checksum, (const guchar *)"write\n", -1);
+    for (guint i = 0; i < files->entries->len; i++) {
+        const BnsFileEntry *entry = files->entries->pdata[i];
+        g_autofree char *line =
+            g_strdup_printf("%s\t%s\n", bns_file_kind_name(entry->kind), entry->path);
+
+        g_checksum_update(checksum, (const guchar *)line, -1);
+    }
 }
 
 static char *
@@ -124,6 +143,7 @@ digest_rules(const BnsPolicy *policy)
 
         g_checksum_update(checksum, (const guchar *)line, -1);
     }
+    digest_files(checksum, policy->file_policy);
     return g_strdup(g_checksum_get_string(checksum));
 }
 
@@ -164,6 +184,12 @@ const GPtrArray *
 bns_policy_identities(const BnsPolicy *policy)
 {
     return policy->identities;
+}
+
+const BnsFiles *
+bns_policy_file_policy(const BnsPolicy *policy)
+{
+    return policy->file_policy;
 }
 
 const char *

@@ -11,6 +11,7 @@
  */
 #pragma once
 
+#include "policy/files.h"
 #include "policy/identity.h"
 
 #include <glib.h>
@@ -111,6 +112,9 @@ typedef struct {
     GStrv allow;             /* --allow, in order; NULL: none. Origin "--allow#N" */
     GStrv deny;              /* --deny; "--deny#N" */
     const char *env_allow;   /* $BOUNDARY_ALLOW, also its origin; NULL or "": unset */
+    GStrv write;             /* --write; "--write#N" */
+    GStrv read_only;         /* --read-only */
+    GStrv hide;              /* --hide */
 } BnsPolicySource;
 
 /**
@@ -195,7 +199,10 @@ const char *bns_policy_log_level(const BnsPolicy *policy);
 const GPtrArray *bns_policy_files(const BnsPolicy *policy);
 /* (transfer none): of BnsIdentity: all that some decision may have, each once. */
 const GPtrArray *bns_policy_identities(const BnsPolicy *policy);
-/* (transfer none): lower-case hex SHA-256 over the effective rules, for the audit. */
+/* (transfer none): files: and the like of the command line. */
+const BnsFiles *bns_policy_file_policy(const BnsPolicy *policy);
+/* (transfer none): lower-case hex SHA-256 over the effective rules and what is said of
+ * files, for the audit. */
 const char *bns_policy_digest(const BnsPolicy *policy);
 guint bns_policy_n_rules(const BnsPolicy *policy);
 

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Files: what a policy says of the file system: `files:` and --write, --read-only,
+ * --hide.
+ *
+ * Entries as they were written, in the order in which they were: defaults, what a path
+ * means on this machine and what wins are sandbox/file_plan.h's affair. Nothing here
+ * touches the file system.
+ */
+#pragma once
+
+#include "policy/yaml.h"
+
+/* One mount or more each, and each compared with every entry of a rebuilt directory. */
+#define BNS_FILES_MAX 256
+
+/**
+ * BnsFileKind: what an entry says of its path and what is below it.
+ * @BNS_FILE_WRITE: it is the host's, and can be written
+ * @BNS_FILE_READ_ONLY: it can be read, and stays where it is
+ * @BNS_FILE_PRIVATE: it can be read, and what is written lives as long as the session
+ * @BNS_FILE_HIDE: it is not there
+ * @BNS_FILE_SHOW: it is there, though something above it is hidden
+ */
+typedef enum {
+    BNS_FILE_WRITE,
+    BNS_FILE_READ_ONLY,
+    BNS_FILE_PRIVATE,
+    BNS_FILE_HIDE,
+    BNS_FILE_SHOW,
+    BNS_N_FILE_KINDS,
+} BnsFileKind;
+
+/* As in a policy: "write", "read_only", ... */
+const char *bns_file_kind_name(BnsFileKind kind);
+
+/* What is writable unless an entry says something else. */
+typedef enum {
+    BNS_FILE_MODE_NONE, /* not said */
+    BNS_FILE_MODE_WORKSPACE,
+    BNS_FILE_MODE_SHARED,
+} BnsFileMode;
+
+typedef struct {
+    BnsFileKind kind;
+    char
+        *path; /* owned; "/…", "~", "~/…" or relative to the working directory; for HIDE
+                 * and SHOW its last part may hold "*" */
+    char *origin; /* owned; "file:line" or "--write#1" */
+} BnsFileEntry;
+
+typedef struct {
+    BnsFileMode mode;
+    bool has_write;     /* write: was given, if only as an empty list */
+    GPtrArray *entries; /* owned, of owned BnsFileEntry */
+} BnsFiles;
+
+BnsFiles *bns_files_new(void);
+void bns_files_free(BnsFiles *files);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(BnsFiles, bns_files_free)
+
+/* Reads the value of `files:` into @files. Errors: "file:line:column: ...". */
+bool
+bns_files_read(BnsFiles *files, const char *file, const BnsYaml *value, GError **error);
+
+/* Adds one entry of the command line. @error: BNS_POLICY_ERROR_INVALID, "ORIGIN: ...". */
+bool bns_files_add(BnsFiles *files,
+                   BnsFileKind kind,
+                   const char *path,
+                   const char *origin,
+                   GError **error);
+
+/* Adds what @more says, of a file that is built on the one of @files. Empties @more. */
+void bns_files_merge(BnsFiles *files, BnsFiles *more);
