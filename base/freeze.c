@@ -41,6 +41,15 @@ bns_freeze_mount(const char *path)
                : 0;
 }
 
+int
+bns_freeze_undo(const char *path)
+{
+    return mount("none", path, "none", MS_REMOUNT | MS_BIND | kept_flags(path), NULL) <
+                   0
+               ? -errno
+               : 0;
+}
+
 /* Undoes \ooo in place: how mountinfo writes spaces and the like. */
 static void
 decode(char *text)

@@ -11,6 +11,10 @@
  * they are locked in a user namespace of ours. 0 or -errno. */
 int bns_freeze_mount(const char *path);
 
-/* The same for every mount below @directory, which is absolute and without a final slash:
+/* Makes the mount at @path writable again, if we have frozen it. 0 or -errno (-EPERM: it
+ * was read-only before). */
+int bns_freeze_undo(const char *path);
+
+/* The same as bns_freeze_mount() for every mount below @directory, which is absolute and without a final slash:
  * "" is all, the root too. Mounts that others cover are passed over. 0 or -errno. */
 int bns_freeze_below(const char *directory);

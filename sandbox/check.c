@@ -2,20 +2,26 @@
 #include "sandbox/commands.h"
 
 #include "netstack/gateway/credentials.h"
+#include "sandbox/file_plan.h"
 #include "sandbox/policy_source.h"
 
 #include <stdio.h>
 
-/* What a run would read besides the policy. */
-static bool
-check_credentials(const BnsPolicy *policy)
+/* As from here. */
+static BnsFilePlan *
+plan_files(const BnsPolicy *policy, GError **error)
 {
-    g_autoptr(GError) error = NULL;
-    g_autoptr(BnsCredentials) credentials = bns_credentials_read(policy, &error);
+    g_autoptr(BnsPlaces) places = bns_places_new();
+    g_autofree char *workdir = g_get_current_dir();
 
-    if (credentials == NULL)
-        fprintf(stderr, "boundary-ns: %s\n", error->message);
-    return credentials != NULL;
+    return bns_file_plan_new(bns_policy_file_policy(policy), places, workdir, error);
+}
+
+static int
+fail(const GError *error, int status)
+{
+    fprintf(stderr, "boundary-ns: %s\n", error->message);
+    return status;
 }
 
 int
@@ -23,16 +29,20 @@ bns_check(const BnsOptions *options)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(BnsPolicy) policy = bns_policy_source_load(options, NULL, &error);
+    g_autoptr(BnsCredentials) credentials = NULL;
+    g_autoptr(BnsFilePlan) files = NULL;
     g_autofree char *lines = NULL;
 
-    if (policy == NULL) {
-        fprintf(stderr, "boundary-ns: %s\n", error->message);
-        return g_error_matches(error, BNS_POLICY_ERROR, BNS_POLICY_ERROR_INVALID) ? 1
-                                                                                  : 2;
-    }
-    if (!check_credentials(policy))
-        return 1;
+    if (policy == NULL)
+        return fail(
+            error,
+            g_error_matches(error, BNS_POLICY_ERROR, BNS_POLICY_ERROR_INVALID) ? 1 : 2);
+    /* What a run would read besides the policy. */
+    credentials = bns_credentials_read(policy, &error);
+    files = credentials != NULL ? plan_files(policy, &error) : NULL;
+    if (files == NULL)
+        return fail(error, 1);
     lines = bns_policy_describe(policy);
-    printf("ok: %u rules\n%s", bns_policy_n_rules(policy), lines);
+    printf("ok: %u rules\n%s%s", bns_policy_n_rules(policy), lines, files->lines->str);
     return 0;
 }

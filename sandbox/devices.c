@@ -89,7 +89,7 @@ bind_node(int dev_fd, const char *name, int source_fd)
     place = bns_tree_make_place(dev_fd, name);
     if (place < 0)
         return place;
-    mount = bns_mount_bind(source_fd, place, false);
+    mount = bns_mount_bind(source_fd, place, BNS_BIND_AS_IS);
     return mount < 0 ? mount : 0;
 }
 

@@ -232,7 +232,7 @@ set_up(Init *init, BnsFault *fault)
     prctl(PR_SET_NAME, "boundary-init");
     umask(0);
     /* The command's process locks itself while the CA is still on its way. */
-    return bns_mounts_begin(fault) && send_link(init, fault) &&
+    return bns_mounts_begin(&init->config, fault) && send_link(init, fault) &&
            resolve_workdir(init, fault) &&
            bns_mounts_make(&init->config, &etc, fault) && make_command(init, fault) &&
            take_ca(init, etc, fault) && await_command(init, fault);

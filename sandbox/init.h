@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "sandbox/file_view.h"
 #include "sandbox/trust_files.h"
 
 #include <signal.h>
@@ -22,6 +23,8 @@
  * @argv: the command; argv[0] is looked up in PATH of @envp
  * @envp: its whole environment (sandbox/environment.h)
  * @workdir: absolute
+ * @view: what it sees of the host's files, and what it may write; n_mounts is at most
+ *        BNS_VIEWS_MAX (sandbox/views.h)
  * @protected_paths: absolute, without symbolic links, NULL-terminated: read-only inside
  *                   (or absent, below what is private), and what is above them cannot be
  *                   renamed (sandbox/pins.h)
@@ -40,6 +43,7 @@ typedef struct {
     char *const *argv;
     char *const *envp;
     const char *workdir;
+    BnsFileView view;
     const char *const *protected_paths;
     const char *const *protected_links;
     BnsTrustSource trust;

@@ -64,9 +64,10 @@ bns_mount_new(int target_fd, const char *type, const char *options, bool has_dev
 }
 
 static int
-set_attributes(int mount_fd, bool recursive)
+set_attributes(int mount_fd, bool recursive, bool read_only)
 {
-    struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
+    struct mount_attr attr = { .attr_set = read_only ? MOUNT_ATTR_RDONLY : 0,
+                               .attr_clr = read_only ? 0 : MOUNT_ATTR_RDONLY };
 
     return result(syscall(SYS_mount_setattr, mount_fd, "",
                           AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attr,
@@ -86,7 +87,7 @@ int
 bns_mount_set_read_only(const char *path, bool recursive)
 {
     bns_autofd fd = open(path, O_PATH | O_CLOEXEC);
-    int r = fd < 0 ? -errno : set_attributes(fd, recursive);
+    int r = fd < 0 ? -errno : set_attributes(fd, recursive, true);
 
     return r == -ENOSYS ? freeze_by_name(path, recursive) : r;
 }
@@ -94,7 +95,7 @@ bns_mount_set_read_only(const char *path, bool recursive)
 static int
 freeze_mount(int mount_fd)
 {
-    int r = set_attributes(mount_fd, true);
+    int r = set_attributes(mount_fd, true, true);
     char path[PATH_MAX];
 
     if (r != -ENOSYS)
@@ -146,12 +147,48 @@ bind(int source_fd, int target_fd)
     return r < 0 ? r : g_steal_fd(&fd);
 }
 
+/* The kernel refuses what the host has made read-only: for a mount below, the rest is
+ * left as it is; for this one, it is as on the host. */
+static int
+thaw_mount(int mount_fd)
+{
+    int r = set_attributes(mount_fd, true, false);
+    char path[PATH_MAX];
+
+    if (r == -EPERM)
+        r = set_attributes(mount_fd, false, false);
+    if (r == -ENOSYS) {
+        r = bns_tree_path_of(mount_fd, path, sizeof(path));
+        r = r < 0 ? r : bns_freeze_undo(path);
+    }
+    return r == -EPERM ? 0 : r;
+}
+
 int
-bns_mount_bind(int source_fd, int target_fd, bool read_only)
+bns_mount_bind(int source_fd, int target_fd, BnsBindAccess access)
 {
     bns_autofd fd = bind(source_fd, target_fd);
-    /* The command does not run yet: after attaching is early enough. */
-    int r = fd >= 0 && read_only ? freeze_mount(fd) : fd;
+    int r = MIN(fd, 0);
 
+    /* The command does not run yet: after attaching is early enough. */
+    if (r == 0 && access == BNS_BIND_READ_ONLY)
+        r = freeze_mount(fd);
+    if (r == 0 && access == BNS_BIND_WRITABLE)
+        r = thaw_mount(fd);
     return r < 0 ? r : g_steal_fd(&fd);
+}
+
+int
+bns_mount_layer(int lower_fd, int upper_fd, int work_fd)
+{
+    const Link lower = link_to(lower_fd);
+    char options[160];
+
+    snprintf(options, sizeof(options),
+             "userxattr,lowerdir=/proc/self/fd/%d,upperdir=/proc/self/fd/%d,"
+             "workdir=/proc/self/fd/%d",
+             lower_fd, upper_fd, work_fd);
+    if (mount("overlay", lower.path, "overlay", MS_NOSUID | MS_NODEV, options) < 0)
+        return -errno;
+    return open_covering(lower_fd);
 }

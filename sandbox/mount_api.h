@@ -26,15 +26,38 @@ int
 bns_mount_new(int target_fd, const char *type, const char *options, bool has_devices);
 
 /**
+ * BnsBindAccess: of a bind and all mounts below it.
+ * @BNS_BIND_AS_IS: as @source_fd's mounts are
+ * @BNS_BIND_READ_ONLY: read-only
+ * @BNS_BIND_WRITABLE: writable again, after we have made them read-only ourselves; what
+ *                     the host has read-only stays so. If it has a mount below so, all
+ *                     below stay read-only.
+ */
+typedef enum {
+    BNS_BIND_AS_IS,
+    BNS_BIND_READ_ONLY,
+    BNS_BIND_WRITABLE,
+} BnsBindAccess;
+
+/**
  * bns_mount_bind:
  * @source_fd: what to show, with all that is mounted below it
  * @target_fd: where; a directory for a directory, else anything that is none. May be
  *             @source_fd: then the name cannot be renamed or removed any more.
- * @read_only: for the whole of it
  *
  * Returns: (transfer full): the root of the new mount (O_PATH), or -errno.
  */
-int bns_mount_bind(int source_fd, int target_fd, bool read_only);
+int bns_mount_bind(int source_fd, int target_fd, BnsBindAccess access);
+
+/**
+ * bns_mount_layer:
+ * @lower_fd: a directory, covered from now on by itself under a layer
+ * @upper_fd, @work_fd: empty directories of a tmpfs of ours: what is written goes there
+ *
+ * Returns: (transfer full): the root of the new mount (O_PATH), or -errno where the
+ * kernel or the file system does not permit it: Linux 5.11, and no overlay two deep.
+ */
+int bns_mount_layer(int lower_fd, int upper_fd, int work_fd);
 
 /* Makes the mount at @path (its root), with all below it if @recursive, read-only.
  * 0 or -errno. */

@@ -8,6 +8,7 @@
 #include "sandbox/pins.h"
 #include "sandbox/private_trees.h"
 #include "sandbox/tree.h"
+#include "sandbox/views.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,12 +25,9 @@ static const char *const roots_files[] = {
     "/proc/tty", "/proc/scsi",
 };
 
-bool
-bns_mounts_begin(BnsFault *fault)
+static bool
+mount_proc(BnsFault *fault)
 {
-    if (mount("none", "/", "none", MS_REC | MS_SLAVE, NULL) < 0)
-        return bns_fault_set(fault, "Could not detach the sandbox's mounts: %s",
-                             strerror(errno));
     if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == 0)
         return true;
     /* A container engine masks parts of its /proc, and the kernel then gives no other
@@ -41,6 +39,16 @@ bns_mounts_begin(BnsFault *fault)
             "of it; start the container with --security-opt "
             "systempaths=unconfined, or run boundary-ns outside of it");
     return bns_fault_set(fault, "Could not mount /proc: %s", strerror(errno));
+}
+
+bool
+bns_mounts_begin(const BnsInitConfig *config, BnsFault *fault)
+{
+    if (mount("none", "/", "none", MS_REC | MS_SLAVE, NULL) < 0)
+        return bns_fault_set(fault, "Could not detach the sandbox's mounts: %s",
+                             strerror(errno));
+    /* /proc is ours, and stays writable. */
+    return bns_views_freeze(&config->view, fault) && mount_proc(fault);
 }
 
 /* With all that is mounted below: cgroups, debugfs, securityfs. */
@@ -63,7 +71,7 @@ freeze_proc_for_root(const BnsInitConfig *config, BnsFault *fault)
         return true;
     for (size_t i = 0; i < G_N_ELEMENTS(roots_files); i++) {
         bns_autofd fd = bns_tree_look(AT_FDCWD, roots_files[i]);
-        bns_autofd mount = fd < 0 ? fd : bns_mount_bind(fd, fd, true);
+        bns_autofd mount = fd < 0 ? fd : bns_mount_bind(fd, fd, BNS_BIND_READ_ONLY);
 
         if (mount < 0 && mount != -ENOENT)
             return bns_fault_set(fault, "Could not make %s read-only: %s",
@@ -72,12 +80,25 @@ freeze_proc_for_root(const BnsInitConfig *config, BnsFault *fault)
     return true;
 }
 
+/* The host's tree, and what is private in it. */
+static bool
+mount_trees(const BnsInitConfig *config, BnsFault *fault)
+{
+    BnsViews views;
+    bool is_done = bns_views_mount(&views, &config->view, fault) &&
+                   bns_devices_mount(fault) &&
+                   bns_private_trees_mount(config, &views, fault);
+
+    bns_views_clear(&views);
+    return is_done;
+}
+
 /* The plan. A later step sees what an earlier one made: pins come last. */
 bool
 bns_mounts_make(const BnsInitConfig *config, int *out_etc_fd, BnsFault *fault)
 {
-    return bns_devices_mount(fault) && bns_private_trees_mount(config, fault) &&
-           freeze_sys(fault) && freeze_proc_for_root(config, fault) &&
+    return mount_trees(config, fault) && freeze_sys(fault) &&
+           freeze_proc_for_root(config, fault) &&
            bns_etc_files_begin(&config->trust, out_etc_fd, fault) &&
            bns_pins_mount(config->protected_paths, config->protected_links, fault);
 }

@@ -2,12 +2,11 @@
 /*
  * Mounts: the file system that the command sees.
  *
- * In this order, all in bns_mounts_make(): a /dev of its own; /tmp, /run and /var/tmp
- * private, since sockets of the host lie there (agents, buses, container engines,
- * daemons of an unconfined agent); /sys read-only; an /etc of its own; what is the user's
- * but not the command's, pinned. The rest is the host's tree as the user has it.
- *
- * If the working directory lies below a private directory, it alone is shown there.
+ * The host's tree as the user has it, read-only but for what the file view says
+ * (sandbox/views.h). Then, all in bns_mounts_make(): a /dev of its own; /tmp, /run and
+ * /var/tmp private, since sockets of the host lie there (agents, buses, container
+ * engines, daemons of an unconfined agent); /sys read-only; an /etc of its own; what is
+ * the user's but not the command's, pinned.
  *
  * Mounts of our user namespace are locked for those below it: the command can neither
  * take one off nor look under it in a namespace of its own.
@@ -19,9 +18,10 @@
 #include "sandbox/fault.h"
 #include "sandbox/init.h"
 
-/* First: nothing mounted from here on is seen outside, and /proc shows our processes
- * and our network. The link needs it (sandbox/tap_link.h). */
-bool bns_mounts_begin(BnsFault *fault);
+/* First: nothing mounted from here on is seen outside, the host's files are read-only,
+ * and /proc shows our processes and our network. The link needs it (sandbox/tap_link.h).
+ */
+bool bns_mounts_begin(const BnsInitConfig *config, BnsFault *fault);
 
 /* Everything else, but for the CA: bns_etc_files_finish(*@out_etc_fd) is left to do. */
 bool bns_mounts_make(const BnsInitConfig *config, int *out_etc_fd, BnsFault *fault);

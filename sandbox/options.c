@@ -400,6 +400,9 @@ bns_options_free(BnsOptions *options)
     g_free(options->config_path);
     g_strfreev(options->allow);
     g_strfreev(options->deny);
+    g_strfreev(options->write);
+    g_strfreev(options->read_only);
+    g_strfreev(options->hide);
     g_strfreev(options->resolve);
     g_strfreev(options->upstream_ca);
     g_free(options->upstream_proxy);

@@ -50,6 +50,9 @@ typedef struct {
         config_path; /* owned; -c or $BOUNDARY_CONFIG; NULL: look in the default places */
     GStrv allow;     /* owned; never NULL, as all lists here */
     GStrv deny;
+    GStrv write; /* paths, unparsed */
+    GStrv read_only;
+    GStrv hide;
     GStrv resolve;         /* NAME:PORT:ADDR[:PORT], unparsed */
     GStrv upstream_ca;     /* files */
     char *upstream_proxy;  /* a URL, unparsed, SECRET; NULL: as the environment says */

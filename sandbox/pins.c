@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 /* Whether the command could rename an entry of @dir_fd. What the user owns (here: what
@@ -20,8 +21,11 @@ static bool
 is_writable(int dir_fd)
 {
     char link[64];
+    struct statvfs mount;
     struct stat info;
 
+    if (fstatvfs(dir_fd, &mount) == 0 && (mount.f_flag & ST_RDONLY) != 0)
+        return false;
     if (fstat(dir_fd, &info) == 0 && info.st_uid == geteuid())
         return true;
     snprintf(link, sizeof(link), "/proc/self/fd/%d", dir_fd);
@@ -46,7 +50,8 @@ pin(int fd, bool read_only)
 {
     bns_autofd owned = fd;
 
-    return bns_mount_bind(owned, owned, read_only);
+    return bns_mount_bind(owned, owned,
+                          read_only ? BNS_BIND_READ_ONLY : BNS_BIND_AS_IS);
 }
 
 typedef enum {

@@ -15,14 +15,10 @@ absolute_variable(const char *name)
 }
 
 static char *
-find_home(void)
+find_passwd_home(void)
 {
-    const char *home = absolute_variable("HOME");
-    const struct passwd *entry;
+    const struct passwd *entry = getpwuid(getuid());
 
-    if (home != NULL)
-        return g_strdup(home);
-    entry = getpwuid(getuid());
     if (entry == NULL || entry->pw_dir == NULL || !g_path_is_absolute(entry->pw_dir))
         return NULL;
     return g_strdup(entry->pw_dir);
@@ -44,7 +40,10 @@ bns_places_new(void)
 {
     BnsPlaces *places = g_new0(BnsPlaces, 1);
 
-    places->home = find_home();
+    places->passwd_home = find_passwd_home();
+    places->home = g_strdup(absolute_variable("HOME"));
+    if (places->home == NULL)
+        places->home = g_strdup(places->passwd_home);
     places->config_dir = base_dir(places->home, "XDG_CONFIG_HOME", ".config");
     places->state_dir = base_dir(places->home, "XDG_STATE_HOME", ".local/state");
     if (places->home == NULL)
@@ -62,6 +61,7 @@ bns_places_free(BnsPlaces *places)
     if (places == NULL)
         return;
     g_free(places->home);
+    g_free(places->passwd_home);
     g_free(places->config_dir);
     g_free(places->home_config_dir);
     g_free(places->coder_dir);

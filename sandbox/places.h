@@ -12,8 +12,9 @@
 #include <stdbool.h>
 
 typedef struct {
-    char *home;       /* owned; $HOME, or the user's in passwd(5); NULL: neither */
-    char *config_dir; /* owned; $XDG_CONFIG_HOME/boundary-ns; NULL: no home */
+    char *home;        /* owned; $HOME, or the user's in passwd(5); NULL: neither */
+    char *passwd_home; /* owned; the user's in passwd(5); NULL: he has none */
+    char *config_dir;  /* owned; $XDG_CONFIG_HOME/boundary-ns; NULL: no home */
     char
         *home_config_dir; /* owned; ~/.config/boundary-ns: ours where XDG_CONFIG_HOME is
                             * not set; NULL: no home */

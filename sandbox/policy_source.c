@@ -21,7 +21,10 @@ bns_policy_source_load(const BnsOptions *options, char **out_config, GError **er
     const BnsPolicySource source = { .config_path = config,
                                      .allow = options->allow,
                                      .deny = options->deny,
-                                     .env_allow = g_getenv("BOUNDARY_ALLOW") };
+                                     .env_allow = g_getenv("BOUNDARY_ALLOW"),
+                                     .write = options->write,
+                                     .read_only = options->read_only,
+                                     .hide = options->hide };
     g_auto(GStrv) notices = NULL;
     BnsPolicy *policy;
 

@@ -34,6 +34,15 @@ bns_private_trees_contain(const char *path)
     return false;
 }
 
+bool
+bns_private_trees_cover(const char *path)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(trees); i++)
+        if (bns_tree_is_within(path, trees[i].path))
+            return !bns_private_trees_contain(path);
+    return false;
+}
+
 /* One that was made. */
 typedef struct {
     char path[PATH_MAX]; /* real */
@@ -186,34 +195,57 @@ make_runtime(Trees *all, char *const *envp)
 /* Neither a tree itself nor what leads to the runtime directory: that would show the
  * sockets that are to stay out of reach. Such a directory is there, but empty. */
 static bool
-is_shown(const Trees *all, const char *workdir, const char *rest)
+is_shown(const Trees *all, const char *path, const char *rest)
 {
     return *rest != '\0' &&
-           (all->runtime[0] == '\0' || !bns_tree_is_within(all->runtime, workdir));
+           (all->runtime[0] == '\0' || !bns_tree_is_within(all->runtime, path));
 }
 
+/* @fd: -1: the directory alone. */
 static int
-show_workdir(const Trees *all, const char *workdir, int workdir_fd)
+show(const Trees *all, const char *path, int fd)
 {
     const char *rest;
-    const Tree *tree = find(all, workdir, &rest);
+    const Tree *tree = find(all, path, &rest);
     bns_autofd place = -1;
     bns_autofd mount = -1;
 
     if (tree == NULL)
         return 0;
     place = bns_tree_make_path(tree->fd, rest, 0755);
-    if (place < 0 || !is_shown(all, workdir, rest))
+    if (place < 0 || fd < 0 || !is_shown(all, path, rest))
         return MIN(place, 0);
-    mount = bns_mount_bind(workdir_fd, place, false);
+    mount = bns_mount_bind(fd, place, BNS_BIND_AS_IS);
     return MIN(mount, 0);
 }
 
+/* With another, in which it is mounted. */
+static bool
+is_shown_with_another(const BnsFileView *view, size_t i)
+{
+    for (size_t above = 0; above < i; above++)
+        if (bns_tree_is_within(view->mounts[i].path, view->mounts[above].path))
+            return true;
+    return false;
+}
+
+static int
+show_views(const Trees *all, const BnsViews *views)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < views->view->n_mounts && r >= 0; i++)
+        if (views->fds[i] >= 0 && !is_shown_with_another(views->view, i))
+            r = show(all, views->view->mounts[i].path, views->fds[i]);
+    return r;
+}
+
 bool
-bns_private_trees_mount(const BnsInitConfig *config, BnsFault *fault)
+bns_private_trees_mount(const BnsInitConfig *config,
+                        const BnsViews *views,
+                        BnsFault *fault)
 {
     Trees all = { 0 };
-    bns_autofd workdir = open(config->workdir, O_PATH | O_DIRECTORY | O_CLOEXEC);
     bns_autofd run = open("/run", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int r = 0;
 
@@ -225,7 +257,9 @@ bns_private_trees_mount(const BnsInitConfig *config, BnsFault *fault)
     if (r >= 0)
         r = make_runtime(&all, config->envp);
     if (r >= 0)
-        r = show_workdir(&all, config->workdir, workdir);
+        r = show_views(&all, views);
+    if (r >= 0)
+        r = show(&all, config->workdir, -1);
     trees_clear(&all);
     return r >= 0 ? true
                   : bns_fault_set(fault, "Could not make /tmp and /run private: %s",

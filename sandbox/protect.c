@@ -91,6 +91,8 @@ bns_protect_paths(const BnsProtectSource *source)
     add_audit(paths, source);
     add_program(paths, source->executable);
     add_program(paths, source->netstack);
+    for (guint i = 0; source->pins != NULL && i < source->pins->len; i++)
+        add(paths, source->pins->pdata[i]);
     add_aliases(paths);
     g_ptr_array_add(paths, NULL);
     return (GStrv)g_ptr_array_free(paths, FALSE);

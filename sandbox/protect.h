@@ -17,7 +17,8 @@ typedef struct {
     bool audit_is_named; /* by --audit-log: the file alone is ours, not its directory */
     const char *executable; /* our own */
     const char *netstack;
-    char **upstream_ca; /* (nullable): files that are trusted upstream */
+    const GPtrArray *pins; /* (nullable): what the policy makes read-only; real paths */
+    char **upstream_ca;    /* (nullable): files that are trusted upstream */
 } BnsProtectSource;
 
 /* Returns: (transfer full): absolute paths without symbolic links, of what exists, each

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <glib.h>
 #include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,31 +19,11 @@ typedef struct {
     int source_fd;
     int target_fd;
     const char *path;
-    const char *const *ours;
+    const BnsRebuildJudge *judge;
 } Level;
 
-typedef enum {
-    ENTRY_BOUND, /* the host's */
-    ENTRY_OURS,
-    ENTRY_ON_THE_WAY, /* to one of ours */
-} EntryKind;
-
-static EntryKind
-kind_of(const char *path, const char *const *ours)
-{
-    EntryKind kind = ENTRY_BOUND;
-
-    for (const char *const *our = ours; *our != NULL; our++) {
-        if (strcmp(*our, path) == 0)
-            return ENTRY_OURS;
-        if (bns_tree_is_within(*our, path))
-            kind = ENTRY_ON_THE_WAY;
-    }
-    return kind;
-}
-
 static int
-bind_entry(const Level *level, const char *name, bool is_directory)
+bind_entry(const Level *level, const char *name, bool is_directory, bool is_writable)
 {
     bns_autofd source = bns_tree_look(level->source_fd, name);
     bns_autofd place = -1;
@@ -54,23 +35,74 @@ bind_entry(const Level *level, const char *name, bool is_directory)
                          : bns_tree_make_place(level->target_fd, name);
     if (place < 0)
         return place;
-    mount = bns_mount_bind(source, place, false);
-    return mount < 0 ? mount : 0;
+    mount =
+        bns_mount_bind(source, place, is_writable ? BNS_BIND_WRITABLE : BNS_BIND_AS_IS);
+    return MIN(mount, 0);
 }
+
+static int
+copy_bytes(int from, int to)
+{
+    char block[16384];
+    ssize_t n;
+
+    while ((n = read(from, block, sizeof(block))) > 0) {
+        int r = bns_fd_write_all(to, block, (size_t)n);
+
+        if (r < 0)
+            return r;
+    }
+    return n < 0 ? -errno : 0;
+}
+
+static int
+copy_entry(const Level *level, const char *name, mode_t mode)
+{
+    bns_autofd from = openat(level->source_fd, name,
+                             O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    bns_autofd to = -1;
+
+    if (from < 0)
+        return -errno;
+    to = openat(level->target_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+                mode & 0777);
+    return to < 0 ? -errno : copy_bytes(from, to);
+}
+
+static int fill(const Level *level);
 
 static int
 rebuild_directory(const Level *level, const char *name, const char *path, mode_t mode)
 {
     bns_autofd source =
         openat(level->source_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    bns_autofd target = -1;
+    bns_autofd target = bns_tree_make_directory(level->target_fd, name, mode & 07777);
+    Level below = { source, target, path, level->judge };
 
-    if (source < 0)
-        return -errno;
-    target = bns_tree_make_directory(level->target_fd, name, mode & 07777);
-    if (target < 0)
-        return target;
-    return bns_rebuild_fill(source, target, path, level->ours);
+    /* What we may not read, the command may not either. */
+    if (source < 0 || target < 0)
+        return MIN(target, 0);
+    return fill(&below);
+}
+
+static int
+make_entry(const Level *level, const char *name, const char *path, BnsRebuildAct act)
+{
+    struct stat info;
+
+    if (fstatat(level->source_fd, name, &info, AT_SYMLINK_NOFOLLOW) < 0)
+        return 0;
+    if (S_ISLNK(info.st_mode))
+        return bns_tree_copy_link(level->source_fd, level->target_fd, name);
+    if (S_ISSOCK(info.st_mode))
+        return 0;
+    if (S_ISDIR(info.st_mode) && act == BNS_REBUILD_DESCEND)
+        return rebuild_directory(level, name, path, info.st_mode);
+    if (S_ISREG(info.st_mode) && act == BNS_REBUILD_COPY &&
+        info.st_size <= BNS_REBUILD_COPY_MAX)
+        return copy_entry(level, name, info.st_mode);
+    return bind_entry(level, name, S_ISDIR(info.st_mode),
+                      act == BNS_REBUILD_BIND_WRITABLE);
 }
 
 static int
@@ -78,23 +110,33 @@ take_entry(void *data, const char *name)
 {
     const Level *level = data;
     char path[BNS_REBUILD_PATH_MAX];
-    struct stat info;
-    EntryKind kind;
+    BnsRebuildAct act;
 
     if (snprintf(path, sizeof(path), "%s/%s", level->path, name) >= (int)sizeof(path))
         return 0;
-    kind = kind_of(path, level->ours);
-    if (kind == ENTRY_OURS)
-        return 0;
-    if (fstatat(level->source_fd, name, &info, AT_SYMLINK_NOFOLLOW) < 0)
-        return -errno;
-    if (S_ISLNK(info.st_mode))
-        return bns_tree_copy_link(level->source_fd, level->target_fd, name);
-    if (S_ISSOCK(info.st_mode))
-        return 0;
-    if (S_ISDIR(info.st_mode) && kind == ENTRY_ON_THE_WAY)
-        return rebuild_directory(level, name, path, info.st_mode);
-    return bind_entry(level, name, S_ISDIR(info.st_mode));
+    act = level->judge->act(level->judge->data, path);
+    return act == BNS_REBUILD_OMIT ? 0 : make_entry(level, name, path, act);
+}
+
+static int
+fill(const Level *level)
+{
+    return bns_tree_each(level->source_fd, take_entry, (void *)(uintptr_t)level);
+}
+
+/* @data: the list of what is ours. */
+static BnsRebuildAct
+act_by_list(const void *data, const char *path)
+{
+    BnsRebuildAct act = BNS_REBUILD_BIND;
+
+    for (const char *const *our = data; *our != NULL; our++) {
+        if (strcmp(*our, path) == 0)
+            return BNS_REBUILD_OMIT;
+        if (bns_tree_is_within(*our, path))
+            act = BNS_REBUILD_DESCEND;
+    }
+    return act;
 }
 
 int
@@ -103,11 +145,37 @@ bns_rebuild_fill(int source_fd,
                  const char *path,
                  const char *const *ours)
 {
-    Level level = {
-        .source_fd = source_fd, .target_fd = target_fd, .path = path, .ours = ours
-    };
+    const BnsRebuildJudge judge = { act_by_list, ours };
+    const Level level = { source_fd, target_fd, path, &judge };
 
-    return bns_tree_each(source_fd, take_entry, &level);
+    return fill(&level);
+}
+
+/* Returns: (transfer full): the new directory (O_PATH), or -errno. */
+static int
+mount_and_fill(const char *path, const BnsRebuildJudge *judge)
+{
+    bns_autofd source = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    bns_autofd target = -1;
+    Level level = { source, -1, path, judge };
+    char options[32];
+    struct stat info;
+    int r;
+
+    if (source < 0 || fstat(source, &info) < 0)
+        return -errno;
+    snprintf(options, sizeof(options), "mode=%04o", info.st_mode & 07777);
+    level.target_fd = target = bns_mount_new(source, "tmpfs", options, false);
+    r = target < 0 ? target : fill(&level);
+    return r < 0 ? r : g_steal_fd(&target);
+}
+
+int
+bns_rebuild_mount_judged(const char *path, const BnsRebuildJudge *judge)
+{
+    bns_autofd fd = mount_and_fill(path, judge);
+
+    return MIN(fd, 0);
 }
 
 bool
@@ -116,17 +184,12 @@ bns_rebuild_mount(const char *path,
                   int *out_fd,
                   BnsFault *fault)
 {
-    bns_autofd source = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    bns_autofd target = -1;
-    int r = source < 0 ? -errno : 0;
+    const BnsRebuildJudge judge = { act_by_list, ours };
+    int fd = mount_and_fill(path, &judge);
 
-    if (r == 0)
-        r = target = bns_mount_new(source, "tmpfs", "mode=0755", false);
-    if (r >= 0)
-        r = bns_rebuild_fill(source, target, path, ours);
-    if (r < 0)
-        return bns_fault_set(fault, "Could not rebuild %s: %s", path, strerror(-r));
-    *out_fd = g_steal_fd(&target);
+    if (fd < 0)
+        return bns_fault_set(fault, "Could not rebuild %s: %s", path, strerror(-fd));
+    *out_fd = fd;
     return true;
 }
 

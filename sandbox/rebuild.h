@@ -18,6 +18,40 @@
 
 /* Names longer than this are left out; the kernel allows paths of PATH_MAX. */
 #define BNS_REBUILD_PATH_MAX 1024
+/* A file that is copied is one that a program keeps its settings in. */
+#define BNS_REBUILD_COPY_MAX (4 * 1024 * 1024)
+
+/**
+ * BnsRebuildAct: what becomes of an entry.
+ * @BNS_REBUILD_BIND: bound as it is
+ * @BNS_REBUILD_BIND_WRITABLE: bound, and writable (BNS_BIND_WRITABLE)
+ * @BNS_REBUILD_COPY: a file is copied, so that it can be replaced in the new directory;
+ *                    one that is too large, and a directory, is bound
+ * @BNS_REBUILD_DESCEND: a directory is rebuilt, too
+ * @BNS_REBUILD_OMIT: left out, for the caller to make or to leave hidden
+ */
+typedef enum {
+    BNS_REBUILD_BIND,
+    BNS_REBUILD_BIND_WRITABLE,
+    BNS_REBUILD_COPY,
+    BNS_REBUILD_DESCEND,
+    BNS_REBUILD_OMIT,
+} BnsRebuildAct;
+
+/* Decides on an entry by its @path. @data: borrowed. */
+typedef struct {
+    BnsRebuildAct (*act)(const void *data, const char *path);
+    const void *data;
+} BnsRebuildJudge;
+
+/**
+ * bns_rebuild_mount_judged:
+ * @path: absolute; an existing directory, no symbolic link
+ *
+ * The new directory has the host's mode and can be written to. What cannot be looked at
+ * (a file system that does not answer any more) is left out. 0 or -errno.
+ */
+int bns_rebuild_mount_judged(const char *path, const BnsRebuildJudge *judge);
 
 /**
  * bns_rebuild_mount:

@@ -3,6 +3,7 @@
 
 #include "sandbox/direct.h"
 #include "sandbox/environment.h"
+#include "sandbox/file_plan.h"
 #include "sandbox/java_homes.h"
 #include "sandbox/log.h"
 #include "sandbox/places.h"
@@ -38,6 +39,7 @@ typedef struct {
     GStrv environment;
     BnsTrustInherited trust;
     GStrv java_stores;
+    BnsFilePlan *file_plan;
     GStrv protected_paths;
     GStrv protected_links;
     GStrv layers;
@@ -58,6 +60,7 @@ run_clear(Run *run)
     g_strfreev(run->environment);
     bns_trust_inherited_clear(&run->trust);
     g_strfreev(run->java_stores);
+    bns_file_plan_free(run->file_plan);
     g_strfreev(run->protected_paths);
     g_strfreev(run->protected_links);
     g_strfreev(run->layers);
@@ -170,6 +173,17 @@ open_audit(Run *run, const BnsOptions *options, GError **error)
     return run->audit != NULL;
 }
 
+static bool
+plan_files(Run *run, const BnsOptions *options, GError **error)
+{
+    run->file_plan = bns_file_plan_new(bns_policy_file_policy(run->policy), run->places,
+                                       run->workdir, error);
+    for (guint i = 0; run->file_plan != NULL && i < run->file_plan->notices->len; i++)
+        if (!options->quiet)
+            bns_log_print("%s", (const char *)run->file_plan->notices->pdata[i]);
+    return run->file_plan != NULL;
+}
+
 static void
 protect(Run *run, const BnsOptions *options)
 {
@@ -179,7 +193,8 @@ protect(Run *run, const BnsOptions *options)
                                       .audit_is_named = options->audit_log != NULL,
                                       .executable = run->executable,
                                       .netstack = run->netstack,
-                                      .upstream_ca = options->upstream_ca };
+                                      .upstream_ca = options->upstream_ca,
+                                      .pins = run->file_plan->pins };
 
     run->protected_paths = bns_protect_paths(&source);
     run->protected_links = bns_protect_links(&source);
@@ -219,7 +234,7 @@ prepare(Run *run, const BnsOptions *options, GError **error)
     run->java_stores = bns_java_homes_stores(run->environment);
     /* Before the command could make them. */
     bns_places_create(run->places);
-    if (!open_audit(run, options, error))
+    if (!plan_files(run, options, error) || !open_audit(run, options, error))
         return false;
     bns_policy_read_interfaces(run->policy);
     run->layers = describe_layers(run->policy, options);
@@ -270,6 +285,7 @@ run_session(const Run *run, const BnsOptions *options)
                              .added = run->trust.added,
                              .java_stores = (const char *const *)run->java_stores },
                   .umask = run->umask,
+                  .view = run->file_plan->view,
                   .ignored = &ignored,
                   .protected_paths = (const char *const *)run->protected_paths,
                   .protected_links = (const char *const *)run->protected_links },

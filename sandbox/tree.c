@@ -40,6 +40,41 @@ bns_tree_look(int dir_fd, const char *name)
     return open_at(dir_fd, name, O_PATH);
 }
 
+/* To the next of the names in @path. */
+static int
+look_further(int at, const char *name, size_t len)
+{
+    char copy[NAME_MAX + 1];
+    struct stat info;
+    bns_autofd next = -1;
+
+    if (len > NAME_MAX)
+        return -ENAMETOOLONG;
+    memcpy(copy, name, len);
+    copy[len] = '\0';
+    next = bns_tree_look(at, copy);
+    if (next >= 0 && fstat(next, &info) == 0 && S_ISLNK(info.st_mode))
+        return -ELOOP;
+    return g_steal_fd(&next);
+}
+
+int
+bns_tree_look_along(const char *path)
+{
+    bns_autofd at = open_at(AT_FDCWD, "/", O_PATH | O_DIRECTORY);
+
+    for (path += strspn(path, "/"); at >= 0 && *path != '\0';
+         path += strspn(path, "/")) {
+        size_t len = strcspn(path, "/");
+        int next = look_further(at, path, len);
+
+        bns_fd_clear(&at);
+        at = next;
+        path += len;
+    }
+    return g_steal_fd(&at);
+}
+
 int
 bns_tree_make_directory(int dir_fd, const char *name, mode_t mode)
 {

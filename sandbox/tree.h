@@ -12,6 +12,10 @@
 /* (transfer full): @name below @dir_fd as O_PATH, itself if it is a symbolic link. */
 int bns_tree_look(int dir_fd, const char *name);
 
+/* (transfer full): @path, which is absolute, as O_PATH. A symbolic link on the way, or
+ * the last, is -ELOOP. */
+int bns_tree_look_along(const char *path);
+
 /* Makes the directory @name if there is nothing. (transfer full): it, as O_PATH. */
 int bns_tree_make_directory(int dir_fd, const char *name, mode_t mode);
 

@@ -20,7 +20,7 @@ static const struct {
       "sandbox/ netstack/gateway/credentials.h netstack/gateway/gateway.h "
       "netstack/gateway/proxy.h "
       "netstack/gateway/resolver.h netstack/gateway/trust.h netstack/tap/packet_gate.h "
-      "netstack/tap/tap.h policy/ audit/ base/" },
+      "netstack/tap/tap.h policy/ audit/ base/ data/" },
 };
 
 static bool

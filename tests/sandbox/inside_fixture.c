@@ -152,6 +152,16 @@ make_argv(const char *const *argv)
     return (GStrv)g_ptr_array_free(out, FALSE);
 }
 
+/* As of the defaults, but that nothing is hidden. @out_mount: what it borrows. */
+static BnsFileView
+make_view(const InsideOptions *options, const char *workdir, BnsViewMount *out_mount)
+{
+    const BnsFileView view = { .mounts = out_mount, .n_mounts = 1 };
+
+    *out_mount = (BnsViewMount){ workdir, BNS_VIEW_WRITE, false };
+    return options->view != NULL ? *options->view : view;
+}
+
 Inside *
 inside_start(const char *const *argv, const InsideOptions *options)
 {
@@ -161,6 +171,9 @@ inside_start(const char *const *argv, const InsideOptions *options)
     g_autofree char *probe_dir = g_path_get_dirname(g_getenv("BNS_INSIDE_PROBE"));
     g_auto(GStrv) environment = make_environment(given);
     g_auto(GStrv) words = make_argv(argv);
+    const char *workdir = given->workdir != NULL ? given->workdir : probe_dir;
+    char *real = realpath(workdir, NULL);
+    BnsViewMount mount;
     mode_t mask = umask(0);
     int channel[2];
     int output[2];
@@ -169,7 +182,8 @@ inside_start(const char *const *argv, const InsideOptions *options)
         .gid = getgid(),
         .argv = words,
         .envp = environment,
-        .workdir = given->workdir != NULL ? given->workdir : probe_dir,
+        .workdir = workdir,
+        .view = make_view(given, real, &mount),
         .protected_paths = given->protected_paths,
         .protected_links = given->protected_links,
         .umask = mask,
@@ -188,6 +202,7 @@ inside_start(const char *const *argv, const InsideOptions *options)
         close(output[0]);
         stand_main(&stand);
     }
+    free(real);
     close(channel[1]);
     close(output[1]);
     inside->event_fd = channel[0];

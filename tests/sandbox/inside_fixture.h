@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include "sandbox/file_view.h"
+
 #include <glib.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -18,6 +20,7 @@ extern const char inside_ca_pem[];
 typedef struct {
     const char *workdir;                /* NULL: the build directory of the probe */
     const char *const *environment;     /* besides PATH and HOME */
+    const BnsFileView *view;            /* NULL: the working directory is writable */
     const char *const *protected_paths; /* NULL-terminated */
     const char *const *protected_links; /* NULL-terminated */
     const sigset_t *ignored;

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sandbox/file_plan.h"
+
+#include "base/text.h"
+#include "sandbox/file_plan_private.h"
+
+G_DEFINE_QUARK(bns_file_plan_error, bns_file_plan_error)
+
+void
+bns_file_plan_note(BnsFilePlan *plan,
+                   const char *origin,
+                   const char *kind,
+                   const char *path)
+{
+    g_autofree char *from = bns_text_escape(origin, -1);
+    g_autofree char *shown = bns_text_escape(path, -1);
+
+    g_string_append_printf(plan->lines, "%s\t%s\t%s\n", from, kind, shown);
+}
+
+bool
+bns_file_plan_fail(GError **error, const char *format, ...)
+{
+    g_autofree char *text = NULL;
+    va_list args;
+
+    va_start(args, format);
+    text = g_strdup_vprintf(format, args);
+    va_end(args);
+    g_set_error_literal(error, BNS_FILE_PLAN_ERROR, 0, text);
+    return false;
+}
+
+/* One entry of a table or a policy may be several paths. */
+static bool
+call_for_paths(BnsFilePlanning *planning,
+               BnsFileEntryFunc func,
+               BnsFileKind kind,
+               GPtrArray *take_paths,
+               const BnsFileOrigin *origin,
+               GError **error)
+{
+    g_autoptr(GPtrArray) paths = take_paths;
+
+    for (guint i = 0; i < paths->len; i++)
+        if (!func(planning, kind, paths->pdata[i], origin, error))
+            return false;
+    return true;
+}
+
+bool
+bns_file_plan_each(BnsFilePlanning *planning, BnsFileEntryFunc func, GError **error)
+{
+    static const BnsFileOrigin by_default = { "default", true };
+    const GPtrArray *entries = planning->files->entries;
+
+    for (size_t i = 0; i < bns_n_file_defaults; i++) {
+        const BnsFileDefault *entry = &bns_file_defaults[i];
+
+        if (!call_for_paths(planning, func, entry->kind,
+                            bns_file_names_expand_default(planning->names, entry->path),
+                            &by_default, error))
+            return false;
+    }
+    for (guint i = 0; i < entries->len; i++) {
+        const BnsFileEntry *entry = entries->pdata[i];
+        const BnsFileOrigin origin = { entry->origin, false };
+
+        if (!call_for_paths(planning, func, entry->kind,
+                            bns_file_names_expand(planning->names, entry->path),
+                            &origin, error))
+            return false;
+    }
+    return true;
+}
+
+static bool
+make(BnsFilePlanning *planning, GError **error)
+{
+    BnsFilePlan *plan = planning->plan;
+
+    plan->view.is_shared = planning->files->mode == BNS_FILE_MODE_SHARED;
+    bns_file_plan_note(plan, "files", "mode",
+                       plan->view.is_shared ? "shared" : "workspace");
+    if (!bns_file_plan_add_mounts(planning, error) ||
+        !bns_file_plan_add_rules(planning, error) ||
+        !bns_file_plan_add_rebuilt(planning, error))
+        return false;
+    return bns_file_plan_finish_mounts(planning, error);
+}
+
+static void
+planned_mount_clear(void *data)
+{
+    BnsPlannedMount *mount = data;
+
+    g_free(mount->path);
+}
+
+BnsFilePlan *
+bns_file_plan_new(const BnsFiles *files,
+                  const BnsPlaces *places,
+                  const char *workdir,
+                  GError **error)
+{
+    g_autoptr(BnsFilePlan) plan = g_new0(BnsFilePlan, 1);
+    BnsFilePlanning planning = { .plan = plan, .files = files, .places = places };
+    bool is_made;
+
+    plan->rebuilt = g_ptr_array_new_with_free_func(g_free);
+    plan->pins = g_ptr_array_new_with_free_func(g_free);
+    plan->notices = g_ptr_array_new_with_free_func(g_free);
+    plan->lines = g_string_new(NULL);
+    plan->rules = g_array_new(FALSE, FALSE, sizeof(BnsViewRule));
+    plan->mounts = g_array_new(FALSE, FALSE, sizeof(BnsViewMount));
+    plan->strings = g_ptr_array_new_with_free_func(g_free);
+    planning.names = bns_file_names_new(places, workdir);
+    planning.mounts = g_array_new(FALSE, FALSE, sizeof(BnsPlannedMount));
+    g_array_set_clear_func(planning.mounts, planned_mount_clear);
+    is_made = make(&planning, error);
+    bns_file_names_free(planning.names);
+    g_array_unref(planning.mounts);
+    g_free(planning.mountinfo);
+    return is_made ? g_steal_pointer(&plan) : NULL;
+}
+
+void
+bns_file_plan_free(BnsFilePlan *plan)
+{
+    if (plan == NULL)
+        return;
+    g_ptr_array_unref(plan->rebuilt);
+    g_ptr_array_unref(plan->pins);
+    g_ptr_array_unref(plan->notices);
+    g_string_free(plan->lines, TRUE);
+    g_array_unref(plan->rules);
+    g_array_unref(plan->mounts);
+    g_ptr_array_unref(plan->strings);
+    g_free(plan);
+}

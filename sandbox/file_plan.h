@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * File plan: from a policy to what the command sees of this machine's files.
+ *
+ * What can be written: the working directory, or what `write:` lists, and what the
+ * command line adds; in `mode: shared` everything. What is private or hidden: the table in
+ * data/files.inc, then the policy's entries, then the command line's: the deepest decides,
+ * among equally deep ones the last. To write somewhere, or to have it private, is to see
+ * it.
+ *
+ * What a symbolic link or another mount shows of something hidden is hidden, too, and a
+ * directory that holds something hidden is rebuilt (sandbox/rebuild.h): what the command
+ * makes directly in it lives as long as the session.
+ */
+#pragma once
+
+#include "policy/files.h"
+#include "sandbox/file_view.h"
+#include "sandbox/places.h"
+
+#include <glib.h>
+
+#define BNS_FILE_PLAN_ERROR (bns_file_plan_error_quark())
+GQuark bns_file_plan_error_quark(void);
+
+typedef struct {
+    BnsFileView view;   /* of what is below; lives as long as the plan */
+    GPtrArray *rebuilt; /* owned, of owned paths, NULL-terminated */
+    GPtrArray *pins;    /* owned, of owned real paths: what is read-only within what is
+                         * not */
+    GPtrArray *notices; /* owned, of owned lines for the person */
+    GString *lines;     /* owned: `check`'s: "ORIGIN\tKIND\tPATH\n" */
+    GArray *rules;      /* owned; what the view borrows */
+    GArray *mounts;     /* owned */
+    GPtrArray *strings; /* owned, of owned strings: what these borrow */
+} BnsFilePlan;
+
+/**
+ * bns_file_plan_new:
+ * @workdir: of the command; a real path
+ *
+ * Returns: (transfer full): the plan, or %NULL with @error: what was named cannot be had
+ */
+BnsFilePlan *bns_file_plan_new(const BnsFiles *files,
+                               const BnsPlaces *places,
+                               const char *workdir,
+                               GError **error);
+void bns_file_plan_free(BnsFilePlan *plan);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(BnsFilePlan, bns_file_plan_free)

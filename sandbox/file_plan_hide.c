@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is hidden, and which directories must be rebuilt for it. */
+#include "sandbox/aliases.h"
+#include "sandbox/file_plan_private.h"
+#include "sandbox/private_trees.h"
+#include "sandbox/tree.h"
+
+#include <stdint.h>
+#include <string.h>
+
+/* --- rules --- */
+
+/* Makes the view's pointers follow its arrays. */
+static void
+refresh(BnsFilePlan *plan)
+{
+    plan->view.rules = (const BnsViewRule *)(void *)plan->rules->data;
+    plan->view.n_rules = plan->rules->len;
+}
+
+static void
+add_rule(BnsFilePlanning *planning, const char *path, bool is_hidden)
+{
+    BnsFilePlan *plan = planning->plan;
+    BnsViewRule rule = { .path = g_strdup(path), .is_hidden = is_hidden };
+
+    rule.dir_len = (size_t)(strrchr(path, '/') - path);
+    g_ptr_array_add(plan->strings, (gpointer)(uintptr_t)rule.path);
+    g_array_append_val(plan->rules, rule);
+    refresh(plan);
+}
+
+/* Returns: (transfer full): what exists of @path, whose last part may hold "*". */
+static GPtrArray *
+find_matches(const char *path)
+{
+    GPtrArray *matches = g_ptr_array_new_with_free_func(g_free);
+    g_autofree char *dir_path = g_path_get_dirname(path);
+    const char *pattern = strrchr(path, '/') + 1;
+    g_autoptr(GDir) dir = NULL;
+    const char *name;
+
+    if (strchr(pattern, '*') == NULL) {
+        if (g_file_test(path, G_FILE_TEST_EXISTS | G_FILE_TEST_IS_SYMLINK))
+            g_ptr_array_add(matches, g_strdup(path));
+        return matches;
+    }
+    dir = g_dir_open(dir_path, 0, NULL);
+    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL)
+        if (bns_file_view_name_matches(pattern, name, strlen(name)))
+            g_ptr_array_add(matches, g_build_filename(dir_path, name, NULL));
+    return matches;
+}
+
+/* The way by a link is no other than the way by the name. What the user cannot change is
+ * no secret of his, but a distribution's. */
+static void
+add_link_target(BnsFilePlanning *planning, const char *path, bool is_hidden)
+{
+    g_autofree char *target = bns_file_names_resolve(path);
+    g_autofree char *dir = target != NULL ? g_path_get_dirname(target) : NULL;
+
+    if (target != NULL && strcmp(target, path) != 0 && bns_file_names_may_change(dir))
+        add_rule(planning, target, is_hidden);
+}
+
+static void
+add_aliases(BnsFilePlanning *planning, const char *path, bool is_hidden)
+{
+    g_autofree char *real = bns_file_names_resolve(path);
+    g_auto(GStrv) aliases = NULL;
+
+    if (planning->mountinfo == NULL &&
+        !g_file_get_contents("/proc/self/mountinfo", &planning->mountinfo, NULL, NULL))
+        return;
+    if (real == NULL)
+        return;
+    aliases = bns_aliases_find(planning->mountinfo, real);
+    for (char **alias = aliases; *alias != NULL; alias++)
+        add_rule(planning, *alias, is_hidden);
+}
+
+/* A project in which a variable names a file: to rebuild its directory would make
+ * everything private that is saved there. */
+static bool
+is_in_workspace(const BnsFilePlanning *planning, const char *path)
+{
+    const BnsPlannedMount *mount = bns_file_plan_find_mount(planning, path);
+
+    return mount != NULL && mount->access == BNS_VIEW_WRITE &&
+           !bns_file_names_hold_home(planning->names, mount->path);
+}
+
+/* A default that cannot be had, or not at that price. */
+static bool
+is_passed_over(BnsFilePlanning *planning, const char *path)
+{
+    g_autoptr(GPtrArray) matches = NULL;
+
+    if (!bns_file_names_are_own(path) && !is_in_workspace(planning, path))
+        return false;
+    matches = find_matches(path);
+    for (guint i = 0; i < matches->len; i++)
+        g_ptr_array_add(planning->plan->notices,
+                        g_strdup_printf("%s is not hidden: it lies %s",
+                                        (const char *)matches->pdata[i],
+                                        bns_file_names_are_own(path)
+                                            ? "in a directory of the system"
+                                            : "where the command may write"));
+    return true;
+}
+
+static bool
+add_rules_of(BnsFilePlanning *planning,
+             BnsFileKind kind,
+             const char *path,
+             const BnsFileOrigin *origin,
+             GError **error)
+{
+    g_autofree char *real = bns_file_names_resolve_parent(path);
+    bool is_hidden = kind == BNS_FILE_HIDE;
+    g_autoptr(GPtrArray) matches = NULL;
+
+    /* What is merely private by default is not thereby shown. */
+    if (origin->is_default && kind == BNS_FILE_PRIVATE)
+        return true;
+    if (origin->is_default && is_hidden && is_passed_over(planning, real))
+        return true;
+    if (strcmp(real, "/") == 0)
+        return !is_hidden ||
+               bns_file_plan_fail(error, "%s: cannot hide /", origin->name);
+    add_rule(planning, real, is_hidden);
+    if (is_hidden || kind == BNS_FILE_SHOW)
+        bns_file_plan_note(planning->plan, origin->name, bns_file_kind_name(kind),
+                           real);
+    matches = find_matches(real);
+    for (guint i = 0; i < matches->len; i++) {
+        add_link_target(planning, matches->pdata[i], is_hidden);
+        add_aliases(planning, matches->pdata[i], is_hidden);
+    }
+    return true;
+}
+
+bool
+bns_file_plan_add_rules(BnsFilePlanning *planning, GError **error)
+{
+    return bns_file_plan_each(planning, add_rules_of, error);
+}
+
+/* --- rebuilt directories --- */
+
+static void
+take_rebuilt(BnsFilePlanning *planning, const char *dir)
+{
+    GPtrArray *rebuilt = planning->plan->rebuilt;
+
+    if (!g_ptr_array_find_with_equal_func(rebuilt, dir, g_str_equal, NULL))
+        g_ptr_array_add(rebuilt, g_strdup(dir));
+}
+
+/* Nobody but root renames what is in the directory above. A home is left in its place,
+ * whoever owns what is above. */
+static bool
+is_top(const BnsFilePlanning *planning, const char *dir, const char *parent)
+{
+    return strcmp(parent, "/") == 0 || bns_private_trees_contain(parent) ||
+           bns_file_names_is_home(planning->names, dir) ||
+           (!bns_file_names_may_change(parent) &&
+            !bns_file_names_hold_home(planning->names, dir));
+}
+
+/* @dir, and what is above it up to one that stays in its place. */
+static void
+add_rebuilt(BnsFilePlanning *planning, const char *dir)
+{
+    g_autofree char *at = g_strdup(dir);
+    bool is_done = false;
+
+    while (!is_done) {
+        char *parent = g_path_get_dirname(at);
+
+        take_rebuilt(planning, at);
+        is_done = is_top(planning, at, parent);
+        g_free(at);
+        at = parent;
+    }
+}
+
+/* What lies between two of them must be one, too: a directory is rebuilt by way of the
+ * one above. */
+static void
+close_gaps(BnsFilePlanning *planning)
+{
+    GPtrArray *rebuilt = planning->plan->rebuilt;
+    guint n = rebuilt->len;
+
+    for (guint i = 0; i < n; i++)
+        for (guint j = 0; j < n; j++) {
+            const char *above = rebuilt->pdata[i];
+            g_autofree char *at = g_strdup(rebuilt->pdata[j]);
+
+            while (strcmp(at, above) != 0 && bns_tree_is_within(at, above)) {
+                char *parent = g_path_get_dirname(at);
+
+                take_rebuilt(planning, at);
+                g_free(at);
+                at = parent;
+            }
+        }
+}
+
+/* Below a private tree there is only what is shown in it. */
+static bool
+is_seen(const BnsFilePlanning *planning, const char *dir)
+{
+    if (bns_private_trees_contain(dir))
+        return false;
+    return !bns_private_trees_cover(dir) ||
+           bns_file_plan_find_mount(planning, dir) != NULL;
+}
+
+/* Whether a rule hides something that its directory would show. In `mode: shared` what
+ * does not exist is not worth a directory of its own. */
+static bool
+hides_something(const BnsFilePlanning *planning, const BnsViewRule *rule)
+{
+    const BnsFileView *view = &planning->plan->view;
+    g_autoptr(GPtrArray) matches = NULL;
+
+    if (!view->is_shared && bns_file_view_hides(view, rule->path))
+        return true;
+    matches = find_matches(rule->path);
+    for (guint i = 0; i < matches->len; i++)
+        if (bns_file_view_hides(view, matches->pdata[i]))
+            return true;
+    return false;
+}
+
+/* Whether a rule shows something in a directory that is hidden. */
+static bool
+shows_something(const BnsFilePlanning *planning, const char *dir)
+{
+    return bns_file_view_hides(&planning->plan->view, dir);
+}
+
+/* A cache as a whole is worth more than what may once be in it. */
+static bool
+is_worth_rebuilding(const BnsFilePlanning *planning, const char *dir)
+{
+    const BnsPlannedMount *mount = bns_file_plan_find_mount(planning, dir);
+
+    return bns_file_names_is_in_home(planning->names, dir) &&
+           (mount == NULL || mount->access != BNS_VIEW_PRIVATE);
+}
+
+/* Returns: (transfer full): the directory that must be rebuilt so that @rule's path is not
+ * in it: if nothing is there yet, the one of a home in which the way to it would be made.
+ */
+static char *
+find_directory(const BnsFilePlanning *planning, const BnsViewRule *rule)
+{
+    char *dir = g_path_get_dirname(rule->path);
+    bool may_be_absent = rule->is_hidden && !planning->plan->view.is_shared;
+
+    while (may_be_absent && !g_file_test(dir, G_FILE_TEST_EXISTS)) {
+        g_autofree char *parent = g_path_get_dirname(dir);
+
+        may_be_absent = is_worth_rebuilding(planning, parent);
+        if (may_be_absent) {
+            g_free(dir);
+            dir = g_steal_pointer(&parent);
+        }
+    }
+    return dir;
+}
+
+static bool
+add_for_rule(BnsFilePlanning *planning, const BnsViewRule *rule, GError **error)
+{
+    g_autofree char *dir = find_directory(planning, rule);
+    bool is_needed = rule->is_hidden ? hides_something(planning, rule)
+                                     : shows_something(planning, dir);
+
+    if (!is_needed || !g_file_test(dir, G_FILE_TEST_IS_DIR) || !is_seen(planning, dir))
+        return true;
+    if (strcmp(dir, "/") == 0 || bns_file_names_are_own(dir))
+        return bns_file_plan_fail(error,
+                                  "%s cannot be hidden: its directory cannot be made "
+                                  "without it",
+                                  rule->path);
+    add_rebuilt(planning, dir);
+    return true;
+}
+
+static int
+compare_paths(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+bool
+bns_file_plan_add_rebuilt(BnsFilePlanning *planning, GError **error)
+{
+    BnsFilePlan *plan = planning->plan;
+
+    for (guint i = 0; i < plan->rules->len; i++)
+        if (!add_for_rule(planning, &g_array_index(plan->rules, BnsViewRule, i), error))
+            return false;
+    /* Programs save their settings in a home by a new file and a rename. */
+    for (guint i = 0; !plan->view.is_shared && i < planning->names->homes->len; i++)
+        if (is_seen(planning, planning->names->homes->pdata[i]))
+            add_rebuilt(planning, planning->names->homes->pdata[i]);
+    close_gaps(planning);
+    g_ptr_array_sort(plan->rebuilt, compare_paths);
+    for (guint i = 0; i < plan->rebuilt->len; i++)
+        bns_file_plan_note(plan, "-", "rebuilt", plan->rebuilt->pdata[i]);
+    g_ptr_array_add(plan->rebuilt, NULL);
+    plan->view.rebuilt = (const char *const *)plan->rebuilt->pdata;
+    return true;
+}

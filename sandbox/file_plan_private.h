@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The steps of a file plan, for sandbox/file_plan*.c: first what is mounted, then
+ * what is hidden and shown, then which directories must be rebuilt for that, and what it
+ * does to the first.
+ */
+#pragma once
+
+#include "sandbox/file_names.h"
+#include "sandbox/file_plan.h"
+
+/* Where an entry comes from. */
+typedef struct {
+    const char *name; /* "default", "file:line", "--write#1" */
+    bool is_default;  /* of data/files.inc: what cannot be had is passed over */
+} BnsFileOrigin;
+
+/* One thing that differs from what is around it, before it becomes a BnsViewMount. */
+typedef struct {
+    char *path; /* owned; real */
+    BnsViewAccess access;
+    BnsFileOrigin origin;
+} BnsPlannedMount;
+
+typedef struct {
+    BnsFilePlan *plan; /* borrowed */
+    const BnsFiles *files;
+    const BnsPlaces *places;
+    BnsFileNames *names; /* owned */
+    char *mountinfo;     /* owned; for aliases */
+    GArray *mounts;      /* owned, of BnsPlannedMount; parents first once sorted */
+} BnsFilePlanning;
+
+/* "ORIGIN\tKIND\tPATH" for `check`. */
+void bns_file_plan_note(BnsFilePlan *plan,
+                        const char *origin,
+                        const char *kind,
+                        const char *path);
+
+bool G_GNUC_PRINTF(2, 3) bns_file_plan_fail(GError **error, const char *format, ...);
+
+/* Calls @func for each entry: the defaults, then the policy's. */
+typedef bool (*BnsFileEntryFunc)(BnsFilePlanning *planning,
+                                 BnsFileKind kind,
+                                 const char *path,
+                                 const BnsFileOrigin *origin,
+                                 GError **error);
+bool
+bns_file_plan_each(BnsFilePlanning *planning, BnsFileEntryFunc func, GError **error);
+
+/* file_plan_hide.c */
+bool bns_file_plan_add_rules(BnsFilePlanning *planning, GError **error);
+bool bns_file_plan_add_rebuilt(BnsFilePlanning *planning, GError **error);
+
+/* file_plan_mount.c */
+bool bns_file_plan_add_mounts(BnsFilePlanning *planning, GError **error);
+bool bns_file_plan_finish_mounts(BnsFilePlanning *planning, GError **error);
+/* The deepest that holds @path; NULL: none. */
+const BnsPlannedMount *
+bns_file_plan_find_mount(const BnsFilePlanning *planning, const char *path);

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sandbox/file_view.h"
+
+#include "sandbox/tree.h"
+
+#include <string.h>
+
+bool
+bns_file_view_name_matches(const char *pattern, const char *name, size_t len)
+{
+    const char *star = NULL; /* the last one that was passed */
+    size_t resume = 0;       /* where it goes on if its rest does not fit */
+    size_t at = 0;
+
+    while (at < len) {
+        if (*pattern == '*') {
+            star = pattern++;
+            resume = at;
+        } else if (*pattern == name[at]) {
+            pattern++;
+            at++;
+        } else if (star != NULL) {
+            pattern = star + 1;
+            at = ++resume;
+        } else {
+            return false;
+        }
+    }
+    return pattern[strspn(pattern, "*")] == '\0';
+}
+
+/* @path, or something above it. */
+static bool
+rule_names(const BnsViewRule *rule, const char *path, size_t path_len)
+{
+    const char *name = path + rule->dir_len + 1;
+
+    return path_len > rule->dir_len + 1 && path[rule->dir_len] == '/' &&
+           memcmp(path, rule->path, rule->dir_len) == 0 &&
+           bns_file_view_name_matches(rule->path + rule->dir_len + 1, name,
+                                      strcspn(name, "/"));
+}
+
+bool
+bns_file_view_hides(const BnsFileView *view, const char *path)
+{
+    size_t len = strlen(path);
+    size_t deepest = 0;
+    bool is_hidden = false;
+
+    for (size_t i = 0; i < view->n_rules; i++) {
+        const BnsViewRule *rule = &view->rules[i];
+
+        if (rule->dir_len >= deepest && rule_names(rule, path, len)) {
+            deepest = rule->dir_len;
+            is_hidden = rule->is_hidden;
+        }
+    }
+    return is_hidden;
+}
+
+bool
+bns_file_view_rebuilds(const BnsFileView *view, const char *path)
+{
+    for (const char *const *dir = view->rebuilt; dir != NULL && *dir != NULL; dir++)
+        if (strcmp(*dir, path) == 0)
+            return true;
+    return false;
+}
+
+bool
+bns_file_view_rebuilds_within(const BnsFileView *view, const char *path)
+{
+    for (const char *const *dir = view->rebuilt; dir != NULL && *dir != NULL; dir++)
+        if (bns_tree_is_within(*dir, path))
+            return true;
+    return false;
+}
+
+const BnsViewMount *
+bns_file_view_find_mount(const BnsFileView *view, const char *path)
+{
+    const BnsViewMount *found = NULL;
+
+    for (size_t i = 0; i < view->n_mounts; i++)
+        if (bns_tree_is_within(path, view->mounts[i].path))
+            found = &view->mounts[i];
+    return found;
+}

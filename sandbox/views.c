@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sandbox/views.h"
+
+#include "base/fd.h"
+#include "sandbox/mount_api.h"
+#include "sandbox/rebuild.h"
+#include "sandbox/tree.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Where the layers' tmpfs is mounted while they are made. */
+#define STAGE "/tmp"
+
+bool
+bns_views_freeze(const BnsFileView *view, BnsFault *fault)
+{
+    int r = view->is_shared ? 0 : bns_mount_set_read_only("/", true);
+
+    return r >= 0
+               ? true
+               : bns_fault_set(fault, "Could not make the host's files read-only: %s",
+                               strerror(-r));
+}
+
+static bool
+fail(BnsFault *fault, const char *path, int r)
+{
+    return bns_fault_set(fault, "Could not make the sandbox's view of \"%s\": %s", path,
+                         strerror(-r));
+}
+
+/* --- what is hidden --- */
+
+static BnsRebuildAct
+act(const void *data, const char *path)
+{
+    const BnsFileView *view = data;
+    const BnsViewMount *mount;
+
+    if (bns_file_view_rebuilds(view, path))
+        return BNS_REBUILD_DESCEND;
+    if (bns_file_view_hides(view, path))
+        return BNS_REBUILD_OMIT;
+    mount = bns_file_view_find_mount(view, path);
+    if (mount == NULL || mount->access == BNS_VIEW_READ_ONLY)
+        return BNS_REBUILD_BIND;
+    if (mount->access == BNS_VIEW_PRIVATE)
+        return BNS_REBUILD_COPY;
+    return mount->is_rebuilt ? BNS_REBUILD_BIND_WRITABLE : BNS_REBUILD_BIND;
+}
+
+/* Another of them leads to it, and rebuilds it. */
+static bool
+is_rebuilt_with_another(const BnsFileView *view, const char *path)
+{
+    for (const char *const *dir = view->rebuilt; *dir != NULL; dir++)
+        if (strcmp(*dir, path) != 0 && bns_tree_is_within(path, *dir))
+            return true;
+    return false;
+}
+
+static bool
+rebuild(const BnsFileView *view, BnsFault *fault)
+{
+    const BnsRebuildJudge judge = { act, view };
+
+    for (const char *const *dir = view->rebuilt; dir != NULL && *dir != NULL; dir++) {
+        int r = is_rebuilt_with_another(view, *dir)
+                    ? 0
+                    : bns_rebuild_mount_judged(*dir, &judge);
+
+        if (r < 0 && r != -ENOENT)
+            return fail(fault, *dir, r);
+    }
+    return true;
+}
+
+/* --- what differs from what is around it --- */
+
+static void
+open_sources(BnsViews *views)
+{
+    for (size_t i = 0; i < views->view->n_mounts; i++) {
+        const BnsViewMount *mount = &views->view->mounts[i];
+        int fd = mount->is_rebuilt ? -1 : bns_tree_look_along(mount->path);
+
+        views->fds[i] = MAX(fd, -1);
+    }
+}
+
+/* For whoever shows them once more. */
+static void
+open_rebuilt(BnsViews *views)
+{
+    for (size_t i = 0; i < views->view->n_mounts; i++)
+        if (views->view->mounts[i].is_rebuilt) {
+            int fd = bns_tree_look_along(views->view->mounts[i].path);
+
+            views->fds[i] = MAX(fd, -1);
+        }
+}
+
+/* (transfer full): where to mount, as O_PATH: in a directory that was rebuilt the name
+ * leads to something else than before, elsewhere the thing itself is the place. */
+static int
+open_place(const BnsViews *views, size_t i)
+{
+    const BnsFileView *view = views->view;
+    int fd;
+
+    for (const char *const *dir = view->rebuilt; dir != NULL && *dir != NULL; dir++)
+        if (bns_tree_is_within(view->mounts[i].path, *dir))
+            return bns_tree_look_along(view->mounts[i].path);
+    fd = fcntl(views->fds[i], F_DUPFD_CLOEXEC, 0);
+    return fd < 0 ? -errno : fd;
+}
+
+/* Puts @take_mount, a new mount or an error, in the place of what it shows. */
+static int
+take_mount(BnsViews *views, size_t i, int take_mount)
+{
+    if (take_mount < 0)
+        return take_mount;
+    bns_fd_clear(&views->fds[i]);
+    views->fds[i] = take_mount;
+    return 0;
+}
+
+static int
+bind_whole(BnsViews *views, size_t i)
+{
+    bool is_writable = views->view->mounts[i].access == BNS_VIEW_WRITE;
+    bns_autofd place = open_place(views, i);
+
+    if (place < 0)
+        return place;
+    return take_mount(
+        views, i,
+        bns_mount_bind(views->fds[i], place,
+                       is_writable ? BNS_BIND_WRITABLE : BNS_BIND_READ_ONLY));
+}
+
+static int
+mount_layer(BnsViews *views, size_t i, int stage_fd)
+{
+    bns_autofd place = open_place(views, i);
+    bns_autofd upper = -1;
+    bns_autofd work = -1;
+    struct stat info;
+    char name[32];
+
+    if (place < 0)
+        return place;
+    /* The layer's own mode is that of its upper directory. */
+    if (fstat(place, &info) < 0)
+        return -errno;
+    snprintf(name, sizeof(name), "%zu/upper", i);
+    upper = bns_tree_make_path(stage_fd, name, info.st_mode & 07777);
+    snprintf(name, sizeof(name), "%zu/work", i);
+    work = bns_tree_make_path(stage_fd, name, 0755);
+    if (upper < 0 || work < 0)
+        return MIN(upper, work);
+    return take_mount(views, i, bns_mount_layer(place, upper, work));
+}
+
+static bool
+is_whole(const BnsViews *views, size_t i, bool is_layer)
+{
+    return views->fds[i] >= 0 &&
+           (views->view->mounts[i].access == BNS_VIEW_PRIVATE) == is_layer;
+}
+
+static bool
+have_layers(const BnsViews *views)
+{
+    for (size_t i = 0; i < views->view->n_mounts; i++)
+        if (is_whole(views, i, true))
+            return true;
+    return false;
+}
+
+/* Before what may be written: that can lie in a layer, and a layer in it is shown with
+ * it. A directory that can have no layer stays read-only. */
+static void
+mount_layers(BnsViews *views)
+{
+    bns_autofd place = -1;
+    bns_autofd stage = -1;
+
+    if (!have_layers(views))
+        return;
+    place = open(STAGE, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    stage = place < 0 ? -1 : bns_mount_new(place, "tmpfs", "mode=0700", false);
+    if (stage < 0)
+        return;
+    for (size_t i = 0; i < views->view->n_mounts; i++)
+        if (is_whole(views, i, true))
+            (void)mount_layer(views, i, stage);
+    /* The layers keep it. */
+    umount2(STAGE, MNT_DETACH);
+}
+
+bool
+bns_views_mount(BnsViews *out_views, const BnsFileView *view, BnsFault *fault)
+{
+    out_views->view = view;
+    open_sources(out_views);
+    if (!rebuild(view, fault))
+        return false;
+    mount_layers(out_views);
+    for (size_t i = 0; i < view->n_mounts; i++) {
+        int r = is_whole(out_views, i, false) ? bind_whole(out_views, i) : 0;
+
+        if (r < 0)
+            return fail(fault, view->mounts[i].path, r);
+    }
+    open_rebuilt(out_views);
+    return true;
+}
+
+void
+bns_views_clear(BnsViews *views)
+{
+    for (size_t i = 0; i < views->view->n_mounts; i++)
+        bns_fd_clear(&views->fds[i]);
+}
