@@ -14,7 +14,8 @@ struct BnsOrigin {
     SSL_CTX *ssl_ctx; /* owned; NULL: plain */
     int listen_fd;    /* owned */
     uint16_t port;
-    char *files; /* owned; NULL: none */
+    char *files;            /* owned; NULL: none */
+    BnsOriginAnswer answer; /* NULL: origin_conn_answer() */
     GThread *acceptor;
     GMutex lock;
     GCond changed;        /* of connections */
@@ -42,7 +43,8 @@ serve_one(BnsOrigin *origin, OriginConn *conn)
     g_ptr_array_add(origin->requests, g_strdup_printf("%s %s %s", request.method,
                                                       request.target, request.host));
     g_mutex_unlock(&origin->lock);
-    again = origin_conn_answer(conn, &request);
+    again = origin->answer != NULL ? origin->answer(conn, &request)
+                                   : origin_conn_answer(conn, &request);
     origin_request_clear(&request);
     return again;
 }
@@ -184,6 +186,12 @@ void
 bns_origin_set_files(BnsOrigin *origin, const char *directory)
 {
     origin->files = g_strdup(directory);
+}
+
+void
+bns_origin_set_answer(BnsOrigin *origin, BnsOriginAnswer answer)
+{
+    origin->answer = answer;
 }
 
 uint16_t

@@ -39,6 +39,19 @@ BnsOrigin *bns_origin_new_everywhere(SSL_CTX *ssl_ctx, uint16_t port);
 void bns_origin_free(BnsOrigin *origin);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BnsOrigin, bns_origin_free)
 
+/**
+ * BnsOriginAnswer:
+ * @conn, @request: see tests/support/origin_conn.h; the body is not read yet
+ *
+ * Returns: whether the connection goes on.
+ */
+typedef struct OriginConn OriginConn;
+typedef struct OriginRequest OriginRequest;
+typedef bool (*BnsOriginAnswer)(OriginConn *conn, const OriginRequest *request);
+
+/* @answer serves every request, instead of the list above. Before the first connection. */
+void bns_origin_set_answer(BnsOrigin *origin, BnsOriginAnswer answer);
+
 /* Before the first connection. */
 void bns_origin_set_files(BnsOrigin *origin, const char *directory);
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The origin's WebSocket: an echo, frame by frame.
+ * The origin's WebSocket: frames, and an echo of each.
  */
-#include "tests/support/frames.h"
 #include "tests/support/origin_conn.h"
 
 #include <string.h>
@@ -54,8 +53,9 @@ read_head(OriginConn *conn, BnsFrame *out_frame)
     return bns_frame_read(head, sizeof(head), out_frame);
 }
 
-static bool
-say(OriginConn *conn, uint8_t opcode, bool is_final, const uint8_t *payload, size_t len)
+bool
+origin_write_frame(
+    OriginConn *conn, uint8_t opcode, bool is_final, const void *payload, size_t len)
 {
     g_autoptr(GByteArray) out = g_byte_array_new();
 
@@ -63,36 +63,60 @@ say(OriginConn *conn, uint8_t opcode, bool is_final, const uint8_t *payload, siz
     return origin_write(conn, out->data, out->len);
 }
 
-static bool
+static void
 refuse(OriginConn *conn)
 {
     static const uint8_t code[] = { CLOSE_PROTOCOL_ERROR >> 8,
                                     CLOSE_PROTOCOL_ERROR & 0xff };
 
-    say(conn, BNS_FRAME_CLOSE, true, code, sizeof(code));
-    return false;
+    origin_write_frame(conn, BNS_FRAME_CLOSE, true, code, sizeof(code));
+}
+
+uint8_t *
+origin_read_frame(OriginConn *conn, BnsFrame *out_frame)
+{
+    g_autofree uint8_t *payload = NULL;
+
+    if (!read_head(conn, out_frame))
+        return NULL;
+    if (!out_frame->is_masked) {
+        refuse(conn);
+        return NULL;
+    }
+    payload = g_malloc(out_frame->len + 1);
+    if (!read_all(conn, payload, out_frame->len))
+        return NULL;
+    bns_frame_mask(payload, out_frame->len, out_frame->mask);
+    payload[out_frame->len] = '\0';
+    return g_steal_pointer(&payload);
 }
 
 /* Returns: whether another may come. */
 static bool
 echo_frame(OriginConn *conn)
 {
-    g_autofree uint8_t *payload = NULL;
     BnsFrame frame;
+    g_autofree uint8_t *payload = origin_read_frame(conn, &frame);
 
-    if (!read_head(conn, &frame))
+    if (payload == NULL)
         return false;
-    if (!frame.is_masked)
-        return refuse(conn);
-    payload = g_malloc(frame.len + 1);
-    if (!read_all(conn, payload, frame.len))
-        return false;
-    bns_frame_mask(payload, frame.len, frame.mask);
     if (frame.opcode == BNS_FRAME_PONG)
         return true;
-    return say(conn, frame.opcode == BNS_FRAME_PING ? BNS_FRAME_PONG : frame.opcode,
+    return origin_write_frame(
+               conn, frame.opcode == BNS_FRAME_PING ? BNS_FRAME_PONG : frame.opcode,
                frame.is_final, payload, frame.len) &&
            frame.opcode != BNS_FRAME_CLOSE;
+}
+
+bool
+origin_accept_websocket(OriginConn *conn, const OriginRequest *request)
+{
+    g_autofree char *accept_text = make_accept(request->head);
+
+    return origin_printf(conn,
+                         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+                         "Connection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n",
+                         accept_text);
 }
 
 bool
@@ -100,12 +124,7 @@ origin_answer_websocket(OriginConn *conn,
                         const OriginRequest *request,
                         const char *argument)
 {
-    g_autofree char *accept_text = make_accept(request->head);
-
-    if (!origin_printf(conn,
-                       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
-                       "Connection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n",
-                       accept_text))
+    if (!origin_accept_websocket(conn, request))
         return false;
     while (echo_frame(conn))
         ;

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The agents that people run, from npm: each completes one exchange with a stand-in of
+ * its API, streamed, and tells the person when the API is refused. */
+#include "tests/e2e/model_api.h"
+#include "tests/e2e/npm.h"
+#include "tests/e2e/story.h"
+#include "tests/support/test.h"
+
+#include <string.h>
+
+typedef struct {
+    const char *name;
+    const char *package;
+    const char *key;  /* the variable that holds its credential */
+    const char *host; /* of its API */
+    /* The request that carries the answer: all that is allowed. */
+    const char *method;
+    const char *path;
+    const char *command; /* a shell command that asks one thing */
+} Agent;
+
+static const Agent agents[] = {
+    { "claude", "@anthropic-ai/claude-code", "ANTHROPIC_API_KEY", "api.anthropic.com",
+      "POST", "/v1/messages", "claude -p 'What did the boundary do?'" },
+    /* By WebSocket. */
+    { "codex", "@openai/codex", "CODEX_API_KEY", "api.openai.com", "GET",
+      "/v1/responses",
+      "codex exec --skip-git-repo-check --sandbox read-only "
+      "'What did the boundary do?'" },
+    { "gemini", "@google/gemini-cli", "GEMINI_API_KEY",
+      "generativelanguage.googleapis.com", "POST", "/v1beta/models/*",
+      "gemini --skip-trust -p 'What did the boundary do?'" },
+    { "opencode", "opencode-ai", "ANTHROPIC_API_KEY", "api.anthropic.com", "POST",
+      "/v1/messages",
+      "opencode run --model anthropic/claude-sonnet-4-5 'What did the boundary do?'" },
+};
+
+static BnsOrigin *
+model_api_new(const Story *story, const char *host)
+{
+    g_autofree char *names = g_strconcat("DNS:", host, NULL);
+    BnsTestCertSpec spec = { .issuer = story->authority,
+                             .common_name = "model API",
+                             .names = names };
+    g_autoptr(BnsTestCert) leaf = bns_test_cert_new(&spec);
+    SSL_CTX *ssl_ctx = bns_test_cert_server(leaf, NULL);
+    BnsOrigin *origin = bns_origin_new(ssl_ctx);
+
+    bns_origin_set_answer(origin, model_api_answer);
+    SSL_CTX_free(ssl_ctx);
+    return origin;
+}
+
+/* Returns: (nullable): a story in which the agent is installed. */
+static Story *
+agent_story(const Agent *agent)
+{
+    g_autoptr(Story) story = story_new();
+
+    if (!story_npm(story, agent->package))
+        return NULL;
+    story_setenv(story, agent->key, "sk-stand-in");
+    return g_steal_pointer(&story);
+}
+
+static void
+test_exchange(gconstpointer data)
+{
+    const Agent *agent = data;
+    g_autoptr(Story) story = agent_story(agent);
+    g_autoptr(BnsOrigin) api = NULL;
+    g_autoptr(StoryRun) run = NULL;
+    g_autofree char *arguments = NULL;
+    g_autofree char *method = NULL;
+
+    if (story == NULL)
+        return;
+    api = model_api_new(story, agent->host);
+    story_option(story, "--resolve %s:443:127.0.0.1:%u", agent->host,
+                 bns_origin_port(api));
+    arguments = g_strdup_printf("--allow '%s %s%s' -- %s", agent->method, agent->host,
+                                agent->path, agent->command);
+    run = story_run(story, arguments);
+    story_assert_status(run, 0);
+    story_assert_out(run, MODEL_API_ANSWER);
+    method = g_strdup_printf("\"method\":\"%s\"", agent->method);
+    story_assert_record(run, "http.request", "\"allow\"", agent->host, method);
+}
+
+/* The API's path is refused: the person reads why, soon. */
+static void
+test_refused(gconstpointer data)
+{
+    const Agent *agent = data;
+    g_autoptr(Story) story = agent_story(agent);
+    g_autoptr(StoryRun) run = NULL;
+    g_autofree char *arguments = NULL;
+    g_autofree char *said = NULL;
+
+    if (story == NULL)
+        return;
+    arguments = g_strdup_printf("-q -- %s", agent->command);
+    run = story_run(story, arguments);
+    story_assert_status(run, 1);
+    said = g_strconcat(run->out, run->err, NULL);
+    if (strstr(said, "Network request blocked by Agent Boundaries policy") == NULL)
+        g_error("the person does not read why: %s", said);
+}
+
+static void
+add_tests(const char *what, void (*test)(gconstpointer))
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(agents); i++) {
+        g_autofree char *path =
+            g_strdup_printf("/e2e/agents/%s/%s", agents[i].name, what);
+
+        bns_test_add_data(path, &agents[i], test);
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    bns_test_init(&argc, &argv, 280);
+    if (!bns_test_can_unshare()) {
+        bns_test_add("/e2e/agents/needs-user-namespaces", story_skip);
+        return g_test_run();
+    }
+    add_tests("exchange", test_exchange);
+    add_tests("refused", test_refused);
+    return g_test_run();
+}
