@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A real Chromium, headless: it trusts the run's authority, loads a page of a hundred
+ * parts, and shows why something was blocked. */
+#include "tests/e2e/story.h"
+#include "tests/support/origin_conn.h"
+#include "tests/support/test.h"
+
+#include <string.h>
+
+/* Its own sandbox needs namespaces that ours does not give. */
+#define CHROMIUM                                                                       \
+    "chromium --headless --no-sandbox --disable-gpu --disable-background-networking "  \
+    "--disable-component-update --user-data-dir=profile --dump-dom "
+
+#define PARTS 100
+
+static bool
+answer_typed(OriginConn *conn, const char *type, const char *text)
+{
+    return origin_printf(conn,
+                         "HTTP/1.1 200 OK\r\nContent-Type: %s\r\n"
+                         "Content-Length: %zu\r\n\r\n%s",
+                         type, strlen(text), text);
+}
+
+/* Says how many of its parts have run, and by which protocols they came. */
+static char *
+make_page(void)
+{
+    GString *page = g_string_new("<!doctype html><title>parts</title><body>"
+                                 "<script>var parts = 0;"
+                                 "onload = () => { document.body.textContent = "
+                                 "'parts ' + parts + ' by ' + [...new Set("
+                                 "performance.getEntriesByType('resource')"
+                                 ".map(e => e.nextHopProtocol))].join(); }"
+                                 "</script>\n");
+
+    for (int i = 0; i < PARTS; i++)
+        g_string_append_printf(page, "<script async src=\"/part/%d\"></script>\n", i);
+    return g_string_free(page, FALSE);
+}
+
+static bool
+answer(OriginConn *conn, const OriginRequest *request)
+{
+    g_autofree char *page = NULL;
+
+    if (g_str_has_prefix(request->target, "/part/"))
+        return answer_typed(conn, "text/javascript", "parts++;");
+    page = make_page();
+    return answer_typed(conn, "text/html", page);
+}
+
+static Story *
+browser_story(void)
+{
+    Story *story;
+
+    if (!story_needs("chromium"))
+        return NULL;
+    story = story_new();
+    bns_origin_set_answer(story->https, answer);
+    return story;
+}
+
+static void
+test_page(void)
+{
+    g_autoptr(Story) story = browser_story();
+    g_autoptr(StoryRun) run = NULL;
+
+    if (story == NULL)
+        return;
+    run = story_run(story, "--allow 'GET api.test' -- " CHROMIUM "https://api.test/");
+    story_assert_status(run, 0);
+    story_assert_out(run, "parts 100 by http/1.1");
+}
+
+static void
+test_part_refused(void)
+{
+    g_autoptr(Story) story = browser_story();
+    g_autoptr(StoryRun) run = NULL;
+
+    if (story == NULL)
+        return;
+    run =
+        story_run(story, "--allow 'GET api.test' --deny 'api.test/part/13' -- " CHROMIUM
+                         "https://api.test/");
+    story_assert_status(run, 0);
+    story_assert_out(run, "parts 99 by");
+    story_assert_record(run, "http.request", "\"deny\"", "\"path\":\"/part/13\"");
+}
+
+static void
+test_block_page(void)
+{
+    g_autoptr(Story) story = browser_story();
+    g_autoptr(StoryRun) run = NULL;
+
+    if (story == NULL)
+        return;
+    story_write(story, "policy.yaml",
+                "allow: [api.test]\n"
+                "deny:\n"
+                "  - { domain: api.test, path: /secret, reason: not for browsers }\n");
+    run =
+        story_run(story, "--config policy.yaml -- " CHROMIUM "https://api.test/secret");
+    story_assert_status(run, 0);
+    story_assert_out(run, "Request Blocked by Boundary");
+    story_assert_out(run, "not for browsers");
+}
+
+/* A host that nothing allows: its certificate is ours, its page too. */
+static void
+test_host_refused(void)
+{
+    g_autoptr(Story) story = browser_story();
+    g_autoptr(StoryRun) run = NULL;
+
+    if (story == NULL)
+        return;
+    run = story_run(story, "-- " CHROMIUM "https://unknown.test/");
+    story_assert_status(run, 0);
+    story_assert_out(run, "Request Blocked by Boundary");
+    story_assert_out(run, "--allow");
+}
+
+int
+main(int argc, char **argv)
+{
+    bns_test_init(&argc, &argv, 120);
+    if (!bns_test_can_unshare()) {
+        bns_test_add("/e2e/browser/needs-user-namespaces", story_skip);
+        return g_test_run();
+    }
+    bns_test_add("/e2e/browser/a-hundred-parts", test_page);
+    bns_test_add("/e2e/browser/a-part-is-refused", test_part_refused);
+    bns_test_add("/e2e/browser/a-page-is-refused", test_block_page);
+    bns_test_add("/e2e/browser/a-host-is-refused", test_host_refused);
+    return g_test_run();
+}
