@@ -19,6 +19,16 @@ typedef struct {
 #define URL   "https://api.test/hello"
 #define HELLO "GET /hello"
 
+#define JAVA_SOURCE                                                                    \
+    "cat >Fetch.java <<'EOF'\n"                                                        \
+    "class Fetch {\n"                                                                  \
+    "  public static void main(String[] a) throws Exception {\n"                       \
+    "    new java.net.URL(\"" URL "\").openStream().transferTo(System.out);\n"         \
+    "  }\n"                                                                            \
+    "}\n"                                                                              \
+    "EOF\n"                                                                            \
+    "javac Fetch.java\n"
+
 static const Runtime runtimes[] = {
     { "openssl", "command -v openssl", NULL,
       "printf 'GET /hello HTTP/1.1\\r\\nHost: api.test\\r\\nConnection: "
@@ -102,18 +112,15 @@ static const Runtime runtimes[] = {
       "thing = { git = \"https://api.test/team.git\" }\n"
       "EOF\n",
       "cargo fetch", NULL, "GET /team.git/info/refs" },
-    { "java", "command -v javac",
-      "cat >Fetch.java <<'EOF'\n"
-      "class Fetch {\n"
-      "  public static void main(String[] a) throws Exception {\n"
-      "    new java.net.URL(\"" URL "\").openStream().transferTo(System.out);\n"
-      "  }\n"
-      "}\n"
-      "EOF\n"
-      "javac Fetch.java",
-      "java Fetch", "hello\n", HELLO },
+    { "java", "command -v javac", JAVA_SOURCE, "java Fetch", "hello\n", HELLO },
+    /* A JDK with a store of its own, where SDKMAN would put it. */
+    { "java-of-its-own", "command -v jlink && command -v javac",
+      JAVA_SOURCE "jlink --add-modules java.base,jdk.crypto.ec "
+                  "--output \"$HOME/.sdkman/candidates/java/own\"",
+      "\"$HOME/.sdkman/candidates/java/own/bin/java\" Fetch", "hello\n", HELLO },
     { "chromium", "command -v chromium", NULL,
-      "chromium --headless --no-sandbox --disable-gpu --user-data-dir=profile "
+      "test \"$(id -u)\" -ne 0 || root=--no-sandbox\n"
+      "chromium --headless $root --disable-gpu --user-data-dir=profile "
       "--dump-dom " URL,
       "hello\n", HELLO },
     /* Its processes have a sandbox of their own, which needs what ours forbids. */
