@@ -35,7 +35,7 @@ static void
 on_no_response(BnsExchange *exchange, ssize_t result)
 {
     const char *detail = result == BNS_STREAM_ERROR
-                             ? bns_upstream_error(exchange->upstream)
+                             ? bns_upstream_error(&exchange->upstream->channel)
                              : "it closed the connection";
     g_autofree char *error =
         g_strdup_printf("the upstream sent no response: %s", detail);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "netstack/gateway/http2_private.h"
 
+#include "netstack/gateway/upstream.h"
+
 #include <string.h>
 
 /* Rounds of one bns_http2_link_run(): at most 256 KiB, then others have their turn. */
@@ -96,7 +98,9 @@ static const char *
 describe_end(const BnsHttp2Link *link, ssize_t result)
 {
     if (result == BNS_STREAM_ERROR)
-        return bns_stream_error(link->channel->stream);
+        return nghttp2_session_check_server_session(link->session)
+                   ? bns_stream_error(link->channel->stream)
+                   : bns_upstream_error(link->channel);
     if (result == BNS_STREAM_TRUNCATED)
         return "TLS ended without close_notify";
     return "the connection was closed";

@@ -95,12 +95,12 @@ bns_upstream_addr(const BnsUpstream *upstream)
 }
 
 const char *
-bns_upstream_error(const BnsUpstream *upstream)
+bns_upstream_error(const BnsChannel *channel)
 {
-    const SSL *ssl = bns_stream_ssl(upstream->channel.stream);
+    const SSL *ssl = bns_stream_ssl(channel->stream);
     const char *alert = ssl != NULL ? bns_trust_alert(ssl) : NULL;
 
-    return alert != NULL ? alert : bns_stream_error(upstream->channel.stream);
+    return alert != NULL ? alert : bns_stream_error(channel->stream);
 }
 
 bool

@@ -58,8 +58,9 @@ bool bns_upstream_fits(struct BnsEngine *engine,
 /* (transfer none) (nullable) upstream->addr for a record; %NULL if only the proxy knows
  * it. */
 const char *bns_upstream_addr(const BnsUpstream *upstream);
-/* What broke its stream. (transfer none), one sentence, until it is freed. */
-const char *bns_upstream_error(const BnsUpstream *upstream);
+/* What broke the stream of @channel, which leads to an origin. (transfer none), one
+ * sentence, until it is cleared. */
+const char *bns_upstream_error(const BnsChannel *channel);
 
 /* Whether nothing has arrived: no end, no failure, no byte (TLS's own messages are none).
  * An idle connection that is not quiet is of no use. */

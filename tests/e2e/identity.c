@@ -85,6 +85,59 @@ test_not_shown(void)
     fixture_clear(&f);
 }
 
+/* An HTTP/2 origin that says whom it sees; its port is its first line. */
+static const char h2_script[] =
+    "const fs = require('fs');\n"
+    "const server = require('http2').createSecureServer({\n"
+    "  key: fs.readFileSync('origin.key'), cert: fs.readFileSync('origin.pem'),\n"
+    "  ca: fs.readFileSync('../ca.pem'), requestCert: true, rejectUnauthorized: true "
+    "},\n"
+    "  (request, response) => response.end('HTTP/' + request.httpVersion + ' for ' +\n"
+    "    request.socket.getPeerCertificate().subject.CN + '\\n'));\n"
+    "server.on('sessionError', () => {});\n"
+    "server.listen(0, '127.0.0.1', () => console.log(server.address().port));\n";
+
+static const char h2_story[] = "mkfifo port\n"
+                               "node origin.js > port & origin=$!\n"
+                               "read port < port\n"
+                               "run() {\n"
+                               "  \"$BNS\" -q --upstream-ca ../ca.pem --resolve "
+                               "mtls.test:443:127.0.0.1:$port \"$@\" "
+                               "-- " CURL "\n"
+                               "}\n"
+                               "run --config p.yaml\n"
+                               "run --allow mtls.test\n"
+                               "kill $origin\n";
+
+static void
+test_http2(void)
+{
+    Fixture f;
+    BnsTestCertSpec spec = { .names = "DNS:mtls.test" };
+    g_autoptr(BnsTestCert) cert = NULL;
+    g_autofree char *pem = NULL;
+    g_autofree char *key = NULL;
+    g_autoptr(StoryRun) run = NULL;
+
+    if (!story_needs("node"))
+        return;
+    fixture_init(&f);
+    spec.issuer = f.story->authority;
+    cert = bns_test_cert_new(&spec);
+    pem = bns_test_cert_pem(cert);
+    key = bns_test_cert_key_pem(cert);
+    story_write(f.story, "origin.pem", pem);
+    story_write(f.story, "origin.key", key);
+    story_write(f.story, "origin.js", h2_script);
+    story_write(f.story, "p.yaml", RULE);
+    run = story_shell(f.story, h2_story);
+    g_assert_true(g_str_has_prefix(run->out, "HTTP/2.0 for me\n\n200"));
+    story_assert_out(run, "upstream asks for a client certificate (client_cert: of a "
+                          "rule)");
+    g_assert_true(g_str_has_suffix(run->out, "\n502"));
+    fixture_clear(&f);
+}
+
 static void
 test_not_writable(void)
 {
@@ -147,6 +200,7 @@ main(int argc, char **argv)
     }
     bns_test_add("/e2e/identity/the-rule's-is-shown", test_shown);
     bns_test_add("/e2e/identity/nobody's-is-explained", test_not_shown);
+    bns_test_add("/e2e/identity/over-http-2", test_http2);
     bns_test_add("/e2e/identity/the-command-cannot-change-it", test_not_writable);
     for (size_t i = 0; i < G_N_ELEMENTS(faults); i++) {
         g_autofree char *path =
