@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A real Chromium, headless: it trusts the run's authority, loads a page of a hundred
  * parts, and shows why something was blocked. */
+#include "tests/e2e/h2_origin.h"
 #include "tests/e2e/story.h"
 #include "tests/support/origin_conn.h"
 #include "tests/support/test.h"
@@ -78,6 +79,40 @@ test_page(void)
     story_assert_out(run, "parts 100 by http/1.1");
 }
 
+/* Over one connection, each part a request of its own. */
+static void
+test_page_http2(void)
+{
+    static const char serve[] =
+        "const is_part = head[':path'].startsWith('/part/');\n"
+        "stream.respond({ 'content-type': is_part ? 'text/javascript' : 'text/html' "
+        "});\n"
+        "stream.end(is_part ? 'parts++;' : fs.readFileSync('page.html'));";
+    g_autoptr(Story) story = browser_story();
+    g_autoptr(H2Origin) origin = NULL;
+    g_autoptr(StoryRun) run = NULL;
+    g_autoptr(StoryRun) refused = NULL;
+    g_autofree char *page = make_page();
+
+    if (story == NULL)
+        return;
+    story_write(story, "page.html", page);
+    origin = h2_origin_new(story, serve);
+    if (origin == NULL)
+        return;
+    run = story_run(story, "--allow 'GET h2.test' -- sh browse.sh https://h2.test/");
+    story_assert_status(run, 0);
+    story_assert_out(run, "parts 100 by h2");
+    g_assert_cmpuint(story_count_records(run, "http.request", "\"allow\"",
+                                         "\"path\":\"/part/", "\"http\":\"2\"", NULL),
+                     ==, PARTS);
+    refused = story_run(story, "--allow 'GET h2.test' --deny 'h2.test/part/13' -- "
+                               "sh browse.sh https://h2.test/");
+    story_assert_status(refused, 0);
+    story_assert_out(refused, "parts 99 by h2");
+    story_assert_record(refused, "http.request", "\"deny\"", "\"path\":\"/part/13\"");
+}
+
 static void
 test_part_refused(void)
 {
@@ -136,6 +171,7 @@ main(int argc, char **argv)
         return g_test_run();
     }
     bns_test_add("/e2e/browser/a-hundred-parts", test_page);
+    bns_test_add("/e2e/browser/a-hundred-parts-over-http2", test_page_http2);
     bns_test_add("/e2e/browser/a-part-is-refused", test_part_refused);
     bns_test_add("/e2e/browser/a-page-is-refused", test_block_page);
     bns_test_add("/e2e/browser/a-host-is-refused", test_host_refused);

@@ -1,103 +1,46 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* HTTP/2 with the clients and an origin that people use: curl, node, h2load. */
+#include "tests/e2e/h2_origin.h"
 #include "tests/e2e/story.h"
 #include "tests/support/test.h"
 
-#include <signal.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-/* Over TLS and without, on ports of the kernel's choice, which are its first line. */
-static const char origin_script[] =
-    "const http2 = require('http2'), fs = require('fs');\n"
-    "const serve = (stream, head) => {\n"
-    "  const path = head[':path'];\n"
-    "  let n = 0;\n"
-    "  stream.on('error', () => {});\n"
-    "  if (path.endsWith('/upload')) {\n"
-    "    stream.on('data', d => { n += d.length });\n"
-    "    stream.on('end', () => { stream.respond(); stream.end(n + ' bytes\\n') });\n"
-    "  } else if (path.endsWith('/trailers')) {\n"
-    "    stream.respond({}, { waitForTrailers: true });\n"
-    "    stream.on('wantTrailers', () => stream.sendTrailers({ 'x-sum': '7' }));\n"
-    "    stream.end('body');\n"
-    "  } else if (path.endsWith('/big')) {\n"
-    "    stream.respond();\n"
-    "    stream.end(Buffer.alloc(20 << 20, 'x'));\n"
-    "  } else { stream.respond({ 'alt-svc': 'h3=\":443\"' }); stream.end('hello\\n') "
-    "}\n"
-    "};\n"
-    "const secure = http2.createSecureServer({\n"
-    "  key: fs.readFileSync('origin.key'), cert: fs.readFileSync('origin.pem') });\n"
-    "const plain = http2.createServer();\n"
-    "for (const s of [secure, plain]) {\n"
-    "  s.on('stream', serve); s.on('sessionError', () => {}); }\n"
-    "secure.listen(0, '127.0.0.1', () => plain.listen(0, '127.0.0.1', () =>\n"
-    "  console.log(secure.address().port, plain.address().port)));\n";
+static const char serve[] =
+    "const path = head[':path'];\n"
+    "let n = 0;\n"
+    "if (path.endsWith('/upload')) {\n"
+    "  stream.on('data', d => { n += d.length });\n"
+    "  stream.on('end', () => { stream.respond(); stream.end(n + ' bytes\\n') });\n"
+    "} else if (path.endsWith('/trailers')) {\n"
+    "  stream.respond({}, { waitForTrailers: true });\n"
+    "  stream.on('wantTrailers', () => stream.sendTrailers({ 'x-sum': '7' }));\n"
+    "  stream.end('body');\n"
+    "} else if (path.endsWith('/big')) {\n"
+    "  stream.respond();\n"
+    "  stream.end(Buffer.alloc(20 << 20, 'x'));\n"
+    "} else { stream.respond({ 'alt-svc': 'h3=\":443\"' }); stream.end('hello\\n') }";
 
 typedef struct {
-    Story *story; /* owned */
-    pid_t pid;    /* the origin's */
+    Story *story;     /* owned */
+    H2Origin *origin; /* owned */
 } Fixture;
-
-static void
-write_cert(const Fixture *f)
-{
-    BnsTestCertSpec spec = { .names = "DNS:h2.test", .issuer = f->story->authority };
-    g_autoptr(BnsTestCert) cert = bns_test_cert_new(&spec);
-    g_autofree char *key = bns_test_cert_key_pem(cert);
-    g_autofree char *pem = bns_test_cert_pem(cert);
-
-    story_write(f->story, "origin.key", key);
-    story_write(f->story, "origin.pem", pem);
-    story_write(f->story, "origin.js", origin_script);
-}
-
-/* Reads the ports. */
-static void
-await_ports(int fd, unsigned *out_secure, unsigned *out_plain)
-{
-    g_autoptr(GString) line = g_string_new(NULL);
-    char byte;
-
-    while (read(fd, &byte, 1) == 1 && byte != '\n')
-        g_string_append_c(line, byte);
-    if (sscanf(line->str, "%u %u", out_secure, out_plain) != 2)
-        g_error("the origin says: %s", line->str);
-}
 
 static bool
 fixture_init(Fixture *f)
 {
-    const char *argv[] = { "node", "origin.js", NULL };
-    g_autoptr(GError) error = NULL;
-    unsigned secure, plain;
-    int out;
-
-    *f = (Fixture){ 0 };
-    if (!story_needs("node"))
-        return false;
     f->story = story_new();
-    write_cert(f);
-    g_spawn_async_with_pipes(f->story->work, (char **)(uintptr_t)argv, NULL,
-                             G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, NULL,
-                             NULL, &f->pid, NULL, &out, NULL, &error);
-    g_assert_no_error(error);
-    await_ports(out, &secure, &plain);
-    close(out);
-    story_option(f->story,
-                 "--resolve h2.test:443:127.0.0.1:%u --resolve h2.test:80:127.0.0.1:%u "
-                 "--allow 'h2.test/ok/**'",
-                 secure, plain);
+    f->origin = h2_origin_new(f->story, serve);
+    if (f->origin == NULL) {
+        story_free(f->story);
+        return false;
+    }
+    story_option(f->story, "--allow 'h2.test/ok/**'");
     return true;
 }
 
 static void
 fixture_clear(Fixture *f)
 {
-    kill(f->pid, SIGTERM);
-    waitpid(f->pid, NULL, 0);
+    h2_origin_free(f->origin);
     story_free(f->story);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Each runtime trusts the run's authority without an option: one HTTPS request each, to
  * an origin whose certificate only the gateway knows. */
+#include "tests/e2e/h2_origin.h"
 #include "tests/e2e/npm.h"
 #include "tests/e2e/story.h"
 #include "tests/support/test.h"
@@ -204,6 +205,32 @@ test_package(gconstpointer data)
         expect_request(story, package);
 }
 
+/* gRPC speaks HTTP/2 only, and has roots of its own. */
+static void
+test_grpc(void)
+{
+    static const Runtime grpc = { .name = "python3-grpcio",
+                                  .probe = "python3 -c 'import grpc'" };
+    static const char script[] =
+        "import grpc\n"
+        "channel = grpc.secure_channel('h2.test:443', grpc.ssl_channel_credentials())\n"
+        "grpc.channel_ready_future(channel).result(timeout=60)\n"
+        "print('ready')\n";
+    g_autoptr(Story) story = story_new();
+    g_autoptr(H2Origin) origin = NULL;
+    g_autoptr(StoryRun) run = NULL;
+
+    if (!is_installed(story, &grpc))
+        return;
+    origin = h2_origin_new(story, "stream.respond(); stream.end();");
+    if (origin == NULL)
+        return;
+    story_write(story, "client.py", script);
+    run = story_run(story, "--allow h2.test -- python3 client.py");
+    story_assert_status(run, 0);
+    story_assert_out(run, "ready");
+}
+
 static void
 add_tests(const Runtime *list, size_t n, void (*test)(gconstpointer))
 {
@@ -223,6 +250,7 @@ main(int argc, char **argv)
         return g_test_run();
     }
     add_tests(runtimes, G_N_ELEMENTS(runtimes), test_runtime);
+    bns_test_add("/e2e/trust/grpc", test_grpc);
     add_tests(packages, G_N_ELEMENTS(packages), test_package);
     return g_test_run();
 }
