@@ -34,6 +34,13 @@ bns_channel_flush(BnsChannel *channel)
     return 1;
 }
 
+void
+bns_channel_release(BnsChannel *channel)
+{
+    bns_buffer_release(&channel->in);
+    bns_buffer_release(&channel->out);
+}
+
 /* Parsing a head anew for every packet that a peer drips would cost the square of its
  * length: nothing can have changed without a line's end. */
 ssize_t

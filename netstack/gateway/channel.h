@@ -44,5 +44,8 @@ ssize_t bns_channel_fill_line(BnsChannel *channel, size_t limit);
  * ERROR or TRUNCATED; if @io_left became 0, AGAIN. */
 ssize_t bns_channel_discard(BnsChannel *channel, size_t *io_left);
 
+/* Gives the memory of what is empty back, before a wait that may be long: an idle
+ * connection holds none. */
+void bns_channel_release(BnsChannel *channel);
 /* Closes the stream and forgets what waits. */
 void bns_channel_clear(BnsChannel *channel);

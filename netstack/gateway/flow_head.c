@@ -39,8 +39,7 @@ read_more(BnsFlow *flow, BnsStep *out_step)
     if (n > 0)
         return true;
     if (n == BNS_STREAM_AGAIN) {
-        bns_buffer_release(&flow->client.in);
-        bns_buffer_release(&flow->client.out);
+        bns_channel_release(&flow->client);
         bns_stream_want(flow->client.stream, true, false);
         return false;
     }

@@ -157,8 +157,7 @@ want(BnsHttp2Link *link)
 
     bns_stream_want(link->channel->stream, may_read(link),
                     has_out || nghttp2_session_want_write(link->session) != 0);
-    bns_buffer_release(&link->channel->in);
-    bns_buffer_release(&link->channel->out);
+    bns_channel_release(link->channel);
 }
 
 bool

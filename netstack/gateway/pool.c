@@ -82,8 +82,7 @@ bns_pool_put(BnsPool *pool, BnsUpstream *upstream)
         bns_upstream_free(upstream);
         return;
     }
-    bns_buffer_release(&upstream->channel.in);
-    bns_buffer_release(&upstream->channel.out);
+    bns_channel_release(&upstream->channel);
     upstream->pool = pool;
     upstream->idle_until_us = bns_loop_now_us(pool->engine->loop) + IDLE_TIMEOUT_US;
     bns_stream_set_owner(upstream->channel.stream, on_idle_ready, upstream);

@@ -160,6 +160,9 @@ bns_flow_tunnel(BnsFlow *flow)
         bns_flow_close(flow);
         return BNS_STEP_ON;
     }
+    /* A WebSocket is silent for most of its life. */
+    bns_channel_release(&flow->client);
+    bns_channel_release(&tunnel->upstream->channel);
     bns_stream_want(flow->client.stream, up->wants_read, down->wants_write);
     bns_stream_want(tunnel->upstream->channel.stream, down->wants_read,
                     up->wants_write);

@@ -294,6 +294,79 @@ test_tls(void)
     crowd_clear(&c);
 }
 
+/* --- WebSockets that say nothing --- */
+
+#define WEBSOCKETS 1000U
+/* Two TLS connections and a tunnel. */
+#define WEBSOCKET_KIB 48
+
+/* In TLS; each has echoed something once, so that it had its buffers. */
+static const char websockets[] =
+    "import resource, socket, ssl, sys\n"
+    "hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]\n"
+    "resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))\n"
+    "context = ssl.create_default_context()\n"
+    "def hear(s, n):\n"
+    "    data = b''\n"
+    "    while len(data) < n: data += s.recv(n - len(data)) or sys.exit('ended')\n"
+    "    return data\n"
+    "def echo(s):\n"
+    "    s.sendall(b'\\x82\\xfe\\x40\\0' + bytes(4 + 0x4000))\n"
+    "    assert hear(s, 4 + 0x4000) == b'\\x82\\x7e\\x40\\0' + bytes(0x4000)\n"
+    "def start():\n"
+    "    s = context.wrap_socket(socket.create_connection(('api.test', 443), 60),\n"
+    "                            server_hostname='api.test')\n"
+    "    s.sendall(b'GET /ws HTTP/1.1\\r\\nHost: api.test\\r\\nUpgrade: "
+    "websocket\\r\\n'\n"
+    "              b'Connection: Upgrade\\r\\nSec-WebSocket-Version: 13\\r\\n'\n"
+    "              b'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\\r\\n\\r\\n')\n"
+    "    head = b''\n"
+    "    while b'\\r\\n\\r\\n' not in head: head += hear(s, 1)\n"
+    "    assert head.split()[1] == b'101', head\n"
+    "    echo(s)\n"
+    "    return s\n"
+    "held = [start()]\n"
+    "print('first', flush=True)\n"
+    "for line in sys.stdin:\n"
+    "    while len(held) < int(line): held.append(start())\n"
+    "    print('open', len(held), flush=True)\n"
+    "for s in held: echo(s)\n"
+    "print('all alive', flush=True)\n";
+
+static void
+test_websockets(void)
+{
+    g_autoptr(Story) story = story_new();
+    g_autoptr(GArray) processes = NULL;
+    g_autoptr(StoryRun) run = NULL;
+    g_autofree char *line = g_strdup_printf("%u\n", WEBSOCKETS);
+    g_autofree char *opened = g_strdup_printf("open %u\n", WEBSOCKETS);
+    Live *live;
+    pid_t gateway;
+    unsigned before_kib, each_kib;
+
+    story_write(story, "websockets.py", websockets);
+    live = live_start(story, "--allow api.test/ws -- python3 websockets.py");
+    live_await_out(live, "first\n");
+    processes = live_processes(live);
+    gateway = live_find(processes, "bns-gateway")->pid;
+    before_kib = read_pss_kib(gateway);
+    live_write(live, line);
+    live_await_out(live, opened);
+    each_kib = (read_pss_kib(gateway) - before_kib) / WEBSOCKETS;
+    g_test_message("%u KiB for each of %u idle WebSockets", each_kib, WEBSOCKETS);
+#ifndef BNS_SANITIZED
+    g_assert_cmpuint(each_kib, <=, WEBSOCKET_KIB);
+#endif
+    live_close_input(live);
+    live_await_out(live, "all alive\n");
+    run = live_end(live);
+    story_assert_status(run, 0);
+    g_assert_cmpuint(story_count_records(run, "http.response", "\"status\":101", NULL),
+                     ==, WEBSOCKETS);
+    live_free(live);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -312,5 +385,6 @@ main(int argc, char **argv)
         bns_test_add_data(path, rounds[i], test_round);
     }
     bns_test_add("/e2e/crowd/gives-back/tls", test_tls);
+    bns_test_add("/e2e/crowd/a-thousand-idle-websockets", test_websockets);
     return g_test_run();
 }
