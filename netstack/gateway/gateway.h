@@ -7,8 +7,9 @@
  * a request; exchange*.c is one request with its response; dial.c, upstream.c and pool.c
  * make, verify and keep the connections upstream (race.c: to which address; proxy*.c:
  * through which proxy); pipe.c moves bodies with back-pressure,
- * tunnel.c bytes that nobody reads. The parsers (sniff.c, http1_*.c, websocket.c) and
- * request.c are pure. One thread, one epoll loop, no locks.
+ * tunnel.c bytes that nobody reads (seal.c: but for the beginning of sealed TLS). The
+ * parsers (sniff.c, client_hello.c, server_hello.c, http1_*.c, websocket.c) and request.c
+ * are pure. One thread, one epoll loop, no locks.
  */
 #pragma once
 

@@ -9,6 +9,7 @@ ask(const BnsPolicy *policy)
         { BNS_SCHEME_HTTPS, "github.com", 443, "GET", "/api/issues/1" },
         { BNS_SCHEME_HTTP, "a.b.x.org", 8080, "POST", "/a/..%2f//b;c/" },
         { BNS_SCHEME_HTTP, "10.20.0.1", 80, "GET", "/" },
+        { BNS_SCHEME_TLS, "github.com", 443, NULL, NULL },
         { BNS_SCHEME_TCP, "::1", 22, NULL, NULL },
     };
 

@@ -73,7 +73,7 @@ static void
 set_ssl(Fixture *f, SSL_CTX *ctx)
 {
     f->flow.ssl = SSL_new(ctx);
-    SSL_set_tlsext_host_name(f->flow.ssl, "origin.test");
+    hello_set_name(f->flow.ssl, "origin.test");
     SSL_set_fd(f->flow.ssl, f->flow.fd);
 }
 
@@ -115,7 +115,7 @@ check_pieces(size_t piece, size_t step)
     SSL *ssl = SSL_new(ctx);
 
     fixture_init(&f);
-    SSL_set_tlsext_host_name(ssl, "origin.test");
+    hello_set_name(ssl, "origin.test");
     SSL_set_bio(ssl, BIO_new(BIO_s_mem()), out);
     g_assert_cmpint(SSL_connect(ssl), ==, -1);
     say_in_pieces(&f, out, piece, step);

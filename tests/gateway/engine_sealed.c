@@ -93,7 +93,7 @@ start_tls(Fixture *f, const char *name)
     f->flow.ssl = SSL_new(ctx);
     SSL_CTX_free(ctx);
     if (name != NULL)
-        SSL_set_tlsext_host_name(f->flow.ssl, name);
+        hello_set_name(f->flow.ssl, name);
     SSL_set_fd(f->flow.ssl, f->flow.fd);
     return SSL_connect(f->flow.ssl) == 1;
 }

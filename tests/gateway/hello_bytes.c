@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/gateway/hello_bytes.h"
 
-#include <openssl/ssl.h>
-
 static void
 append_number(GByteArray *bytes, size_t number, unsigned width)
 {
@@ -97,6 +95,13 @@ on_add_extension(SSL *ssl,
     return 1;
 }
 
+void
+hello_set_name(SSL *ssl, const char *name)
+{
+    SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+             (void *)(uintptr_t)name);
+}
+
 GByteArray *
 hello_by_openssl(const char *name, unsigned extension)
 {
@@ -115,7 +120,7 @@ hello_by_openssl(const char *name, unsigned extension)
     ssl = SSL_new(ctx);
     SSL_set_bio(ssl, BIO_new(BIO_s_mem()), out);
     if (name != NULL)
-        SSL_set_tlsext_host_name(ssl, name);
+        hello_set_name(ssl, name);
     g_assert_cmpint(SSL_connect(ssl), ==, -1);
     len = BIO_get_mem_data(out, &data);
     append(bytes, data, (size_t)len);

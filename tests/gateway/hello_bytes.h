@@ -5,6 +5,7 @@
 #pragma once
 
 #include <glib.h>
+#include <openssl/ssl.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,8 @@ GByteArray *hello_message(unsigned version, const GByteArray *extensions);
 /* Returns: (transfer full): @message in records of @piece bytes each. */
 GByteArray *hello_in_records(const GByteArray *message, size_t piece);
 
+/* SSL_set_tlsext_host_name() without its cast, which drops const. */
+void hello_set_name(SSL *ssl, const char *name);
 /* Returns: (transfer full): what OpenSSL's client begins with. @name: SNI, or %NULL.
  * @extension: one more, of 16 bytes, or 0. */
 GByteArray *hello_by_openssl(const char *name, unsigned extension);
