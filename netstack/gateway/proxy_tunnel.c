@@ -3,6 +3,7 @@
 
 #include "netstack/gateway/engine.h"
 #include "netstack/gateway/proxy_reply.h"
+#include "netstack/gateway/tickets.h"
 
 #include <string.h>
 
@@ -175,15 +176,17 @@ read_answer(BnsProxyTunnel *tunnel)
 
 /* --- TLS to the proxy --- */
 
+/* @error: what is wrong with the proxy; %NULL if nothing is, but with the connection. */
 static void
-fail_tls(BnsProxyTunnel *tunnel)
+fail_tls(BnsProxyTunnel *tunnel, const char *error)
 {
     BnsStream *stream = tunnel->channel->stream;
-    g_autofree char *error = bns_trust_failure(bns_stream_ssl(stream));
+    g_autofree char *text = NULL;
 
+    bns_tickets_forget(bns_stream_ssl(stream));
     if (error == NULL)
-        error = g_strdup_printf("TLS failed: %s", bns_stream_error(stream));
-    fail(tunnel, BNS_DIAL_UNTRUSTED, error);
+        text = g_strdup_printf("TLS failed: %s", bns_stream_error(stream));
+    fail(tunnel, BNS_DIAL_UNTRUSTED, error != NULL ? error : text);
 }
 
 /* Returns: whether to step on. */
@@ -196,10 +199,9 @@ shake_hands(BnsProxyTunnel *tunnel)
 
     if (n == BNS_STREAM_AGAIN)
         return false;
-    if (n == 1)
-        error = bns_trust_failure(bns_stream_ssl(stream));
+    error = bns_trust_failure(bns_stream_ssl(stream));
     if (n != 1 || error != NULL) {
-        fail_tls(tunnel);
+        fail_tls(tunnel, error);
         return false;
     }
     ask(tunnel);
@@ -211,15 +213,18 @@ shake_hands(BnsProxyTunnel *tunnel)
 static bool
 begin(BnsProxyTunnel *tunnel)
 {
-    if (!tunnel->proxy->is_tls) {
+    const BnsProxy *proxy = tunnel->proxy;
+    BnsTrust *trust = tunnel->engine->trust;
+    SSL *ssl;
+
+    if (!proxy->is_tls) {
         ask(tunnel);
         return true;
     }
+    ssl = bns_trust_client(trust, proxy->host.text, BNS_PROTOCOL_HTTP1);
+    bns_trust_resume(trust, ssl, proxy->host.text, proxy->port, NULL);
     tunnel->state = STATE_TLS;
-    bns_stream_start_tls(tunnel->channel->stream,
-                         bns_trust_client(tunnel->engine->trust,
-                                          tunnel->proxy->host.text,
-                                          BNS_PROTOCOL_HTTP1));
+    bns_stream_start_tls(tunnel->channel->stream, ssl);
     return true;
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/fd.h"
 #include "netstack/gateway/ca.h"
+#include "netstack/gateway/tickets.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -32,9 +33,10 @@ static const char *const bundle_paths[] = {
 static const char *const directory_paths[] = { "/etc/ssl/certs", "/etc/pki/tls/certs" };
 
 struct BnsTrust {
-    SSL_CTX *context;   /* owned; its store holds the roots, its app data is this */
-    GString *pem;       /* owned; the system's roots, NULL once they are parsed */
-    EVP_PKEY *excluded; /* owned, nullable */
+    SSL_CTX *context;    /* owned; its store holds the roots, its app data is this */
+    BnsTickets *tickets; /* owned; of @context */
+    GString *pem;        /* owned; the system's roots, NULL once they are parsed */
+    EVP_PKEY *excluded;  /* owned, nullable */
     bool has_roots;
 };
 
@@ -224,7 +226,6 @@ configure(BnsTrust *trust)
     SSL_CTX_set_app_data(context, trust);
     SSL_CTX_set_security_level(context, 2);
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, bns_trust_on_verify);
     return SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1;
 }
@@ -236,6 +237,8 @@ bns_trust_read(const char *const *upstream_ca, GError **error)
 
     trust->pem = g_string_new(NULL);
     trust->context = SSL_CTX_new(TLS_client_method());
+    if (trust->context != NULL)
+        trust->tickets = bns_tickets_new(trust->context);
     if (trust->context == NULL || !configure(trust)) {
         g_set_error_literal(error, BNS_GATEWAY_ERROR, BNS_GATEWAY_ERROR_CRYPTO,
                             "Could not set up TLS for upstream connections");
@@ -257,6 +260,7 @@ bns_trust_free(BnsTrust *trust)
     if (trust->pem != NULL)
         g_string_free(trust->pem, TRUE);
     SSL_CTX_free(trust->context);
+    bns_tickets_free(trust->tickets);
     EVP_PKEY_free(trust->excluded);
     g_free(trust);
 }
@@ -374,4 +378,14 @@ bns_trust_client(BnsTrust *trust, const char *host, BnsProtocols offers)
         g_error("Could not prepare a TLS connection to \"%s\"", host);
     SSL_set_connect_state(ssl);
     return ssl;
+}
+
+void
+bns_trust_resume(BnsTrust *trust,
+                 SSL *ssl,
+                 const char *host,
+                 uint16_t port,
+                 const BnsIdentity *identity)
+{
+    bns_tickets_use(trust->tickets, ssl, host, port, identity);
 }

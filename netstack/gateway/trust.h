@@ -15,8 +15,11 @@
 
 #include "netstack/gateway/protocol.h"
 
+#include "policy/identity.h"
+
 #include <glib.h>
 #include <openssl/ssl.h>
+#include <stdint.h>
 
 typedef struct BnsTrust BnsTrust;
 
@@ -43,6 +46,20 @@ void bns_trust_prepare(BnsTrust *trust);
  *          verified. @trust must outlive it.
  */
 SSL *bns_trust_client(BnsTrust *trust, const char *host, BnsProtocols offers);
+
+/**
+ * bns_trust_resume:
+ * @ssl: of bns_trust_client() for @host, before its handshake
+ * @identity: (nullable): the client certificate that it may show
+ *
+ * Lets @ssl resume an earlier session with the same origin (tickets.h), and keeps what it
+ * gets for later ones.
+ */
+void bns_trust_resume(BnsTrust *trust,
+                      SSL *ssl,
+                      const char *host,
+                      uint16_t port,
+                      const BnsIdentity *identity);
 
 /* What the peer of a finished handshake chose: one without ALPN speaks HTTP/1.1; NONE for
  * what we do not know. */

@@ -3,6 +3,7 @@
 
 #include "netstack/gateway/engine.h"
 #include "netstack/gateway/proxy_tunnel.h"
+#include "netstack/gateway/tickets.h"
 
 #include <string.h>
 
@@ -175,15 +176,17 @@ fail(BnsConnect *connect, BnsDialOutcome outcome, const char *rule, const char *
     finish(connect, failure);
 }
 
+/* @error: what is wrong with the peer; %NULL if nothing is, but with the connection. */
 static void
-fail_handshake(BnsConnect *connect)
+fail_handshake(BnsConnect *connect, const char *error)
 {
     BnsStream *stream = connect->upstream->channel.stream;
-    g_autofree char *error = bns_trust_failure(bns_stream_ssl(stream));
+    g_autofree char *text = NULL;
 
+    bns_tickets_forget(bns_stream_ssl(stream));
     if (error == NULL)
-        error = g_strdup_printf("upstream TLS failed: %s", bns_stream_error(stream));
-    fail(connect, BNS_DIAL_UNTRUSTED, NULL, error);
+        text = g_strdup_printf("upstream TLS failed: %s", bns_stream_error(stream));
+    fail(connect, BNS_DIAL_UNTRUSTED, NULL, error != NULL ? error : text);
 }
 
 /* The peer is verified by OpenSSL during the handshake; bns_trust_failure() looks at the
@@ -198,16 +201,12 @@ on_handshake(void *data)
 
     if (n == BNS_STREAM_AGAIN)
         return;
-    if (n != 1) {
-        fail_handshake(connect);
-        return;
-    }
     error = bns_trust_failure(bns_stream_ssl(stream));
-    connect->upstream->protocol = bns_trust_protocol(bns_stream_ssl(stream));
-    if (error != NULL) {
-        fail(connect, BNS_DIAL_UNTRUSTED, NULL, error);
+    if (n != 1 || error != NULL) {
+        fail_handshake(connect, error);
         return;
     }
+    connect->upstream->protocol = bns_trust_protocol(bns_stream_ssl(stream));
     connect->upstream->timings.tls_us =
         bns_timings_between(connect->tls_began_us, g_get_monotonic_time());
     finish(connect, NULL);
@@ -225,6 +224,8 @@ begin_handshake(BnsConnect *connect)
     upstream->offered = connect->target.protocols;
     upstream->identity = connect->target.decision.identity;
     bns_credentials_use(connect->engine->credentials, upstream->identity, ssl);
+    bns_trust_resume(connect->engine->trust, ssl, upstream->host.text, upstream->port,
+                     upstream->identity);
     bns_stream_set_owner(stream, on_handshake, connect);
     bns_stream_start_tls(stream, ssl);
     /* Not from the beginning of this turn: the first use of the trust store parses it. */

@@ -28,6 +28,7 @@ typedef struct {
     char *ca_file;
     BnsTestCert *authority;
     BnsTestCert *cert;
+    SSL_CTX *ctx; /* of the origin */
     BnsOrigin *origin;
     Rig *rig;
     RigFlow flow;
@@ -38,7 +39,6 @@ fixture_init(Fixture *f, const char *yaml)
 {
     BnsTestCertSpec spec = { .names = "DNS:origin.test" };
     g_autofree char *resolves = NULL;
-    SSL_CTX *ctx;
     uint16_t port;
 
     *f = (Fixture){ .flow.fd = -1 };
@@ -47,9 +47,8 @@ fixture_init(Fixture *f, const char *yaml)
     f->ca_file = bns_test_cert_write(f->authority, f->directory, "ca.pem");
     spec.issuer = f->authority;
     f->cert = bns_test_cert_new(&spec);
-    ctx = bns_test_cert_server(f->cert, NULL);
-    f->origin = bns_origin_new(ctx);
-    SSL_CTX_free(ctx);
+    f->ctx = bns_test_cert_server(f->cert, NULL);
+    f->origin = bns_origin_new(f->ctx);
     port = bns_origin_port(f->origin);
     resolves = g_strdup_printf("origin.test:443:%u origin.test:80:%u "
                                "origin.test:8443:%u wrong.test:443:%u",
@@ -64,6 +63,7 @@ fixture_clear(Fixture *f)
         rig_close(f->rig, &f->flow);
     rig_free(f->rig);
     bns_origin_free(f->origin);
+    SSL_CTX_free(f->ctx);
     bns_test_cert_free(f->cert);
     bns_test_cert_free(f->authority);
     g_unlink(f->ca_file);
@@ -103,6 +103,27 @@ test_allowed(void)
     g_assert_cmpstr(record->addr, ==, "127.0.0.1");
     /* The connection made at the ClientHello served all three. */
     g_assert_cmpuint(bns_origin_connections(f.origin), ==, 1);
+    fixture_clear(&f);
+}
+
+/* The next connection to the same origin resumes the session of the one before. */
+static void
+test_resumed(void)
+{
+    Fixture f;
+
+    fixture_init(&f, NULL);
+    for (unsigned i = 0; i < 3; i++) {
+        g_autofree char *response = NULL;
+
+        open_tls(&f, "origin.test", 443, "origin.test");
+        response = rig_ask(&f.flow, GET("/until-close", "origin.test"));
+        g_assert_true(g_str_has_prefix(response, "HTTP/1.1 200 "));
+        rig_close(f.rig, &f.flow);
+        f.flow.fd = -1;
+        g_assert_cmpuint(bns_origin_connections(f.origin), ==, i + 1);
+        g_assert_cmpint(SSL_CTX_sess_hits(f.ctx), ==, i);
+    }
     fixture_clear(&f);
 }
 
@@ -512,6 +533,7 @@ main(int argc, char **argv)
     bns_test_add("/gateway/tls/dialled-ahead-becomes-tls", test_dialled_ahead);
     bns_test_add("/gateway/tls/dialled-ahead-for-another-host",
                  test_dialled_ahead_in_vain);
+    bns_test_add("/gateway/tls/session-is-resumed", test_resumed);
     bns_test_add("/gateway/tls/unrecorded-name-is-not-resolved", test_unrecorded);
     bns_test_add("/gateway/tls/silent-origin-is-504-inside", test_silent_origin);
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
