@@ -54,8 +54,10 @@ on_connected(BnsUpstream *upstream, BnsUpstreamFailure *failure, void *data)
     flow->connect = NULL;
     if (upstream != NULL)
         protocol = upstream->protocol;
-    if (protocol == BNS_PROTOCOL_HTTP2)
+    if (protocol == BNS_PROTOCOL_HTTP2) {
+        upstream->is_kept = true;
         bns_http2_pool_add(flow->engine->http2, g_steal_pointer(&upstream));
+    }
     bns_flow_set_ahead(flow, upstream, failure);
     if (failure != NULL)
         note_failure(flow, failure);

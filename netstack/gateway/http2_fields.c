@@ -74,6 +74,18 @@ bns_http2_fields_is_too_large(const BnsHttp2Fields *fields)
     return fields->is_too_large;
 }
 
+bool
+bns_http2_fields_is_excessive(const BnsHttp2Fields *fields)
+{
+    return fields->list_size > BNS_HTTP2_EXCESS * BNS_HTTP_HEAD_MAX;
+}
+
+size_t
+bns_http2_fields_size(const BnsHttp2Fields *fields)
+{
+    return fields->list_size;
+}
+
 size_t
 bns_http2_fields_count(const BnsHttp2Fields *fields)
 {

@@ -22,6 +22,9 @@
 /* What RFC 9113 6.5.2 adds to each field's bytes, in MAX_HEADER_LIST_SIZE. */
 #define BNS_HTTP2_FIELD_OVERHEAD 32
 
+/* Times BNS_HTTP_HEAD_MAX: a section of that size is not read any further. */
+#define BNS_HTTP2_EXCESS 4
+
 /* One section, in the order of its arrival. */
 typedef struct BnsHttp2Fields BnsHttp2Fields;
 
@@ -36,6 +39,11 @@ void bns_http2_fields_add(BnsHttp2Fields *fields,
                           BnsSlice value,
                           bool is_secret);
 bool bns_http2_fields_is_too_large(const BnsHttp2Fields *fields);
+/* Whether it is so much larger that it is not worth an answer: a few bytes of HPACK can
+ * name the same large field again and again. */
+bool bns_http2_fields_is_excessive(const BnsHttp2Fields *fields);
+/* As MAX_HEADER_LIST_SIZE counts. */
+size_t bns_http2_fields_size(const BnsHttp2Fields *fields);
 size_t bns_http2_fields_count(const BnsHttp2Fields *fields);
 /* The field at @i. @out_is_secret: (nullable) */
 BnsHttpField

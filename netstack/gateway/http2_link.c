@@ -144,6 +144,7 @@ close_ends(BnsHttp2Link *link)
     const char *why = link->fault != NULL ? link->fault : link->end;
     BnsHttp2End *end;
 
+    link->is_over = true;
     while ((end = bns_http2_link_any_end(link)) != NULL) {
         bns_http2_end_detach(end);
         link->events->on_closed(end, NGHTTP2_INTERNAL_ERROR, why);
@@ -212,7 +213,8 @@ bns_http2_link_n_ends(const BnsHttp2Link *link)
 bool
 bns_http2_link_is_open(const BnsHttp2Link *link)
 {
-    return !link->is_broken && !link->is_left && link->fault == NULL &&
+    return !link->is_over && !link->is_broken && !link->is_left &&
+           link->fault == NULL &&
            nghttp2_session_check_request_allowed(link->session) != 0;
 }
 

@@ -10,7 +10,7 @@
  * Flow control is end to end: a byte that arrived opens its stream's window again only
  * when the other end's frame has taken it. Windows are such that any number of streams
  * that nobody reads hold up neither the others nor more memory than
- * BNS_HTTP2_CONNECTION_WINDOW. A stream whose bytes pass at once is given a larger window,
+ * BNS_HTTP2_WAITING_MAX. A stream whose bytes pass at once is given a larger window,
  * as TCP would, from what the connection has to spare.
  *
  * Nothing is read while what was made could not be written: a peer that asks and does not
@@ -37,8 +37,12 @@
 #define BNS_HTTP2_STREAM_WINDOW_MAX (1024 * 1024)
 /* Lent to streams that need more than the initial window: four of the largest. */
 #define BNS_HTTP2_WINDOW_SPARE (4 * BNS_HTTP2_STREAM_WINDOW_MAX)
-#define BNS_HTTP2_CONNECTION_WINDOW                                                    \
+/* All that can wait in a connection. */
+#define BNS_HTTP2_WAITING_MAX                                                          \
     (BNS_HTTP2_STREAMS_MAX * BNS_HTTP2_STREAM_WINDOW + BNS_HTTP2_WINDOW_SPARE)
+/* Twice that: nghttp2 opens the window again when half of it was used, so that only the
+ * other half is there at any time. */
+#define BNS_HTTP2_CONNECTION_WINDOW (2 * BNS_HTTP2_WAITING_MAX)
 
 typedef struct BnsHttp2Link BnsHttp2Link;
 typedef struct BnsHttp2End BnsHttp2End;

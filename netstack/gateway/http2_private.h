@@ -23,6 +23,7 @@ struct BnsHttp2Link {
     BnsHttp2Budget budget;
     uint32_t spare_window; /* what is left of BNS_HTTP2_WINDOW_SPARE */
 
+    bool is_over; /* bns_http2_link_run() says so */
     bool is_left; /* the peer said GOAWAY */
     bool
         is_broken; /* no frame can be read or made any more, but what is made already */

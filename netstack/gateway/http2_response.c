@@ -5,7 +5,8 @@
 #include "netstack/gateway/flow.h"
 #include "netstack/gateway/http2_stream.h"
 
-/* An origin that sends more of them sends nothing else. */
+/* An origin that sends more of them sends nothing else. Their fields wait for the client
+ * without regard to a window: together they are no more than one head. */
 #define INTERIM_MAX 20
 
 /* --- what went wrong --- */
@@ -74,15 +75,27 @@ pass_final(BnsHttp2Stream *stream,
         end_response(stream);
 }
 
+/* Returns: %NULL, or what is wrong with it. */
+static const char *
+count_interim(BnsHttp2Stream *stream, const BnsHttp2Fields *fields, bool is_last)
+{
+    if (is_last)
+        return "an interim response ends the stream";
+    stream->n_interim++;
+    stream->interim_size += bns_http2_fields_size(fields);
+    return stream->n_interim > INTERIM_MAX || stream->interim_size > BNS_HTTP_HEAD_MAX
+               ? "too many interim responses"
+               : NULL;
+}
+
 static void
 pass_head(BnsHttp2Stream *stream, const BnsHttp2Fields *fields, bool is_last)
 {
     uint16_t status;
     const char *error = bns_http2_read_response(fields, &status);
 
-    if (error == NULL && status < 200 && (is_last || ++stream->n_interim > INTERIM_MAX))
-        error = is_last ? "an interim response ends the stream"
-                        : "too many interim responses";
+    if (error == NULL && status < 200)
+        error = count_interim(stream, fields, is_last);
     if (error != NULL)
         on_bad_response(stream, error);
     else if (status < 200)
@@ -164,15 +177,19 @@ close_done(BnsHttp2Stream *stream)
     }
 }
 
-/* Before any part of the response was passed on. A reset is passed on as it came: also
- * the promise that the request was not looked at (REFUSED_STREAM), by a reset or GOAWAY,
- * which lets the client send it again. */
+/* Before any part of the response was passed on. A reset is passed on as it came. The
+ * promise that the request was not looked at (REFUSED_STREAM), by a reset or GOAWAY, is
+ * first taken at its word here, and then lets the client send it again. */
 static void
 close_awaited(BnsHttp2Stream *stream, uint32_t code, const char *why)
 {
+    bool is_unseen = code == NGHTTP2_REFUSED_STREAM;
     g_autofree char *error = NULL;
 
-    if (!stream->origin.is_reset && code != NGHTTP2_REFUSED_STREAM) {
+    if ((is_unseen || !stream->origin.is_reset) &&
+        bns_http2_stream_retry(stream, is_unseen))
+        return;
+    if (!stream->origin.is_reset && !is_unseen) {
         error = g_strdup_printf("the upstream sent no response: %s",
                                 why != NULL ? why : nghttp2_http2_strerror(code));
         bns_http2_stream_fail(stream, 502, error, true);

@@ -45,6 +45,16 @@ on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame, void *dat
     return 0;
 }
 
+/* Tells of a request that nobody will see. */
+static void
+drop_section(BnsHttp2Link *link, const nghttp2_frame *frame)
+{
+    g_clear_pointer(&link->section, bns_http2_fields_free);
+    spend_reset(link);
+    if (link->is_server && bns_http2_link_find(link, frame->hd.stream_id) == NULL)
+        link->events->on_malformed(link->data);
+}
+
 static int
 on_header(nghttp2_session *session,
           const nghttp2_frame *frame,
@@ -57,11 +67,16 @@ on_header(nghttp2_session *session,
 {
     BnsHttp2Link *link = data;
 
-    if (link->section != NULL)
-        bns_http2_fields_add(link->section, (BnsSlice){ (const char *)name, name_len },
-                             (BnsSlice){ (const char *)value, value_len },
-                             (flags & NGHTTP2_NV_FLAG_NO_INDEX) != 0);
-    return 0;
+    if (link->section == NULL)
+        return 0;
+    bns_http2_fields_add(link->section, (BnsSlice){ (const char *)name, name_len },
+                         (BnsSlice){ (const char *)value, value_len },
+                         (flags & NGHTTP2_NV_FLAG_NO_INDEX) != 0);
+    if (!bns_http2_fields_is_excessive(link->section))
+        return 0;
+    /* The rest is decoded, as the compression's state needs, and nothing else. */
+    drop_section(link, frame);
+    return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 }
 
 /* A field with forbidden bytes: by default nghttp2 would leave it out. */
@@ -137,10 +152,21 @@ on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *data)
         link->is_left = true;
         spend_idle_frame(link);
         break;
+    case NGHTTP2_PRIORITY:
+        break;
     default:
         spend_idle_frame(link);
         break;
     }
+    return 0;
+}
+
+/* Of frames that are ignored there is nothing else to be seen. */
+static int
+on_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *header, void *data)
+{
+    if (header->type == NGHTTP2_PRIORITY)
+        spend_idle_frame(data);
     return 0;
 }
 
@@ -178,10 +204,10 @@ on_invalid_frame(nghttp2_session *session,
     if (frame->hd.type != NGHTTP2_HEADERS ||
         bns_http2_link_find(link, frame->hd.stream_id) != NULL)
         return 0;
-    g_clear_pointer(&link->section, bns_http2_fields_free);
-    spend_reset(link);
-    if (link->is_server && error != NGHTTP2_ERR_REFUSED_STREAM)
-        link->events->on_malformed(link->data);
+    if (error == NGHTTP2_ERR_REFUSED_STREAM)
+        spend_reset(link);
+    else
+        drop_section(link, frame);
     return 0;
 }
 
@@ -242,6 +268,7 @@ callbacks_new(void)
     nghttp2_session_callbacks_set_on_invalid_header_callback2(callbacks,
                                                               on_invalid_header);
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);
+    nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, on_begin_frame);
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data_chunk);
     nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks,
                                                                  on_invalid_frame);
@@ -260,6 +287,9 @@ options_new(void)
     nghttp2_option_set_no_auto_window_update(options, 1);
     nghttp2_option_set_no_closed_streams(options, 1);
     nghttp2_option_set_peer_max_concurrent_streams(options, BNS_HTTP2_STREAMS_MAX);
+    /* Our own budget counts more kinds, and ends with a better code. */
+    nghttp2_option_set_stream_reset_rate_limit(options, 2 * BNS_HTTP2_RESETS_MAX,
+                                               2 * BNS_HTTP2_RESETS_PER_SECOND);
     nghttp2_option_set_max_continuations(options, CONTINUATIONS_MAX);
     nghttp2_option_set_max_outbound_ack(options, ACKS_MAX);
     nghttp2_option_set_max_settings(options, SETTINGS_MAX);

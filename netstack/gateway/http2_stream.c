@@ -131,7 +131,8 @@ send_request(BnsHttp2Stream *stream, BnsHttp2Link *link, BnsUpstream *upstream)
                               true);
         return;
     }
-    g_clear_pointer(&stream->head, bns_http2_fields_free);
+    stream->is_kept = upstream->is_kept;
+    upstream->is_kept = true;
 }
 
 static void
@@ -186,6 +187,23 @@ acquire(BnsHttp2Stream *stream)
         stream->wait =
             bns_http2_pool_wait(flow->engine->http2, &target, on_connection, stream);
     bns_upstream_failure_free(failure);
+}
+
+bool
+bns_http2_stream_retry(BnsHttp2Stream *stream, bool is_unseen)
+{
+    if (stream->is_retried || stream->n_interim > 0 ||
+        stream->call.request.body != BNS_HTTP_BODY_NONE)
+        return false;
+    if (!is_unseen &&
+        (!stream->is_kept || !bns_request_is_repeatable(&stream->call.request)))
+        return false;
+    stream->is_retried = true;
+    stream->state = BNS_HTTP2_WAITING;
+    stream->origin.is_reset = false;
+    stream->origin.is_sent = false;
+    acquire(stream);
+    return true;
 }
 
 void

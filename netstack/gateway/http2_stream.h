@@ -40,14 +40,17 @@ typedef struct {
     BnsHttp2Server *server; /* borrowed */
     BnsCall call;
     BnsHttp2StreamState state;
-    BnsHttp2Fields *head; /* owned: the request's, until it is sent */
+    BnsHttp2Fields *head; /* owned: the request's, until it cannot be sent again */
     BnsHttp2End client;   /* the command's end: the response waits in it */
     BnsHttp2End origin;   /* the origin's end: the request waits in it */
     BnsHttp2Wait *wait;   /* (transfer none); WAITING */
     BnsTimer *timer;      /* owned: the state's time */
     bool is_request_over; /* the client has sent all of it */
     bool is_up_over;      /* the origin takes no more of it */
+    bool is_kept;         /* the connection was there before: it may have been dying */
+    bool is_retried;      /* the first connection did not serve it */
     unsigned n_interim;
+    size_t interim_size; /* of their fields together */
     size_t discard_left; /* of a request that nobody takes */
 } BnsHttp2Stream;
 
@@ -74,6 +77,10 @@ extern const BnsHttp2Events bns_http2_origin_events;
 /* The stream's end: http.response is recorded, if there is one to record. @error:
  * (nullable) */
 void bns_http2_stream_finish(BnsHttp2Stream *stream, const char *error);
+/* Sends the request once more, if that cannot matter: nobody has looked at it
+ * (@is_unseen), or it is repeatable and the connection may have been dying when it was
+ * sent; and none of its body has gone. Returns: whether it does. */
+bool bns_http2_stream_retry(BnsHttp2Stream *stream, bool is_unseen);
 /* Its time begins anew: something moved. */
 void bns_http2_stream_touch(BnsHttp2Stream *stream);
 /* What is still to come of the request is forgotten, and what waits of it. */

@@ -229,12 +229,32 @@ test_origin_resets(void)
 
     http2_front_init(&f, NULL);
     id = http2_front_pass(&f, "/no", &asked);
+    peer_reset(&f.origin, asked, NGHTTP2_INADEQUATE_SECURITY);
+    peer_until(&f.client, peer_is_closed, id);
+    g_assert_cmpuint(peer_stream(&f.client, id)->code, ==, NGHTTP2_INADEQUATE_SECURITY);
+    g_assert_nonnull(
+        strstr(rig_expect(f.rig, BNS_EVENT_HTTP_RESPONSE, "- 0 GET /no")->error,
+               "INADEQUATE_SECURITY"));
+    http2_front_clear(&f);
+}
+
+/* The origin says that it has not looked at it: it is asked once more, not twice. */
+static void
+test_origin_refuses(void)
+{
+    Http2Front f;
+    int32_t id, asked;
+
+    http2_front_init(&f, NULL);
+    id = http2_front_pass(&f, "/no", &asked);
+    peer_reset(&f.origin, asked, NGHTTP2_REFUSED_STREAM);
+    peer_until(&f.origin, peer_has_streams, 2);
+    asked = http2_front_last(&f);
+    expect_field(&f.origin, asked, ":path", "/no");
     peer_reset(&f.origin, asked, NGHTTP2_REFUSED_STREAM);
     peer_until(&f.client, peer_is_closed, id);
     g_assert_cmpuint(peer_stream(&f.client, id)->code, ==, NGHTTP2_REFUSED_STREAM);
-    g_assert_nonnull(
-        strstr(rig_expect(f.rig, BNS_EVENT_HTTP_RESPONSE, "- 0 GET /no")->error,
-               "REFUSED_STREAM"));
+    g_assert_cmpuint(rig_count(f.rig, BNS_EVENT_HTTP_REQUEST, 1), ==, 1);
     http2_front_clear(&f);
 }
 
@@ -257,48 +277,88 @@ test_origin_resets_late(void)
     http2_front_clear(&f);
 }
 
+/* A request with a body, of which nobody can know how far it came. */
+static int32_t
+pass_upload(Http2Front *f, const char *path)
+{
+    g_autofree char *fields = g_strdup_printf(
+        ":method: POST\n:scheme: http\n:authority: origin.test\n:path: %s\n", path);
+    guint n_before = f->origin.order->len;
+    int32_t id = peer_ask(&f->client, fields, "body");
+
+    peer_until(&f->origin, peer_has_streams, (int32_t)n_before + 1);
+    return id;
+}
+
 static void
 test_origin_dies(void)
 {
     Http2Front f;
-    int32_t ids[2], asked;
+    int32_t half, upload, repeated, asked;
 
     http2_front_init(&f, NULL);
-    ids[0] = http2_front_pass(&f, "/half", &asked);
+    half = http2_front_pass(&f, "/half", &asked);
     peer_respond(&f.origin, asked, ":status: 200\n", false);
-    peer_until(&f.client, peer_has_head, ids[0]);
-    ids[1] = http2_front_pass(&f, "/none", &asked);
+    peer_until(&f.client, peer_has_head, half);
+    upload = pass_upload(&f, "/upload");
+    repeated = http2_front_pass(&f, "/repeated", &asked);
     bns_fd_clear(&f.origin_flow.fd);
-    peer_until(&f.client, peer_is_closed, ids[0]);
-    g_assert_true(peer_stream(&f.client, ids[0])->is_reset);
-    peer_until(&f.client, peer_is_ended, ids[1]);
-    expect_field(&f.client, ids[1], ":status", "502");
-    /* The next one is dialled anew. */
-    http2_front_pass(&f, "/again", &asked);
+    peer_until(&f.client, peer_is_closed, half);
+    g_assert_true(peer_stream(&f.client, half)->is_reset);
+    peer_until(&f.client, peer_is_ended, upload);
+    expect_field(&f.client, upload, ":status", "502");
+    /* The connection had served another request: this one may have met its end. */
+    http2_front_accept(&f);
+    peer_until(&f.origin, peer_has_streams, 1);
+    expect_field(&f.origin, 1, ":path", "/repeated");
+    peer_respond(&f.origin, 1, ":status: 204\n", true);
+    peer_until(&f.client, peer_is_ended, repeated);
+    expect_field(&f.client, repeated, ":status", "204");
     http2_front_clear(&f);
 }
 
-/* Streams above the last one were not looked at, and the client may send them again. */
+/* A connection that is new has no excuse. */
+static void
+test_new_origin_dies(void)
+{
+    Http2Front f;
+    int32_t id, asked;
+
+    http2_front_init(&f, NULL);
+    id = http2_front_pass(&f, "/first", &asked);
+    bns_fd_clear(&f.origin_flow.fd);
+    peer_until(&f.client, peer_is_ended, id);
+    expect_field(&f.client, id, ":status", "502");
+    g_assert_true(rig_nobody_came(f.listener));
+    http2_front_clear(&f);
+}
+
+/* Streams above the last one were not looked at: they are sent again, here or, where the
+ * body has gone, by the client. */
 static void
 test_origin_goes_away(void)
 {
     Http2Front f;
-    int32_t first, second, asked, late;
+    int32_t first, second, upload, asked, late;
 
     http2_front_init(&f, NULL);
     first = http2_front_pass(&f, "/first", &asked);
     second = http2_front_pass(&f, "/second", &late);
+    upload = pass_upload(&f, "/upload");
     nghttp2_submit_goaway(f.origin.session, NGHTTP2_FLAG_NONE, asked, NGHTTP2_NO_ERROR,
                           NULL, 0);
     peer_flush(&f.origin);
-    peer_until(&f.client, peer_is_closed, second);
-    g_assert_cmpuint(peer_stream(&f.client, second)->code, ==, NGHTTP2_REFUSED_STREAM);
+    peer_until(&f.client, peer_is_closed, upload);
+    g_assert_cmpuint(peer_stream(&f.client, upload)->code, ==, NGHTTP2_REFUSED_STREAM);
     peer_respond(&f.origin, asked, ":status: 200\n", true);
     peer_until(&f.client, peer_is_ended, first);
     expect_field(&f.client, first, ":status", "200");
     peer_until_over(&f.origin);
-    bns_fd_clear(&f.origin_flow.fd);
-    http2_front_pass(&f, "/third", &asked);
+    http2_front_accept(&f);
+    peer_until(&f.origin, peer_has_streams, 1);
+    expect_field(&f.origin, 1, ":path", "/second");
+    peer_respond(&f.origin, 1, ":status: 204\n", true);
+    peer_until(&f.client, peer_is_ended, second);
     http2_front_clear(&f);
 }
 
@@ -560,7 +620,9 @@ main(int argc, char **argv)
     bns_test_add("/gateway/http2/origin's-reset-passes", test_origin_resets);
     bns_test_add("/gateway/http2/reset-follows-what-came-before",
                  test_origin_resets_late);
+    bns_test_add("/gateway/http2/refused-stream-is-tried-again", test_origin_refuses);
     bns_test_add("/gateway/http2/origin-dies", test_origin_dies);
+    bns_test_add("/gateway/http2/new-origin-dies", test_new_origin_dies);
     bns_test_add("/gateway/http2/origin-goes-away", test_origin_goes_away);
     bns_test_add("/gateway/http2/client-leaves", test_client_leaves);
     bns_test_add("/gateway/http2/idle-connection-is-ended", test_idle);

@@ -297,14 +297,76 @@ put_header(uint8_t out[9], size_t len, uint8_t type, uint8_t flags, int32_t id)
 }
 
 void
-peer_data(Peer *peer, int32_t id, const void *bytes, size_t len, bool is_last)
+peer_frame(Peer *peer,
+           uint8_t type,
+           uint8_t flags,
+           int32_t id,
+           const void *payload,
+           size_t len)
 {
     uint8_t header[9];
 
-    put_header(header, len, NGHTTP2_DATA, is_last ? NGHTTP2_FLAG_END_STREAM : 0, id);
+    put_header(header, len, type, flags, id);
     peer_raw(peer, header, sizeof(header));
     if (len > 0)
-        peer_raw(peer, bytes, len);
+        peer_raw(peer, payload, len);
+}
+
+void
+peer_flood(Peer *peer,
+           size_t n,
+           uint8_t type,
+           uint8_t flags,
+           int32_t id,
+           const void *payload,
+           size_t len)
+{
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    uint8_t header[9];
+
+    put_header(header, len, type, flags, id);
+    for (size_t i = 0; i < n; i++) {
+        g_byte_array_append(bytes, header, sizeof(header));
+        g_byte_array_append(bytes, payload, (guint)len);
+    }
+    peer_raw(peer, bytes->data, bytes->len);
+}
+
+void
+peer_data(Peer *peer, int32_t id, const void *bytes, size_t len, bool is_last)
+{
+    peer_frame(peer, NGHTTP2_DATA, is_last ? NGHTTP2_FLAG_END_STREAM : 0, id, bytes,
+               len);
+}
+
+static ssize_t
+on_pour(nghttp2_session *session,
+        int32_t id,
+        uint8_t *buffer,
+        size_t size,
+        uint32_t *flags,
+        nghttp2_data_source *source,
+        void *data)
+{
+    PeerStream *stream = source->ptr;
+    size_t n = MIN(size, stream->to_pour - stream->n_poured);
+
+    memset(buffer, 'x', n);
+    stream->n_poured += n;
+    if (stream->n_poured == stream->to_pour)
+        *flags |= NGHTTP2_DATA_FLAG_EOF;
+    return (ssize_t)n;
+}
+
+void
+peer_pour(Peer *peer, int32_t id, size_t len)
+{
+    nghttp2_data_provider provider = { .source.ptr = get_stream(peer, id),
+                                       .read_callback = on_pour };
+
+    get_stream(peer, id)->to_pour = len;
+    nghttp2_submit_data(peer->session, NGHTTP2_FLAG_END_STREAM, id, &provider);
+    peer_flush(peer);
 }
 
 void
@@ -393,6 +455,14 @@ peer_has_head(const Peer *peer, int32_t id)
     const PeerStream *stream = peer_stream(peer, id);
 
     return stream != NULL && stream->has_head;
+}
+
+bool
+peer_has_body(const Peer *peer, int32_t id)
+{
+    const PeerStream *stream = peer_stream(peer, id);
+
+    return stream != NULL && stream->body->len > 0;
 }
 
 bool

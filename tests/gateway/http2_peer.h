@@ -18,7 +18,9 @@ typedef struct {
     GString *interim; /* owned; the same of the interim ones */
     GString *trailers;
     GString *body;
-    size_t n_body; /* bytes of it */
+    size_t n_body;  /* bytes of it */
+    size_t to_pour; /* peer_pour() */
+    size_t n_poured;
     bool has_head;
     bool is_ended; /* the peer's direction is */
     bool is_closed;
@@ -56,7 +58,24 @@ void peer_respond(Peer *peer, int32_t id, const char *fields, bool is_last);
 void peer_fields(Peer *peer, int32_t id, const char *fields, bool is_last);
 /* DATA of one frame, in disregard of windows. */
 void peer_data(Peer *peer, int32_t id, const void *bytes, size_t len, bool is_last);
+/* @len bytes and the end, as the windows allow, whenever the peer is flushed. */
+void peer_pour(Peer *peer, int32_t id, size_t len);
 void peer_reset(Peer *peer, int32_t id, uint32_t code);
+/* A frame with any payload. */
+void peer_frame(Peer *peer,
+                uint8_t type,
+                uint8_t flags,
+                int32_t id,
+                const void *payload,
+                size_t len);
+/* @n of them at once. */
+void peer_flood(Peer *peer,
+                size_t n,
+                uint8_t type,
+                uint8_t flags,
+                int32_t id,
+                const void *payload,
+                size_t len);
 /* Bytes as they are, behind what was made. */
 void peer_raw(Peer *peer, const void *bytes, size_t len);
 
@@ -70,6 +89,7 @@ void peer_until_over(Peer *peer);
 
 /* Conditions. */
 bool peer_has_head(const Peer *peer, int32_t id);
+bool peer_has_body(const Peer *peer, int32_t id);
 bool peer_is_ended(const Peer *peer, int32_t id);
 bool peer_is_closed(const Peer *peer, int32_t id);
 bool peer_has_streams(const Peer *peer, int32_t count);
