@@ -82,8 +82,10 @@ make(BnsFilePlanning *planning, GError **error)
     plan->view.is_shared = planning->files->mode == BNS_FILE_MODE_SHARED;
     bns_file_plan_note(plan, "files", "mode",
                        plan->view.is_shared ? "shared" : "workspace");
-    if (!bns_file_plan_add_mounts(planning, error) ||
-        !bns_file_plan_add_rules(planning, error) ||
+    if (!bns_file_plan_add_mounts(planning, error))
+        return false;
+    bns_file_plan_add_pins(planning);
+    if (!bns_file_plan_add_rules(planning, error) ||
         !bns_file_plan_add_rebuilt(planning, error))
         return false;
     return bns_file_plan_finish_mounts(planning, error);
@@ -109,6 +111,7 @@ bns_file_plan_new(const BnsFiles *files,
 
     plan->rebuilt = g_ptr_array_new_with_free_func(g_free);
     plan->pins = g_ptr_array_new_with_free_func(g_free);
+    plan->watched = g_ptr_array_new_with_free_func(g_free);
     plan->notices = g_ptr_array_new_with_free_func(g_free);
     plan->lines = g_string_new(NULL);
     plan->rules = g_array_new(FALSE, FALSE, sizeof(BnsViewRule));
@@ -131,6 +134,7 @@ bns_file_plan_free(BnsFilePlan *plan)
         return;
     g_ptr_array_unref(plan->rebuilt);
     g_ptr_array_unref(plan->pins);
+    g_ptr_array_unref(plan->watched);
     g_ptr_array_unref(plan->notices);
     g_string_free(plan->lines, TRUE);
     g_array_unref(plan->rules);

@@ -8,6 +8,9 @@
  * among equally deep ones the last. To write somewhere, or to have it private, is to see
  * it.
  *
+ * What the host executes later is read-only where the command may write, unless the policy
+ * makes it writable by a name of its own (sandbox/file_protect.h).
+ *
  * What a symbolic link or another mount shows of something hidden is hidden, too, and a
  * directory that holds something hidden is rebuilt (sandbox/rebuild.h): what the command
  * makes directly in it lives as long as the session.
@@ -28,6 +31,9 @@ typedef struct {
     GPtrArray *rebuilt; /* owned, of owned paths, NULL-terminated */
     GPtrArray *pins;    /* owned, of owned real paths: what is read-only within what is
                          * not */
+    GPtrArray
+        *watched; /* owned, of owned real paths, NULL-terminated: where to look for
+                         * what was changed (sandbox/file_protect.h) */
     GPtrArray *notices; /* owned, of owned lines for the person */
     GString *lines;     /* owned: `check`'s: "ORIGIN\tKIND\tPATH\n" */
     GArray *rules;      /* owned; what the view borrows */

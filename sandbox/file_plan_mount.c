@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What differs from what is around it: writable, private, read-only. */
+#include "sandbox/file_git.h"
 #include "sandbox/file_plan_private.h"
 #include "sandbox/private_trees.h"
 #include "sandbox/tree.h"
@@ -132,6 +133,17 @@ find_objection(const BnsFilePlanning *planning)
                : NULL;
 }
 
+/* Or nothing could be committed. */
+static void
+add_repositories(BnsFilePlanning *planning)
+{
+    static const BnsFileOrigin origin = { "git", true };
+    g_autoptr(GPtrArray) found = bns_file_git_find(planning->names);
+
+    for (guint i = 0; i < found->len; i++)
+        add_write(planning, found->pdata[i], &origin, NULL);
+}
+
 static void
 add_workdir(BnsFilePlanning *planning)
 {
@@ -141,9 +153,12 @@ add_workdir(BnsFilePlanning *planning)
 
     if (bns_private_trees_contain(workdir))
         return;
-    if (objection == NULL)
+    if (objection == NULL) {
         add_write(planning, workdir, &origin, NULL);
-    else if (!planning->plan->view.is_shared)
+        add_repositories(planning);
+        return;
+    }
+    if (!planning->plan->view.is_shared)
         g_ptr_array_add(
             planning->plan->notices,
             g_strdup_printf("the command cannot write to %s: %s; cd to a project, or "

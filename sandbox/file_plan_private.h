@@ -58,3 +58,6 @@ bool bns_file_plan_finish_mounts(BnsFilePlanning *planning, GError **error);
 /* The deepest that holds @path; NULL: none. */
 const BnsPlannedMount *
 bns_file_plan_find_mount(const BnsFilePlanning *planning, const char *path);
+
+/* file_plan_protect.c; once mounts are sorted */
+void bns_file_plan_add_pins(BnsFilePlanning *planning);

@@ -26,7 +26,8 @@ bns_file_view_name_matches(const char *pattern, const char *name, size_t len)
             return false;
         }
     }
-    return pattern[strspn(pattern, "*")] == '\0';
+    pattern += strspn(pattern, "*");
+    return *pattern == '\0' || *pattern == '/';
 }
 
 /* @path, or something above it. */

@@ -57,6 +57,6 @@ bool bns_file_view_rebuilds_within(const BnsFileView *view, const char *path);
 /* The deepest mount that @path is or lies below; NULL: none. */
 const BnsViewMount *bns_file_view_find_mount(const BnsFileView *view, const char *path);
 
-/* Whether @name of @len bytes, one part of a path, is what @pattern names, in which "*"
- * stands for any bytes. */
+/* Whether @name of @len bytes, one part of a path, is what the first part of @pattern
+ * names, in which "*" stands for any bytes. */
 bool bns_file_view_name_matches(const char *pattern, const char *name, size_t len);

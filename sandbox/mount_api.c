@@ -164,18 +164,64 @@ thaw_mount(int mount_fd)
     return r == -EPERM ? 0 : r;
 }
 
+/* The command does not run yet: after attaching is early enough. */
+static int
+set_access(int mount_fd, BnsBindAccess access)
+{
+    switch (access) {
+    case BNS_BIND_READ_ONLY:
+        return freeze_mount(mount_fd);
+    case BNS_BIND_WRITABLE:
+        return thaw_mount(mount_fd);
+    case BNS_BIND_AS_IS:
+        break;
+    }
+    return 0;
+}
+
 int
 bns_mount_bind(int source_fd, int target_fd, BnsBindAccess access)
 {
     bns_autofd fd = bind(source_fd, target_fd);
-    int r = MIN(fd, 0);
+    int r = fd < 0 ? fd : set_access(fd, access);
 
-    /* The command does not run yet: after attaching is early enough. */
-    if (r == 0 && access == BNS_BIND_READ_ONLY)
-        r = freeze_mount(fd);
-    if (r == 0 && access == BNS_BIND_WRITABLE)
-        r = thaw_mount(fd);
     return r < 0 ? r : g_steal_fd(&fd);
+}
+
+static int
+bind_entry_by_descriptors(int source_dir_fd,
+                          int target_dir_fd,
+                          const char *name,
+                          BnsBindAccess access)
+{
+    bns_autofd source = bns_tree_look(source_dir_fd, name);
+    bns_autofd target = bns_tree_look(target_dir_fd, name);
+    bns_autofd fd = -1;
+
+    if (source < 0 || target < 0)
+        return MIN(source, target);
+    fd = bns_mount_bind(source, target, access);
+    return MIN(fd, 0);
+}
+
+int
+bns_mount_bind_entry(int source_dir_fd,
+                     int target_dir_fd,
+                     const char *name,
+                     BnsBindAccess access)
+{
+    bns_autofd fd = result(syscall(SYS_open_tree, source_dir_fd, name,
+                                   AT_SYMLINK_NOFOLLOW | AT_RECURSIVE |
+                                       OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
+    int r;
+
+    if (fd == -ENOSYS)
+        return bind_entry_by_descriptors(source_dir_fd, target_dir_fd, name, access);
+    if (fd < 0)
+        return fd;
+    r = result(
+        syscall(SYS_move_mount, fd, "", target_dir_fd, name, MOVE_MOUNT_F_EMPTY_PATH));
+    return r < 0 ? r : set_access(fd, access);
 }
 
 int

@@ -50,6 +50,19 @@ typedef enum {
 int bns_mount_bind(int source_fd, int target_fd, BnsBindAccess access);
 
 /**
+ * bns_mount_bind_entry:
+ * @name: an entry of @source_dir_fd, itself if it is a symbolic link, and of
+ *        @target_dir_fd, which nobody but us can change
+ *
+ * As bns_mount_bind(), in half the time: for directories with thousands of entries.
+ * Returns: 0 or -errno.
+ */
+int bns_mount_bind_entry(int source_dir_fd,
+                         int target_dir_fd,
+                         const char *name,
+                         BnsBindAccess access);
+
+/**
  * bns_mount_layer:
  * @lower_fd: a directory, covered from now on by itself under a layer
  * @upper_fd, @work_fd: empty directories of a tmpfs of ours: what is written goes there

@@ -25,19 +25,13 @@ typedef struct {
 static int
 bind_entry(const Level *level, const char *name, bool is_directory, bool is_writable)
 {
-    bns_autofd source = bns_tree_look(level->source_fd, name);
-    bns_autofd place = -1;
-    bns_autofd mount = -1;
+    int r = is_directory ? mkdirat(level->target_fd, name, 0755)
+                         : mknodat(level->target_fd, name, S_IFREG | 0644, 0);
 
-    if (source < 0)
-        return source;
-    place = is_directory ? bns_tree_make_directory(level->target_fd, name, 0755)
-                         : bns_tree_make_place(level->target_fd, name);
-    if (place < 0)
-        return place;
-    mount =
-        bns_mount_bind(source, place, is_writable ? BNS_BIND_WRITABLE : BNS_BIND_AS_IS);
-    return MIN(mount, 0);
+    if (r < 0)
+        return -errno;
+    return bns_mount_bind_entry(level->source_fd, level->target_fd, name,
+                                is_writable ? BNS_BIND_WRITABLE : BNS_BIND_AS_IS);
 }
 
 static int

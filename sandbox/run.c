@@ -4,6 +4,7 @@
 #include "sandbox/direct.h"
 #include "sandbox/environment.h"
 #include "sandbox/file_plan.h"
+#include "sandbox/file_protect.h"
 #include "sandbox/java_homes.h"
 #include "sandbox/log.h"
 #include "sandbox/places.h"
@@ -40,6 +41,7 @@ typedef struct {
     BnsTrustInherited trust;
     GStrv java_stores;
     BnsFilePlan *file_plan;
+    GHashTable *git_keys;
     GStrv protected_paths;
     GStrv protected_links;
     GStrv layers;
@@ -61,6 +63,7 @@ run_clear(Run *run)
     bns_trust_inherited_clear(&run->trust);
     g_strfreev(run->java_stores);
     bns_file_plan_free(run->file_plan);
+    g_clear_pointer(&run->git_keys, g_hash_table_unref);
     g_strfreev(run->protected_paths);
     g_strfreev(run->protected_links);
     g_strfreev(run->layers);
@@ -181,7 +184,11 @@ plan_files(Run *run, const BnsOptions *options, GError **error)
     for (guint i = 0; run->file_plan != NULL && i < run->file_plan->notices->len; i++)
         if (!options->quiet)
             bns_log_print("%s", (const char *)run->file_plan->notices->pdata[i]);
-    return run->file_plan != NULL;
+    if (run->file_plan == NULL)
+        return false;
+    run->git_keys =
+        bns_file_protect_git_keys((const char *const *)run->file_plan->watched->pdata);
+    return true;
 }
 
 static void
@@ -274,6 +281,8 @@ run_session(const Run *run, const BnsOptions *options)
         .proxies = run->proxies,
         .audit = run->audit,
         .start = &start,
+        .watched = (const char *const *)run->file_plan->watched->pdata,
+        .git_keys = run->git_keys,
         .netstack_path = run->netstack,
         .helper_log_level = choose_log_levels(run->policy, options),
         .init = { .uid = getuid(),

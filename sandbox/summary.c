@@ -196,3 +196,28 @@ bns_summary_text(const char *summary, const BnsPolicy *policy, const char *audit
     g_string_append_printf(text, "boundary-ns: audit: %s\n", path);
     return g_string_free(text, FALSE);
 }
+
+/* More are a build, not something to be read. */
+#define CHANGED_MAX 8
+
+char *
+bns_summary_changed(const GPtrArray *changed, bool is_complete)
+{
+    GString *text = g_string_new(NULL);
+
+    if (changed->len > 0)
+        g_string_append(text, "boundary-ns: changed, and run or obeyed outside:");
+    for (guint i = 0; i < MIN(changed->len, CHANGED_MAX); i++) {
+        g_autofree char *path = bns_text_escape(changed->pdata[i], -1);
+
+        g_string_append_printf(text, "%s %s", i > 0 ? "," : "", path);
+    }
+    if (changed->len > CHANGED_MAX)
+        g_string_append_printf(text, " and %u more", changed->len - CHANGED_MAX);
+    if (changed->len > 0)
+        g_string_append_c(text, '\n');
+    if (!is_complete)
+        g_string_append(text, "boundary-ns: there are too many files to look for all "
+                              "that was changed and is run outside\n");
+    return g_string_free(text, FALSE);
+}

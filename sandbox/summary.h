@@ -7,6 +7,7 @@
 #include "policy/policy.h"
 
 #include <glib.h>
+#include <stdbool.h>
 
 /**
  * bns_summary_text:
@@ -21,3 +22,12 @@
  */
 char *
 bns_summary_text(const char *summary, const BnsPolicy *policy, const char *audit_path);
+
+/**
+ * bns_summary_changed:
+ * @changed: paths (bns_file_protect_changed())
+ * @is_complete: whether there can be no others
+ *
+ * Returns: (transfer full): a line, or "" if there is nothing to say
+ */
+char *bns_summary_changed(const GPtrArray *changed, bool is_complete);

@@ -19,6 +19,7 @@
 #include "sandbox/supervisor_private.h"
 
 #include "base/fd.h"
+#include "sandbox/file_protect.h"
 #include "sandbox/log.h"
 #include "sandbox/probe.h"
 #include "sandbox/signals.h"
@@ -314,6 +315,19 @@ print_failure(const BnsSupervisor *supervisor)
     bns_log_print("%s", cause != NULL ? cause : supervisor->outcome.why);
 }
 
+/* The command is dead: what it has changed is all. */
+static void
+print_changed(const BnsSupervisor *supervisor)
+{
+    bool is_complete;
+    g_autoptr(GPtrArray) changed = bns_file_protect_changed(
+        supervisor->session->watched, supervisor->session->git_keys,
+        supervisor->started_at_us, &is_complete);
+    g_autofree char *text = bns_summary_changed(changed, is_complete);
+
+    fputs(text, stderr);
+}
+
 static void
 print_end(const BnsSupervisor *supervisor)
 {
@@ -326,6 +340,7 @@ print_end(const BnsSupervisor *supervisor)
     text = bns_summary_text(supervisor->summary, supervisor->session->policy,
                             supervisor->session->audit->path);
     fputs(text, stderr);
+    print_changed(supervisor);
 }
 
 /* Ends as the command did. */
@@ -353,7 +368,8 @@ int
 bns_supervisor_run(const BnsSession *session)
 {
     BnsSupervisor supervisor = { .session = session,
-                                 .started_us = g_get_monotonic_time() };
+                                 .started_us = g_get_monotonic_time(),
+                                 .started_at_us = g_get_real_time() };
 
     supervisor.signal_fd = bns_signals_open();
     if (supervisor.signal_fd < 0) {

@@ -18,6 +18,8 @@ typedef struct {
     BnsProxies *proxies;       /* without credentials once the gateway was started */
     BnsAuditFile *audit;
     const BnsSessionStart *start;
+    const char *const *watched;   /* directories, as of sandbox/file_plan.h */
+    GHashTable *git_keys;         /* of them (sandbox/file_protect.h) */
     BnsInitConfig init;           /* all but its descriptors */
     const char *netstack_path;    /* bns_programs_find_netstack() */
     BnsLogLevel helper_log_level; /* of the other processes */

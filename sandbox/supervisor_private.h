@@ -51,6 +51,7 @@ struct BnsSupervisor {
     BnsOutcome outcome;
     char *summary; /* owned; NULL: none came */
     int64_t started_us;
+    int64_t started_at_us; /* the same, of the real-time clock */
 };
 
 /* The outcome is known: ends everything but the recorder. Does nothing the second

@@ -338,6 +338,35 @@ test_git(void)
     g_assert_true(is_on_host(story->work, ".git/config"));
 }
 
+/* What exists cannot be changed or moved; what is made is named at the end. */
+static void
+test_protected(void)
+{
+    g_autoptr(Story) story = story_new();
+    g_autofree char *hooks = g_build_filename(story->work, ".git/hooks", NULL);
+    g_autofree char *named = g_strdup_printf(
+        "boundary-ns: changed, and run or obeyed outside: %s/.vscode/tasks.json, "
+        "%s/Makefile, %s/new/.git/hooks/pre-commit\n",
+        story->work, story->work, story->work);
+    g_autoptr(StoryRun) quiet = NULL;
+    g_autoptr(StoryRun) run = NULL;
+
+    g_assert_cmpint(g_mkdir_with_parents(hooks, 0755), ==, 0);
+    story_write(story, ".envrc", "mine\n");
+    quiet = story_run(story, "-- sh -c 'echo x >plain'");
+    story_assert_no_err(quiet, "changed");
+    run = story_run(
+        story,
+        "-- sh -c '(echo x >.envrc; echo x >.git/hooks/pre-commit; mv .git g; rm "
+        "-f .envrc; mv .git/hooks .git/h; ln -f .envrc e) 2>/dev/null; cat "
+        ".envrc; ls -A .git/hooks; mkdir -p new/.git/hooks .vscode; echo x "
+        ">new/.git/hooks/pre-commit; echo x >Makefile; echo x "
+        ">.vscode/tasks.json'");
+    story_assert_status(run, 0);
+    g_assert_cmpstr(run->out, ==, "mine\n");
+    story_assert_err(run, named);
+}
+
 static void
 test_many_entries(void)
 {
@@ -382,6 +411,7 @@ main(int argc, char **argv)
     bns_test_add("/e2e/files/a-link-does-not-show-it", test_link);
     bns_test_add("/e2e/files/check-lists-it", test_check);
     bns_test_add("/e2e/files/git-works", test_git);
+    bns_test_add("/e2e/files/what-runs-later-is-protected", test_protected);
     bns_test_add("/e2e/files/a-home-of-2000-entries", test_many_entries);
     return g_test_run();
 }

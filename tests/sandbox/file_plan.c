@@ -53,7 +53,11 @@ machine_init(Machine *machine)
     make_file(machine, "home/.config/gh/hosts.yml");
     make_file(machine, "home/.cache/pip/x");
     make_file(machine, "home/src/project/file");
+    make_file(machine, "home/.bashrc");
     make_directory(machine, "srv/data");
+    make_file(machine, "srv/run/.git/hooks/pre-commit");
+    make_file(machine, "srv/run/.git/config");
+    make_file(machine, "srv/run/.github/workflows/ci.yml");
     machine->places = g_new0(BnsPlaces, 1);
     machine->places->home = path_on(machine, "home");
     machine->places->config_dir = path_on(machine, "home/.config/boundary-ns");
@@ -150,6 +154,16 @@ static const Case cases[] = {
     { "a-writable-home-has-no-private-caches", "files: {write: [~]}\n", "srv/data",
       "+/p.yaml:1\twrite\t@/home\n"
       "-default\tprivate\t@/home/.cache\n" },
+    { "what-runs-later-is-pinned", "", "srv/run",
+      "+default\tpinned\t@/srv/run/.git/hooks\n"
+      "+default\tpinned\t@/srv/run/.github/workflows\n"
+      "-default\tpinned\t@/srv/run/.git/config\n" },
+    { "unless-it-is-named", "files: {write: [., .github]}\n", "srv/run",
+      "+default\tpinned\t@/srv/run/.git/hooks\n"
+      "-default\tpinned\t@/srv/run/.github/workflows\n" },
+    { "in-a-shared-home", "files: {mode: shared}\n", "srv/run",
+      "+default\tpinned\t@/home/.bashrc\n"
+      "+default\tpinned\t@/srv/run/.git/hooks\n" },
     { "a-layer-with-a-secret-is-several",
       "files: {private: [~/.config], hide: [~/.config/x]}\n", "srv/data",
       "+/p.yaml:1\tprivate\t@/home/.config\n"
@@ -229,6 +243,99 @@ test_bad(gconstpointer data)
     text = shorten(&machine, error->message);
     g_assert_cmpstr(text, ==, row->error);
     machine_clear(&machine);
+}
+
+/* --- git --- */
+
+/* What make_repository() makes is enough to be one. */
+static void
+make_repository(const Machine *machine, const char *name)
+{
+    g_autofree char *head = g_build_filename(name, "HEAD", NULL);
+    g_autofree char *objects = g_build_filename(name, "objects", NULL);
+    g_autofree char *refs = g_build_filename(name, "refs", NULL);
+    g_autofree char *hooks = g_build_filename(name, "hooks", NULL);
+
+    make_file(machine, head);
+    make_directory(machine, objects);
+    make_directory(machine, refs);
+    make_directory(machine, hooks);
+}
+
+static void
+write_on(const Machine *machine, const char *name, const char *format)
+{
+    g_autofree char *path = path_on(machine, name);
+    g_auto(GStrv) parts = g_strsplit(format, "@", -1);
+    g_autofree char *text = g_strjoinv(machine->root, parts);
+    g_autofree char *dir = g_path_get_dirname(name);
+
+    make_directory(machine, dir);
+    g_assert_true(g_file_set_contents(path, text, -1, NULL));
+}
+
+static void
+check_git(const char *workdir, const char *expected, void (*prepare)(const Machine *))
+{
+    Machine machine;
+    g_autofree char *text = NULL;
+    g_autoptr(BnsFilePlan) made = NULL;
+
+    machine_init(&machine);
+    prepare(&machine);
+    make_directory(&machine, workdir);
+    made = plan(&machine, "", workdir, NULL);
+    text = shorten(&machine, made->lines->str);
+    if ((strstr(text, "\ngit\t") != NULL) != (expected != NULL) ||
+        (expected != NULL && strstr(text, expected) == NULL))
+        g_error("\"%s\" in %s", expected, text);
+    machine_clear(&machine);
+}
+
+static void
+make_plain(const Machine *machine)
+{
+    make_repository(machine, "home/src/project/.git");
+}
+
+/* A worktree, and one that claims to be of a repository that does not know it. */
+static void
+make_worktree(const Machine *machine)
+{
+    make_repository(machine, "home/src/project/.git");
+    write_on(machine, "home/w/.git", "gitdir: @/home/src/project/.git/worktrees/w\n");
+    write_on(machine, "home/src/project/.git/worktrees/w/gitdir", "@/home/w/.git\n");
+    write_on(machine, "home/src/project/.git/worktrees/w/commondir", "../..\n");
+    write_on(machine, "home/evil/.git",
+             "gitdir: @/home/src/project/.git/worktrees/w\n");
+}
+
+static void
+make_module(const Machine *machine)
+{
+    make_repository(machine, "home/src/project/.git");
+    make_repository(machine, "home/src/project/.git/modules/s");
+    write_on(machine, "home/src/project/s/.git", "gitdir: ../.git/modules/s\n");
+    make_repository(machine, "home/other/.git");
+    write_on(machine, "home/evil/.git", "gitdir: @/home/other/.git\n");
+}
+
+static void
+test_git(void)
+{
+    check_git("home/src/project/sub",
+              "\ngit\twrite\t@/home/src/project/.git\n"
+              "workdir\twrite\t@/home/src/project/sub\n",
+              make_plain);
+    check_git("home/src/project", NULL, make_plain);
+    check_git("home/src", NULL, make_plain);
+    check_git("home/w", "\ngit\twrite\t@/home/src/project/.git\n", make_worktree);
+    check_git("home/w", "default\tpinned\t@/home/src/project/.git/hooks\n",
+              make_worktree);
+    check_git("home/evil", NULL, make_worktree);
+    check_git("home/src/project/s", "\ngit\twrite\t@/home/src/project/.git/modules/s\n",
+              make_module);
+    check_git("home/evil", NULL, make_module);
 }
 
 /* --- ways round --- */
@@ -383,6 +490,7 @@ main(int argc, char **argv)
 
         bns_test_add_data(path, &bad_cases[i], test_bad);
     }
+    bns_test_add("/sandbox/file-plan/git-writes-to-its-repository", test_git);
     bns_test_add("/sandbox/file-plan/a-link-hides-what-it-leads-to", test_links);
     bns_test_add("/sandbox/file-plan/a-linked-directory-is-looked-into",
                  test_linked_directory);

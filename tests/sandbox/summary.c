@@ -115,6 +115,29 @@ test_path_is_escaped(void)
         "boundary-ns: 0 allowed, 0 blocked\nboundary-ns: audit: /a\\x0a\\x1bb\n");
 }
 
+static void
+test_changed(void)
+{
+    g_autoptr(GPtrArray) none = g_ptr_array_new();
+    g_autoptr(GPtrArray) some = g_ptr_array_new();
+    g_autofree char *nothing = bns_summary_changed(none, true);
+    g_autofree char *unsure = bns_summary_changed(none, false);
+    g_autofree char *two = NULL;
+    g_autofree char *many = NULL;
+
+    g_assert_cmpstr(nothing, ==, "");
+    g_assert_true(g_str_has_prefix(unsure, "boundary-ns: there are too many files"));
+    g_ptr_array_add(some, (gpointer)(uintptr_t) "/a\n/b");
+    g_ptr_array_add(some, (gpointer)(uintptr_t) "/c");
+    two = bns_summary_changed(some, true);
+    g_assert_cmpstr(two, ==,
+                    "boundary-ns: changed, and run or obeyed outside: /a\\x0a/b, /c\n");
+    for (int i = 0; i < 8; i++)
+        g_ptr_array_add(some, (gpointer)(uintptr_t) "/d");
+    many = bns_summary_changed(some, true);
+    g_assert_true(g_str_has_suffix(many, ", /d and 2 more\n"));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -125,5 +148,6 @@ main(int argc, char **argv)
         bns_test_add_data(path, &cases[i], test_text);
     }
     bns_test_add("/sandbox/summary/path-is-escaped", test_path_is_escaped);
+    bns_test_add("/sandbox/summary/what-was-changed-is-one-line", test_changed);
     return g_test_run();
 }

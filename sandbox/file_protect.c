@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sandbox/file_protect.h"
+
+#include "base/fd.h"
+#include "sandbox/file_view.h"
+#include "sandbox/git_keys.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+const BnsProtectEntry bns_protect_entries[] = {
+#include "data/protected.inc"
+};
+const size_t bns_n_protect_entries = G_N_ELEMENTS(bns_protect_entries);
+
+static bool
+exists(const char *path)
+{
+    struct stat info;
+
+    return lstat(path, &info) == 0 && !S_ISLNK(info.st_mode);
+}
+
+/* The way there may be a link: what is behind it is none of this project's. */
+static bool
+is_real(const char *path)
+{
+    char *real = realpath(path, NULL);
+    bool is_same = real != NULL && strcmp(real, path) == 0;
+
+    free(real);
+    return is_same;
+}
+
+static void
+find_matches(const char *root, const char *pattern, GPtrArray *found)
+{
+    g_autofree char *path = g_build_filename(root, pattern, NULL);
+    g_autofree char *dir_path = g_path_get_dirname(path);
+    g_autofree char *name_pattern = g_path_get_basename(path);
+    g_autoptr(GDir) dir = NULL;
+    const char *name;
+
+    if (strchr(name_pattern, '*') == NULL) {
+        if (exists(path) && is_real(path))
+            g_ptr_array_add(found, g_steal_pointer(&path));
+        return;
+    }
+    dir = g_dir_open(dir_path, 0, NULL);
+    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
+        g_autofree char *match = g_build_filename(dir_path, name, NULL);
+
+        if (bns_file_view_name_matches(name_pattern, name, strlen(name)) &&
+            exists(match) && is_real(match))
+            g_ptr_array_add(found, g_steal_pointer(&match));
+    }
+}
+
+/* Of each submodule. */
+static void
+find_module_hooks(const char *root, GPtrArray *found)
+{
+    g_autofree char *modules = g_build_filename(root, ".git/modules", NULL);
+    g_autoptr(GDir) dir = g_dir_open(modules, 0, NULL);
+    const char *name;
+
+    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
+        g_autofree char *module = g_build_filename(modules, name, NULL);
+
+        find_matches(module, "hooks", found);
+    }
+}
+
+GPtrArray *
+bns_file_protect_find(const char *root, BnsProtectPlace place)
+{
+    GPtrArray *found = g_ptr_array_new_with_free_func(g_free);
+
+    for (size_t i = 0; i < bns_n_protect_entries; i++)
+        if (bns_protect_entries[i].place == place &&
+            bns_protect_entries[i].strength == BNS_PROTECT_PINNED)
+            find_matches(root, bns_protect_entries[i].path, found);
+    if (place == BNS_PROTECT_PROJECT)
+        find_module_hooks(root, found);
+    return found;
+}
+
+/* --- git's configuration --- */
+
+/* Git's own is a few kilobytes. */
+#define GIT_CONFIG_MAX (1024 * 1024)
+
+static bool
+is_git_config(const char *path)
+{
+    return g_str_has_suffix(path, "/config") && strstr(path, "/.git/") != NULL;
+}
+
+/* Whoever wrote it may have put anything there. Returns: (transfer full) (nullable): its
+ * keys; %NULL: it cannot be read as such a file. */
+static char *
+read_git_keys(const char *path)
+{
+    bns_autofd fd =
+        open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    g_autofree char *text = g_malloc(GIT_CONFIG_MAX);
+    gsize len = 0;
+    struct stat info;
+    ssize_t n;
+
+    if (fd < 0 || fstat(fd, &info) < 0 || !S_ISREG(info.st_mode))
+        return NULL;
+    while (len < GIT_CONFIG_MAX && (n = read(fd, text + len, GIT_CONFIG_MAX - len)) > 0)
+        len += (gsize)n;
+    return len < GIT_CONFIG_MAX ? bns_git_keys(text, len) : NULL;
+}
+
+GHashTable *
+bns_file_protect_git_keys(const char *const *roots)
+{
+    GHashTable *all = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+
+    for (; *roots != NULL; roots++) {
+        const char *name = strstr(*roots, "/.git") != NULL ? "config" : ".git/config";
+        char *path = g_build_filename(*roots, name, NULL);
+        char *keys = read_git_keys(path);
+
+        if (keys != NULL)
+            g_hash_table_insert(all, path, keys);
+        else
+            g_free(path);
+    }
+    return all;
+}
+
+/* Any but of what git writes there itself (branches, remotes, the user's name). */
+static bool
+has_same_programs(GHashTable *git_keys, const char *path)
+{
+    const char *before = g_hash_table_lookup(git_keys, path);
+    g_autofree char *keys = read_git_keys(path);
+
+    return keys != NULL && strcmp(keys, before != NULL ? before : "") == 0;
+}
+
+/* --- what was changed --- */
+
+/* Whether the parts of @pattern are the next ones of @path. */
+static bool
+begins_with(const char *path, const char *pattern)
+{
+    while (true) {
+        size_t len = strcspn(path, "/");
+        size_t pattern_len = strcspn(pattern, "/");
+
+        if (!bns_file_view_name_matches(pattern, path, len))
+            return false;
+        if (pattern[pattern_len] == '\0')
+            return true;
+        if (path[len] == '\0')
+            return false;
+        path += len + 1;
+        pattern += pattern_len + 1;
+    }
+}
+
+static bool
+is_named_from(const char *path)
+{
+    for (size_t i = 0; i < bns_n_protect_entries; i++)
+        if (bns_protect_entries[i].place == BNS_PROTECT_PROJECT &&
+            begins_with(path, bns_protect_entries[i].path))
+            return true;
+    return false;
+}
+
+/* Those of submodules lie deeper than a repository's own. */
+static bool
+is_hook(const char *path)
+{
+    const char *git = strstr(path, "/.git/");
+
+    return git != NULL && strstr(git, "/hooks/") != NULL;
+}
+
+bool
+bns_file_protect_names(const char *path)
+{
+    if (is_hook(path) || is_git_config(path))
+        return true;
+    for (const char *part = strchr(path, '/'); part != NULL;
+         part = strchr(part + 1, '/'))
+        if (part[1] != '\0' && is_named_from(part + 1))
+            return true;
+    return false;
+}
+
+typedef struct {
+    GPtrArray *found;     /* owned */
+    GHashTable *git_keys; /* borrowed */
+    int64_t since_us;
+    unsigned n_entries;
+    bool is_complete;
+} Look;
+
+/* Samples that git puts into every new repository run only when they are renamed. */
+static bool
+is_sample(const char *name)
+{
+    return g_str_has_suffix(name, ".sample");
+}
+
+static void
+take_entry(Look *look, const struct stat *info, const char *path, const char *name)
+{
+    int64_t changed_us =
+        info->st_ctim.tv_sec * G_USEC_PER_SEC + info->st_ctim.tv_nsec / 1000;
+
+    if (!S_ISDIR(info->st_mode) && changed_us >= look->since_us && !is_sample(name) &&
+        bns_file_protect_names(path) &&
+        !(is_git_config(path) && has_same_programs(look->git_keys, path)))
+        g_ptr_array_add(look->found, g_strdup(path));
+}
+
+static void look_into(Look *look, int dir_fd, const char *path, int depth);
+
+static void
+look_at(Look *look, int dir_fd, const char *path, const char *name, int depth)
+{
+    g_autofree char *below = g_build_filename(path, name, NULL);
+    struct stat info;
+
+    if (fstatat(dir_fd, name, &info, AT_SYMLINK_NOFOLLOW) < 0)
+        return;
+    take_entry(look, &info, below, name);
+    if (S_ISDIR(info.st_mode))
+        look_into(look, dir_fd, below, depth + 1);
+}
+
+/* There are many, and nothing goes there to run what has one of these names. */
+static bool
+is_passed_over(const char *path, const char *name)
+{
+    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
+           strcmp(name, "node_modules") == 0 ||
+           (strcmp(name, "objects") == 0 && g_str_has_suffix(path, ".git"));
+}
+
+static void
+look_into(Look *look, int parent_fd, const char *path, int depth)
+{
+    g_autofree char *name = g_path_get_basename(path);
+    int fd = openat(parent_fd, parent_fd == AT_FDCWD ? path : name,
+                    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+    const struct dirent *entry;
+
+    if (dir == NULL) {
+        bns_fd_clear(&fd);
+        return;
+    }
+    if (depth >= BNS_FILE_PROTECT_DEPTH_MAX)
+        look->is_complete = false;
+    while (depth < BNS_FILE_PROTECT_DEPTH_MAX && (entry = readdir(dir)) != NULL) {
+        if (is_passed_over(path, entry->d_name))
+            continue;
+        if (look->n_entries++ >= BNS_FILE_PROTECT_ENTRIES_MAX) {
+            look->is_complete = false;
+            break;
+        }
+        look_at(look, fd, path, entry->d_name, depth);
+    }
+    closedir(dir);
+}
+
+static int
+compare(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+GPtrArray *
+bns_file_protect_changed(const char *const *roots,
+                         GHashTable *git_keys,
+                         int64_t since_us,
+                         bool *out_is_complete)
+{
+    Look look = { .git_keys = git_keys, .since_us = since_us, .is_complete = true };
+
+    look.found = g_ptr_array_new_with_free_func(g_free);
+    for (; *roots != NULL; roots++)
+        look_into(&look, AT_FDCWD, *roots, 0);
+    g_ptr_array_sort(look.found, compare);
+    *out_is_complete = look.is_complete;
+    return look.found;
+}

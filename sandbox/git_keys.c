@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sandbox/git_keys.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+/* "*" as key: all of the section. Lower case. */
+static const struct {
+    const char *section, *key;
+} programs[] = {
+    { "alias", "*" },
+    { "browser", "*" },
+    { "core", "alternaterefscommand" },
+    { "core", "askpass" },
+    { "core", "editor" },
+    { "core", "fsmonitor" },
+    { "core", "gitproxy" },
+    { "core", "hookspath" },
+    { "core", "pager" },
+    { "core", "sshcommand" },
+    { "core", "worktree" },
+    { "core", "attributesfile" },
+    { "credential", "*" },
+    { "diff", "command" },
+    { "diff", "external" },
+    { "diff", "textconv" },
+    { "difftool", "*" },
+    { "extensions", "*" },
+    { "filter", "*" },
+    { "gpg", "*" },
+    { "guitool", "*" },
+    { "hook", "*" },
+    { "include", "*" },
+    { "includeif", "*" },
+    { "instaweb", "*" },
+    { "interactive", "difffilter" },
+    { "man", "*" },
+    { "merge", "driver" },
+    { "mergetool", "*" },
+    { "pager", "*" },
+    { "protocol", "*" },
+    { "receive", "*" },
+    { "remote", "receivepack" },
+    { "remote", "uploadpack" },
+    { "remote", "vcs" },
+    { "sendemail", "*" },
+    { "sequence", "editor" },
+    { "ssh", "*" },
+    { "submodule", "update" },
+    { "tar", "*" },
+    { "trailer", "*" },
+    { "uploadpack", "*" },
+    { "url", "*" },
+    { "web", "browser" },
+};
+
+typedef struct {
+    GString *found;
+    GString *header;  /* of the section, as written */
+    GString *section; /* its name alone, lower case */
+} Reader;
+
+static bool
+names_program(const char *section, const char *key)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(programs); i++)
+        if (strcmp(programs[i].section, section) == 0 &&
+            (strcmp(programs[i].key, "*") == 0 || strcmp(programs[i].key, key) == 0))
+            return true;
+    return false;
+}
+
+/* "[section "sub"]". Returns: what follows it; the end, if it does not end. */
+static const char *
+read_header(Reader *reader, const char *line)
+{
+    const char *at = line + 1;
+    bool is_quoted = false;
+    g_autofree char *name = NULL;
+
+    while (*at != '\0' && (is_quoted || *at != ']')) {
+        if (*at == '\\' && at[1] != '\0')
+            at++;
+        else if (*at == '"')
+            is_quoted = !is_quoted;
+        at++;
+    }
+    /* Git refuses one that does not end; here it is closed. */
+    g_string_truncate(reader->header, 0);
+    g_string_append_len(reader->header, line, at - line);
+    g_string_append_c(reader->header, ']');
+    at += *at == ']' ? 1 : 0;
+    line += 1 + strspn(line + 1, " \t");
+    name = g_ascii_strdown(line, (gssize)strcspn(line, " \t\".]"));
+    g_string_assign(reader->section, name);
+    return at;
+}
+
+static void
+read_line(Reader *reader, const char *line)
+{
+    g_autofree char *key = NULL;
+
+    line += strspn(line, " \t\r");
+    if (*line == '[')
+        line = read_header(reader, line);
+    line += strspn(line, " \t\r");
+    if (*line == '\0' || *line == '#' || *line == ';')
+        return;
+    key = g_ascii_strdown(line, (gssize)strcspn(line, " \t\r="));
+    if (names_program(reader->section->str, key))
+        g_string_append_printf(reader->found, "%s %s\n", reader->header->str, line);
+}
+
+/* A line that ends in a backslash goes on in the next one. Returns: how much it takes. */
+static gsize
+take_line(GString *line, const char *text, gsize len)
+{
+    gsize at = 0;
+
+    g_string_truncate(line, 0);
+    while (at < len && text[at] != '\n') {
+        /* A byte that ends a string would hide what follows. */
+        g_string_append_c(line, text[at] != '\0' ? text[at] : ' ');
+        at++;
+        if (at < len && text[at] == '\n' && text[at - 1] == '\\') {
+            g_string_truncate(line, line->len - 1);
+            at++;
+        }
+    }
+    return MIN(at + 1, len);
+}
+
+char *
+bns_git_keys(const char *text, gsize len)
+{
+    Reader reader = { g_string_new(NULL), g_string_new(NULL), g_string_new(NULL) };
+    g_autoptr(GString) line = g_string_new(NULL);
+
+    while (len > 0) {
+        gsize taken = take_line(line, text, len);
+
+        read_line(&reader, line->str);
+        text += taken;
+        len -= taken;
+    }
+    g_string_free(reader.header, TRUE);
+    g_string_free(reader.section, TRUE);
+    return g_string_free(reader.found, FALSE);
+}
