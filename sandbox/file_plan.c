@@ -119,9 +119,10 @@ bns_file_plan_new(const BnsFiles *files,
     plan->strings = g_ptr_array_new_with_free_func(g_free);
     planning.names = bns_file_names_new(places, workdir);
     planning.mounts = g_array_new(FALSE, FALSE, sizeof(BnsPlannedMount));
-    g_array_set_clear_func(planning.mounts, planned_mount_clear);
     is_made = make(&planning, error);
     bns_file_names_free(planning.names);
+    /* Sorting makes another array of them. */
+    g_array_set_clear_func(planning.mounts, planned_mount_clear);
     g_array_unref(planning.mounts);
     g_free(planning.mountinfo);
     return is_made ? g_steal_pointer(&plan) : NULL;
