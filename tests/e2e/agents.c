@@ -60,6 +60,8 @@ agent_story(const Agent *agent)
     if (!story_npm(story, agent->package))
         return NULL;
     story_setenv(story, agent->key, "sk-stand-in");
+    /* They keep their state in several places of it. */
+    story_option(story, "--write %s", story->home);
     return g_steal_pointer(&story);
 }
 

@@ -244,16 +244,17 @@ test_chromium(void)
 {
     g_autoptr(BnsTestCert) cert = bns_test_cert_authority("root");
     g_autofree char *pem = bns_test_cert_pem(cert);
-    g_auto(GStrv) lines = g_strsplit(pem, "\n", -1);
-    g_autofree char *body = NULL;
+    g_autofree char *body = g_strndup(pem + strlen(BEGIN), strlen(pem) - strlen(BEGIN));
     g_autofree char *expected = NULL;
     char text[BNS_BROWSER_POLICY_MAX];
     size_t len = bns_browser_chromium_policy(pem, text);
-    guint n = g_strv_length(lines);
+    g_auto(GStrv) lines = NULL;
+    g_autofree char *joined = NULL;
 
-    g_clear_pointer(&lines[n - 2], g_free);
-    body = g_strjoinv("", lines + 1);
-    expected = g_strdup_printf("{\"CACertificates\":[\"%s\"]}\n", body);
+    *strstr(body, END) = '\0';
+    lines = g_strsplit(body, "\n", -1);
+    joined = g_strjoinv("", lines);
+    expected = g_strdup_printf("{\"CACertificates\":[\"%s\"]}\n", joined);
     g_assert_cmpstr(text, ==, expected);
     g_assert_cmpuint(len, ==, strlen(expected));
     g_assert_cmpuint(bns_browser_chromium_policy("no certificate", text), ==, 0);
