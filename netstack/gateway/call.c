@@ -33,8 +33,10 @@ bns_call_judge(BnsCall *call)
                              .reason = "the name is reserved for the sandbox itself" };
     question = bns_request_question(request);
     call->decision = bns_policy_decide(call->flow->engine->config->policy, &question);
-    if (call->decision.verdict == BNS_VERDICT_ALLOW)
+    if (call->decision.verdict == BNS_VERDICT_ALLOW) {
+        call->state = BNS_CALL_ALLOWED;
         return (BnsRefusal){ 0 };
+    }
     return (BnsRefusal){ .status = 403,
                          .reason = call->decision.reason,
                          .rule = call->decision.rule };
@@ -77,19 +79,28 @@ bns_call_record(const BnsCall *call, BnsEvent event)
     return record;
 }
 
+static BnsRecord
+allowed_record(const BnsCall *call)
+{
+    BnsRecord record = bns_call_record(call, BNS_EVENT_HTTP_REQUEST);
+
+    record.decision = BNS_DECIDED_ALLOW;
+    record.reason = call->decision.reason;
+    record.rule = call->decision.rule;
+    return record;
+}
+
 bool
 bns_call_note_request(BnsCall *call)
 {
     BnsRecord record;
 
-    if (call->is_sent)
+    if (call->state == BNS_CALL_SENT)
         return true;
-    record = bns_call_record(call, BNS_EVENT_HTTP_REQUEST);
-    record.decision = BNS_DECIDED_ALLOW;
-    record.reason = call->decision.reason;
-    record.rule = call->decision.rule;
-    call->is_sent = bns_engine_record(call->flow->engine, &record);
-    return call->is_sent;
+    record = allowed_record(call);
+    call->state =
+        bns_engine_record(call->flow->engine, &record) ? BNS_CALL_SENT : BNS_CALL_OVER;
+    return call->state == BNS_CALL_SENT;
 }
 
 void
@@ -117,41 +128,40 @@ bns_call_note_refusal(BnsCall *call, const BnsRefusal *refusal)
     record.reason = refusal->reason;
     record.rule = refusal->rule;
     record.status = refusal->status;
+    call->state = BNS_CALL_OVER;
     bns_engine_note(call->flow->engine, &record);
 }
 
 void
 bns_call_note_failure(BnsCall *call, uint16_t status, const char *error, bool is_news)
 {
-    BnsEngine *engine = call->flow->engine;
     BnsRecord record = bns_call_record(call, BNS_EVENT_UPSTREAM_ERROR);
 
     record.error = error;
     if (is_news)
-        bns_engine_note(engine, &record);
+        bns_engine_note(call->flow->engine, &record);
     call->status = status;
-    if (call->is_sent) {
-        bns_call_note_response(call, error);
-        return;
-    }
-    record.event = BNS_EVENT_HTTP_REQUEST;
-    record.decision = BNS_DECIDED_ALLOW;
-    record.reason = call->decision.reason;
-    record.rule = call->decision.rule;
-    record.status = status;
-    bns_engine_note(engine, &record);
+    bns_call_note_end(call, error);
 }
 
-void
-bns_call_note_response(BnsCall *call, const char *error)
+/* What was allowed and never sent: a name may have been resolved and an origin dialled
+ * for it. */
+static void
+note_unsent(BnsCall *call, const char *error)
+{
+    BnsRecord record = allowed_record(call);
+
+    record.status = call->status;
+    record.error = error;
+    bns_engine_note(call->flow->engine, &record);
+}
+
+static void
+note_response(BnsCall *call, const char *error)
 {
     BnsEngine *engine = call->flow->engine;
-    BnsRecord record;
+    BnsRecord record = bns_call_record(call, BNS_EVENT_HTTP_RESPONSE);
 
-    if (!call->is_sent || call->is_noted)
-        return;
-    call->is_noted = true;
-    record = bns_call_record(call, BNS_EVENT_HTTP_RESPONSE);
     record.status = call->status;
     record.error = error;
     record.bytes_sent = call->bytes_sent;
@@ -162,6 +172,18 @@ bns_call_note_response(BnsCall *call, const char *error)
     record.tls_us = call->timings.tls_us;
     record.first_byte_us = call->first_byte_us;
     bns_engine_note(engine, &record);
+}
+
+void
+bns_call_note_end(BnsCall *call, const char *error)
+{
+    BnsCallState state = call->state;
+
+    call->state = BNS_CALL_OVER;
+    if (state == BNS_CALL_SENT)
+        note_response(call, error);
+    else if (state == BNS_CALL_ALLOWED)
+        note_unsent(call, error);
 }
 
 /* --- answers of our own --- */

@@ -8,7 +8,8 @@
  *
  * A request that was allowed but could not be sent has upstream.error, and an
  * http.request with decision allow, the status that we answered (502, 504) and the
- * error, but no http.response. One that is refused, by the address guard too, is an
+ * error, but no http.response; one that the command gave up before it was sent has the
+ * same http.request without a status. One that is refused, by the address guard too, is an
  * http.request with deny and the status that was answered.
  */
 #pragma once
@@ -24,6 +25,20 @@
 
 struct BnsFlow;
 
+/**
+ * BnsCallState:
+ * @BNS_CALL_NEW: not judged
+ * @BNS_CALL_ALLOWED: it waits for an upstream; nothing is recorded, so it must not leave
+ * @BNS_CALL_SENT: http.request was recorded with allow: bytes may have left
+ * @BNS_CALL_OVER: its last record was written
+ */
+typedef enum {
+    BNS_CALL_NEW,
+    BNS_CALL_ALLOWED,
+    BNS_CALL_SENT,
+    BNS_CALL_OVER,
+} BnsCallState;
+
 typedef struct {
     struct BnsFlow *flow; /* borrowed */
     uint64_t number;      /* from 1 in its flow */
@@ -35,8 +50,7 @@ typedef struct {
     uint64_t first_byte_us; /* from there to the response's; 0: none came */
     BnsTimings timings;     /* of the connection that was made for it, if one was */
     char addr[INET6_ADDRSTRLEN]; /* that it is sent to; "" before */
-    bool is_sent;  /* http.request was recorded with allow: bytes may have left */
-    bool is_noted; /* http.response was */
+    BnsCallState state;
     uint16_t status;
     uint64_t bytes_sent; /* of the bodies, for http.response */
     uint64_t bytes_received;
@@ -75,8 +89,9 @@ void bns_call_note_refusal(BnsCall *call, const BnsRefusal *refusal);
  * told. @is_news: there is no upstream.error about it yet. */
 void
 bns_call_note_failure(BnsCall *call, uint16_t status, const char *error, bool is_news);
-/* http.response, once, if the request was sent. @error: (nullable) */
-void bns_call_note_response(BnsCall *call, const char *error);
+/* An allowed request is over: http.response if it was sent, else http.request, that it
+ * was not. Once: any further call changes nothing. @error: (nullable) if it was sent */
+void bns_call_note_end(BnsCall *call, const char *error);
 
 /* What to ask the user for, if it is only that no rule allows it. Returns:
  * (transfer full) (nullable) */

@@ -27,7 +27,7 @@ bns_exchange_free(BnsExchange *exchange)
     if (exchange == NULL)
         return;
     bns_connect_cancel(exchange->connect);
-    bns_exchange_note_response(exchange, "the command broke the request off");
+    bns_exchange_note_end(exchange, "the command broke the request off");
     bns_upstream_abort(exchange->upstream);
     bns_pipe_clear(&exchange->up);
     bns_pipe_clear(&exchange->down);
@@ -47,11 +47,11 @@ bns_exchange_begin(BnsExchange *exchange)
 }
 
 void
-bns_exchange_note_response(BnsExchange *exchange, const char *error)
+bns_exchange_note_end(BnsExchange *exchange, const char *error)
 {
     exchange->call.bytes_sent = exchange->up.n_bytes;
     exchange->call.bytes_received = exchange->down.n_bytes;
-    bns_call_note_response(&exchange->call, error);
+    bns_call_note_end(&exchange->call, error);
 }
 
 /* --- the request's body --- */
@@ -63,19 +63,19 @@ on_bad_request_body(BnsExchange *exchange)
     const char *error = exchange->up.body.error;
 
     if (exchange->response != BNS_RESPONSE_AWAITED) {
-        bns_exchange_note_response(exchange, error);
+        bns_exchange_note_end(exchange, error);
         bns_flow_cut(exchange->flow);
         return;
     }
     exchange->call.status = 400;
-    bns_exchange_note_response(exchange, error);
+    bns_exchange_note_end(exchange, error);
     bns_exchange_answer(exchange, 400, error, false);
 }
 
 static void
 on_cut_request_body(BnsExchange *exchange)
 {
-    bns_exchange_note_response(exchange, "the command did not end its request");
+    bns_exchange_note_end(exchange, "the command did not end its request");
     bns_flow_cut(exchange->flow);
 }
 
@@ -129,7 +129,7 @@ on_broken_response(BnsExchange *exchange)
                        ? exchange->down.body.error
                        : "the upstream ended before its response did";
     bns_engine_note(flow->engine, &record);
-    bns_exchange_note_response(exchange, record.error);
+    bns_exchange_note_end(exchange, record.error);
     if (may_end_in_order(exchange))
         bns_flow_close(flow);
     else
@@ -192,7 +192,7 @@ finish(BnsExchange *exchange)
 {
     BnsFlow *flow = exchange->flow;
 
-    bns_exchange_note_response(exchange, NULL);
+    bns_exchange_note_end(exchange, NULL);
     if (exchange->up.state != BNS_PIPE_DONE)
         bns_upstream_abort(g_steal_pointer(&exchange->upstream));
     else if (exchange->upstream_keeps_alive)
@@ -242,7 +242,7 @@ bns_exchange_time_out(BnsExchange *exchange)
         bns_exchange_fail(exchange, 504, "the upstream did not answer in time", true);
         return;
     }
-    bns_exchange_note_response(exchange, is_client_late ? "the command fell silent"
-                                                        : "the upstream fell silent");
+    bns_exchange_note_end(exchange, is_client_late ? "the command fell silent"
+                                                   : "the upstream fell silent");
     bns_flow_cut(exchange->flow);
 }

@@ -65,8 +65,8 @@ void bns_exchange_begin(BnsExchange *exchange);
 /* The step of RELAY. Returns: whether to step on (the flow's state has changed). */
 bool bns_exchange_relay(BnsExchange *exchange);
 
-/* Records http.response, once, if the request was sent. @error: (nullable) */
-void bns_exchange_note_response(BnsExchange *exchange, const char *error);
+/* As bns_call_note_end(), with what the pipes have moved. */
+void bns_exchange_note_end(BnsExchange *exchange, const char *error);
 
 /* The time of RELAY is over. */
 void bns_exchange_time_out(BnsExchange *exchange);

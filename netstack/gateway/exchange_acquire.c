@@ -60,7 +60,8 @@ on_connected(BnsUpstream *upstream, BnsUpstreamFailure *failure, void *data)
     exchange->connect = NULL;
     if (upstream != NULL)
         send_request(exchange, upstream);
-    else if (failure->outcome == BNS_DIAL_GUARDED && !exchange->call.is_sent)
+    else if (failure->outcome == BNS_DIAL_GUARDED &&
+             exchange->call.state != BNS_CALL_SENT)
         bns_exchange_refuse(exchange, &(BnsRefusal){ .status = 403,
                                                      .reason = failure->error,
                                                      .rule = failure->rule });

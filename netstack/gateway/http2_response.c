@@ -25,7 +25,7 @@ static void
 break_response(BnsHttp2Stream *stream, uint32_t code, const char *error)
 {
     note_upstream_error(stream, error);
-    bns_call_note_response(&stream->call, error);
+    bns_call_note_end(&stream->call, error);
     bns_http2_stream_stop_request(stream);
     stream->state = BNS_HTTP2_BROKEN;
     bns_http2_end_break(&stream->client, code);

@@ -20,7 +20,7 @@ bns_http2_stream_destroy(void *data)
     BnsHttp2Stream *stream = data;
 
     bns_http2_wait_cancel(stream->wait);
-    bns_call_note_response(&stream->call, "the command broke the request off");
+    bns_call_note_end(&stream->call, "the command broke the request off");
     bns_http2_end_clear(&stream->client, NGHTTP2_CANCEL);
     bns_http2_end_clear(&stream->origin, NGHTTP2_CANCEL);
     bns_timer_free(stream->timer);
@@ -32,7 +32,7 @@ bns_http2_stream_destroy(void *data)
 void
 bns_http2_stream_finish(BnsHttp2Stream *stream, const char *error)
 {
-    bns_call_note_response(&stream->call, error);
+    bns_call_note_end(&stream->call, error);
     g_hash_table_remove(stream->server->streams, stream);
 }
 

@@ -67,7 +67,7 @@ note_response(BnsTunnel *tunnel)
 
     exchange->up.n_bytes = tunnel->up.n_bytes;
     exchange->down.n_bytes = tunnel->down.n_bytes;
-    bns_exchange_note_response(exchange, error_of(tunnel));
+    bns_exchange_note_end(exchange, error_of(tunnel));
 }
 
 void
