@@ -103,6 +103,17 @@ explain_407(const BnsProxyReply *reply, bool has_credentials)
                     "http://USER:PASSWORD@HOST:PORT (407)");
 }
 
+/* "Service Unavailable". A proxy that answers with what it was sent would have the
+ * command read the credentials in it. */
+static bool
+is_only_words(BnsSlice reason)
+{
+    for (size_t i = 0; i < reason.len; i++)
+        if (!g_ascii_isalpha(reason.at[i]) && strchr(" -'", reason.at[i]) == NULL)
+            return false;
+    return true;
+}
+
 char *
 bns_proxy_reply_explain(const BnsProxyReply *reply, bool has_credentials)
 {
@@ -111,7 +122,7 @@ bns_proxy_reply_explain(const BnsProxyReply *reply, bool has_credentials)
 
     if (reply->head.status == 407)
         return explain_407(reply, has_credentials);
-    if (reason.len == 0)
+    if (reason.len == 0 || (has_credentials && !is_only_words(reason)))
         return g_strdup_printf("it answered %u", reply->head.status);
     shown = bns_text_escape(reason.at, (gssize)MIN(reason.len, REASON_SHOWN_MAX));
     return g_strdup_printf("it answered %u %s", reply->head.status, shown);

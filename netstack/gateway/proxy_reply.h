@@ -33,7 +33,7 @@ bool bns_proxy_reply_is_open(const BnsProxyReply *reply);
 /**
  * bns_proxy_reply_explain:
  * @reply: one that does not open the tunnel
- * @has_credentials: some were sent
+ * @has_credentials: some were sent, so that they may come back in its words
  *
  * Returns: (transfer full): what the person should know, as in "it wants credentials ...";
  *          foreign text in it is escaped

@@ -119,6 +119,25 @@ test_refused_credentials(void)
                     "it does not accept the user and password of its URL (407)");
 }
 
+/* What was sent may come back in the proxy's words; words that are only that are told. */
+static void
+test_echoed_credentials(void)
+{
+    static const char echo[] = "HTTP/1.1 500 CONNECT x.test:443 HTTP/1.1 "
+                               "Proxy-Authorization: Basic dTpw\r\n\r\n";
+    static const char words[] = "HTTP/1.1 503 Service Unavailable\r\n\r\n";
+    BnsProxyReply reply;
+    g_autofree char *of_echo = NULL;
+    g_autofree char *of_words = NULL;
+
+    bns_proxy_reply_parse(echo, sizeof(echo) - 1, &reply);
+    of_echo = bns_proxy_reply_explain(&reply, true);
+    g_assert_cmpstr(of_echo, ==, "it answered 500");
+    bns_proxy_reply_parse(words, sizeof(words) - 1, &reply);
+    of_words = bns_proxy_reply_explain(&reply, true);
+    g_assert_cmpstr(of_words, ==, "it answered 503 Service Unavailable");
+}
+
 static void
 test_interim_flood(void)
 {
@@ -161,6 +180,8 @@ main(int argc, char **argv)
     bns_test_add("/gateway/proxy-reply/arrives-in-pieces", test_pieces);
     bns_test_add("/gateway/proxy-reply/credentials-were-wrong",
                  test_refused_credentials);
+    bns_test_add("/gateway/proxy-reply/credentials-are-not-repeated",
+                 test_echoed_credentials);
     bns_test_add("/gateway/proxy-reply/interim-flood-is-bad", test_interim_flood);
     bns_test_add("/gateway/proxy-reply/endless-head-is-bad", test_endless);
     return g_test_run();
