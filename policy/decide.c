@@ -177,13 +177,25 @@ on_deny(void *data, const BnsRule *rule)
     return true;
 }
 
-static bool
-is_better(const BnsRule *rule, const BnsRule *found)
+/* A certificate is preferred to none, but one for some requests only is not shown before
+ * there is such a request, unless nothing else could be allowed. */
+static int
+rank_identity(const Search *search, const BnsRule *rule)
 {
+    if (rule->identity == NULL)
+        return 1;
+    return search->readings == NULL && bns_rule_is_about_requests(rule) ? 0 : 2;
+}
+
+static bool
+is_better(const Search *search, const BnsRule *rule)
+{
+    const BnsRule *found = search->found;
+
     if (found != NULL && bns_rule_lifts_guard(rule) != bns_rule_lifts_guard(found))
         return bns_rule_lifts_guard(rule);
-    if (found != NULL && (rule->identity == NULL) != (found->identity == NULL))
-        return rule->identity != NULL;
+    if (found != NULL && rank_identity(search, rule) != rank_identity(search, found))
+        return rank_identity(search, rule) > rank_identity(search, found);
     return is_earlier(rule, found);
 }
 
@@ -199,11 +211,11 @@ on_allow(void *data, const BnsRule *rule)
     search->best = MAX(search->best, miss);
     if (miss != BNS_MISS_NOTHING)
         return false;
-    if (is_better(rule, search->found))
+    if (is_better(search, rule))
         search->found = rule;
     /* Nothing in the rest of the list could be better. */
     return bns_rule_lifts_guard(rule) &&
-           (rule->identity != NULL || !search->has_identities);
+           (rank_identity(search, rule) == 2 || !search->has_identities);
 }
 
 /* Deny rules mean an address in whatever form it is written. */

@@ -49,16 +49,35 @@ test_case(gconstpointer data)
                     c->cert_file);
 }
 
-/* What is dialled for at a ClientHello has one if any rule has. */
+typedef struct {
+    const char *name;
+    const char *yaml;
+    const char *cert_file; /* NULL: none */
+} AheadCase;
+
+/* What is dialled for at a ClientHello, before there is a request. */
+static const AheadCase ahead_cases[] = {
+    { "all-requests-show-it", "allow: [x.org/a, { domain: x.org, " ME " }]",
+      "/me.pem" },
+    { "only-some-requests-do", "allow: [x.org/a, { domain: x.org, path: /b, " ME " }]",
+      NULL },
+    { "only-some-methods-do",
+      "allow: [{ domain: x.org, methods: PUT, " ME " }, x.org/a]", NULL },
+    { "no-other-request-is-allowed", "allow: [{ domain: x.org, path: /b, " ME " }]",
+      "/me.pem" },
+};
+
 static void
-test_could(void)
+test_ahead(gconstpointer data)
 {
-    g_autoptr(BnsPolicy) policy =
-        policy_from("allow: [x.org/a, { domain: x.org, path: /b, " ME " }]");
+    const AheadCase *c = data;
+    g_autoptr(BnsPolicy) policy = policy_from(c->yaml);
     BnsDecision decision =
         bns_policy_could_allow(policy, BNS_SCHEME_HTTPS, "x.org", 443);
 
-    g_assert_nonnull(decision.identity);
+    g_assert_cmpint(decision.verdict, ==, BNS_VERDICT_ALLOW);
+    g_assert_cmpstr(decision.identity != NULL ? decision.identity->cert_file : NULL, ==,
+                    c->cert_file);
 }
 
 static void
@@ -90,7 +109,12 @@ main(int argc, char **argv)
 
         bns_test_add_data(path, &cases[i], test_case);
     }
-    bns_test_add("/policy/identity/what-could-be-allowed-has-one", test_could);
+    for (size_t i = 0; i < G_N_ELEMENTS(ahead_cases); i++) {
+        g_autofree char *path =
+            g_strconcat("/policy/identity/ahead/", ahead_cases[i].name, NULL);
+
+        bns_test_add_data(path, &ahead_cases[i], test_ahead);
+    }
     bns_test_add("/policy/identity/each-is-listed-once", test_list);
     return g_test_run();
 }
