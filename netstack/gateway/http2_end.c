@@ -258,6 +258,14 @@ bns_http2_end_reset(BnsHttp2End *end, uint32_t code)
 }
 
 void
+bns_http2_end_refuse(BnsHttp2End *end)
+{
+    if (end->link != NULL)
+        bns_http2_link_spend_reset(end->link);
+    bns_http2_end_reset(end, NGHTTP2_PROTOCOL_ERROR);
+}
+
+void
 bns_http2_end_clear(BnsHttp2End *end, uint32_t code)
 {
     bns_http2_end_reset(end, code);

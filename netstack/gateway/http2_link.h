@@ -153,6 +153,8 @@ void bns_http2_end_finish(BnsHttp2End *end, BnsHttp2Fields *trailers);
 void bns_http2_end_break(BnsHttp2End *end, uint32_t code);
 /* Resets the stream now. There is no on_closed. */
 void bns_http2_end_reset(BnsHttp2End *end, uint32_t code);
+/* The same, because the peer broke a rule of the stream: it pays for that. */
+void bns_http2_end_refuse(BnsHttp2End *end);
 /* Whether our direction's end was sent. */
 bool bns_http2_end_is_sent(const BnsHttp2End *end);
 /* Opens the window for @len bytes that arrived: they are forgotten. */

@@ -36,6 +36,8 @@ struct BnsHttp2Link {
 
 /* Ends the connection by GOAWAY with @code. The first @why (static) counts. */
 void bns_http2_link_fail(BnsHttp2Link *link, uint32_t code, const char *why);
+/* A stream that the peer reset, or made us reset; too many of them are a fault. */
+void bns_http2_link_spend_reset(BnsHttp2Link *link);
 /* Has the link run in the next turn. */
 void bns_http2_link_wake(BnsHttp2Link *link);
 

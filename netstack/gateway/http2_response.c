@@ -37,7 +37,7 @@ on_bad_response(BnsHttp2Stream *stream, const char *why)
     g_autofree char *error =
         g_strdup_printf("the upstream's response is invalid: %s", why);
 
-    bns_http2_end_reset(&stream->origin, NGHTTP2_PROTOCOL_ERROR);
+    bns_http2_end_refuse(&stream->origin);
     if (stream->state == BNS_HTTP2_AWAITED)
         bns_http2_stream_fail(stream, 502, error, true);
     else

@@ -17,8 +17,8 @@
 
 /* --- budgets --- */
 
-static void
-spend_reset(BnsHttp2Link *link)
+void
+bns_http2_link_spend_reset(BnsHttp2Link *link)
 {
     if (!bns_http2_budget_reset(&link->budget, bns_loop_now_us(link->loop)))
         bns_http2_link_fail(link, NGHTTP2_ENHANCE_YOUR_CALM,
@@ -50,7 +50,7 @@ static void
 drop_section(BnsHttp2Link *link, const nghttp2_frame *frame)
 {
     g_clear_pointer(&link->section, bns_http2_fields_free);
-    spend_reset(link);
+    bns_http2_link_spend_reset(link);
     if (link->is_server && bns_http2_link_find(link, frame->hd.stream_id) == NULL)
         link->events->on_malformed(link->data);
 }
@@ -128,7 +128,7 @@ receive_reset(BnsHttp2Link *link, const nghttp2_frame *frame)
 {
     BnsHttp2End *end = bns_http2_link_find(link, frame->hd.stream_id);
 
-    spend_reset(link);
+    bns_http2_link_spend_reset(link);
     if (end != NULL)
         end->is_reset = true;
 }
@@ -205,7 +205,7 @@ on_invalid_frame(nghttp2_session *session,
         bns_http2_link_find(link, frame->hd.stream_id) != NULL)
         return 0;
     if (error == NGHTTP2_ERR_REFUSED_STREAM)
-        spend_reset(link);
+        bns_http2_link_spend_reset(link);
     else
         drop_section(link, frame);
     return 0;
@@ -231,7 +231,7 @@ on_frame_sent(nghttp2_session *session, const nghttp2_frame *frame, void *data)
     /* Of those that are ours only one that waited for its turn still has its end. */
     if (frame->hd.type == NGHTTP2_RST_STREAM && end != NULL &&
         end->ending != BNS_HTTP2_BREAK)
-        spend_reset(link);
+        bns_http2_link_spend_reset(link);
     if (frame->hd.type == NGHTTP2_GOAWAY && link->fault == NULL &&
         frame->goaway.error_code != NGHTTP2_NO_ERROR)
         link->fault = nghttp2_http2_strerror(frame->goaway.error_code);

@@ -300,7 +300,7 @@ bns_http2_client_fields(BnsHttp2End *end, BnsHttp2Fields *fields, bool is_last)
     }
     bns_http2_fields_free(fields);
     bns_http2_end_reset(&stream->origin, NGHTTP2_CANCEL);
-    bns_http2_end_reset(&stream->client, NGHTTP2_PROTOCOL_ERROR);
+    bns_http2_end_refuse(&stream->client);
     bns_http2_stream_finish(stream, error);
 }
 

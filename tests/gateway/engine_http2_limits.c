@@ -70,6 +70,26 @@ test_made_to_reset(void)
     http2_front_clear(&f);
 }
 
+/* The same by what we, not nghttp2, find wrong in a request that is on its way. */
+static void
+test_made_to_reset_by_trailers(void)
+{
+    Http2Front f;
+    int32_t asked;
+
+    http2_front_init(&f, NULL);
+    http2_front_pass(&f, "/first", &asked);
+    for (int i = 0; i < FLOOD; i++) {
+        int32_t id = peer_ask(&f.client, PSEUDO("POST", "/x"), "");
+
+        peer_fields(&f.client, id, "authorization: Bearer x\n", true);
+    }
+    expect_calm(&f, "too many streams were reset");
+    g_assert_cmpuint(rig_count(f.rig, BNS_EVENT_HTTP_REQUEST, 1), <=,
+                     BNS_HTTP2_RESETS_MAX + 100);
+    http2_front_clear(&f);
+}
+
 /* A reset stream is not worked on: it is reset at the origin too. */
 static void
 test_provoked_reset_passes(void)
@@ -454,6 +474,8 @@ main(int argc, char **argv)
     bns_test_init(&argc, &argv, 60);
     bns_test_add("/gateway/http2-limits/rapid-reset", test_rapid_reset);
     bns_test_add("/gateway/http2-limits/made-to-reset", test_made_to_reset);
+    bns_test_add("/gateway/http2-limits/made-to-reset-by-trailers",
+                 test_made_to_reset_by_trailers);
     bns_test_add("/gateway/http2-limits/provoked-reset-reaches-the-origin",
                  test_provoked_reset_passes);
     bns_test_add("/gateway/http2-limits/malformed-requests", test_malformed_flood);
