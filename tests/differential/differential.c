@@ -278,7 +278,9 @@ test_peer(gconstpointer data)
 static void
 add_case(const Peer *peer, Kind kind, bool is_sent)
 {
-    Case *test = g_new(Case, 1);
+    static Case cases[G_N_ELEMENTS(peers) * N_KINDS * 2];
+    static size_t n_cases = 0;
+    Case *test = &cases[n_cases++];
     g_autofree char *path = g_strdup_printf(
         "/differential/%s%s/%s", is_sent ? "sent-" : "", kind_names[kind], peer->name);
 
