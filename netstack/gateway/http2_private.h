@@ -7,10 +7,12 @@
 
 #include "netstack/gateway/http2_budget.h"
 #include "netstack/gateway/http2_link.h"
+#include "netstack/gateway/http2_memory.h"
 
 struct BnsHttp2Link {
     BnsLoop *loop;                /* borrowed */
     BnsChannel *channel;          /* borrowed */
+    BnsHttp2Memory memory;        /* of @session */
     nghttp2_session *session;     /* owned */
     const BnsHttp2Events *events; /* borrowed */
     void *data;

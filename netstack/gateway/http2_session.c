@@ -302,9 +302,11 @@ session_new(BnsHttp2Link *link)
 {
     nghttp2_session_callbacks *callbacks = callbacks_new();
     nghttp2_option *options = options_new();
-    int r = link->is_server
-                ? nghttp2_session_server_new2(&link->session, callbacks, link, options)
-                : nghttp2_session_client_new2(&link->session, callbacks, link, options);
+    nghttp2_mem memory = bns_http2_memory_functions(&link->memory);
+    int r = link->is_server ? nghttp2_session_server_new3(&link->session, callbacks,
+                                                          link, options, &memory)
+                            : nghttp2_session_client_new3(&link->session, callbacks,
+                                                          link, options, &memory);
 
     nghttp2_option_del(options);
     nghttp2_session_callbacks_del(callbacks);
@@ -371,6 +373,7 @@ bns_http2_link_free(BnsHttp2Link *link)
     while ((end = bns_http2_link_any_end(link)) != NULL)
         bns_http2_end_detach(end);
     nghttp2_session_del(link->session);
+    bns_http2_memory_clear(&link->memory);
     g_hash_table_unref(link->ends);
     bns_http2_fields_free(link->section);
     bns_timer_free(link->turn);
