@@ -144,6 +144,19 @@ bns_http2_pool_has(BnsHttp2Pool *pool, const BnsDialTarget *target)
     return false;
 }
 
+/* Whether @a takes a request rather than @b: by the streams that are left, which are
+ * none where an origin allows none any more. */
+static bool
+is_better(const Origin *a, const Origin *b)
+{
+    unsigned room_a = bns_http2_link_room(a->link);
+    unsigned room_b = bns_http2_link_room(b->link);
+
+    if (room_a != room_b)
+        return room_a > room_b;
+    return bns_http2_link_n_ends(a->link) < bns_http2_link_n_ends(b->link);
+}
+
 BnsHttp2Link *
 bns_http2_pool_take(BnsHttp2Pool *pool,
                     const BnsDialTarget *target,
@@ -158,15 +171,13 @@ bns_http2_pool_take(BnsHttp2Pool *pool,
         if (!fits(origin, target))
             continue;
         n_origins++;
-        if (best == NULL ||
-            bns_http2_link_n_ends(origin->link) < bns_http2_link_n_ends(best->link))
+        if (best == NULL || is_better(origin, best))
             best = origin;
     }
-    /* An origin whose settings allow no stream at all is asked nevertheless: nghttp2
-     * holds the request until they do. */
+    /* With enough connections, one without room is asked nevertheless: nghttp2 holds the
+     * request until there is. */
     if (best == NULL ||
-        (bns_http2_link_room(best->link) == 0 && n_origins < CONNECTIONS_MAX &&
-         bns_http2_link_n_ends(best->link) > 0))
+        (bns_http2_link_room(best->link) == 0 && n_origins < CONNECTIONS_MAX))
         return NULL;
     *out_upstream = best->upstream;
     return best->link;

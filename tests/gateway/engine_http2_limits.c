@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a hostile client (or origin) costs: floods end the connection after a number of
+ * What a hostile client costs: floods end the connection after a number of
  * frames that is known, and nobody's slowness is another's.
  */
 #include "base/fd.h"
@@ -284,31 +284,6 @@ test_streams(void)
     http2_front_clear(&f);
 }
 
-/* An origin that takes one stream at a time gets a few connections, no more. */
-static void
-test_origin_of_one_stream(void)
-{
-    static const nghttp2_settings_entry one = { NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS,
-                                                1 };
-    Http2Front f;
-    RigFlow second_flow;
-    Peer second;
-    int32_t asked;
-
-    http2_front_init(&f, NULL);
-    http2_front_pass(&f, "/first", &asked);
-    nghttp2_submit_settings(f.origin.session, NGHTTP2_FLAG_NONE, &one, 1);
-    peer_ping(&f.origin);
-    peer_get(&f.client, "http", "origin.test", "/second");
-    second_flow = rig_accept(f.listener);
-    peer_init(&second, &second_flow, true);
-    peer_until(&second, peer_has_streams, 1);
-    g_assert_cmpuint(f.origin.order->len, ==, 1);
-    peer_clear(&second);
-    bns_fd_clear(&second_flow.fd);
-    http2_front_clear(&f);
-}
-
 /* --- slow readers --- */
 
 /* The client has room in its connection, not in this stream. What waits is no more than
@@ -431,43 +406,6 @@ test_quick_reader(void)
     http2_front_clear(&f);
 }
 
-/* --- a hostile origin --- */
-
-static void
-test_interim_flood(void)
-{
-    Http2Front f;
-    g_autofree char *status = NULL;
-    int32_t id, asked;
-
-    http2_front_init(&f, NULL);
-    id = http2_front_pass(&f, "/x", &asked);
-    for (int i = 0; i < 100; i++)
-        peer_fields(&f.origin, asked, ":status: 103\n", false);
-    peer_until(&f.client, peer_is_ended, id);
-    status = peer_field(&f.client, id, ":status");
-    g_assert_cmpstr(status, ==, "502");
-    http2_front_clear(&f);
-}
-
-static void
-test_origin_floods(void)
-{
-    Http2Front f;
-    g_autofree char *status = NULL;
-    int32_t id, asked;
-
-    http2_front_init(&f, NULL);
-    id = http2_front_pass(&f, "/x", &asked);
-    peer_flood(&f.origin, FLOOD, NGHTTP2_PING, 0, 0, "01234567", 8);
-    peer_until(&f.client, peer_is_ended, id);
-    status = peer_field(&f.client, id, ":status");
-    g_assert_cmpstr(status, ==, "502");
-    peer_until_over(&f.origin);
-    g_assert_cmpuint(f.origin.goaway, ==, NGHTTP2_ENHANCE_YOUR_CALM);
-    http2_front_clear(&f);
-}
-
 int
 main(int argc, char **argv)
 {
@@ -490,13 +428,9 @@ main(int argc, char **argv)
     bns_test_add("/gateway/http2-limits/fields-too-large", test_too_large);
     bns_test_add("/gateway/http2-limits/hpack-bomb", test_hpack_bomb);
     bns_test_add("/gateway/http2-limits/concurrent-streams", test_streams);
-    bns_test_add("/gateway/http2-limits/origin-of-one-stream",
-                 test_origin_of_one_stream);
     bns_test_add("/gateway/http2-limits/slow-reader", test_slow_reader);
     bns_test_add("/gateway/http2-limits/all-slow-but-one", test_all_slow);
     bns_test_add("/gateway/http2-limits/slow-origin", test_slow_origin);
     bns_test_add("/gateway/http2-limits/quick-reader", test_quick_reader);
-    bns_test_add("/gateway/http2-limits/interim-responses", test_interim_flood);
-    bns_test_add("/gateway/http2-limits/origin-floods", test_origin_floods);
     return g_test_run();
 }
