@@ -199,15 +199,19 @@ add_entry(GPtrArray *kept, const char *entry, const char *equals)
 }
 
 static void
-add_trust(GPtrArray *kept)
+add_trust(GPtrArray *kept, char **host_environ)
 {
     size_t n;
     const BnsTrustVariable *variables = bns_trust_variables(&n);
 
-    for (size_t i = 0; i < n; i++)
-        if (variables[i].value != NULL)
-            g_ptr_array_add(
-                kept, g_strconcat(variables[i].name, "=", variables[i].value, NULL));
+    for (size_t i = 0; i < n; i++) {
+        const char *name = variables[i].name;
+        const char *value = bns_trust_variables_value(
+            &variables[i], g_environ_getenv(host_environ, name));
+
+        if (value != NULL)
+            g_ptr_array_add(kept, g_strconcat(name, "=", value, NULL));
+    }
 }
 
 GStrv
@@ -222,7 +226,7 @@ bns_environment_new(char **host_environ, char **env_options, GError **error)
         if (equals != NULL && equals != *entry)
             add_entry(kept, *entry, equals);
     }
-    add_trust(kept);
+    add_trust(kept, host_environ);
     g_ptr_array_add(kept, NULL);
     environment = (GStrv)g_ptr_array_free(kept, FALSE);
     for (char **option = env_options; option != NULL && *option != NULL; option++) {

@@ -93,11 +93,26 @@ bns_trust_variables_java_options(const char *name, const char *value)
 
 /* --- what they named --- */
 
+/* Certificates, each once. */
 typedef struct {
     GHashTable *seen; /* owned; of owned blocks of PEM */
-    GString *roots;   /* owned */
-    GString *added;   /* owned */
-} Reader;
+    GString *pem;     /* owned */
+} List;
+
+static void
+list_init(List *list)
+{
+    list->seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    list->pem = g_string_new(NULL);
+}
+
+/* Returns: (transfer full) */
+static char *
+list_finish(List *list)
+{
+    g_hash_table_unref(list->seen);
+    return g_string_free(list->pem, FALSE);
+}
 
 /* No FIFO can hold us up, no device feed us for ever. (transfer full) (nullable) */
 static char *
@@ -119,9 +134,9 @@ read_file(const char *path, size_t *out_len)
     return g_steal_pointer(&text);
 }
 
-/* @out: (nullable): the certificates are known anyway. */
+/* @is_known: the certificates are there anyway. */
 static void
-take_file(Reader *reader, const char *path, GString *out)
+take_file(List *list, const char *path, bool is_known)
 {
     size_t len = 0;
     g_autofree char *text = read_file(path, &len);
@@ -131,13 +146,13 @@ take_file(Reader *reader, const char *path, GString *out)
     while (text != NULL && bns_pem_next(&rest, &len, &pem)) {
         char *block = g_strndup(pem.text, pem.len);
 
-        if (g_hash_table_add(reader->seen, block) && out != NULL)
-            g_string_append_printf(out, "%s\n", block);
+        if (g_hash_table_add(list->seen, block) && !is_known)
+            g_string_append_printf(list->pem, "%s\n", block);
     }
 }
 
 static void
-take_directory(Reader *reader, const char *path, GString *out)
+take_directory(List *list, const char *path)
 {
     GDir *directory = g_dir_open(path, 0, NULL);
     const char *name;
@@ -147,40 +162,38 @@ take_directory(Reader *reader, const char *path, GString *out)
          i++) {
         g_autofree char *file = g_build_filename(path, name, NULL);
 
-        take_file(reader, file, out);
+        take_file(list, file, false);
     }
     if (directory != NULL)
         g_dir_close(directory);
 }
 
-/* What programs trust without any variable does not count. */
+/* A file, or directories with ':' between them. */
 static void
-take_system(Reader *reader)
-{
-    char path[32];
-    bns_autofd fd = bns_trust_files_open_roots();
-
-    if (fd < 0 || g_hash_table_size(reader->seen) > 0)
-        return;
-    g_snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-    take_file(reader, path, NULL);
-}
-
-/* A file, or directories with ':' between them. Mostly it is the system's own. */
-static void
-take_value(Reader *reader, const char *value, GString *out)
+take_value(List *list, const char *value)
 {
     g_auto(GStrv) paths = g_strsplit(value, ":", -1);
 
     for (char **path = paths; *path != NULL; path++) {
         if (bns_trust_files_is_system(*path))
             continue;
-        take_system(reader);
         if (g_file_test(*path, G_FILE_TEST_IS_DIR))
-            take_directory(reader, *path, out);
+            take_directory(list, *path);
         else
-            take_file(reader, *path, out);
+            take_file(list, *path, false);
     }
+}
+
+/* The bundle has them already. */
+static void
+know_system(List *roots)
+{
+    char path[32];
+    bns_autofd fd = bns_trust_files_open_roots();
+
+    g_snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    if (fd >= 0)
+        take_file(roots, path, true);
 }
 
 static bool
@@ -190,25 +203,42 @@ names_a_path(const BnsTrustVariable *variable, const char *value)
            (variable->value == NULL || *variable->value == '/');
 }
 
+static bool
+is_addition(const BnsTrustVariable *variable)
+{
+    return g_strcmp0(variable->value, BNS_TRUST_CA) == 0;
+}
+
+const char *
+bns_trust_variables_value(const BnsTrustVariable *variable, const char *host_value)
+{
+    /* Whoever adds the system's certificates may need more than ours. */
+    if (is_addition(variable) && host_value != NULL &&
+        bns_trust_files_is_system(host_value))
+        return BNS_TRUST_BUNDLE;
+    return variable->value;
+}
+
 void
 bns_trust_inherited_init(BnsTrustInherited *out_inherited, char **host_environ)
 {
-    Reader reader = { .seen =
-                          g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
-                      .roots = g_string_new(NULL),
-                      .added = g_string_new(NULL) };
+    List roots, added;
 
+    list_init(&roots);
+    list_init(&added);
     for (size_t i = 0; i < G_N_ELEMENTS(variables); i++) {
         const BnsTrustVariable *variable = &variables[i];
         const char *value = g_environ_getenv(host_environ, variable->name);
-        bool is_added = g_strcmp0(variable->value, BNS_TRUST_CA) == 0;
 
-        if (names_a_path(variable, value))
-            take_value(&reader, value, is_added ? reader.added : reader.roots);
+        if (!names_a_path(variable, value) || bns_trust_files_is_system(value))
+            continue;
+        /* Most often nothing is named, or nothing else. */
+        if (!is_addition(variable) && g_hash_table_size(roots.seen) == 0)
+            know_system(&roots);
+        take_value(is_addition(variable) ? &added : &roots, value);
     }
-    g_hash_table_unref(reader.seen);
-    out_inherited->roots = g_string_free(reader.roots, FALSE);
-    out_inherited->added = g_string_free(reader.added, FALSE);
+    out_inherited->roots = list_finish(&roots);
+    out_inherited->added = list_finish(&added);
 }
 
 void

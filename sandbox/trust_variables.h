@@ -18,6 +18,11 @@ typedef struct {
 /* Returns: (transfer none): all of them, @out_n. */
 const BnsTrustVariable *bns_trust_variables(size_t *out_n);
 
+/* What @variable, which the user had as @host_value (nullable), is inside; %NULL: removed.
+ * Returns: (transfer none) */
+const char *
+bns_trust_variables_value(const BnsTrustVariable *variable, const char *host_value);
+
 /**
  * bns_trust_variables_java_options:
  * @name: of a variable
@@ -33,7 +38,8 @@ char *bns_trust_variables_java_options(const char *name, const char *value);
  * BnsTrustInherited: what the user's variables named; owned.
  * @roots: certificates in PEM, each once, of variables that replace a program's roots;
  *         without those of the system's own bundle
- * @added: the same, of variables that add to a program's roots
+ * @added: certificates of variables that add to a program's roots, but for variables
+ *         that name the system's bundle: see bns_trust_variables_value()
  */
 typedef struct {
     char *roots;

@@ -231,6 +231,29 @@ test_grpc(void)
     story_assert_out(run, "ready");
 }
 
+/* Certificates that the user's variables name stay trusted, where a flow passes sealed:
+ * the origin shows its own. */
+static void
+test_sealed(void)
+{
+    g_autoptr(Story) story = NULL;
+    g_autoptr(StoryRun) run = NULL;
+
+    if (!story_needs("curl") || !story_needs("node"))
+        return;
+    story = story_new();
+    story_write(story, "policy.yaml",
+                "allow: [{ domain: api.test, inspect: false }]\n");
+    story_write(story, "client.sh",
+                "curl -sS " URL "\n"
+                "node -e \"fetch('" URL "').then(r => r.text()).then(console.log)\"\n");
+    story_setenv(story, "CURL_CA_BUNDLE", story->ca_file);
+    story_setenv(story, "NODE_EXTRA_CA_CERTS", story->ca_file);
+    run = story_run(story, "--config policy.yaml -- sh client.sh");
+    story_assert_status(run, 0);
+    g_assert_cmpstr(run->out, ==, "hello\nhello\n\n");
+}
+
 static void
 add_tests(const Runtime *list, size_t n, void (*test)(gconstpointer))
 {
@@ -251,6 +274,7 @@ main(int argc, char **argv)
     }
     add_tests(runtimes, G_N_ELEMENTS(runtimes), test_runtime);
     bns_test_add("/e2e/trust/grpc", test_grpc);
+    bns_test_add("/e2e/trust/what-variables-named-passes-sealed", test_sealed);
     add_tests(packages, G_N_ELEMENTS(packages), test_package);
     return g_test_run();
 }

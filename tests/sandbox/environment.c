@@ -83,6 +83,16 @@ test_trust(void)
 }
 
 static void
+test_java_options(void)
+{
+    g_auto(GStrv) environment =
+        make("JAVA_TOOL_OPTIONS=-Xmx1g -Dhttps.proxyHost=p -Da=b", NULL);
+
+    g_assert_cmpstr(g_environ_getenv(environment, "JAVA_TOOL_OPTIONS"), ==,
+                    "-Xmx1g -Da=b");
+}
+
+static void
 test_set(void)
 {
     g_auto(GStrv) proxy = make("A=b", "HTTP_PROXY=http://x");
@@ -134,6 +144,7 @@ main(int argc, char **argv)
         bns_test_add_data(path, &rows[i], test_row);
     }
     bns_test_add("/sandbox/environment/trust-replaces-what-was-inherited", test_trust);
+    bns_test_add("/sandbox/environment/java-options-keep-the-rest", test_java_options);
     bns_test_add("/sandbox/environment/an-option-has-the-last-word", test_set);
     bns_test_add("/sandbox/environment/duplicates-do-not-slip-through",
                  test_duplicates);

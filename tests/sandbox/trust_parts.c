@@ -355,16 +355,46 @@ test_inherited(void)
     environment = set(&all, environment, "SSL_CERT_FILE", "a.pem");
     environment = set(&all, environment, "REQUESTS_CA_BUNDLE", "a.pem");
     environment = set(&all, environment, "CURL_CA_BUNDLE", "b.pem");
-    environment = set(&all, environment, "NODE_EXTRA_CA_CERTS", "c.pem");
+    environment = set(&all, environment, "NODE_EXTRA_CA_CERTS", "b.pem");
+    environment = set(&all, environment, "DENO_CERT", "b.pem");
     environment = set(&all, environment, "PIP_CERT", "missing.pem");
     environment = g_environ_setenv(environment, "AWS_CA_BUNDLE", "c.pem", TRUE);
     bns_trust_inherited_init(&inherited, environment);
     roots = g_strconcat(all.pem[0], all.pem[1], NULL);
     g_assert_cmpstr(inherited.roots, ==, roots);
-    g_assert_cmpstr(inherited.added, ==, all.pem[2]);
+    g_assert_cmpstr(inherited.added, ==, all.pem[1]);
     bns_trust_inherited_clear(&inherited);
     g_strfreev(environment);
     variables_clear(&all);
+}
+
+/* The system's own bundle is not copied: variables that add to others name ours then. */
+static void
+test_inherited_system(void)
+{
+    static const char bundle[] = "/etc/ssl/certs/ca-certificates.crt";
+    const BnsTrustVariable adds = { "NODE_EXTRA_CA_CERTS", BNS_TRUST_CA };
+    const BnsTrustVariable replaces = { "SSL_CERT_FILE", BNS_TRUST_BUNDLE };
+    char **environment = NULL;
+    BnsTrustInherited inherited;
+
+    g_assert_cmpstr(bns_trust_variables_value(&adds, NULL), ==, BNS_TRUST_CA);
+    g_assert_cmpstr(bns_trust_variables_value(&adds, "/home/u/a.pem"), ==,
+                    BNS_TRUST_CA);
+    if (!bns_trust_files_is_system(bundle)) {
+        bns_test_skip("the system's bundle is elsewhere");
+        return;
+    }
+    g_assert_cmpstr(bns_trust_variables_value(&adds, bundle), ==, BNS_TRUST_BUNDLE);
+    g_assert_cmpstr(bns_trust_variables_value(&replaces, bundle), ==, BNS_TRUST_BUNDLE);
+    environment = g_environ_setenv(environment, "NODE_EXTRA_CA_CERTS", bundle, TRUE);
+    environment = g_environ_setenv(environment, "SSL_CERT_FILE", bundle, TRUE);
+    environment = g_environ_setenv(environment, "SSL_CERT_DIR", "/etc/ssl/certs", TRUE);
+    bns_trust_inherited_init(&inherited, environment);
+    g_assert_cmpstr(inherited.roots, ==, "");
+    g_assert_cmpstr(inherited.added, ==, "");
+    bns_trust_inherited_clear(&inherited);
+    g_strfreev(environment);
 }
 
 static void
@@ -427,6 +457,8 @@ main(int argc, char **argv)
     bns_test_add("/sandbox/browsers/chromium", test_chromium);
     bns_test_add("/sandbox/browsers/too-long-is-none", test_chromium_too_long);
     bns_test_add("/sandbox/trust-variables/files-are-taken-once", test_inherited);
+    bns_test_add("/sandbox/trust-variables/the-systems-own-is-not-copied",
+                 test_inherited_system);
     bns_test_add("/sandbox/trust-variables/directories-too", test_inherited_directory);
     bns_test_add("/sandbox/trust-variables/what-is-no-file", test_inherited_odd);
     return g_test_run();
