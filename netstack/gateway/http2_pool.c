@@ -7,9 +7,10 @@
 
 /* As the pool of HTTP/1.1 connections (pool.c): shorter than what servers use. */
 #define IDLE_TIMEOUT_US (50 * G_USEC_PER_SEC)
-/* To one origin, when it allows few streams in each: as many as browsers make with
- * HTTP/1.1. Beyond it requests wait for a free stream. */
-#define CONNECTIONS_MAX 6
+/* To one origin, when no stream is left in those that there are: as many as browsers make
+ * with HTTP/1.1, or as many as the command has itself, which would lead there without us.
+ * Beyond it requests wait for a free stream. */
+#define CONNECTIONS_MIN 6
 
 /* A connection. */
 typedef struct {
@@ -157,6 +158,12 @@ is_better(const Origin *a, const Origin *b)
     return bns_http2_link_n_ends(a->link) < bns_http2_link_n_ends(b->link);
 }
 
+static guint
+connections_max(const BnsHttp2Pool *pool)
+{
+    return MAX(CONNECTIONS_MIN, g_hash_table_size(pool->engine->flows));
+}
+
 BnsHttp2Link *
 bns_http2_pool_take(BnsHttp2Pool *pool,
                     const BnsDialTarget *target,
@@ -177,7 +184,7 @@ bns_http2_pool_take(BnsHttp2Pool *pool,
     /* With enough connections, one without room is asked nevertheless: nghttp2 holds the
      * request until there is. */
     if (best == NULL ||
-        (bns_http2_link_room(best->link) == 0 && n_origins < CONNECTIONS_MAX))
+        (bns_http2_link_room(best->link) == 0 && n_origins < connections_max(pool)))
         return NULL;
     *out_upstream = best->upstream;
     return best->link;

@@ -51,6 +51,43 @@ test_one_stream(void)
     http2_front_clear(&f);
 }
 
+/* Requests that are never answered, on one connection of the command after the other, keep
+ * nobody from his own: one more than the few that one connection would get. */
+static void
+test_busy_streams(void)
+{
+    enum {
+        N = 7
+    };
+    Http2Front f;
+    RigFlow flows[N];
+    RigFlow origins[N];
+    Peer clients[N];
+    Peer peers[N];
+
+    http2_front_init(&f, NULL);
+    for (int i = 0; i < N; i++) {
+        const nghttp2_settings_entry one = { NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS,
+                                             1 };
+
+        flows[i] = rig_open(f.rig, "origin.test", 80);
+        peer_init(&clients[i], &flows[i], false);
+        peer_get(&clients[i], "http", "origin.test", "/x");
+        origins[i] = rig_accept(f.listener);
+        peer_init(&peers[i], &origins[i], true);
+        nghttp2_submit_settings(peers[i].session, NGHTTP2_FLAG_NONE, &one, 1);
+        peer_until(&peers[i], peer_has_streams, 1);
+        peer_ping(&peers[i]);
+    }
+    for (int i = 0; i < N; i++) {
+        rig_close(f.rig, &flows[i]);
+        peer_clear(&clients[i]);
+        peer_clear(&peers[i]);
+        bns_fd_clear(&origins[i].fd);
+    }
+    http2_front_clear(&f);
+}
+
 /* One that takes none any more, and is silent about it, is not waited for. */
 static void
 test_no_stream(void)
@@ -109,6 +146,8 @@ main(int argc, char **argv)
 {
     bns_test_init(&argc, &argv, 60);
     bns_test_add("/gateway/http2-origin/takes-one-stream", test_one_stream);
+    bns_test_add("/gateway/http2-origin/busy-streams-are-nobody-else's",
+                 test_busy_streams);
     bns_test_add("/gateway/http2-origin/takes-no-stream", test_no_stream);
     bns_test_add("/gateway/http2-origin/interim-responses", test_interim_flood);
     bns_test_add("/gateway/http2-origin/floods", test_origin_floods);
