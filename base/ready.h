@@ -30,6 +30,8 @@
  * @BNS_READY_STOPPED: init: the command stopped; the text is the signal's number
  * @BNS_READY_CONTINUE: supervisor to init: continue the command
  * @BNS_READY_SIGNAL: supervisor to init: pass on the signal whose number is the text
+ * @BNS_READY_LEFT: init: what the command made that is not kept (sandbox/left.h); before
+ *                  EXITED
  * @BNS_READY_EXITED: init: the command's wait status in decimal
  * @BNS_READY_END: supervisor to recorder: the session is over; the text is "exit N",
  *                 "signal NAME" or "failed"
@@ -46,6 +48,7 @@ typedef enum {
     BNS_READY_STOPPED = 'S',
     BNS_READY_CONTINUE = 'K',
     BNS_READY_SIGNAL = 'I',
+    BNS_READY_LEFT = 'L',
     BNS_READY_EXITED = 'X',
     BNS_READY_END = 'E',
     BNS_READY_SUMMARY = 'Y',

@@ -6,6 +6,7 @@
 #include "sandbox/command.h"
 #include "sandbox/etc_files.h"
 #include "sandbox/leave.h"
+#include "sandbox/left.h"
 #include "sandbox/mounts.h"
 #include "sandbox/namespaces.h"
 #include "sandbox/tap_link.h"
@@ -49,6 +50,7 @@ typedef struct {
     int gate_fd;   /* the command's, until GO */
     pid_t command;
     bool is_started;
+    int64_t mounted_at_us;  /* of the real-time clock */
     int64_t group_us[NSIG]; /* when each signal last came to our group */
 } Init;
 
@@ -217,6 +219,17 @@ take_ca(const Init *init, int etc_fd, BnsFault *fault)
 }
 
 static bool
+make_mounts(Init *init, int *out_etc_fd, BnsFault *fault)
+{
+    struct timespec now;
+    bool is_done = bns_mounts_make(&init->config, out_etc_fd, fault);
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    init->mounted_at_us = now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
+    return is_done;
+}
+
+static bool
 set_up(Init *init, BnsFault *fault)
 {
     bns_autofd etc = -1;
@@ -233,9 +246,9 @@ set_up(Init *init, BnsFault *fault)
     umask(0);
     /* The command's process locks itself while the CA is still on its way. */
     return bns_mounts_begin(&init->config, fault) && send_link(init, fault) &&
-           resolve_workdir(init, fault) &&
-           bns_mounts_make(&init->config, &etc, fault) && make_command(init, fault) &&
-           take_ca(init, etc, fault) && await_command(init, fault);
+           resolve_workdir(init, fault) && make_mounts(init, &etc, fault) &&
+           make_command(init, fault) && take_ca(init, etc, fault) &&
+           await_command(init, fault);
 }
 
 static void
@@ -290,6 +303,17 @@ wait_for_unsent(const Init *init)
     }
 }
 
+/* What the person would look for afterwards. */
+static void
+report_left(const Init *init)
+{
+    char text[BNS_READY_TEXT_MAX + 1];
+
+    bns_left_list(&init->config.view, init->mounted_at_us, text, sizeof(text));
+    if (text[0] != '\0')
+        bns_ready_send(init->config.control_fd, BNS_READY_LEFT, text, -1);
+}
+
 /* Reaps all, since pid 1 inherits every orphan; only the command's end is the end. */
 static void
 on_signals(Init *init)
@@ -305,6 +329,7 @@ on_signals(Init *init)
             send_number(init, BNS_READY_STOPPED, WSTOPSIG(status));
             continue;
         }
+        report_left(init);
         wait_for_unsent(init);
         send_number(init, BNS_READY_EXITED, status);
         end_session();

@@ -198,26 +198,48 @@ bns_summary_text(const char *summary, const BnsPolicy *policy, const char *audit
 }
 
 /* More are a build, not something to be read. */
-#define CHANGED_MAX 8
+#define PATHS_MAX 8
+
+/* " A, B and 3 more". @total: of which those are the first. */
+static void
+append_paths(GString *text, char *const *paths, guint n, guint64 total)
+{
+    guint shown = MIN(n, PATHS_MAX);
+
+    for (guint i = 0; i < shown; i++) {
+        g_autofree char *path = bns_text_escape(paths[i], -1);
+
+        g_string_append_printf(text, "%s %s", i > 0 ? "," : "", path);
+    }
+    if (total > shown)
+        g_string_append_printf(text, " and %" G_GUINT64_FORMAT " more", total - shown);
+    g_string_append_c(text, '\n');
+}
 
 char *
 bns_summary_changed(const GPtrArray *changed, bool is_complete)
 {
     GString *text = g_string_new(NULL);
 
-    if (changed->len > 0)
+    if (changed->len > 0) {
         g_string_append(text, "boundary-ns: changed, and run or obeyed outside:");
-    for (guint i = 0; i < MIN(changed->len, CHANGED_MAX); i++) {
-        g_autofree char *path = bns_text_escape(changed->pdata[i], -1);
-
-        g_string_append_printf(text, "%s %s", i > 0 ? "," : "", path);
+        append_paths(text, (char *const *)changed->pdata, changed->len, changed->len);
     }
-    if (changed->len > CHANGED_MAX)
-        g_string_append_printf(text, " and %u more", changed->len - CHANGED_MAX);
-    if (changed->len > 0)
-        g_string_append_c(text, '\n');
     if (!is_complete)
         g_string_append(text, "boundary-ns: there are too many files to look for all "
                               "that was changed and is run outside\n");
+    return g_string_free(text, FALSE);
+}
+
+char *
+bns_summary_left(const char *left)
+{
+    GString *text = g_string_new(NULL);
+    g_auto(GStrv) lines = g_strsplit(left != NULL ? left : "", "\n", -1);
+
+    if (lines[0] == NULL)
+        return g_string_free(text, FALSE);
+    g_string_append(text, "boundary-ns: not kept (--write names what is):");
+    append_paths(text, lines + 1, g_strv_length(lines) - 1, number_or_zero(lines[0]));
     return g_string_free(text, FALSE);
 }

@@ -31,3 +31,6 @@ bns_summary_text(const char *summary, const BnsPolicy *policy, const char *audit
  * Returns: (transfer full): a line, or "" if there is nothing to say
  */
 char *bns_summary_changed(const GPtrArray *changed, bool is_complete);
+
+/* The same of what is not kept. @left: (nullable): the text of BNS_READY_LEFT. */
+char *bns_summary_left(const char *left);

@@ -304,6 +304,7 @@ supervisor_clear(BnsSupervisor *supervisor)
     bns_fd_clear(&supervisor->spawn.recorder_life_fd);
     bns_terminal_close(&supervisor->terminal);
     g_free(supervisor->summary);
+    g_free(supervisor->left);
 }
 
 /* A start that failed is explained by what this machine lacks, if that is known. */
@@ -332,6 +333,7 @@ static void
 print_end(const BnsSupervisor *supervisor)
 {
     g_autofree char *text = NULL;
+    g_autofree char *left = NULL;
 
     if (supervisor->outcome.kind == BNS_OUTCOME_FAILED)
         print_failure(supervisor);
@@ -340,6 +342,8 @@ print_end(const BnsSupervisor *supervisor)
     text = bns_summary_text(supervisor->summary, supervisor->session->policy,
                             supervisor->session->audit->path);
     fputs(text, stderr);
+    left = bns_summary_left(supervisor->left);
+    fputs(left, stderr);
     print_changed(supervisor);
 }
 

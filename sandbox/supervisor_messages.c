@@ -108,6 +108,13 @@ on_exited(BnsSupervisor *supervisor, BnsPeer *peer, const char *text, int fd)
 }
 
 static bool
+on_left(BnsSupervisor *supervisor, BnsPeer *peer, const char *text, int fd)
+{
+    supervisor->left = g_strdup(text);
+    return true;
+}
+
+static bool
 on_summary(BnsSupervisor *supervisor, BnsPeer *peer, const char *text, int fd)
 {
     supervisor->summary = g_strdup(text);
@@ -135,6 +142,7 @@ static const struct {
       on_packet },
     { BNS_READY_STOPPED, FROM(BNS_HELPER_INIT), IN(BNS_SESSION_RUNNING), false,
       on_stopped },
+    { BNS_READY_LEFT, FROM(BNS_HELPER_INIT), IN(BNS_SESSION_RUNNING), true, on_left },
     { BNS_READY_EXITED, FROM(BNS_HELPER_INIT), IN(BNS_SESSION_RUNNING), true,
       on_exited },
     { BNS_READY_SUMMARY, FROM(BNS_HELPER_RECORDER), IN(BNS_SESSION_CLOSING), true,

@@ -50,6 +50,7 @@ struct BnsSupervisor {
     bool was_killed;  /* this state's time is over, SIGKILL was sent */
     BnsOutcome outcome;
     char *summary; /* owned; NULL: none came */
+    char *left;    /* owned; NULL: nothing */
     int64_t started_us;
     int64_t started_at_us; /* the same, of the real-time clock */
 };

@@ -77,6 +77,10 @@ static const Case cases[] = {
     { "a-home-itself-is-private",
       "-- sh -c 'cd; mkdir .lock && echo x >.t && mv .t .s && rmdir .lock && cat .s'",
       "x\n", NULL },
+    { "an-agents-settings-can-be-replaced",
+      "-- sh -c 'cd; cat .claude.json; echo new >.c && mv .c .claude.json && cat "
+      ".claude.json'",
+      "{}\nnew\n", NULL },
     { "caches-are-read-and-private",
       "-- sh -c 'cd ~/.cache; cat tool/file; echo new >tool/file; echo x >tool/x; rm "
       "-r "
@@ -98,7 +102,8 @@ static const Case cases[] = {
       "ca.pem\nhome\nshared.yaml\nshow.yaml\nwork\n", NULL },
     { "secrets-are-not-there",
       "-- sh -c 'cd; ls -A . .ssh; cat ~/.ssh/config; cat ~/.netrc ~/.ssh/id_work'",
-      ".:\n.cache\n.config\n.local\n.ssh\ndocs\n\n.ssh:\nconfig\nid_work.pub\n"
+      ".:\n.cache\n.claude.json\n.config\n.local\n.ssh\ndocs\n\n.ssh:\nconfig\nid_work."
+      "pub\n"
       "# config\n",
       NULL },
     { "a-policy-shows-them",
@@ -122,6 +127,7 @@ furnish(Story *story)
     save_in_home(story, "docs/file", "docs\n");
     save_in_home(story, ".cache/tool/file", "cached\n");
     save_in_home(story, ".cache/gone/file", "cached\n");
+    save_in_home(story, ".claude.json", "{}\n");
     save_in_home(story, ".netrc", "netrc\n");
     save_in_home(story, ".ssh/config", "# config\n");
     save_in_home(story, ".ssh/id_work", "id_work\n");
@@ -368,6 +374,27 @@ test_protected(void)
 }
 
 static void
+test_left(void)
+{
+    g_autoptr(Story) story = story_new();
+    g_autofree char *named = NULL;
+    g_autoptr(StoryRun) quiet = NULL;
+    g_autoptr(StoryRun) run = NULL;
+
+    save_in_home(story, "docs/file", "docs\n");
+    save_in_home(story, ".config/app", "x\n");
+    save_in_home(story, ".cache/app", "x\n");
+    quiet = story_run(story, "-- sh -c 'echo x >~/.bash_history; mkdir -p ~/.cache/x; "
+                             "cat ~/docs/file >y'");
+    story_assert_no_err(quiet, "not kept");
+    run = story_run(story, "-- sh -c 'mkdir ~/made; echo x >~/.config/tool'");
+    named = g_strdup_printf("boundary-ns: not kept (--write names what is): %s/made, "
+                            "%s/.config/tool\n",
+                            story->home, story->home);
+    story_assert_err(run, named);
+}
+
+static void
 test_many_entries(void)
 {
     g_autoptr(Story) story = story_new();
@@ -412,6 +439,7 @@ main(int argc, char **argv)
     bns_test_add("/e2e/files/check-lists-it", test_check);
     bns_test_add("/e2e/files/git-works", test_git);
     bns_test_add("/e2e/files/what-runs-later-is-protected", test_protected);
+    bns_test_add("/e2e/files/what-is-not-kept-is-named", test_left);
     bns_test_add("/e2e/files/a-home-of-2000-entries", test_many_entries);
     return g_test_run();
 }

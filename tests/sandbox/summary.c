@@ -138,6 +138,21 @@ test_changed(void)
     g_assert_true(g_str_has_suffix(many, ", /d and 2 more\n"));
 }
 
+static void
+test_left(void)
+{
+    g_autofree char *nothing = bns_summary_left(NULL);
+    g_autofree char *some = bns_summary_left("3\n/h/a\n/h/\tb");
+    g_autofree char *odd = bns_summary_left("x");
+
+    g_assert_cmpstr(nothing, ==, "");
+    g_assert_cmpstr(
+        some, ==,
+        "boundary-ns: not kept (--write names what is): /h/a, /h/\\x09b and "
+        "1 more\n");
+    g_assert_cmpstr(odd, ==, "boundary-ns: not kept (--write names what is):\n");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -149,5 +164,6 @@ main(int argc, char **argv)
     }
     bns_test_add("/sandbox/summary/path-is-escaped", test_path_is_escaped);
     bns_test_add("/sandbox/summary/what-was-changed-is-one-line", test_changed);
+    bns_test_add("/sandbox/summary/what-is-not-kept-is-one-line", test_left);
     return g_test_run();
 }
