@@ -147,7 +147,6 @@ expand(const Story *story, const char *text)
 static void
 assert_on_host(const Story *story, const char *before, const char *name)
 {
-    g_autofree char *argument = NULL;
     g_autofree char *after = NULL;
 
     if (name != NULL) {
