@@ -134,6 +134,11 @@ on_data(BnsHttp2End *end, const uint8_t *bytes, size_t len)
 {
     BnsHttp2Stream *stream = end->owner;
 
+    /* nghttp2 knows the order of frames, too. */
+    if (stream->state != BNS_HTTP2_FLOWING) {
+        on_bad_response(stream, "a body comes before its head");
+        return;
+    }
     stream->call.bytes_received += len;
     bns_http2_stream_touch(stream);
     bns_http2_end_send(&stream->client, bytes, len);
@@ -144,6 +149,10 @@ on_last(BnsHttp2End *end)
 {
     BnsHttp2Stream *stream = end->owner;
 
+    if (stream->state != BNS_HTTP2_FLOWING) {
+        on_bad_response(stream, "the stream ends before its head");
+        return;
+    }
     bns_http2_end_finish(&stream->client, NULL);
     end_response(stream);
 }
@@ -186,8 +195,7 @@ close_awaited(BnsHttp2Stream *stream, uint32_t code, const char *why)
     bool is_unseen = code == NGHTTP2_REFUSED_STREAM;
     g_autofree char *error = NULL;
 
-    if ((is_unseen || !stream->origin.is_reset) &&
-        bns_http2_stream_retry(stream, is_unseen))
+    if ((is_unseen || why != NULL) && bns_http2_stream_retry(stream, is_unseen))
         return;
     if (!stream->origin.is_reset && !is_unseen) {
         error = g_strdup_printf("the upstream sent no response: %s",

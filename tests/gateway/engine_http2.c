@@ -575,6 +575,40 @@ test_bad_response(gconstpointer data)
     http2_front_clear(&f);
 }
 
+/* A connection that was there before is no excuse for what is malformed. */
+static void
+test_bad_response_is_final(void)
+{
+    Http2Front f;
+    int32_t id, asked;
+
+    http2_front_init(&f, NULL);
+    id = http2_front_pass(&f, "/good", &asked);
+    peer_respond(&f.origin, asked, ":status: 204\n", true);
+    peer_until(&f.client, peer_is_ended, id);
+    id = http2_front_pass(&f, "/bad", &asked);
+    peer_respond(&f.origin, asked, "x: y\n", true);
+    peer_until(&f.client, peer_is_ended, id);
+    expect_field(&f.client, id, ":status", "502");
+    g_assert_cmpuint(f.origin.order->len, ==, 2);
+    http2_front_clear(&f);
+}
+
+/* A body without a head. */
+static void
+test_body_alone(void)
+{
+    Http2Front f;
+    int32_t id, asked;
+
+    http2_front_init(&f, NULL);
+    id = http2_front_pass(&f, "/x", &asked);
+    peer_data(&f.origin, asked, "body", 4, true);
+    peer_until(&f.client, peer_is_ended, id);
+    expect_field(&f.client, id, ":status", "502");
+    http2_front_clear(&f);
+}
+
 /* An origin that answers in HTTP/1.1. */
 static void
 test_no_http2_origin(void)
@@ -637,6 +671,9 @@ main(int argc, char **argv)
     bns_test_add("/gateway/http2/trailers-that-authenticate", test_bad_trailers);
     add_table("/gateway/http2/bad-response/", bad_responses,
               G_N_ELEMENTS(bad_responses), test_bad_response);
+    bns_test_add("/gateway/http2/bad-response-is-not-asked-for-again",
+                 test_bad_response_is_final);
+    bns_test_add("/gateway/http2/body-without-a-head", test_body_alone);
     bns_test_add("/gateway/http2/origin-without-http2-is-502", test_no_http2_origin);
     return g_test_run();
 }
