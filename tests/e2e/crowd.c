@@ -144,29 +144,12 @@ count_descriptors(pid_t pid)
     return count;
 }
 
-static unsigned
-read_pss_kib(pid_t pid)
-{
-    g_autofree char *path = g_strdup_printf("/proc/%d/smaps_rollup", pid);
-    g_autofree char *text = NULL;
-    g_autoptr(GError) error = NULL;
-    const char *line;
-    unsigned kib = 0;
-
-    g_file_get_contents(path, &text, NULL, &error);
-    g_assert_no_error(error);
-    line = strstr(text, "\nPss:");
-    g_assert_nonnull(line);
-    g_assert_cmpint(sscanf(line, "\nPss: %u kB", &kib), ==, 1);
-    return kib;
-}
-
 /* A sanitizer's memory is not ours. */
 static void
 assert_pss(pid_t pid, const char *name, unsigned most_kib)
 {
 #ifndef BNS_SANITIZED
-    unsigned kib = read_pss_kib(pid);
+    unsigned kib = live_pss_kib(pid);
 
     if (kib > MIN(most_kib, PSS_KIB))
         g_error("%s: %u KiB, more than %u", name, kib, MIN(most_kib, PSS_KIB));
@@ -272,8 +255,8 @@ test_round(gconstpointer data)
     crowd_init(&c, story);
     take_baseline(&c);
     run_round(&c, name, CONNECTIONS);
-    gateway_kib = read_pss_kib(c.gateway);
-    netstack_kib = read_pss_kib(c.netstack);
+    gateway_kib = live_pss_kib(c.gateway);
+    netstack_kib = live_pss_kib(c.netstack);
     run_round(&c, name, CONNECTIONS);
     run_round(&c, name, CONNECTIONS);
     assert_pss(c.gateway, "gateway", gateway_kib + GROWTH_KIB);
@@ -350,10 +333,10 @@ test_websockets(void)
     live_await_out(live, "first\n");
     processes = live_processes(live);
     gateway = live_find(processes, "bns-gateway")->pid;
-    before_kib = read_pss_kib(gateway);
+    before_kib = live_pss_kib(gateway);
     live_write(live, line);
     live_await_out(live, opened);
-    each_kib = (read_pss_kib(gateway) - before_kib) / WEBSOCKETS;
+    each_kib = (live_pss_kib(gateway) - before_kib) / WEBSOCKETS;
     g_test_message("%u KiB for each of %u idle WebSockets", each_kib, WEBSOCKETS);
 #ifndef BNS_SANITIZED
     g_assert_cmpuint(each_kib, <=, WEBSOCKET_KIB);

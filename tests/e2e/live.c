@@ -247,3 +247,20 @@ live_await_death(GArray *processes)
             g_error("%s (%d) still lives", process->name, process->pid);
     }
 }
+
+unsigned
+live_pss_kib(pid_t pid)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/smaps_rollup", pid);
+    g_autofree char *text = NULL;
+    g_autoptr(GError) error = NULL;
+    const char *line;
+    unsigned kib = 0;
+
+    g_file_get_contents(path, &text, NULL, &error);
+    g_assert_no_error(error);
+    line = strstr(text, "\nPss:");
+    g_assert_nonnull(line);
+    g_assert_cmpint(sscanf(line, "\nPss: %u kB", &kib), ==, 1);
+    return kib;
+}

@@ -49,3 +49,5 @@ GArray *live_processes(const Live *live);
 const LiveProcess *live_find(GArray *processes, const char *name);
 /* Waits until all have ended; fails the test after 20 s, naming one that lives. */
 void live_await_death(GArray *processes);
+/* Memory of a process, its share of what it shares. */
+unsigned live_pss_kib(pid_t pid);
