@@ -41,6 +41,19 @@ bns_resolver_uses_dns(void)
     return true;
 }
 
+/* --- lifetimes --- */
+
+uint32_t
+bns_resolver_default_lifetime_ms(int error)
+{
+    if (error == 0)
+        return BNS_RESOLVER_LIFETIME_MS;
+    return error == EAI_NONAME || error == EAI_NODATA ? BNS_RESOLVER_ABSENT_LIFETIME_MS
+                                                      : BNS_RESOLVER_FAILED_LIFETIME_MS;
+}
+
+#ifdef __GLIBC__
+
 /* Whether the hosts file has it: then no name server need hear of it. */
 static bool
 is_in_hosts(const char *name)
@@ -67,17 +80,6 @@ static bool
 is_local(const char *name)
 {
     return strchr(name, '.') == NULL || g_str_has_suffix(name, ".local");
-}
-
-/* --- lifetimes --- */
-
-uint32_t
-bns_resolver_default_lifetime_ms(int error)
-{
-    if (error == 0)
-        return BNS_RESOLVER_LIFETIME_MS;
-    return error == EAI_NONAME || error == EAI_NODATA ? BNS_RESOLVER_ABSENT_LIFETIME_MS
-                                                      : BNS_RESOLVER_FAILED_LIFETIME_MS;
 }
 
 static bool
@@ -129,3 +131,16 @@ bns_resolver_ask_lifetime(const char *name,
     *out_lifetime_ms = lifetime_s * 1000;
     return is_known;
 }
+
+#else
+
+/* res_ninit(3) is glibc's and the BSDs': elsewhere no answer has a TTL. */
+bool
+bns_resolver_ask_lifetime(const char *name,
+                          const BnsResolverAnswer *answer,
+                          uint32_t *out_lifetime_ms)
+{
+    return false;
+}
+
+#endif
