@@ -5,6 +5,9 @@
 
 #include <string.h>
 
+/* Most sections fit, and grow no further. */
+#define SECTION_BYTES 512
+
 typedef struct {
     size_t at; /* of the name in @bytes; the value follows */
     size_t name_len;
@@ -26,7 +29,8 @@ bns_http2_fields_new(void)
 {
     BnsHttp2Fields *fields = g_new0(BnsHttp2Fields, 1);
 
-    fields->bytes = g_byte_array_new();
+    /* Never NULL, which nothing may be added to: all fields may be empty. */
+    fields->bytes = g_byte_array_sized_new(SECTION_BYTES);
     fields->fields = g_array_new(FALSE, FALSE, sizeof(Field));
     return fields;
 }
