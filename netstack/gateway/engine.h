@@ -40,6 +40,7 @@ struct BnsEngine {
     BnsHttp2Pool *http2;            /* owned */
     GHashTable *flows;              /* owned; flow id -> owned BnsFlow */
     guint most_flows;               /* at once, since memory was last given back */
+    guint n_streams;                /* HTTP/2 requests that are open, of all flows */
     BnsWatch *wire_watch;           /* owned */
     GQueue outbox;                  /* owned BnsWire: what the wire did not take yet */
     char *failure;                  /* owned; NULL while all is well */

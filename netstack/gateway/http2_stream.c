@@ -26,6 +26,7 @@ bns_http2_stream_destroy(void *data)
     bns_timer_free(stream->timer);
     bns_http2_fields_free(stream->head);
     bns_call_clear(&stream->call);
+    stream->server->flow->engine->n_streams--;
     g_free(stream);
 }
 
@@ -105,6 +106,7 @@ stream_new(BnsHttp2Server *server, int32_t id, BnsHttp2Fields *head)
     stream->origin.source = &stream->client;
     bns_http2_link_accept(server->link, &stream->client, id);
     g_hash_table_add(server->streams, stream);
+    server->flow->engine->n_streams++;
     return stream;
 }
 
@@ -206,6 +208,18 @@ bns_http2_stream_retry(BnsHttp2Stream *stream, bool is_unseen)
     return true;
 }
 
+static BnsRefusal
+judge(BnsHttp2Stream *stream)
+{
+    BnsRefusal refusal = bns_call_judge(&stream->call);
+
+    if (refusal.status == 0 &&
+        stream->server->flow->engine->n_streams > BNS_HTTP2_REQUESTS_MAX)
+        return (BnsRefusal){ .status = 503,
+                             .reason = "too many HTTP/2 requests are under way" };
+    return refusal;
+}
+
 void
 bns_http2_stream_begin(BnsHttp2Server *server,
                        int32_t id,
@@ -228,7 +242,7 @@ bns_http2_stream_begin(BnsHttp2Server *server,
     stream->is_request_over = is_last;
     if (is_last)
         bns_http2_end_finish(&stream->origin, NULL);
-    refusal = bns_call_judge(&stream->call);
+    refusal = judge(stream);
     if (refusal.status != 0)
         bns_http2_stream_refuse(stream, &refusal);
     else

@@ -17,6 +17,10 @@
 #include "netstack/gateway/http2_pool.h"
 #include "netstack/gateway/http2_server.h"
 
+/* Requests under way on all of the command's connections together; one more is answered
+ * by 503. Stalled in both directions, they hold a gibibyte. */
+#define BNS_HTTP2_REQUESTS_MAX 8192
+
 /**
  * BnsHttp2StreamState:
  * @BNS_HTTP2_WAITING: for a connection; the request's body waits in origin.waiting

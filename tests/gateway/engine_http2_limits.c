@@ -6,6 +6,7 @@
 #include "base/fd.h"
 #include "netstack/gateway/http2_budget.h"
 #include "netstack/gateway/http2_link.h"
+#include "netstack/gateway/http2_stream.h"
 #include "tests/gateway/http2_front.h"
 #include "tests/support/test.h"
 
@@ -284,6 +285,43 @@ test_streams(void)
     http2_front_clear(&f);
 }
 
+/* On as many connections as that takes. */
+static void
+test_requests(void)
+{
+    enum {
+        CONNECTIONS = BNS_HTTP2_REQUESTS_MAX / BNS_HTTP2_STREAMS_MAX + 1
+    };
+    Http2Front f;
+    RigFlow *flows = g_new0(RigFlow, CONNECTIONS);
+    Peer *clients = g_new0(Peer, CONNECTIONS);
+    Peer *last = &clients[CONNECTIONS - 1];
+    g_autofree char *status = NULL;
+    int n = 0;
+    int32_t id = 0;
+
+    http2_front_init(&f, "allow: [silent.test]\n");
+    for (int i = 0; i < CONNECTIONS; i++) {
+        flows[i] = rig_open(f.rig, "silent.test", 80);
+        peer_init(&clients[i], &flows[i], false);
+        for (int j = 0; j < BNS_HTTP2_STREAMS_MAX && n <= BNS_HTTP2_REQUESTS_MAX;
+             j++, n++)
+            id = peer_get(&clients[i], "http", "silent.test", "/x");
+        peer_ping(&clients[i]);
+    }
+    peer_until(last, peer_is_ended, id);
+    status = peer_field(last, id, ":status");
+    g_assert_cmpstr(status, ==, "503");
+    rig_expect(f.rig, BNS_EVENT_HTTP_REQUEST, "deny 503 GET /x");
+    for (int i = 0; i < CONNECTIONS; i++) {
+        rig_close(f.rig, &flows[i]);
+        peer_clear(&clients[i]);
+    }
+    g_free(clients);
+    g_free(flows);
+    http2_front_clear(&f);
+}
+
 /* --- slow readers --- */
 
 /* The client has room in its connection, not in this stream. What waits is no more than
@@ -428,6 +466,7 @@ main(int argc, char **argv)
     bns_test_add("/gateway/http2-limits/fields-too-large", test_too_large);
     bns_test_add("/gateway/http2-limits/hpack-bomb", test_hpack_bomb);
     bns_test_add("/gateway/http2-limits/concurrent-streams", test_streams);
+    bns_test_add("/gateway/http2-limits/requests-of-all-connections", test_requests);
     bns_test_add("/gateway/http2-limits/slow-reader", test_slow_reader);
     bns_test_add("/gateway/http2-limits/all-slow-but-one", test_all_slow);
     bns_test_add("/gateway/http2-limits/slow-origin", test_slow_origin);
