@@ -34,12 +34,14 @@ bns_file_names_are_own(const char *path)
     return false;
 }
 
+/* In a user namespace passwd(5) may name somebody else's. */
 static void
 add_home(GPtrArray *homes, const char *path)
 {
     g_autofree char *real = path != NULL ? bns_file_names_resolve(path) : NULL;
 
-    if (real != NULL && strcmp(real, "/") != 0 && !bns_file_names_are_own(real) &&
+    if (real != NULL && access(real, R_OK | X_OK) == 0 && strcmp(real, "/") != 0 &&
+        !bns_file_names_are_own(real) &&
         !g_ptr_array_find_with_equal_func(homes, real, g_str_equal, NULL))
         g_ptr_array_add(homes, g_steal_pointer(&real));
 }

@@ -19,11 +19,11 @@ typedef struct {
 extern const BnsFileDefault bns_file_defaults[];
 extern const size_t bns_n_file_defaults;
 
+/* @homes: those of $HOME and passwd(5), but for "/", one that the user may not read, and
+ *         where the sandbox makes everything itself */
 typedef struct {
-    GPtrArray
-        *homes; /* owned, of owned real paths: $HOME and that of passwd(5), never "/",
-                       * and none where the sandbox makes everything itself */
-    char *workdir; /* owned; real */
+    GPtrArray *homes; /* owned, of owned real paths */
+    char *workdir;    /* owned; real */
 } BnsFileNames;
 
 /* @workdir: a real path. */

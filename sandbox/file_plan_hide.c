@@ -292,6 +292,28 @@ add_for_rule(BnsFilePlanning *planning, const BnsViewRule *rule, GError **error)
     return true;
 }
 
+/* Programs save their settings in a home by a new file and a rename, and make directories
+ * of their own in these. */
+static void
+add_common(BnsFilePlanning *planning)
+{
+    static const char *const common[] = { "~", "$XDG_CONFIG_HOME", "$XDG_DATA_HOME",
+                                          "$XDG_STATE_HOME" };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(common); i++) {
+        g_autoptr(GPtrArray) paths =
+            bns_file_names_expand_default(planning->names, common[i]);
+
+        for (guint j = 0; j < paths->len; j++) {
+            g_autofree char *real = bns_file_names_resolve(paths->pdata[j]);
+
+            if (real != NULL && is_seen(planning, real) &&
+                bns_file_names_is_in_home(planning->names, real))
+                add_rebuilt(planning, real);
+        }
+    }
+}
+
 static int
 compare_paths(const void *a, const void *b)
 {
@@ -306,10 +328,8 @@ bns_file_plan_add_rebuilt(BnsFilePlanning *planning, GError **error)
     for (guint i = 0; i < plan->rules->len; i++)
         if (!add_for_rule(planning, &g_array_index(plan->rules, BnsViewRule, i), error))
             return false;
-    /* Programs save their settings in a home by a new file and a rename. */
-    for (guint i = 0; !plan->view.is_shared && i < planning->names->homes->len; i++)
-        if (is_seen(planning, planning->names->homes->pdata[i]))
-            add_rebuilt(planning, planning->names->homes->pdata[i]);
+    if (!plan->view.is_shared)
+        add_common(planning);
     close_gaps(planning);
     g_ptr_array_sort(plan->rebuilt, compare_paths);
     for (guint i = 0; i < plan->rebuilt->len; i++)

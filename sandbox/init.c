@@ -9,6 +9,7 @@
 #include "sandbox/left.h"
 #include "sandbox/mounts.h"
 #include "sandbox/namespaces.h"
+#include "sandbox/pins.h"
 #include "sandbox/tap_link.h"
 #include "sandbox/tree.h"
 #include "sandbox/unsent.h"
@@ -43,6 +44,10 @@
 /* Nothing tells when it has arrived. */
 #define UNSENT_POLL_MS 1
 
+/* A pin that is lost is put on again for about a second. */
+#define REPAIR_MS 5
+#define N_REPAIRS 200
+
 typedef struct {
     BnsInitConfig config; /* its descriptors renumbered, its workdir resolved */
     char workdir[PATH_MAX];
@@ -50,6 +55,7 @@ typedef struct {
     int gate_fd;   /* the command's, until GO */
     pid_t command;
     bool is_started;
+    unsigned n_repairs;     /* of pins, still to be tried */
     int64_t mounted_at_us;  /* of the real-time clock */
     int64_t group_us[NSIG]; /* when each signal last came to our group */
 } Init;
@@ -416,6 +422,19 @@ on_message(Init *init, BnsFault *fault)
     }
 }
 
+/* The host saves a file in microseconds; an editor that removes it first takes longer. */
+static void
+repair_pins(Init *init, bool has_changed)
+{
+    if (has_changed)
+        init->n_repairs = N_REPAIRS;
+    if (init->n_repairs == 0)
+        return;
+    init->n_repairs--;
+    if (bns_pins_repair(init->config.protected_paths, init->config.protected_links))
+        init->n_repairs = 0;
+}
+
 static void G_GNUC_NORETURN
 serve(Init *init)
 {
@@ -423,11 +442,13 @@ serve(Init *init)
         { .fd = init->config.life_fd, .events = POLLIN },
         { .fd = init->config.control_fd, .events = POLLIN },
         { .fd = init->signal_fd, .events = POLLIN },
+        /* Tells of every change (proc(5)); -1 is passed over. */
+        { .fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC), .events = POLLPRI },
     };
     BnsFault fault;
 
     for (;;) {
-        if (poll(fds, G_N_ELEMENTS(fds), -1) < 0) {
+        if (poll(fds, G_N_ELEMENTS(fds), init->n_repairs > 0 ? REPAIR_MS : -1) < 0) {
             if (errno == EINTR)
                 continue;
             end_session();
@@ -436,6 +457,7 @@ serve(Init *init)
             end_session();
         if (fds[1].revents != 0 && !on_message(init, &fault))
             give_up(init, &fault);
+        repair_pins(init, fds[3].revents != 0);
         /* After a message, too: whoever passes a signal on reads those that have come, a
          * SIGCHLD among them. */
         on_signals(init);

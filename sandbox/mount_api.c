@@ -130,8 +130,9 @@ bind_by_name(int source_fd, int target_fd)
     return g_steal_fd(&fd);
 }
 
+/* What is to be read-only is so before it can be seen, where the kernel can do that. */
 static int
-bind(int source_fd, int target_fd)
+bind(int source_fd, int target_fd, bool read_only)
 {
     bns_autofd fd = result(
         syscall(SYS_open_tree, source_fd, "",
@@ -142,6 +143,9 @@ bind(int source_fd, int target_fd)
         return bind_by_name(source_fd, target_fd);
     if (fd < 0)
         return fd;
+    r = read_only ? set_attributes(fd, true, true) : 0;
+    if (r < 0 && r != -ENOSYS)
+        return r;
     r = result(syscall(SYS_move_mount, fd, "", target_fd, "",
                        MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH));
     return r < 0 ? r : g_steal_fd(&fd);
@@ -164,7 +168,7 @@ thaw_mount(int mount_fd)
     return r == -EPERM ? 0 : r;
 }
 
-/* The command does not run yet: after attaching is early enough. */
+/* Of a mount that is attached. */
 static int
 set_access(int mount_fd, BnsBindAccess access)
 {
@@ -182,7 +186,7 @@ set_access(int mount_fd, BnsBindAccess access)
 int
 bns_mount_bind(int source_fd, int target_fd, BnsBindAccess access)
 {
-    bns_autofd fd = bind(source_fd, target_fd);
+    bns_autofd fd = bind(source_fd, target_fd, access == BNS_BIND_READ_ONLY);
     int r = fd < 0 ? fd : set_access(fd, access);
 
     return r < 0 ? r : g_steal_fd(&fd);

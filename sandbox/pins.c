@@ -15,16 +15,23 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+static bool
+is_read_only(int fd)
+{
+    struct statvfs mount;
+
+    return fstatvfs(fd, &mount) == 0 && (mount.f_flag & ST_RDONLY) != 0;
+}
+
 /* Whether the command could rename an entry of @dir_fd. What the user owns (here: what
  * root owns) counts, whatever its mode: chmod(1) is easy. */
 static bool
 is_writable(int dir_fd)
 {
     char link[64];
-    struct statvfs mount;
     struct stat info;
 
-    if (fstatvfs(dir_fd, &mount) == 0 && (mount.f_flag & ST_RDONLY) != 0)
+    if (is_read_only(dir_fd))
         return false;
     if (fstat(dir_fd, &info) == 0 && info.st_uid == geteuid())
         return true;
@@ -60,6 +67,13 @@ typedef enum {
     STEP_LAST_LINK,
 } Step;
 
+static bool
+is_pinned(int fd, int parent_fd, Step step)
+{
+    return is_mount_point(fd, parent_fd) &&
+           (step == STEP_LAST_LINK || is_read_only(fd));
+}
+
 /* One step down. (transfer full): what @name is now, or -errno. */
 static int
 descend(int parent_fd, const char *name, Step step)
@@ -73,6 +87,8 @@ descend(int parent_fd, const char *name, Step step)
         return -errno;
     if (S_ISLNK(info.st_mode) != (step == STEP_LAST_LINK))
         return -ELOOP;
+    if (step != STEP_ON_THE_WAY && is_pinned(fd, parent_fd, step))
+        return g_steal_fd(&fd);
     if (step != STEP_ON_THE_WAY)
         return pin(g_steal_fd(&fd), step == STEP_LAST);
     if (!S_ISDIR(info.st_mode))
@@ -132,4 +148,27 @@ bool
 bns_pins_mount(const char *const *paths, const char *const *links, BnsFault *fault)
 {
     return pin_all(paths, STEP_LAST, fault) && pin_all(links, STEP_LAST_LINK, fault);
+}
+
+static bool
+repair(const char *const *paths, Step last)
+{
+    bool is_whole = true;
+
+    for (const char *const *path = paths; path != NULL && *path != NULL; path++)
+        is_whole &= pin_path(*path, last) == 0;
+    return is_whole;
+}
+
+bool
+bns_pins_repair(const char *const *paths, const char *const *links)
+{
+    struct statx info;
+    bool is_whole;
+
+    if (statx(AT_FDCWD, "/", 0, STATX_MNT_ID, &info) < 0 ||
+        (info.stx_mask & STATX_MNT_ID) == 0)
+        return true;
+    is_whole = repair(paths, STEP_LAST);
+    return repair(links, STEP_LAST_LINK) && is_whole;
 }

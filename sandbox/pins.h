@@ -10,7 +10,7 @@
  * one across file systems.
  *
  * A host process that replaces a pinned file by rename takes the pin off (as does one
- * that renames a directory on the way): the host is not the adversary here.
+ * that renames a directory on the way). bns_pins_repair() puts it on again.
  *
  * Plain C.
  */
@@ -30,3 +30,14 @@
  */
 bool
 bns_pins_mount(const char *const *paths, const char *const *links, BnsFault *fault);
+
+/**
+ * bns_pins_repair:
+ *
+ * While the command runs, when mounts have changed: pins again what is not pinned any
+ * more. The change is told before the file's new name can be mounted on, so ask again a
+ * moment later. Does nothing before Linux 5.8, which does not tell what is a mount point.
+ *
+ * Returns: whether all is pinned; false: something is not, or not there
+ */
+bool bns_pins_repair(const char *const *paths, const char *const *links);

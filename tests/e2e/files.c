@@ -372,6 +372,29 @@ test_protected(void)
     story_assert_err(run, named);
 }
 
+/* Saved anew by the host, as editors do, it is pinned again: sooner than the command, which
+ * tries until it cannot, finds out. */
+static void
+test_pinned_again(void)
+{
+    g_autoptr(Story) story = story_new();
+    g_autofree char *file = story_file(story, ".envrc", "first\n");
+    g_autoptr(Live) live = NULL;
+    g_autoptr(StoryRun) run = NULL;
+    g_autofree char *text = NULL;
+
+    live = live_start(story, "-- sh -c 'echo began; read line; while (: >>.envrc) "
+                             "2>/dev/null; do :; done; cat .envrc; mv .envrc e "
+                             "2>/dev/null || echo held'");
+    live_await_out(live, "began");
+    save(file, "second\n");
+    live_write(live, "\n");
+    run = live_end(live);
+    g_assert_cmpstr(run->out, ==, "began\nsecond\nheld\n");
+    g_assert_true(g_file_get_contents(file, &text, NULL, NULL));
+    g_assert_cmpstr(text, ==, "second\n");
+}
+
 static void
 test_left(void)
 {
@@ -438,6 +461,7 @@ main(int argc, char **argv)
     bns_test_add("/e2e/files/check-lists-it", test_check);
     bns_test_add("/e2e/files/git-works", test_git);
     bns_test_add("/e2e/files/what-runs-later-is-protected", test_protected);
+    bns_test_add("/e2e/files/saved-anew-it-is-pinned-again", test_pinned_again);
     bns_test_add("/e2e/files/what-is-not-kept-is-named", test_left);
     bns_test_add("/e2e/files/a-home-of-2000-entries", test_many_entries);
     return g_test_run();

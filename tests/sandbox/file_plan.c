@@ -7,6 +7,7 @@
 
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* --- a machine --- */
@@ -54,6 +55,7 @@ machine_init(Machine *machine)
     make_file(machine, "home/.cache/pip/x");
     make_file(machine, "home/src/project/file");
     make_file(machine, "home/.bashrc");
+    make_file(machine, "home/.local/state/tool/file");
     make_directory(machine, "srv/data");
     make_file(machine, "srv/run/.git/hooks/pre-commit");
     make_file(machine, "srv/run/.git/config");
@@ -154,6 +156,9 @@ static const Case cases[] = {
     { "a-writable-home-has-no-private-caches", "files: {write: [~]}\n", "srv/data",
       "+/p.yaml:1\twrite\t@/home\n"
       "-default\tprivate\t@/home/.cache\n" },
+    { "programs-make-directories-in-a-home", "", "srv/data",
+      "+-\trebuilt\t@/home/.local/state\n"
+      "+-\trebuilt\t@/home/.config\n" },
     { "what-runs-later-is-pinned", "", "srv/run",
       "+default\tpinned\t@/srv/run/.git/hooks\n"
       "+default\tpinned\t@/srv/run/.github/workflows\n"
@@ -338,6 +343,29 @@ test_git(void)
     check_git("home/evil", NULL, make_module);
 }
 
+/* A user namespace's root has a home in passwd(5) that is none of his. */
+static void
+test_foreign_home(void)
+{
+    Machine machine;
+    g_autofree char *closed = NULL;
+    g_autoptr(BnsFilePlan) made = NULL;
+
+    machine_init(&machine);
+    make_directory(&machine, "closed");
+    closed = path_on(&machine, "closed");
+    machine.places->passwd_home = g_strdup(closed);
+    g_assert_cmpint(chmod(closed, 0), ==, 0);
+    if (access(closed, R_OK) == 0) {
+        g_test_skip("root may read everything");
+    } else {
+        made = plan(&machine, "", "srv/data", NULL);
+        g_assert_nonnull(made);
+        g_assert_false(bns_file_view_rebuilds(&made->view, closed));
+    }
+    machine_clear(&machine);
+}
+
 /* --- ways round --- */
 
 static void
@@ -491,6 +519,7 @@ main(int argc, char **argv)
         bns_test_add_data(path, &bad_cases[i], test_bad);
     }
     bns_test_add("/sandbox/file-plan/git-writes-to-its-repository", test_git);
+    bns_test_add("/sandbox/file-plan/a-home-of-somebody-else", test_foreign_home);
     bns_test_add("/sandbox/file-plan/a-link-hides-what-it-leads-to", test_links);
     bns_test_add("/sandbox/file-plan/a-linked-directory-is-looked-into",
                  test_linked_directory);
