@@ -301,3 +301,15 @@ bns_flow_note_refused(BnsFlow *flow,
     record.scheme = NULL;
     bns_engine_note(flow->engine, &record);
 }
+
+bool
+bns_flow_record_open(BnsFlow *flow, const BnsUpstream *upstream)
+{
+    BnsRecord record = bns_flow_record(flow, BNS_EVENT_TCP_OPEN);
+
+    record.decision = BNS_DECIDED_ALLOW;
+    record.reason = flow->decision.reason;
+    record.rule = flow->decision.rule;
+    record.addr = bns_upstream_addr(upstream);
+    return bns_engine_record(flow->engine, &record);
+}

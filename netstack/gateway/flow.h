@@ -164,6 +164,9 @@ void bns_flow_note_refused(BnsFlow *flow,
                            const char *reason,
                            const char *rule,
                            const char *error);
+/* tcp.open, for the opaque or sealed connection that flow->decision allows. Returns:
+ * whether it is written; only then may a byte leave. */
+bool bns_flow_record_open(BnsFlow *flow, const BnsUpstream *upstream);
 /* Whom a request without its own host would be for. */
 const BnsHost *bns_flow_host(const BnsFlow *flow);
 

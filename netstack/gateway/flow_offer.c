@@ -59,19 +59,6 @@ refuse_failure(BnsFlow *flow, const BnsUpstreamFailure *failure)
 
 /* --- dialled first --- */
 
-/* The command may not say a byte before tcp.open is written. */
-static bool
-record_open(BnsFlow *flow, const BnsUpstream *upstream)
-{
-    BnsRecord record = bns_flow_record(flow, BNS_EVENT_TCP_OPEN);
-
-    record.decision = BNS_DECIDED_ALLOW;
-    record.reason = flow->decision.reason;
-    record.rule = flow->decision.rule;
-    record.addr = bns_upstream_addr(upstream);
-    return bns_engine_record(flow->engine, &record);
-}
-
 static void
 on_connected(BnsUpstream *upstream, BnsUpstreamFailure *failure, void *data)
 {
@@ -80,7 +67,7 @@ on_connected(BnsUpstream *upstream, BnsUpstreamFailure *failure, void *data)
     flow->connect = NULL;
     if (failure != NULL)
         refuse_failure(flow, failure);
-    else if (flow->kind == BNS_FLOW_TCP && !record_open(flow, upstream))
+    else if (flow->kind == BNS_FLOW_TCP && !bns_flow_record_open(flow, upstream))
         refuse_flow(flow, BNS_WIRE_REFUSE);
     else
         accept_flow(flow);

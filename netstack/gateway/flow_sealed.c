@@ -16,8 +16,7 @@
  * one, so both are refused. */
 #define REASON_ECH                                                                     \
     "the ClientHello hides another in it (ECH), whose name cannot be checked in a "    \
-    "flow "                                                                            \
-    "that is not inspected"
+    "flow that is not inspected"
 
 void
 bns_flow_alert(BnsFlow *flow, uint8_t alert)
@@ -48,19 +47,6 @@ fail(BnsFlow *flow, const BnsUpstreamFailure *failure)
     bns_flow_cut(flow);
 }
 
-/* No byte may leave before tcp.open is written. */
-static bool
-record_open(BnsFlow *flow, const BnsUpstream *upstream)
-{
-    BnsRecord record = bns_flow_record(flow, BNS_EVENT_TCP_OPEN);
-
-    record.decision = BNS_DECIDED_ALLOW;
-    record.reason = flow->decision.reason;
-    record.rule = flow->decision.rule;
-    record.addr = bns_upstream_addr(upstream);
-    return bns_engine_record(flow->engine, &record);
-}
-
 static void
 on_connected(BnsUpstream *upstream, BnsUpstreamFailure *failure, void *data)
 {
@@ -69,7 +55,7 @@ on_connected(BnsUpstream *upstream, BnsUpstreamFailure *failure, void *data)
     flow->connect = NULL;
     if (failure != NULL) {
         fail(flow, failure);
-    } else if (record_open(flow, upstream)) {
+    } else if (bns_flow_record_open(flow, upstream)) {
         bns_tunnel_begin(flow, upstream, bns_loop_now_us(flow->engine->loop));
     } else {
         bns_upstream_abort(upstream);
