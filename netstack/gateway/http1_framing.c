@@ -118,24 +118,6 @@ read_names(BnsHttpHead *head)
     return NULL;
 }
 
-/* 1*DIGIT up to 2^63-1, which every implementation's signed length holds. */
-static bool
-parse_length(BnsSlice value, uint64_t *out_length)
-{
-    uint64_t length = 0;
-
-    for (size_t i = 0; i < value.len; i++) {
-        unsigned char byte = (unsigned char)value.at[i];
-        uint64_t digit = (uint64_t)byte - '0';
-
-        if (!bns_http1_is_digit(byte) || length > (INT64_MAX - digit) / 10)
-            return false;
-        length = length * 10 + digit;
-    }
-    *out_length = length;
-    return value.len > 0;
-}
-
 /* Whether @value is a list of coding names in which "chunked" comes last at most: valid,
  * yet nothing that is spoken here. */
 static bool
@@ -187,7 +169,7 @@ read_length(BnsHttpHead *head, uint16_t *out_status)
         return "Content-Length comes more than once";
     if (length.count == 0)
         return NULL;
-    if (!parse_length(length.only->value, &head->content_length))
+    if (!bns_http1_parse_length(length.only->value, &head->content_length))
         return "Content-Length is not a plain number";
     head->has_content_length = true;
     head->body = BNS_HTTP_BODY_LENGTH;

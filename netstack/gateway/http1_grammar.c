@@ -191,3 +191,20 @@ bns_http1_name_traits(BnsSlice name)
         return BNS_NAME_DISGUISED;
     return 0;
 }
+
+bool
+bns_http1_parse_length(BnsSlice value, uint64_t *out_length)
+{
+    uint64_t length = 0;
+
+    for (size_t i = 0; i < value.len; i++) {
+        unsigned char byte = (unsigned char)value.at[i];
+        uint64_t digit = (uint64_t)byte - '0';
+
+        if (!bns_http1_is_digit(byte) || length > (INT64_MAX - digit) / 10)
+            return false;
+        length = length * 10 + digit;
+    }
+    *out_length = length;
+    return value.len > 0;
+}

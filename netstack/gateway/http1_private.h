@@ -13,6 +13,8 @@ bool bns_http1_is_token(BnsSlice slice);
 /* What a field value or reason may hold: HTAB, SP, VCHAR, obs-text. */
 bool bns_http1_is_text(BnsSlice slice);
 bool bns_http1_is_digit(unsigned char byte);
+/* 1*DIGIT up to 2^63-1, which every implementation's signed length holds. */
+bool bns_http1_parse_length(BnsSlice value, uint64_t *out_length);
 
 /* @slice without its first @count bytes. */
 BnsSlice bns_http1_skip(BnsSlice slice, size_t count);

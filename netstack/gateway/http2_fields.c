@@ -276,20 +276,6 @@ settle_host(const Pseudo *pseudo, BnsHttpHead *head)
     return NULL;
 }
 
-static bool
-parse_length(BnsSlice value, uint64_t *out_length)
-{
-    *out_length = 0;
-    if (value.len == 0 || value.len > 19)
-        return false;
-    for (size_t i = 0; i < value.len; i++) {
-        if (!bns_http1_is_digit((unsigned char)value.at[i]))
-            return false;
-        *out_length = *out_length * 10 + (uint64_t)(value.at[i] - '0');
-    }
-    return *out_length <= INT64_MAX;
-}
-
 static size_t
 count(const BnsHttpHead *head, const char *name, BnsSlice *out_value)
 {
@@ -313,7 +299,7 @@ read_body(BnsHttpHead *head, bool is_last)
     head->body = is_last ? BNS_HTTP_BODY_NONE : BNS_HTTP_BODY_CHUNKED;
     if (n == 0)
         return true;
-    if (n > 1 || !parse_length(value, &head->content_length))
+    if (n > 1 || !bns_http1_parse_length(value, &head->content_length))
         return bad(head, 400, "Content-Length is not one number");
     head->has_content_length = true;
     if (is_last && head->content_length > 0)
