@@ -287,6 +287,18 @@ emit_layers_in(BnsFilePlanning *planning, const BnsPlannedMount *mount, const ch
     }
 }
 
+/* Or somebody would look for his files afterwards. */
+static void
+warn_of_rebuilt(BnsFilePlanning *planning, const BnsPlannedMount *mount)
+{
+    if (mount->access == BNS_VIEW_WRITE &&
+        bns_file_view_rebuilds(&planning->plan->view, mount->path))
+        g_ptr_array_add(planning->plan->notices,
+                        g_strdup_printf("what the command makes directly in %s is not "
+                                        "kept, since something in it is hidden",
+                                        mount->path));
+}
+
 static bool
 emit_mount(BnsFilePlanning *planning, const BnsPlannedMount *mount, GError **error)
 {
@@ -303,6 +315,7 @@ emit_mount(BnsFilePlanning *planning, const BnsPlannedMount *mount, GError **err
                    : bns_file_plan_fail(error, "%s: %s is hidden", mount->origin.name,
                                         mount->path);
     if (mount->access != BNS_VIEW_PRIVATE || (is_directory && !is_rebuilt)) {
+        warn_of_rebuilt(planning, mount);
         emit(planning, mount, is_rebuilt);
         return true;
     }

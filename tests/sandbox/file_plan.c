@@ -343,6 +343,27 @@ test_git(void)
     check_git("home/evil", NULL, make_module);
 }
 
+static void
+test_rebuilt_workspace(void)
+{
+    Machine machine;
+    g_autofree char *text = NULL;
+    g_autoptr(BnsFilePlan) made = NULL;
+    g_autoptr(BnsFilePlan) plain = NULL;
+
+    machine_init(&machine);
+    made = plan(&machine, "files: {hide: [./file]}\n", "home/src/project", NULL);
+    plain = plan(&machine, "", "home/src/project", NULL);
+    g_assert_cmpuint(plain->notices->len, ==, 0);
+    g_assert_cmpuint(made->notices->len, ==, 1);
+    text = shorten(&machine, made->notices->pdata[0]);
+    g_assert_cmpstr(
+        text, ==,
+        "what the command makes directly in @/home/src/project is not kept, "
+        "since something in it is hidden");
+    machine_clear(&machine);
+}
+
 /* A user namespace's root has a home in passwd(5) that is none of his. */
 static void
 test_foreign_home(void)
@@ -519,6 +540,8 @@ main(int argc, char **argv)
         bns_test_add_data(path, &bad_cases[i], test_bad);
     }
     bns_test_add("/sandbox/file-plan/git-writes-to-its-repository", test_git);
+    bns_test_add("/sandbox/file-plan/a-rebuilt-workspace-is-said",
+                 test_rebuilt_workspace);
     bns_test_add("/sandbox/file-plan/a-home-of-somebody-else", test_foreign_home);
     bns_test_add("/sandbox/file-plan/a-link-hides-what-it-leads-to", test_links);
     bns_test_add("/sandbox/file-plan/a-linked-directory-is-looked-into",
