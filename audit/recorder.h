@@ -54,6 +54,9 @@ typedef struct {
     char **command; /* argv; secrets in it are masked by the recorder */
     const char *policy_digest;
     char **layers; /* files and flags that make the policy; NULL-terminated */
+    char *
+        *env_hidden; /* names of variables that the command does not get; NULL or empty:
+                        * none */
 } BnsSessionStart;
 
 typedef struct {

@@ -68,6 +68,9 @@ bns_writer_start(BnsAuditFile *file, const BnsSessionStart *start, GError **erro
     bns_json_append_list(line, "command", (const char *const *)command);
     bns_json_append_text(line, "policy_digest", start->policy_digest);
     bns_json_append_list(line, "layers", (const char *const *)start->layers);
+    if (start->env_hidden != NULL && start->env_hidden[0] != NULL)
+        bns_json_append_list(line, "env_hidden",
+                             (const char *const *)start->env_hidden);
     return finish(file, line, error);
 }
 

@@ -29,6 +29,7 @@ bns_config_free(BnsConfig *config)
     g_ptr_array_unref(config->rules);
     g_clear_pointer(&config->notices, g_ptr_array_unref);
     bns_files_free(config->files);
+    bns_env_free(config->env);
     g_free(config->log_level);
     g_free(config);
 }
@@ -205,6 +206,14 @@ read_files(void *data, const BnsYaml *value, GError **error)
     return bns_files_read(reader->config->files, reader->file, value, error);
 }
 
+static bool
+read_env(void *data, const BnsYaml *value, GError **error)
+{
+    Reader *reader = data;
+
+    return bns_env_read(reader->config->env, reader->file, value, error);
+}
+
 /* A key of coder/boundary that has no meaning here: its value was checked. */
 static bool
 notice(Reader *reader, const BnsYaml *value, const char *key, bool is_valid)
@@ -300,6 +309,7 @@ static const BnsValueKey keys[] = {
     { "allow", read_allow },
     { "deny", read_deny },
     { "enabled", read_enabled },
+    { "env", read_env },
     { "files", read_files },
     { "limits", read_limits },
     { "log_level", read_log_level },
@@ -329,6 +339,7 @@ bns_config_parse(const char *file, const char *bytes, size_t len, GError **error
     config->rules = g_ptr_array_new_with_free_func((GDestroyNotify)bns_rule_free);
     config->notices = g_ptr_array_new_with_free_func(g_free);
     config->files = bns_files_new();
+    config->env = bns_env_new();
     if (root == NULL)
         return NULL;
     if (root->kind != BNS_YAML_MAPPING) {

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "policy/env.h"
 #include "policy/files.h"
 #include "policy/rule.h"
 
@@ -27,6 +28,7 @@ typedef struct {
         *rules; /* owned, of owned BnsRule: allow, allowlist, deny as in the file */
     GPtrArray *notices; /* owned, of owned lines for the person */
     BnsFiles *files;    /* owned */
+    BnsEnv *env;        /* owned */
     char *log_level;    /* owned; NULL: not given; so are 0 and has_… below */
     guint names;        /* limits.names */
     guint flows;        /* limits.flows */

@@ -2,7 +2,7 @@
 /*
  * Loading: the file, what it extends, and the rules of the command line, in the order in
  * which they are numbered: what is extended, the file itself, --allow, $BOUNDARY_ALLOW,
- * --deny.
+ * --deny; then --write and the like, and --env.
  *
  * Names are made absolute without looking at symbolic links, so that the name in an
  * error, the file that is opened and the file that is protected inside are the same.
@@ -241,6 +241,18 @@ add_files(Loader *loader, const BnsPolicySource *source, GError **error)
 }
 
 static bool
+add_env(Loader *loader, char *const *options, GError **error)
+{
+    for (unsigned i = 0; options != NULL && options[i] != NULL; i++) {
+        g_autofree char *origin = g_strdup_printf("--env#%u", i + 1);
+
+        if (!bns_env_add(loader->policy->env, options[i], origin, error))
+            return false;
+    }
+    return true;
+}
+
+static bool
 load(Loader *loader, const BnsPolicySource *source, GError **error)
 {
     const char *env_allow = source->env_allow != NULL ? source->env_allow : "";
@@ -253,7 +265,7 @@ load(Loader *loader, const BnsPolicySource *source, GError **error)
         !add_option(loader, BNS_VERDICT_ALLOW, "$BOUNDARY_ALLOW", env_allow, error))
         return false;
     if (!add_options(loader, BNS_VERDICT_DENY, "--deny", source->deny, error) ||
-        !add_files(loader, source, error))
+        !add_files(loader, source, error) || !add_env(loader, source->env, error))
         return false;
     return bns_policy_complete(loader->policy, error);
 }

@@ -25,6 +25,7 @@ bns_policy_new(void)
     policy->identities = g_ptr_array_new();
     policy->read_ports = g_malloc0((UINT16_MAX + 1) / 8);
     policy->file_policy = bns_files_new();
+    policy->env = bns_env_new();
     policy->limits = (BnsPolicyLimits){ DEFAULT_NAMES, DEFAULT_FLOWS, DEFAULT_IDLE_S };
     return policy;
 }
@@ -42,6 +43,7 @@ bns_policy_free(BnsPolicy *policy)
     g_ptr_array_unref(policy->identities);
     g_free(policy->read_ports);
     bns_files_free(policy->file_policy);
+    bns_env_free(policy->env);
     g_free(policy->log_level);
     g_free(policy->digest);
     g_free(policy);
@@ -99,6 +101,7 @@ bns_policy_add_config(BnsPolicy *policy, BnsConfig *config, GPtrArray *notices)
     if (notices != NULL)
         g_ptr_array_extend_and_steal(notices, g_steal_pointer(&config->notices));
     bns_files_merge(policy->file_policy, config->files);
+    bns_env_merge(policy->env, config->env);
     if (config->has_enabled)
         policy->is_disabled = !config->enabled;
     if (config->log_level != NULL) {
@@ -129,6 +132,20 @@ digest_files(GChecksum *checksum, const BnsFiles *files)
     }
 }
 
+static void
+digest_env(GChecksum *checksum, const BnsEnv *env)
+{
+    if (env->mode == BNS_ENV_MODE_CLEAN)
+        g_checksum_update(checksum, (const guchar *)"clean\n", -1);
+    for (guint i = 0; i < env->entries->len; i++) {
+        const BnsEnvEntry *entry = env->entries->pdata[i];
+        g_autofree char *line =
+            g_strdup_printf("%s\t%s\n", bns_env_kind_name(entry->kind), entry->name);
+
+        g_checksum_update(checksum, (const guchar *)line, -1);
+    }
+}
+
 static char *
 digest_rules(const BnsPolicy *policy)
 {
@@ -144,6 +161,7 @@ digest_rules(const BnsPolicy *policy)
         g_checksum_update(checksum, (const guchar *)line, -1);
     }
     digest_files(checksum, policy->file_policy);
+    digest_env(checksum, policy->env);
     return g_strdup(g_checksum_get_string(checksum));
 }
 
@@ -190,6 +208,12 @@ const BnsFiles *
 bns_policy_file_policy(const BnsPolicy *policy)
 {
     return policy->file_policy;
+}
+
+const BnsEnv *
+bns_policy_env(const BnsPolicy *policy)
+{
+    return policy->env;
 }
 
 const char *

@@ -11,6 +11,7 @@
  */
 #pragma once
 
+#include "policy/env.h"
 #include "policy/files.h"
 #include "policy/identity.h"
 
@@ -115,6 +116,7 @@ typedef struct {
     GStrv write;             /* --write; "--write#N" */
     GStrv read_only;         /* --read-only */
     GStrv hide;              /* --hide */
+    GStrv env;               /* --env */
 } BnsPolicySource;
 
 /**
@@ -201,8 +203,11 @@ const GPtrArray *bns_policy_files(const BnsPolicy *policy);
 const GPtrArray *bns_policy_identities(const BnsPolicy *policy);
 /* (transfer none): files: and the like of the command line. */
 const BnsFiles *bns_policy_file_policy(const BnsPolicy *policy);
+/* (transfer none): env: and --env. */
+const BnsEnv *bns_policy_env(const BnsPolicy *policy);
 /* (transfer none): lower-case hex SHA-256 over the effective rules and what is said of
- * files, for the audit. */
+ * files and the environment, for the audit. Values of variables are not in it, since a
+ * short secret could be found by trying. */
 const char *bns_policy_digest(const BnsPolicy *policy);
 guint bns_policy_n_rules(const BnsPolicy *policy);
 

@@ -19,6 +19,7 @@ struct BnsPolicy {
     GPtrArray *identities; /* owned, of BnsIdentity, borrowed from the rules */
     uint8_t *read_ports;   /* owned; a bit per port: HTTP or sealed rules name it */
     BnsFiles *file_policy; /* owned */
+    BnsEnv *env;           /* owned */
     char *log_level;       /* owned; NULL: not given */
     char *digest;          /* owned */
     BnsPolicyLimits limits;

@@ -2,10 +2,12 @@
 #include "sandbox/commands.h"
 
 #include "netstack/gateway/credentials.h"
+#include "sandbox/environment.h"
 #include "sandbox/file_plan.h"
 #include "sandbox/policy_source.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 /* As from here. */
 static BnsFilePlan *
@@ -15,6 +17,15 @@ plan_files(const BnsPolicy *policy, GError **error)
     g_autofree char *workdir = g_get_current_dir();
 
     return bns_file_plan_new(bns_policy_file_policy(policy), places, workdir, error);
+}
+
+static char *
+describe_environment(const BnsPolicy *policy)
+{
+    const BnsEnv *env = bns_policy_env(policy);
+    g_autoptr(BnsEnvironment) environment = bns_environment_new(environ, env);
+
+    return bns_environment_describe(environment, env);
 }
 
 static int
@@ -32,6 +43,7 @@ bns_check(const BnsOptions *options)
     g_autoptr(BnsCredentials) credentials = NULL;
     g_autoptr(BnsFilePlan) files = NULL;
     g_autofree char *lines = NULL;
+    g_autofree char *environment = NULL;
 
     if (policy == NULL)
         return fail(
@@ -43,6 +55,8 @@ bns_check(const BnsOptions *options)
     if (files == NULL)
         return fail(error, 1);
     lines = bns_policy_describe(policy);
-    printf("ok: %u rules\n%s%s", bns_policy_n_rules(policy), lines, files->lines->str);
+    environment = describe_environment(policy);
+    printf("ok: %u rules\n%s%s%s", bns_policy_n_rules(policy), lines, files->lines->str,
+           environment);
     return 0;
 }

@@ -1,136 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sandbox/environment.h"
 
+#include "base/text.h"
 #include "sandbox/trust_variables.h"
+#include "sandbox/variables.h"
 
 #include <stdbool.h>
 #include <string.h>
 
-/* Compared without regard to case: programs read both. */
-static const char *const proxies[] = {
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "ALL_PROXY",
-    "FTP_PROXY",
-    "NO_PROXY",
-    "SOCKS_PROXY",
-    "SOCKS5_PROXY",
-    "SOCKS_SERVER",
-    "RSYNC_PROXY",
-    "GOPHER_PROXY",
-    "WS_PROXY",
-    "WSS_PROXY",
-    "GRPC_PROXY",
-    "NO_GRPC_PROXY",
-    "PIP_PROXY",
-    "CARGO_HTTP_PROXY",
-    "CGI_HTTP_PROXY",
-    "NPM_CONFIG_PROXY",
-    "NPM_CONFIG_HTTP_PROXY",
-    "NPM_CONFIG_HTTPS_PROXY",
-    "NPM_CONFIG_NOPROXY",
-    "YARN_HTTP_PROXY",
-    "YARN_HTTPS_PROXY",
-    "YARN_PROXY",
-    "CLOUDSDK_PROXY_TYPE",
-    "CLOUDSDK_PROXY_ADDRESS",
-    "CLOUDSDK_PROXY_PORT",
-    "CLOUDSDK_PROXY_USERNAME",
-    "CLOUDSDK_PROXY_PASSWORD",
-    "GIT_PROXY_COMMAND",
-    "AUTO_PROXY",
-};
-
-/* What leads to a socket, a descriptor or the network of the host. */
-static const char *const host_sockets[] = {
-    /* agents and keyrings */
-    "SSH_AUTH_SOCK",
-    "SSH_AGENT_PID",
-    "GPG_AGENT_INFO",
-    "GNOME_KEYRING_CONTROL",
-    "GNOME_KEYRING_PID",
-    /* buses and the session */
-    "DBUS_SESSION_BUS_ADDRESS",
-    "DBUS_SYSTEM_BUS_ADDRESS",
-    "DBUS_STARTER_ADDRESS",
-    "DBUS_STARTER_BUS_TYPE",
-    "AT_SPI_BUS_ADDRESS",
-    "SESSION_MANAGER",
-    "NOTIFY_SOCKET",
-    "WATCHDOG_PID",
-    "WATCHDOG_USEC",
-    "LISTEN_FDS",
-    "LISTEN_PID",
-    "LISTEN_FDNAMES",
-    "DESKTOP_STARTUP_ID",
-    "XDG_ACTIVATION_TOKEN",
-    /* display and sound */
-    "DISPLAY",
-    "XAUTHORITY",
-    "ICEAUTHORITY",
-    "WAYLAND_DISPLAY",
-    "WAYLAND_SOCKET",
-    "PULSE_SERVER",
-    "PIPEWIRE_REMOTE",
-    "PIPEWIRE_RUNTIME_DIR",
-    "I3SOCK",
-    "SWAYSOCK",
-    "HYPRLAND_INSTANCE_SIGNATURE",
-    "NIRI_SOCKET",
-    /* terminals, multiplexers and editors that are driven through a socket */
-    "TMUX",
-    "TMUX_PANE",
-    "STY",
-    "ZELLIJ",
-    "ZELLIJ_SESSION_NAME",
-    "KITTY_LISTEN_ON",
-    "ALACRITTY_SOCKET",
-    "WEZTERM_UNIX_SOCKET",
-    "GNOME_TERMINAL_SERVICE",
-    "GNOME_TERMINAL_SCREEN",
-    "KONSOLE_DBUS_SERVICE",
-    "KONSOLE_DBUS_SESSION",
-    "KONSOLE_DBUS_WINDOW",
-    "NVIM",
-    "NVIM_LISTEN_ADDRESS",
-    "VSCODE_IPC_HOOK",
-    "VSCODE_IPC_HOOK_CLI",
-    "VSCODE_GIT_IPC_HANDLE",
-    "VSCODE_GIT_IPC_AUTH_TOKEN",
-    /* a search domain for names, which the policy would meet */
-    "LOCALDOMAIN",
-    /* Windows */
-    "WSL_INTEROP",
-    "WSLENV",
-};
-
-/* These may also name a network service, which the policy then decides on. */
-static const char *const maybe_sockets[] = { "DOCKER_HOST", "CONTAINER_HOST",
-                                             "BUILDKIT_HOST" };
-
-static const char *const temporaries[] = { "TMPDIR", "TMP", "TEMP", "TEMPDIR" };
+/* A line that a person still reads; `check` has them all. */
+#define NOTICE_NAMES_MAX 20
 
 /* What sandbox/mounts.c makes private. */
 static const char *const private_roots[] = { "/tmp/", "/run/", "/var/tmp/", "/var/run/",
                                              "/dev/shm/" };
 
-static bool
-is_listed(const char *const *list, size_t n, const char *name)
-{
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(list[i], name) == 0)
-            return true;
-    return false;
-}
+/* What becomes of a variable that no entry names. */
+typedef enum {
+    FATE_KEPT,
+    FATE_REMOVED,
+    FATE_SECRET,  /* hidden */
+    FATE_SERVICE, /* hidden */
+} Fate;
 
-static bool
-is_proxy(const char *name)
-{
-    for (size_t i = 0; i < G_N_ELEMENTS(proxies); i++)
-        if (g_ascii_strcasecmp(proxies[i], name) == 0)
-            return true;
-    return false;
-}
+typedef struct {
+    bool is_clean;
+    GHashTable *seen;    /* owned set of owned names */
+    GPtrArray *kept;     /* owned, of owned NAME=VALUE */
+    GPtrArray *secrets;  /* owned, of owned names */
+    GPtrArray *services; /* owned, of owned names */
+} Sorting;
 
 static bool
 is_trust(const char *name)
@@ -145,57 +44,107 @@ is_trust(const char *name)
 }
 
 static bool
-is_unreachable(const char *name, const char *value)
+is_private(const char *directory)
 {
-    if (is_listed(host_sockets, G_N_ELEMENTS(host_sockets), name))
-        return true;
-    if (is_listed(maybe_sockets, G_N_ELEMENTS(maybe_sockets), name))
-        return g_str_has_prefix(value, "unix:") || strstr(value, "://") == NULL;
-    if (is_listed(temporaries, G_N_ELEMENTS(temporaries), name))
-        for (size_t i = 0; i < G_N_ELEMENTS(private_roots); i++)
-            if (g_str_has_prefix(value, private_roots[i]))
-                return true;
+    for (size_t i = 0; i < G_N_ELEMENTS(private_roots); i++)
+        if (g_str_has_prefix(directory, private_roots[i]))
+            return true;
     return false;
 }
 
+/* A socket by its path, or by a URL of one. */
 static bool
-is_kept(const char *name, const char *value)
+is_local(const char *value)
 {
-    return !is_proxy(name) && !is_trust(name) && !g_str_has_prefix(name, "BOUNDARY_") &&
-           !is_unreachable(name, value);
+    return g_str_has_prefix(value, "unix:") || strstr(value, "://") == NULL;
 }
 
-static GStrv
-with_option(GStrv environment, char **host_environ, const char *option, GError **error)
+static Fate
+judge_value(const char *value, bool is_clean)
 {
-    const char *equals = strchr(option, '=');
-    g_autofree char *name =
-        equals != NULL ? g_strndup(option, (gsize)(equals - option)) : g_strdup(option);
-    const char *value =
-        equals != NULL ? equals + 1 : g_environ_getenv(host_environ, name);
+    if (bns_variables_find_secret(value) != NULL)
+        return FATE_SECRET;
+    return is_clean ? FATE_REMOVED : FATE_KEPT;
+}
 
-    if (*name == '\0') {
-        g_set_error_literal(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                            "--env needs NAME or NAME=VALUE");
-        g_strfreev(environment);
-        return NULL;
+/* An empty one tells nothing and leads nowhere: it is there to turn something off. */
+static Fate
+judge_hidden(const char *value, Fate fate, bool is_clean)
+{
+    return *value != '\0' ? fate : judge_value(value, is_clean);
+}
+
+static Fate
+judge(const char *name, const char *value, bool is_clean)
+{
+    const BnsVariableDefault *entry = bns_variables_find(name);
+
+    if (is_trust(name))
+        return FATE_REMOVED;
+    if (entry == NULL)
+        return judge_value(value, is_clean);
+    switch (entry->kind) {
+    case BNS_VARIABLE_PASS:
+        return is_clean ? FATE_REMOVED : FATE_KEPT;
+    case BNS_VARIABLE_BASE:
+        return FATE_KEPT;
+    case BNS_VARIABLE_TEMPORARY:
+        return is_private(value) ? FATE_REMOVED : FATE_KEPT;
+    case BNS_VARIABLE_SECRET:
+        return judge_hidden(value, FATE_SECRET, is_clean);
+    case BNS_VARIABLE_SERVICE:
+        return judge_hidden(value, FATE_SERVICE, is_clean);
+    case BNS_VARIABLE_SOCKET:
+        return is_local(value) ? judge_hidden(value, FATE_SERVICE, is_clean)
+                               : judge_value(value, is_clean);
+    case BNS_VARIABLE_VOID:
+        return FATE_REMOVED;
     }
-    if (value == NULL)
-        return environment;
-    return g_environ_setenv(environment, name, value, TRUE);
+    g_assert_not_reached();
 }
 
 static void
-add_entry(GPtrArray *kept, const char *entry, const char *equals)
+keep(Sorting *sorting, const char *name, const char *value)
 {
-    g_autofree char *name = g_strndup(entry, (gsize)(equals - entry));
-    g_autofree char *options = NULL;
+    g_autofree char *options = bns_trust_variables_java_options(name, value);
 
-    if (!is_kept(name, equals + 1))
-        return;
-    options = bns_trust_variables_java_options(name, equals + 1);
-    g_ptr_array_add(kept, options != NULL ? g_strconcat(name, "=", options, NULL)
-                                          : g_strdup(entry));
+    g_ptr_array_add(sorting->kept,
+                    g_strconcat(name, "=", options != NULL ? options : value, NULL));
+}
+
+static void
+sort_variable(Sorting *sorting, const char *name, const char *value)
+{
+    switch (judge(name, value, sorting->is_clean)) {
+    case FATE_KEPT:
+        keep(sorting, name, value);
+        break;
+    case FATE_REMOVED:
+        break;
+    case FATE_SECRET:
+        g_ptr_array_add(sorting->secrets, g_strdup(name));
+        break;
+    case FATE_SERVICE:
+        g_ptr_array_add(sorting->services, g_strdup(name));
+        break;
+    }
+}
+
+static void
+sort_all(Sorting *sorting, char **host_environ)
+{
+    for (char **entry = host_environ; *entry != NULL; entry++) {
+        const char *equals = strchr(*entry, '=');
+        g_autofree char *name = NULL;
+
+        if (equals == NULL || equals == *entry)
+            continue;
+        name = g_strndup(*entry, (gsize)(equals - *entry));
+        if (!g_hash_table_contains(sorting->seen, name)) {
+            sort_variable(sorting, name, equals + 1);
+            g_hash_table_add(sorting->seen, g_steal_pointer(&name));
+        }
+    }
 }
 
 static void
@@ -214,25 +163,185 @@ add_trust(GPtrArray *kept, char **host_environ)
     }
 }
 
-GStrv
-bns_environment_new(char **host_environ, char **env_options, GError **error)
+static bool
+is_git_setting(const char *name)
 {
-    GPtrArray *kept = g_ptr_array_new();
-    GStrv environment;
+    return g_str_has_prefix(name, "GIT_CONFIG_KEY_") ||
+           g_str_has_prefix(name, "GIT_CONFIG_VALUE_");
+}
 
-    for (char **entry = host_environ; *entry != NULL; entry++) {
-        const char *equals = strchr(*entry, '=');
+/* git(1) ends if one that it counts is missing. */
+static GStrv
+uncount_git_settings(GStrv variables, const GPtrArray *secrets)
+{
+    for (guint i = 0; i < secrets->len; i++)
+        if (is_git_setting(secrets->pdata[i]))
+            return g_environ_unsetenv(variables, "GIT_CONFIG_COUNT");
+    return variables;
+}
 
-        if (equals != NULL && equals != *entry)
-            add_entry(kept, *entry, equals);
+/* --- what the policy says --- */
+
+static GStrv
+pass(GStrv variables, char **host_environ, const BnsEnvEntry *entry)
+{
+    for (char **variable = host_environ; *variable != NULL; variable++) {
+        g_autofree char *name = g_strndup(*variable, strcspn(*variable, "="));
+
+        if (*name != '\0' && bns_env_entry_matches(entry, name) &&
+            g_environ_getenv(host_environ, name) != NULL)
+            variables = g_environ_setenv(variables, name,
+                                         g_environ_getenv(host_environ, name), TRUE);
     }
-    add_trust(kept, host_environ);
-    g_ptr_array_add(kept, NULL);
-    environment = (GStrv)g_ptr_array_free(kept, FALSE);
-    for (char **option = env_options; option != NULL && *option != NULL; option++) {
-        environment = with_option(environment, host_environ, *option, error);
-        if (environment == NULL)
-            return NULL;
+    return variables;
+}
+
+static GStrv
+apply(GStrv variables, char **host_environ, const BnsEnv *env)
+{
+    for (guint i = 0; i < env->entries->len; i++) {
+        const BnsEnvEntry *entry = env->entries->pdata[i];
+
+        variables = entry->kind == BNS_ENV_PASS
+                        ? pass(variables, host_environ, entry)
+                        : g_environ_setenv(variables, entry->name, entry->value, TRUE);
     }
+    return variables;
+}
+
+/* --- what is hidden --- */
+
+static int
+compare_names(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Moves what did not come in by an entry to @hidden. */
+static void
+take_hidden(GPtrArray *hidden, GPtrArray *names, char **variables)
+{
+    g_ptr_array_sort(names, compare_names);
+    for (guint i = 0; i < names->len; i++)
+        if (g_environ_getenv(variables, names->pdata[i]) == NULL)
+            g_ptr_array_add(hidden, g_strdup(names->pdata[i]));
+}
+
+static void
+sorting_clear(Sorting *sorting)
+{
+    g_hash_table_unref(sorting->seen);
+    g_ptr_array_unref(sorting->secrets);
+    g_ptr_array_unref(sorting->services);
+}
+
+BnsEnvironment *
+bns_environment_new(char **host_environ, const BnsEnv *env)
+{
+    BnsEnvironment *environment = g_new0(BnsEnvironment, 1);
+    GPtrArray *hidden = g_ptr_array_new();
+    Sorting sorting = {
+        .is_clean = env->mode == BNS_ENV_MODE_CLEAN,
+        .seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
+        .kept = g_ptr_array_new(),
+        .secrets = g_ptr_array_new_with_free_func(g_free),
+        .services = g_ptr_array_new_with_free_func(g_free),
+    };
+    GStrv variables;
+
+    sort_all(&sorting, host_environ);
+    add_trust(sorting.kept, host_environ);
+    g_ptr_array_add(sorting.kept, NULL);
+    variables = (GStrv)g_ptr_array_free(sorting.kept, FALSE);
+    variables = uncount_git_settings(variables, sorting.secrets);
+    variables = apply(variables, host_environ, env);
+    take_hidden(hidden, sorting.secrets, variables);
+    take_hidden(hidden, sorting.services, variables);
+    environment->variables = variables;
+    g_ptr_array_add(hidden, NULL);
+    environment->hidden = (GStrv)g_ptr_array_free(hidden, FALSE);
+    sorting_clear(&sorting);
     return environment;
+}
+
+void
+bns_environment_free(BnsEnvironment *environment)
+{
+    if (environment == NULL)
+        return;
+    g_strfreev(environment->variables);
+    g_strfreev(environment->hidden);
+    g_free(environment);
+}
+
+char *
+bns_environment_notice(const BnsEnvironment *environment)
+{
+    guint n = g_strv_length(environment->hidden);
+    GString *text;
+
+    if (n == 0)
+        return NULL;
+    text = g_string_new("hidden from the command: ");
+    for (guint i = 0; i < MIN(n, NOTICE_NAMES_MAX); i++) {
+        g_autofree char *name = bns_text_escape(environment->hidden[i], -1);
+
+        g_string_append_printf(text, "%s%s", i > 0 ? ", " : "", name);
+    }
+    if (n > NOTICE_NAMES_MAX)
+        g_string_append_printf(text, " and %u more", n - NOTICE_NAMES_MAX);
+    g_string_append(text, " (--env NAME passes one)");
+    return g_string_free(text, FALSE);
+}
+
+/* --- check --- */
+
+static void
+describe(GString *text, const char *origin, const char *kind, const char *name)
+{
+    g_autofree char *from = bns_text_escape(origin, -1);
+    g_autofree char *shown = bns_text_escape(name, -1);
+
+    g_string_append_printf(text, "%s\tenv.%s\t%s\n", from, kind, shown);
+}
+
+static const char *
+describe_kind(BnsVariableKind kind)
+{
+    switch (kind) {
+    case BNS_VARIABLE_PASS:
+    case BNS_VARIABLE_BASE:
+    case BNS_VARIABLE_TEMPORARY:
+        return "pass";
+    case BNS_VARIABLE_SECRET:
+    case BNS_VARIABLE_SERVICE:
+    case BNS_VARIABLE_SOCKET:
+    case BNS_VARIABLE_VOID:
+        return "hide";
+    }
+    g_assert_not_reached();
+}
+
+char *
+bns_environment_describe(const BnsEnvironment *environment, const BnsEnv *env)
+{
+    bool is_clean = env->mode == BNS_ENV_MODE_CLEAN;
+    GString *text = g_string_new(NULL);
+
+    describe(text, "env", "mode", is_clean ? "clean" : "inherit");
+    for (size_t i = 0; i < bns_n_variable_defaults; i++) {
+        const BnsVariableDefault *entry = &bns_variable_defaults[i];
+
+        if (!is_clean || entry->kind == BNS_VARIABLE_BASE ||
+            entry->kind == BNS_VARIABLE_TEMPORARY)
+            describe(text, "default", describe_kind(entry->kind), entry->name);
+    }
+    for (guint i = 0; i < env->entries->len; i++) {
+        const BnsEnvEntry *entry = env->entries->pdata[i];
+
+        describe(text, entry->origin, bns_env_kind_name(entry->kind), entry->name);
+    }
+    for (char **name = environment->hidden; *name != NULL; name++)
+        describe(text, "-", "hidden", *name);
+    return g_string_free(text, FALSE);
 }

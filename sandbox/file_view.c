@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sandbox/file_view.h"
 
+#include "base/star.h"
 #include "sandbox/tree.h"
 
 #include <string.h>
@@ -8,26 +9,7 @@
 bool
 bns_file_view_name_matches(const char *pattern, const char *name, size_t len)
 {
-    const char *star = NULL; /* the last one that was passed */
-    size_t resume = 0;       /* where it goes on if its rest does not fit */
-    size_t at = 0;
-
-    while (at < len) {
-        if (*pattern == '*') {
-            star = pattern++;
-            resume = at;
-        } else if (*pattern == name[at]) {
-            pattern++;
-            at++;
-        } else if (star != NULL) {
-            pattern = star + 1;
-            at = ++resume;
-        } else {
-            return false;
-        }
-    }
-    pattern += strspn(pattern, "*");
-    return *pattern == '\0' || *pattern == '/';
+    return bns_star_matches(pattern, strcspn(pattern, "/"), name, len, false);
 }
 
 /* @path, or something above it. */

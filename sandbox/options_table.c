@@ -40,7 +40,7 @@ const BnsOption bns_option_table[] = {
       "go out through this HTTP proxy (the host's own)" },
     { "audit-log", 0, BNS_OPTION_STRING, BNS_FOR_RUN, AT(audit_log), "FILE",
       "write the audit records here" },
-    { "env", 0, BNS_OPTION_LIST, BNS_FOR_RUN, AT(env), "NAME[=VALUE]",
+    { "env", 0, BNS_OPTION_LIST, BNS_FOR_POLICY, AT(env), "NAME[=VALUE]",
       "set or pass an environment variable; repeatable" },
     { "workdir", 0, BNS_OPTION_STRING, BNS_FOR_RUN, AT(workdir), "DIR",
       "start the command in DIR" },

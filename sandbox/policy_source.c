@@ -24,7 +24,8 @@ bns_policy_source_load(const BnsOptions *options, char **out_config, GError **er
                                      .env_allow = g_getenv("BOUNDARY_ALLOW"),
                                      .write = options->write,
                                      .read_only = options->read_only,
-                                     .hide = options->hide };
+                                     .hide = options->hide,
+                                     .env = options->env };
     g_auto(GStrv) notices = NULL;
     BnsPolicy *policy;
 

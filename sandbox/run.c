@@ -37,7 +37,7 @@ typedef struct {
     char *executable;
     char *netstack;
     char *workdir;
-    GStrv environment;
+    BnsEnvironment *environment;
     BnsTrustInherited trust;
     GStrv java_stores;
     BnsFilePlan *file_plan;
@@ -59,7 +59,7 @@ run_clear(Run *run)
     g_free(run->executable);
     g_free(run->netstack);
     g_free(run->workdir);
-    g_strfreev(run->environment);
+    bns_environment_free(run->environment);
     bns_trust_inherited_clear(&run->trust);
     g_strfreev(run->java_stores);
     bns_file_plan_free(run->file_plan);
@@ -207,6 +207,18 @@ protect(Run *run, const BnsOptions *options)
     run->protected_links = bns_protect_links(&source);
 }
 
+/* Once: what was hidden is missing to somebody, who should not have to guess. */
+static void
+make_environment(Run *run, const BnsOptions *options)
+{
+    g_autofree char *notice = NULL;
+
+    run->environment = bns_environment_new(environ, bns_policy_env(run->policy));
+    notice = bns_environment_notice(run->environment);
+    if (notice != NULL && !options->quiet)
+        bns_log_print("%s", notice);
+}
+
 /* The credentials stay in one place, which the gateway alone keeps (spawn.c). */
 static bool
 read_proxies(Run *run, const BnsOptions *options, GError **error)
@@ -234,11 +246,11 @@ prepare(Run *run, const BnsOptions *options, GError **error)
     if (run->resolves == NULL || !find_programs(run, error) ||
         !find_workdir(run, options, error))
         return false;
-    run->environment = bns_environment_new(environ, options->env, error);
-    if (run->environment == NULL || !read_proxies(run, options, error))
+    make_environment(run, options);
+    if (!read_proxies(run, options, error))
         return false;
     bns_trust_inherited_init(&run->trust, environ);
-    run->java_stores = bns_java_homes_stores(run->environment);
+    run->java_stores = bns_java_homes_stores(run->environment->variables);
     /* Before the command could make them. */
     bns_places_create(run->places);
     if (!plan_files(run, options, error) || !open_audit(run, options, error))
@@ -273,6 +285,7 @@ run_session(const Run *run, const BnsOptions *options)
         .command = options->arguments,
         .policy_digest = bns_policy_digest(run->policy),
         .layers = run->layers,
+        .env_hidden = run->environment->hidden,
     };
     const BnsSession session = {
         .options = options,
@@ -288,7 +301,7 @@ run_session(const Run *run, const BnsOptions *options)
         .init = { .uid = getuid(),
                   .gid = getgid(),
                   .argv = options->arguments,
-                  .envp = run->environment,
+                  .envp = run->environment->variables,
                   .workdir = run->workdir,
                   .trust = { .roots = run->trust.roots,
                              .added = run->trust.added,

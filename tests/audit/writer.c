@@ -56,7 +56,8 @@ test_masks(void)
     g_autofree char *path = g_build_filename(dir, "audit.jsonl", NULL);
     g_autoptr(BnsAuditFile) file = sample_open(path);
     char *command[] = { (char[]){ "run" }, (char[]){ "--token=hunter2" }, NULL };
-    const BnsSessionStart start = { .command = command };
+    char *hidden[] = { (char[]){ "A_TOKEN" }, NULL };
+    const BnsSessionStart start = { .command = command, .env_hidden = hidden };
     g_autofree char *bytes = NULL;
     gsize len;
 
@@ -64,6 +65,7 @@ test_masks(void)
     bytes = sample_read(path, &len);
     g_assert_nonnull(strstr(bytes, "\"command\":[\"run\",\"--token=***\"]"));
     g_assert_null(strstr(bytes, "hunter2"));
+    g_assert_nonnull(strstr(bytes, ",\"env_hidden\":[\"A_TOKEN\"],\"prev\""));
     sample_remove(dir);
 }
 

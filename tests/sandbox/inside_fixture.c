@@ -128,7 +128,9 @@ static GStrv
 make_environment(const InsideOptions *options)
 {
     char *host[] = { (char *)(uintptr_t) "PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL };
-    GStrv environment = bns_environment_new(host, NULL, NULL);
+    g_autoptr(BnsEnv) nothing_said = bns_env_new();
+    g_autoptr(BnsEnvironment) made = bns_environment_new(host, nothing_said);
+    GStrv environment = g_steal_pointer(&made->variables);
 
     for (const char *const *entry = options->environment;
          entry != NULL && *entry != NULL; entry++) {
