@@ -17,8 +17,9 @@ typedef struct {
 /* TLS and HTTP clients speak first. One that opens a hundred connections before it reads
  * its trust store for each (curl -Z) is silent for seconds on a busy machine. */
 #define SNIFF_TIMEOUT_US (60 * G_USEC_PER_SEC)
-/* As upstream.c's: the round trips are short, the machine may be busy. */
-#define HANDSHAKE_TIMEOUT_US (30 * G_USEC_PER_SEC)
+/* The round trips are short, but curl -Z is silent here too, while it reads the trust
+ * store for each of its other connections. */
+#define HANDSHAKE_TIMEOUT_US (60 * G_USEC_PER_SEC)
 /* Between requests. Agents keep connections of their pools for minutes. */
 #define IDLE_TIMEOUT_US (5 * 60 * G_USEC_PER_SEC)
 /* Without a byte in either direction: a model may think for minutes before it speaks. */
