@@ -2,10 +2,11 @@
 /*
  * Budget: what a peer may make an HTTP/2 connection do for nothing (RFC 9113 10.5).
  *
- * Two accounts. Every stream that ends by a reset before its time is taken from the one,
- * whoever reset it: rapid reset (CVE-2023-44487) is the peer's RST_STREAM, MadeYouReset
- * (CVE-2025-8671) is ours that the peer provoked. Every frame that moves nothing (PING,
- * SETTINGS, PRIORITY, WINDOW_UPDATE, empty DATA, unknown types) is taken from the other;
+ * Two accounts. Every stream that ends by a reset before its response is complete is taken
+ * from the one, whoever reset it: rapid reset (CVE-2023-44487) is the peer's RST_STREAM,
+ * MadeYouReset (CVE-2025-8671) is ours that the peer provoked. Every frame that moves
+ * nothing (PING, SETTINGS, PRIORITY, WINDOW_UPDATE, empty DATA, RST_STREAM behind a
+ * complete response or for a stream that is gone, unknown types) is taken from the other;
  * frames that do move something earn a few of those. Both fill again with time. Pure.
  */
 #pragma once

@@ -123,12 +123,27 @@ receive_data_frame(BnsHttp2Link *link, const nghttp2_frame *frame)
         link->events->on_last(end);
 }
 
+/* Whether a reset takes away what was under way. Behind a complete response it only says
+ * that the rest of the request is not wanted, or does not come: gRPC ends each streaming
+ * call so that its server finishes first. And a stream that is gone was reset while its
+ * end was on its way here. */
+static bool
+is_untimely(const BnsHttp2Link *link, int32_t id)
+{
+    return (link->is_server
+                ? nghttp2_session_get_stream_local_close(link->session, id)
+                : nghttp2_session_get_stream_remote_close(link->session, id)) == 0;
+}
+
 static void
 receive_reset(BnsHttp2Link *link, const nghttp2_frame *frame)
 {
     BnsHttp2End *end = bns_http2_link_find(link, frame->hd.stream_id);
 
-    bns_http2_link_spend_reset(link);
+    if (is_untimely(link, frame->hd.stream_id))
+        bns_http2_link_spend_reset(link);
+    else
+        spend_idle_frame(link);
     if (end != NULL)
         end->is_reset = true;
 }
@@ -287,9 +302,8 @@ options_new(void)
     nghttp2_option_set_no_auto_window_update(options, 1);
     nghttp2_option_set_no_closed_streams(options, 1);
     nghttp2_option_set_peer_max_concurrent_streams(options, BNS_HTTP2_STREAMS_MAX);
-    /* Our own budget counts more kinds, and ends with a better code. */
-    nghttp2_option_set_stream_reset_rate_limit(options, 2 * BNS_HTTP2_RESETS_MAX,
-                                               2 * BNS_HTTP2_RESETS_PER_SECOND);
+    /* Our own budget counts instead: more kinds, and none that is_untimely() excuses. */
+    nghttp2_option_set_stream_reset_rate_limit(options, UINT64_MAX, UINT64_MAX);
     nghttp2_option_set_max_continuations(options, CONTINUATIONS_MAX);
     nghttp2_option_set_max_outbound_ack(options, ACKS_MAX);
     nghttp2_option_set_max_settings(options, SETTINGS_MAX);

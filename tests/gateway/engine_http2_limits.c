@@ -18,112 +18,6 @@
 #define PSEUDO(method, path)                                                           \
     ":method: " method "\n:scheme: http\n:authority: origin.test\n:path: " path "\n"
 
-static void
-expect_calm(Http2Front *f, const char *why)
-{
-    peer_until_over(&f->client);
-    g_assert_true(f->client.has_goaway);
-    g_assert_cmpuint(f->client.goaway, ==, NGHTTP2_ENHANCE_YOUR_CALM);
-    g_assert_cmpstr(rig_record(f->rig, BNS_EVENT_FLOW_REFUSED)->error, ==, why);
-}
-
-/* --- resets --- */
-
-/* CVE-2023-44487. */
-static void
-test_rapid_reset(void)
-{
-    Http2Front f;
-    int32_t asked;
-
-    http2_front_init(&f, NULL);
-    http2_front_pass(&f, "/first", &asked);
-    for (int i = 0; i < FLOOD; i++) {
-        int32_t id = peer_get(&f.client, "http", "origin.test", "/x");
-
-        peer_reset(&f.client, id, NGHTTP2_CANCEL);
-    }
-    expect_calm(&f, "too many streams were reset");
-    /* The last ones may come while the account fills again. */
-    g_assert_cmpuint(rig_count(f.rig, BNS_EVENT_HTTP_REQUEST, 1), <=,
-                     BNS_HTTP2_RESETS_MAX + 100);
-    http2_front_clear(&f);
-}
-
-/* CVE-2025-8671: it is we who reset, since the client provokes it. */
-static void
-test_made_to_reset(void)
-{
-    static const uint8_t too_much[4] = { 0x7f, 0xff, 0xff, 0xff };
-    Http2Front f;
-    int32_t asked;
-
-    http2_front_init(&f, NULL);
-    http2_front_pass(&f, "/first", &asked);
-    for (int i = 0; i < FLOOD; i++) {
-        int32_t id = peer_get(&f.client, "http", "origin.test", "/x");
-
-        peer_frame(&f.client, NGHTTP2_WINDOW_UPDATE, 0, id, too_much, 4);
-    }
-    expect_calm(&f, "too many streams were reset");
-    g_assert_cmpuint(rig_count(f.rig, BNS_EVENT_HTTP_REQUEST, 1), <=,
-                     BNS_HTTP2_RESETS_MAX + 100);
-    http2_front_clear(&f);
-}
-
-/* The same by what we, not nghttp2, find wrong in a request that is on its way. */
-static void
-test_made_to_reset_by_trailers(void)
-{
-    Http2Front f;
-    int32_t asked;
-
-    http2_front_init(&f, NULL);
-    http2_front_pass(&f, "/first", &asked);
-    for (int i = 0; i < FLOOD; i++) {
-        int32_t id = peer_ask(&f.client, PSEUDO("POST", "/x"), "");
-
-        peer_fields(&f.client, id, "authorization: Bearer x\n", true);
-    }
-    expect_calm(&f, "too many streams were reset");
-    g_assert_cmpuint(rig_count(f.rig, BNS_EVENT_HTTP_REQUEST, 1), <=,
-                     BNS_HTTP2_RESETS_MAX + 100);
-    http2_front_clear(&f);
-}
-
-/* A reset stream is not worked on: it is reset at the origin too. */
-static void
-test_provoked_reset_passes(void)
-{
-    static const uint8_t too_much[4] = { 0x7f, 0xff, 0xff, 0xff };
-    Http2Front f;
-    int32_t id, asked;
-
-    http2_front_init(&f, NULL);
-    id = http2_front_pass(&f, "/x", &asked);
-    peer_frame(&f.client, NGHTTP2_WINDOW_UPDATE, 0, id, too_much, 4);
-    peer_until(&f.origin, peer_is_closed, asked);
-    g_assert_cmpuint(peer_stream(&f.origin, asked)->code, ==, NGHTTP2_CANCEL);
-    peer_until(&f.client, peer_is_closed, id);
-    g_assert_cmpuint(peer_stream(&f.client, id)->code, ==, NGHTTP2_FLOW_CONTROL_ERROR);
-    http2_front_clear(&f);
-}
-
-/* Malformed ones are resets too. */
-static void
-test_malformed_flood(void)
-{
-    Http2Front f;
-
-    http2_front_init(&f, NULL);
-    for (int i = 0; i < FLOOD; i++)
-        peer_ask(&f.client, ":method: GET\n", NULL);
-    expect_calm(&f, "too many streams were reset");
-    g_assert_cmpuint(rig_count(f.rig, BNS_EVENT_HTTP_REQUEST, 1), <=,
-                     BNS_HTTP2_RESETS_MAX + 100);
-    http2_front_clear(&f);
-}
-
 /* --- frames without content --- */
 
 typedef struct {
@@ -155,7 +49,7 @@ test_flood(gconstpointer data)
     id = peer_ask(&f.client, PSEUDO("POST", "/secret/x"), "");
     peer_flood(&f.client, FLOOD, flood->type, flood->flags, flood->of_stream ? id : 0,
                payload, flood->len);
-    expect_calm(&f, "too many frames without content");
+    http2_front_expect_calm(&f, "too many frames without content");
     g_assert_cmpuint(f.client.n_acks, <=, BNS_HTTP2_IDLE_FRAMES_MAX + 100);
     http2_front_clear(&f);
 }
@@ -448,13 +342,6 @@ int
 main(int argc, char **argv)
 {
     bns_test_init(&argc, &argv, 60);
-    bns_test_add("/gateway/http2-limits/rapid-reset", test_rapid_reset);
-    bns_test_add("/gateway/http2-limits/made-to-reset", test_made_to_reset);
-    bns_test_add("/gateway/http2-limits/made-to-reset-by-trailers",
-                 test_made_to_reset_by_trailers);
-    bns_test_add("/gateway/http2-limits/provoked-reset-reaches-the-origin",
-                 test_provoked_reset_passes);
-    bns_test_add("/gateway/http2-limits/malformed-requests", test_malformed_flood);
     for (size_t i = 0; i < G_N_ELEMENTS(floods); i++) {
         g_autofree char *path =
             g_strconcat("/gateway/http2-limits/flood-of-", floods[i].name, NULL);

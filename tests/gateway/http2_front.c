@@ -3,6 +3,10 @@
 
 #include "base/fd.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 void
 http2_front_init(Http2Front *front, const char *yaml)
 {
@@ -35,10 +39,16 @@ http2_front_clear(Http2Front *front)
 void
 http2_front_accept(Http2Front *front)
 {
+    const int on = 1;
+
     if (front->origin.session != NULL)
         peer_clear(&front->origin);
     bns_fd_clear(&front->origin_flow.fd);
     front->origin_flow = rig_accept(front->listener);
+    /* A frame behind another does not wait for the engine to acknowledge that. */
+    g_assert_cmpint(
+        setsockopt(front->origin_flow.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)),
+        ==, 0);
     peer_init(&front->origin, &front->origin_flow, true);
 }
 
@@ -62,4 +72,13 @@ http2_front_pass(Http2Front *front, const char *path, int32_t *out_origin)
     peer_until(&front->origin, peer_has_streams, (int32_t)n_before + 1);
     *out_origin = http2_front_last(front);
     return id;
+}
+
+void
+http2_front_expect_calm(Http2Front *front, const char *why)
+{
+    peer_until_over(&front->client);
+    g_assert_true(front->client.has_goaway);
+    g_assert_cmpuint(front->client.goaway, ==, NGHTTP2_ENHANCE_YOUR_CALM);
+    g_assert_cmpstr(rig_record(front->rig, BNS_EVENT_FLOW_REFUSED)->error, ==, why);
 }

@@ -26,3 +26,5 @@ void http2_front_accept(Http2Front *front);
 int32_t http2_front_pass(Http2Front *front, const char *path, int32_t *out_origin);
 /* The last stream that the origin has. */
 int32_t http2_front_last(const Http2Front *front);
+/* The client's connection is ended (ENHANCE_YOUR_CALM), and recorded as refused for @why. */
+void http2_front_expect_calm(Http2Front *front, const char *why);
