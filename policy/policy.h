@@ -98,11 +98,10 @@ typedef struct {
 } BnsDecision;
 
 typedef struct {
-    guint names; /* limits.names: synthetic addresses in a session */
-    guint flows; /* limits.flows: flows open at once */
-    guint
-        idle_s; /* limits.idle: silence after which a WebSocket or an opaque flow is cut,
-                   * in seconds; 0: never */
+    guint names;  /* limits.names: synthetic addresses in a session */
+    guint flows;  /* limits.flows: flows open at once */
+    guint idle_s; /* limits.idle: silence after which a WebSocket, a gRPC call or an
+                   * opaque flow is cut, in seconds; 0: never */
 } BnsPolicyLimits;
 
 typedef struct BnsPolicy BnsPolicy;

@@ -119,15 +119,19 @@ on_timer(void *data)
     bns_flow_run(flow);
 }
 
+int64_t
+bns_flow_idle_us(const BnsFlow *flow)
+{
+    return (int64_t)bns_policy_limits(flow->engine->config->policy).idle_s *
+           G_USEC_PER_SEC;
+}
+
 static int64_t
 timeout_of(const BnsFlow *flow)
 {
     int64_t timeout_us = rows[flow->state].timeout_us;
 
-    if (timeout_us != TUNNEL_TIMEOUT_US)
-        return timeout_us;
-    return (int64_t)bns_policy_limits(flow->engine->config->policy).idle_s *
-           G_USEC_PER_SEC;
+    return timeout_us == TUNNEL_TIMEOUT_US ? bns_flow_idle_us(flow) : timeout_us;
 }
 
 void

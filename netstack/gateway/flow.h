@@ -150,6 +150,8 @@ void bns_flow_run(BnsFlow *flow);
 void bns_flow_enter(BnsFlow *flow, BnsFlowState state);
 /* The state's time begins anew: something moved. */
 void bns_flow_touch(BnsFlow *flow);
+/* limits.idle, in microseconds; 0: never. */
+int64_t bns_flow_idle_us(const BnsFlow *flow);
 /* Ends the flow: our direction first, then what is left is drained. */
 void bns_flow_close(BnsFlow *flow);
 /* Breaks the flow off, so that to the command nothing looks complete. */

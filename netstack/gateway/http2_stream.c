@@ -37,18 +37,30 @@ bns_http2_stream_finish(BnsHttp2Stream *stream, const char *error)
     g_hash_table_remove(stream->server->streams, stream);
 }
 
+/* @timeout_us: 0: never */
 static void
 set_timer(BnsHttp2Stream *stream, int64_t timeout_us)
 {
+    BnsLoop *loop = stream->server->flow->engine->loop;
+
     bns_timer_set(stream->timer,
-                  bns_loop_now_us(stream->server->flow->engine->loop) + timeout_us);
+                  timeout_us == 0 ? INT64_MAX : bns_loop_now_us(loop) + timeout_us);
+}
+
+/* A gRPC call that subscribes to something is silent until there is news, as a WebSocket
+ * is, and one that is not to last has a deadline of its client's. */
+static int64_t
+silence_of(const BnsHttp2Stream *stream)
+{
+    return stream->call.request.is_grpc ? bns_flow_idle_us(stream->server->flow)
+                                        : SILENCE_TIMEOUT_US;
 }
 
 void
 bns_http2_stream_touch(BnsHttp2Stream *stream)
 {
     set_timer(stream, stream->state == BNS_HTTP2_ANSWERED ? ANSWER_TIMEOUT_US
-                                                          : SILENCE_TIMEOUT_US);
+                                                          : silence_of(stream));
 }
 
 static void

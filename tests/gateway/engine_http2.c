@@ -408,27 +408,6 @@ test_silent_origin(void)
     http2_front_clear(&f);
 }
 
-/* --- gRPC --- */
-
-static void
-test_refused_grpc(void)
-{
-    Http2Front f;
-    int32_t id;
-
-    http2_front_init(&f, NULL);
-    id = peer_ask(&f.client,
-                  PSEUDO("POST", "/secret/Method") "content-type: application/grpc\n",
-                  "");
-    peer_until(&f.client, peer_is_ended, id);
-    g_assert_cmpstr(peer_stream(&f.client, id)->head->str, ==,
-                    ":status: 200\ncontent-type: application/grpc\ngrpc-status: 7\n"
-                    "grpc-message: blocked by boundary-ns: a deny rule matches\n");
-    g_assert_cmpuint(peer_stream(&f.client, id)->n_body, ==, 0);
-    rig_expect(f.rig, BNS_EVENT_HTTP_REQUEST, "deny 403 POST /secret/Method");
-    http2_front_clear(&f);
-}
-
 /* --- malformed requests --- */
 
 typedef struct {
@@ -661,7 +640,6 @@ main(int argc, char **argv)
     bns_test_add("/gateway/http2/client-leaves", test_client_leaves);
     bns_test_add("/gateway/http2/idle-connection-is-ended", test_idle);
     bns_test_add("/gateway/http2/silent-origin-is-504", test_silent_origin);
-    bns_test_add("/gateway/http2/refused-grpc-has-a-status", test_refused_grpc);
     add_table("/gateway/http2/refused/", malformed, G_N_ELEMENTS(malformed),
               test_malformed);
     bns_test_add_data("/gateway/http2/body-beyond-its-length", GINT_TO_POINTER(1),
