@@ -345,7 +345,7 @@ test_reset_at_hello(void)
     fixture_init(&f, NULL);
     f.flow = rig_open(f.rig, "origin.test", 443);
     rig_say_bytes(&f.flow, partial, sizeof(partial));
-    rig_advance(f.rig, 31);
+    rig_advance(f.rig, 61);
     g_assert_nonnull(strstr(rig_record(f.rig, BNS_EVENT_TLS_ERROR)->error, "too long"));
     fixture_clear(&f);
 }
