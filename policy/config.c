@@ -181,6 +181,21 @@ read_limit_idle(void *data, const BnsYaml *value, GError **error)
                              &reader->config->idle_s, error);
 }
 
+#define PROCESS_LIMIT(key, limit)                                                      \
+    static bool read_limit_##key(void *data, const BnsYaml *value, GError **error)     \
+    {                                                                                  \
+        Reader *reader = data;                                                         \
+                                                                                       \
+        return bns_limits_read(&reader->config->process_limits, limit, reader->file,   \
+                               value, error);                                          \
+    }
+
+PROCESS_LIMIT(processes, BNS_LIMIT_PROCESSES)
+PROCESS_LIMIT(memory, BNS_LIMIT_MEMORY)
+PROCESS_LIMIT(open_files, BNS_LIMIT_OPEN_FILES)
+PROCESS_LIMIT(file_size, BNS_LIMIT_FILE_SIZE)
+PROCESS_LIMIT(cpu, BNS_LIMIT_CPU)
+
 static bool
 read_limits(void *data, const BnsYaml *value, GError **error)
 {
@@ -188,13 +203,19 @@ read_limits(void *data, const BnsYaml *value, GError **error)
         { "names", read_limit_names },
         { "flows", read_limit_flows },
         { "idle", read_limit_idle },
+        { "processes", read_limit_processes },
+        { "memory", read_limit_memory },
+        { "open_files", read_limit_open_files },
+        { "file_size", read_limit_file_size },
+        { "cpu", read_limit_cpu },
         { NULL, NULL },
     };
     Reader *reader = data;
 
     if (value->kind != BNS_YAML_MAPPING)
         return bns_yaml_fail(error, reader->file, value,
-                             "limits: must be a mapping with names, flows or idle");
+                             "limits: must be a mapping with names, flows, idle, "
+                             "processes, memory, open_files, file_size or cpu");
     return bns_value_mapping(reader->file, value, keys, data, error);
 }
 

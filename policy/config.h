@@ -6,6 +6,7 @@
 
 #include "policy/env.h"
 #include "policy/files.h"
+#include "policy/limits.h"
 #include "policy/rule.h"
 
 /* limits.names: an address each out of 198.18.0.0/15, the first sixteen kept. */
@@ -33,6 +34,7 @@ typedef struct {
     guint names;        /* limits.names */
     guint flows;        /* limits.flows */
     guint idle_s;       /* limits.idle */
+    BnsProcessLimits process_limits;
     bool has_idle;
     bool has_enabled;
     bool enabled;

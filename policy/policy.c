@@ -112,6 +112,7 @@ bns_policy_add_config(BnsPolicy *policy, BnsConfig *config, GPtrArray *notices)
         policy->limits.names = config->names;
     if (config->flows > 0)
         policy->limits.flows = config->flows;
+    bns_limits_merge(&policy->process_limits, &config->process_limits);
     if (config->has_idle)
         policy->limits.idle_s = config->idle_s;
 }
@@ -178,6 +179,12 @@ BnsPolicyLimits
 bns_policy_limits(const BnsPolicy *policy)
 {
     return policy->limits;
+}
+
+const BnsProcessLimits *
+bns_policy_process_limits(const BnsPolicy *policy)
+{
+    return &policy->process_limits;
 }
 
 bool

@@ -14,6 +14,7 @@
 #include "policy/env.h"
 #include "policy/files.h"
 #include "policy/identity.h"
+#include "policy/limits.h"
 
 #include <glib.h>
 #include <netinet/in.h>
@@ -191,6 +192,8 @@ BnsDecision bns_policy_decide_literal(const BnsPolicy *policy,
 bool bns_policy_read_interfaces(BnsPolicy *policy);
 
 BnsPolicyLimits bns_policy_limits(const BnsPolicy *policy);
+/* (transfer none): those of the command's processes. */
+const BnsProcessLimits *bns_policy_process_limits(const BnsPolicy *policy);
 /* enabled: false in the file. */
 bool bns_policy_is_disabled(const BnsPolicy *policy);
 /* log_level: of the file; NULL: not given. */

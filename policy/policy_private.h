@@ -23,6 +23,7 @@ struct BnsPolicy {
     char *log_level;       /* owned; NULL: not given */
     char *digest;          /* owned */
     BnsPolicyLimits limits;
+    BnsProcessLimits process_limits;
     bool is_disabled;
 };
 

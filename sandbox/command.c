@@ -5,6 +5,7 @@
 #include "base/ready.h"
 #include "sandbox/leave.h"
 #include "sandbox/namespaces.h"
+#include "sandbox/rlimits.h"
 #include "sandbox/seccomp.h"
 
 #include <errno.h>
@@ -66,7 +67,8 @@ prepare(const BnsInitConfig *config, BnsFault *fault)
 {
     return check_streams(fault) &&
            bns_namespaces_enter_inner(config->uid, config->gid, fault) &&
-           enter_workdir(config->workdir, fault) && lock(fault);
+           enter_workdir(config->workdir, fault) &&
+           bns_rlimits_apply(&config->limits, fault) && lock(fault);
 }
 
 /* Handlers do not survive exec, what is ignored does: the supervisor and init ignore

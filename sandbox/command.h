@@ -27,7 +27,7 @@ typedef struct {
  *
  * The child's main, after fork(2), with all signals blocked. Says READY or FAILED on the
  * gate, waits for GO and executes the command: working directory, signals, umask and
- * limits the user's own, descriptors 0-2 alone. If that fails, one line on standard
+ * limits the user's own or the policy's, descriptors 0-2 alone. If that fails, one line on standard
  * error and a status of sandbox/exit_status.h. Does not return.
  */
 void bns_command_main(const BnsCommandStart *command) __attribute__((noreturn));

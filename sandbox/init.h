@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "policy/limits.h"
 #include "sandbox/file_view.h"
 #include "sandbox/trust_files.h"
 
@@ -31,6 +32,7 @@
  * @protected_links: (nullable): symbolic links, which cannot be replaced either; their
  *                   directories as above
  * @trust: what the user's programs trust beside the roots of /etc
+ * @limits: of the command's processes
  * @umask: the user's
  * @ignored: (nullable): signals that the command ignores because its caller did (nohup);
  *           all others get their default
@@ -47,6 +49,7 @@ typedef struct {
     const char *const *protected_paths;
     const char *const *protected_links;
     BnsTrustSource trust;
+    BnsProcessLimits limits;
     mode_t umask;
     const sigset_t *ignored;
 } BnsInitConfig;

@@ -219,6 +219,17 @@ make_environment(Run *run, const BnsOptions *options)
         bns_log_print("%s", notice);
 }
 
+/* A limit that holds nothing must not look like one. */
+static bool
+check_limits(const BnsPolicy *policy, GError **error)
+{
+    const BnsProcessLimits *limits = bns_policy_process_limits(policy);
+
+    return limits->values[BNS_LIMIT_PROCESSES] == 0 || getuid() != 0 ||
+           fail(error, "limits.processes: Linux does not count the processes of root; "
+                       "leave it out, or start as another user");
+}
+
 /* The credentials stay in one place, which the gateway alone keeps (spawn.c). */
 static bool
 read_proxies(Run *run, const BnsOptions *options, GError **error)
@@ -243,8 +254,8 @@ prepare(Run *run, const BnsOptions *options, GError **error)
     /* With bits of the owner in it we could not use what we make. */
     run->umask = umask(077);
     run->resolves = bns_resolve_parse(options->resolve, error);
-    if (run->resolves == NULL || !find_programs(run, error) ||
-        !find_workdir(run, options, error))
+    if (run->resolves == NULL || !check_limits(run->policy, error) ||
+        !find_programs(run, error) || !find_workdir(run, options, error))
         return false;
     make_environment(run, options);
     if (!read_proxies(run, options, error))
@@ -306,6 +317,7 @@ run_session(const Run *run, const BnsOptions *options)
                   .trust = { .roots = run->trust.roots,
                              .added = run->trust.added,
                              .java_stores = (const char *const *)run->java_stores },
+                  .limits = *bns_policy_process_limits(run->policy),
                   .umask = run->umask,
                   .view = run->file_plan->view,
                   .ignored = &ignored,

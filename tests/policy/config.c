@@ -294,9 +294,31 @@ static const Case bad_cases[] = {
     { "enabled-in-quotes", "enabled: 'false'\n",
       ":1:10: enabled: must be true or false" },
     { "limits-is-a-number", "limits: 1\n",
-      ":1:9: limits: must be a mapping with names, flows or idle" },
+      ":1:9: limits: must be a mapping with names, flows, idle, processes, memory, "
+      "open_files, file_size or cpu" },
     { "limits-has-an-unknown-key", "limits: {names: 1, bytes: 2}\n",
       ":1:20: unknown key \"bytes\"" },
+    { "no-processes", "limits: {processes: 0}\n",
+      ":1:21: limits.processes: must be a number from 1 to 4194304" },
+    { "processes-are-no-bytes", "limits: {processes: 1K}\n",
+      ":1:21: limits.processes: must be a number from 1 to 4194304" },
+    { "too-little-memory", "limits: {memory: 4095K}\n",
+      ":1:18: limits.memory: must be a number from 4194304 to 1099511627776, or one "
+      "with K, M, G or T" },
+    { "too-much-memory", "limits: {memory: 2T}\n",
+      ":1:18: limits.memory: must be a number from 4194304 to 1099511627776, or one "
+      "with K, M, G or T" },
+    { "memory-beyond-numbers", "limits: {memory: 18446744073709551615T}\n",
+      ":1:18: limits.memory: must be a number from 4194304 to 1099511627776, or one "
+      "with K, M, G or T" },
+    { "an-unknown-unit", "limits: {file_size: 1Mi}\n",
+      ":1:21: limits.file_size: must be a number from 1 to 1099511627776, or one "
+      "with K, M, G or T" },
+    { "a-unit-alone", "limits: {file_size: M}\n",
+      ":1:21: limits.file_size: must be a number from 1 to 1099511627776, or one "
+      "with K, M, G or T" },
+    { "no-cpu", "limits: {cpu: }\n",
+      ":1:15: limits.cpu: must be a number from 1 to 31622400" },
     { "no-names", "limits: {names: 0}\n",
       ":1:17: limits.names: must be a number from 1 to 131056" },
     { "too-many-names", "limits: {names: 131057}\n",

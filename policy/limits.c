@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/limits.h"
+
+#include <string.h>
+
+/* A TiB of memory or of a file is as good as no limit, and fits all that is computed
+ * with it. */
+#define BYTES_MAX (UINT64_C(1024) * 1024 * 1024 * 1024)
+
+typedef struct {
+    const char *name;
+    uint64_t min; /* below it not even a shell starts */
+    uint64_t max;
+    bool is_bytes;
+} Row;
+
+static const Row rows[] = {
+    [BNS_LIMIT_PROCESSES] = { "processes", 1, 4 * 1024 * 1024, false },
+    [BNS_LIMIT_MEMORY] = { "memory", 4 * 1024 * 1024, BYTES_MAX, true },
+    [BNS_LIMIT_OPEN_FILES] = { "open_files", 16, 1024 * 1024, false },
+    [BNS_LIMIT_FILE_SIZE] = { "file_size", 1, BYTES_MAX, true },
+    [BNS_LIMIT_CPU] = { "cpu", 1, 366 * 24 * 3600, false },
+};
+G_STATIC_ASSERT(G_N_ELEMENTS(rows) == BNS_N_PROCESS_LIMITS);
+
+/* Returns: false if @text is no size, or one beyond any maximum. */
+static bool
+parse_size(const char *text, bool is_bytes, uint64_t *out)
+{
+    static const char units[] = "KMGT";
+    size_t n_digits = strspn(text, "0123456789");
+    g_autofree char *digits = g_strndup(text, n_digits);
+    const char *unit = text + n_digits;
+    unsigned shift = 0;
+    guint64 number;
+
+    if (is_bytes && *unit != '\0' && unit[1] == '\0' && strchr(units, *unit) != NULL)
+        shift = 10 * (unsigned)(strchr(units, *unit) - units + 1);
+    else if (*unit != '\0')
+        return false;
+    if (!g_ascii_string_to_unsigned(digits, 10, 0, BYTES_MAX >> shift, &number, NULL))
+        return false;
+    *out = number << shift;
+    return true;
+}
+
+bool
+bns_limits_read(BnsProcessLimits *limits,
+                BnsProcessLimit limit,
+                const char *file,
+                const BnsYaml *value,
+                GError **error)
+{
+    const Row *row = &rows[limit];
+    uint64_t number;
+
+    if (value->kind == BNS_YAML_SCALAR && value->type != BNS_YAML_NULL &&
+        parse_size(value->text, row->is_bytes, &number) && number >= row->min &&
+        number <= row->max) {
+        limits->values[limit] = number;
+        return true;
+    }
+    return bns_yaml_fail(error, file, value,
+                         "limits.%s: must be a number from %" G_GUINT64_FORMAT
+                         " to %" G_GUINT64_FORMAT "%s",
+                         row->name, row->min, row->max,
+                         row->is_bytes ? ", or one with K, M, G or T" : "");
+}
+
+void
+bns_limits_merge(BnsProcessLimits *limits, const BnsProcessLimits *more)
+{
+    for (int i = 0; i < BNS_N_PROCESS_LIMITS; i++)
+        if (more->values[i] != 0)
+            limits->values[i] = more->values[i];
+}
