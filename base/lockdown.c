@@ -19,6 +19,7 @@
 #include <linux/capability.h>
 #include <linux/prctl.h>
 #include <linux/securebits.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #ifdef BNS_SANITIZED
 #include <sanitizer/lsan_interface.h>
@@ -146,13 +147,17 @@ static const BnsFilteredCall gateway_filtered[] = {
     TCP_SOCKET(AF_INET, IPPROTO_TCP),
     TCP_SOCKET(AF_INET6, 0),
     TCP_SOCKET(AF_INET6, IPPROTO_TCP),
+    IOCTL(SIOCOUTQ), /* what an origin has not acknowledged */
     { 0 },
 };
 
 /* libslirp connects to the socket in /run, we accept; its network is empty. */
 static const char netstack_calls[] = "connect accept4 accept setsockopt";
-static const BnsFilteredCall netstack_filtered[] = { SOCKET(AF_UNIX, SOCK_STREAM),
-                                                     { 0 } };
+static const BnsFilteredCall netstack_filtered[] = {
+    SOCKET(AF_UNIX, SOCK_STREAM),
+    IOCTL(SIOCOUTQ), /* what the gateway has not read */
+    { 0 }
+};
 
 /* getaddrinfo(3) and the plugins of nsswitch.conf: files to read, name servers, nscd,
  * systemd-resolved and other local services to ask, the interfaces for RFC 6724. */

@@ -5,7 +5,7 @@
  * Every helper has one SEQPACKET socket to the supervisor, its control socket. A
  * message is one type byte, then text or nothing, and at most one descriptor. A helper
  * says READY exactly once, after its lock-down; FAILED, with one line for the person,
- * instead of it or later. Who may say what is a table in sandbox/supervisor.c.
+ * instead of it or later. Who may say what is a table in sandbox/supervisor_messages.c.
  *
  * Each helper also holds the read end of the life pipe, whose only writer is the
  * supervisor: its end of file is the end of the session (base/loop.h watches it).
@@ -33,6 +33,10 @@
  * @BNS_READY_LEFT: init: what the command made that is not kept (sandbox/left.h); before
  *                  EXITED
  * @BNS_READY_EXITED: init: the command's wait status in decimal
+ * @BNS_READY_DRAIN: supervisor to netstack, then to gateway: the command has ended; say
+ *                   when nothing that it said waits any more (base/drain.h)
+ * @BNS_READY_DRAINING: their answer: some of it has moved on
+ * @BNS_READY_DRAINED: their last answer: nothing waits
  * @BNS_READY_END: supervisor to recorder: the session is over; the text is "exit N",
  *                 "signal NAME" or "failed"
  * @BNS_READY_SUMMARY: recorder's answer to END (audit/recorder.h)
@@ -50,6 +54,9 @@ typedef enum {
     BNS_READY_SIGNAL = 'I',
     BNS_READY_LEFT = 'L',
     BNS_READY_EXITED = 'X',
+    BNS_READY_DRAIN = 'D',
+    BNS_READY_DRAINING = 'M',
+    BNS_READY_DRAINED = 'N',
     BNS_READY_END = 'E',
     BNS_READY_SUMMARY = 'Y',
 } BnsReadyType;

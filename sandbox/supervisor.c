@@ -6,10 +6,15 @@
  * what the helpers say. Who may say what, and when, is the table `rules`; anything else
  * ends the session. State goes one way only:
  *
- *     STARTING ─ all are ready ─> RUNNING ─┐
- *         └── failure, signal ─────────────┴─> ENDING ─> CLOSING ─> DONE
+ *     STARTING ─ all are ready ─> RUNNING ─ command ended ─> DRAINING ─┐
+ *         └── failure, signal ───────┴───── failure ─────────────┴─────┴─> ENDING
  *
- * ENDING: the life pipe is closed; gateway, netstack, resolver and init end, and send
+ *     ENDING ─> CLOSING ─> DONE
+ *
+ * DRAINING: what the command said before its end is on its way: first netstack, then the
+ * gateway says when nothing of it waits there any more. That is waited for as long as
+ * something moves; a failure, or a signal that would have ended the command, cuts it
+ * short. ENDING: the life pipe is closed; gateway, netstack, resolver and init end, and send
  * their last records. CLOSING: the recorder writes session.end and sums up. Either has
  * its time; after that SIGKILL. When the supervisor itself is killed, the kernel closes
  * both life pipes and nobody needs to be told.
@@ -32,6 +37,10 @@
 
 /* A start takes some 15 ms. A file system that hangs must not make it wait for ever. */
 #define START_TIMEOUT_US (30 * G_USEC_PER_SEC)
+/* The limits of sandbox/init.c, which waits for what the command's own kernel still has:
+ * for an origin that does not read, and for one that reads slowly. */
+#define DRAIN_STALL_US G_USEC_PER_SEC
+#define DRAIN_TOTAL_US (10 * G_USEC_PER_SEC)
 /* For the last records of the others, which take milliseconds. */
 #define ENDING_TIMEOUT_US (G_USEC_PER_SEC / 2)
 /* For the recorder, which may wait for a slow disk. */
@@ -65,6 +74,55 @@ static void
 set_time(BnsSupervisor *supervisor, int64_t timeout_us)
 {
     bns_timer_set(supervisor->timer, bns_loop_now_us(supervisor->loop) + timeout_us);
+}
+
+static void
+wait_for_drain(BnsSupervisor *supervisor)
+{
+    int64_t stall_us = bns_loop_now_us(supervisor->loop) + DRAIN_STALL_US;
+
+    bns_timer_set(supervisor->timer, MIN(stall_us, supervisor->drain_until_us));
+}
+
+static void
+drain(BnsSupervisor *supervisor, BnsHelper helper)
+{
+    supervisor->drained = helper;
+    wait_for_drain(supervisor);
+    if (bns_ready_send(supervisor->spawn.controls[helper], BNS_READY_DRAIN, NULL, -1) <
+        0)
+        bns_supervisor_end(supervisor);
+}
+
+void
+bns_supervisor_drain(BnsSupervisor *supervisor)
+{
+    supervisor->state = BNS_SESSION_DRAINING;
+    log_step(supervisor, "command has ended");
+    supervisor->drain_until_us = bns_loop_now_us(supervisor->loop) + DRAIN_TOTAL_US;
+    drain(supervisor, BNS_HELPER_NETSTACK);
+}
+
+bool
+bns_supervisor_on_draining(BnsSupervisor *supervisor, BnsHelper helper)
+{
+    if (helper != supervisor->drained)
+        return false;
+    wait_for_drain(supervisor);
+    return true;
+}
+
+/* In the order in which bytes go: what netstack had is the gateway's now. */
+bool
+bns_supervisor_on_drained(BnsSupervisor *supervisor, BnsHelper helper)
+{
+    if (helper != supervisor->drained)
+        return false;
+    if (helper == BNS_HELPER_NETSTACK)
+        drain(supervisor, BNS_HELPER_GATEWAY);
+    else
+        bns_supervisor_end(supervisor);
+    return true;
 }
 
 /* The outcome is known. A session that failed has no right to go on for a moment: the
@@ -164,6 +222,11 @@ bns_supervisor_on_timer(void *data)
     case BNS_SESSION_STARTING:
         bns_outcome_fail(&supervisor->outcome, "the start took longer than %d s",
                          (int)(START_TIMEOUT_US / G_USEC_PER_SEC));
+        bns_supervisor_end(supervisor);
+        break;
+    case BNS_SESSION_DRAINING:
+        g_info("%s keeps what was not taken in time",
+               bns_helper_name(supervisor->drained));
         bns_supervisor_end(supervisor);
         break;
     case BNS_SESSION_ENDING:

@@ -103,7 +103,7 @@ on_exited(BnsSupervisor *supervisor, BnsPeer *peer, const char *text, int fd)
 {
     if (!bns_outcome_set_status(&supervisor->outcome, text))
         return false;
-    bns_supervisor_end(supervisor);
+    bns_supervisor_drain(supervisor);
     return true;
 }
 
@@ -112,6 +112,18 @@ on_left(BnsSupervisor *supervisor, BnsPeer *peer, const char *text, int fd)
 {
     supervisor->left = g_strdup(text);
     return true;
+}
+
+static bool
+on_draining(BnsSupervisor *supervisor, BnsPeer *peer, const char *text, int fd)
+{
+    return bns_supervisor_on_draining(supervisor, peer->helper);
+}
+
+static bool
+on_drained(BnsSupervisor *supervisor, BnsPeer *peer, const char *text, int fd)
+{
+    return bns_supervisor_on_drained(supervisor, peer->helper);
 }
 
 static bool
@@ -145,6 +157,10 @@ static const struct {
     { BNS_READY_LEFT, FROM(BNS_HELPER_INIT), IN(BNS_SESSION_RUNNING), true, on_left },
     { BNS_READY_EXITED, FROM(BNS_HELPER_INIT), IN(BNS_SESSION_RUNNING), true,
       on_exited },
+    { BNS_READY_DRAINING, FROM(BNS_HELPER_NETSTACK) | FROM(BNS_HELPER_GATEWAY),
+      IN(BNS_SESSION_DRAINING), false, on_draining },
+    { BNS_READY_DRAINED, FROM(BNS_HELPER_NETSTACK) | FROM(BNS_HELPER_GATEWAY),
+      IN(BNS_SESSION_DRAINING), true, on_drained },
     { BNS_READY_SUMMARY, FROM(BNS_HELPER_RECORDER), IN(BNS_SESSION_CLOSING), true,
       on_summary },
 };

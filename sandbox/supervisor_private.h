@@ -15,6 +15,7 @@
 typedef enum {
     BNS_SESSION_STARTING,
     BNS_SESSION_RUNNING,
+    BNS_SESSION_DRAINING,
     BNS_SESSION_ENDING,
     BNS_SESSION_CLOSING,
     BNS_SESSION_DONE,
@@ -46,8 +47,10 @@ struct BnsSupervisor {
     BnsSpawn spawn;
     BnsPeer peers[BNS_N_HELPERS];
     BnsSessionState state;
-    bool was_running; /* GO was given */
-    bool was_killed;  /* this state's time is over, SIGKILL was sent */
+    BnsHelper drained;      /* DRAINING: whose turn it is */
+    int64_t drain_until_us; /* DRAINING: no longer than this */
+    bool was_running;       /* GO was given */
+    bool was_killed;        /* this state's time is over, SIGKILL was sent */
     BnsOutcome outcome;
     char *summary; /* owned; NULL: none came */
     char *left;    /* owned; NULL: nothing */
@@ -55,6 +58,13 @@ struct BnsSupervisor {
     int64_t started_at_us; /* the same, of the real-time clock */
 };
 
+/* The command has ended: what it said is delivered before anything else ends. */
+void bns_supervisor_drain(BnsSupervisor *supervisor);
+/* @helper has something to deliver, and gets on with it. Returns: whether it may say so:
+ * it is its turn. */
+bool bns_supervisor_on_draining(BnsSupervisor *supervisor, BnsHelper helper);
+/* It has nothing any more: the next one's turn. Returns: the same. */
+bool bns_supervisor_on_drained(BnsSupervisor *supervisor, BnsHelper helper);
 /* The outcome is known: ends everything but the recorder. Does nothing the second
  * time. */
 void bns_supervisor_end(BnsSupervisor *supervisor);

@@ -10,6 +10,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* Once the end has begun helpers exit, and those that we killed tell nothing. Init does
+ * before: nothing is left of what it holds. */
+static bool
+is_in_order(const BnsSupervisor *supervisor, const BnsPeer *peer, int status)
+{
+    if (WIFSIGNALED(status) && !peer->was_killed)
+        return false;
+    return supervisor->state >= BNS_SESSION_ENDING ||
+           (supervisor->state == BNS_SESSION_DRAINING &&
+            peer->helper == BNS_HELPER_INIT);
+}
+
 static void
 reap(BnsSupervisor *supervisor, BnsPeer *peer)
 {
@@ -22,9 +34,7 @@ reap(BnsSupervisor *supervisor, BnsPeer *peer)
     /* What it said last tells more than how it ended. */
     while (bns_supervisor_read(peer))
         ;
-    /* Once the end has begun helpers exit, and those that we killed tell nothing. */
-    if (supervisor->state >= BNS_SESSION_ENDING &&
-        (!WIFSIGNALED(status) || peer->was_killed))
+    if (is_in_order(supervisor, peer, status))
         return;
     bns_outcome_fail_died(&supervisor->outcome, bns_helper_name(peer->helper), status);
     bns_supervisor_end(supervisor);
@@ -50,6 +60,14 @@ on_early_signal(BnsSupervisor *supervisor, int number)
     }
 }
 
+/* The command is gone, but somebody waits for its end. */
+static void
+on_late_signal(BnsSupervisor *supervisor, int number)
+{
+    if (number == SIGHUP || number == SIGINT || number == SIGQUIT || number == SIGTERM)
+        bns_supervisor_end(supervisor);
+}
+
 static void
 on_signal(BnsSupervisor *supervisor, const struct signalfd_siginfo *info)
 {
@@ -60,6 +78,8 @@ on_signal(BnsSupervisor *supervisor, const struct signalfd_siginfo *info)
             reap(supervisor, &supervisor->peers[helper]);
     } else if (supervisor->state == BNS_SESSION_STARTING) {
         on_early_signal(supervisor, number);
+    } else if (supervisor->state == BNS_SESSION_DRAINING) {
+        on_late_signal(supervisor, number);
     } else if (supervisor->state != BNS_SESSION_RUNNING || number == SIGPIPE) {
         return; /* the command is gone; SIGPIPE is about our own standard error */
     } else if (number == SIGCONT) {

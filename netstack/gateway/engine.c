@@ -287,6 +287,7 @@ bns_engine_free(BnsEngine *engine)
 {
     if (engine == NULL)
         return;
+    engine->is_command_gone = true;
     g_hash_table_unref(engine->flows);
     bns_http2_pool_free(engine->http2);
     bns_pool_free(engine->pool);

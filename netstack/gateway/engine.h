@@ -44,6 +44,7 @@ struct BnsEngine {
     BnsWatch *wire_watch;           /* owned */
     GQueue outbox;                  /* owned BnsWire: what the wire did not take yet */
     char *failure;                  /* owned; NULL while all is well */
+    bool is_command_gone;           /* the session ends: nobody hears responses */
 };
 
 /**

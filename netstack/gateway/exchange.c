@@ -28,7 +28,12 @@ bns_exchange_free(BnsExchange *exchange)
         return;
     bns_connect_cancel(exchange->connect);
     bns_exchange_note_end(exchange, "the command broke the request off");
-    bns_upstream_abort(exchange->upstream);
+    /* At the session's end nobody hears the response, but a request that has gone is the
+     * origin's: a reset would take from it what is on its way there. */
+    if (exchange->flow->engine->is_command_gone && exchange->up.state == BNS_PIPE_DONE)
+        bns_upstream_free(exchange->upstream);
+    else
+        bns_upstream_abort(exchange->upstream);
     bns_pipe_clear(&exchange->up);
     bns_pipe_clear(&exchange->down);
     bns_call_clear(&exchange->call);

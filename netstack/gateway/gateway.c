@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "netstack/gateway/gateway.h"
 
+#include "base/drain.h"
 #include "base/lockdown.h"
 #include "base/ready.h"
 #include "netstack/gateway/engine.h"
+#include "netstack/gateway/waits.h"
 
 #include <openssl/x509.h>
 
@@ -42,15 +44,23 @@ on_idle(void *data)
     bns_trust_prepare(data);
 }
 
+static uint64_t
+count_waits(void *data)
+{
+    return bns_engine_waits(data);
+}
+
 /* Returns: the exit status. */
 static int
 serve(const BnsGatewayConfig *config, BnsEngine *engine, BnsLoop *loop)
 {
     BnsWatch *life = bns_loop_watch_life(loop, config->life_fd);
     BnsTimer *idle = bns_loop_timer(loop, on_idle, engine->trust);
+    BnsDrain *drain = bns_drain_new(loop, config->control_fd, count_waits, engine);
 
     bns_timer_set(idle, bns_loop_now_us(loop) + PREPARE_DELAY_US);
     bns_loop_run(loop);
+    bns_drain_free(drain);
     bns_timer_free(idle);
     bns_watch_free(life);
     return engine->failure == NULL ? 0 : fail(config, engine->failure);

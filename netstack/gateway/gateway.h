@@ -7,7 +7,8 @@
  * a request; exchange*.c is one request with its response; dial.c, upstream.c and pool.c
  * make, verify and keep the connections upstream (race.c: to which address; proxy*.c:
  * through which proxy); pipe.c moves bodies with back-pressure,
- * tunnel.c bytes that nobody reads (seal.c: but for the beginning of sealed TLS). The
+ * tunnel.c bytes that nobody reads (seal.c: but for the beginning of sealed TLS). At the
+ * session's end waits.c tells whether something is still to be sent. The
  * parsers (sniff.c, client_hello.c, server_hello.c, http1_*.c, websocket.c) and request.c
  * are pure. One thread, one epoll loop, no locks.
  */

@@ -204,6 +204,14 @@ bns_http2_link_has_moved(BnsHttp2Link *link)
     return has_moved;
 }
 
+uint64_t
+bns_http2_link_waits(const BnsHttp2Link *link)
+{
+    bool has_frames = nghttp2_session_want_write(link->session) != 0;
+
+    return has_frames + bns_buffer_len(&link->channel->out);
+}
+
 unsigned
 bns_http2_link_n_ends(const BnsHttp2Link *link)
 {

@@ -123,6 +123,8 @@ void bns_http2_link_leave(BnsHttp2Link *link);
 
 /* Whether a byte was moved since this was last asked. */
 bool bns_http2_link_has_moved(BnsHttp2Link *link);
+/* Bytes that are not in the socket, and one for frames that can be made. */
+uint64_t bns_http2_link_waits(const BnsHttp2Link *link);
 unsigned bns_http2_link_n_ends(const BnsHttp2Link *link);
 /* Whether the peer takes new streams (no GOAWAY came), and so many at once. */
 bool bns_http2_link_is_open(const BnsHttp2Link *link);

@@ -303,6 +303,19 @@ bns_http2_wait_cancel(BnsHttp2Wait *wait)
         dial_free(dial);
 }
 
+uint64_t
+bns_http2_pool_waits(const BnsHttp2Pool *pool)
+{
+    uint64_t waits = 0;
+
+    for (const GList *link = pool->origins.head; link != NULL; link = link->next) {
+        const Origin *origin = link->data;
+
+        waits += bns_http2_link_waits(origin->link);
+    }
+    return waits;
+}
+
 /* --- life --- */
 
 BnsHttp2Pool *

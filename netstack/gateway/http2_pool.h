@@ -38,6 +38,8 @@ bool bns_http2_pool_has(BnsHttp2Pool *pool, const BnsDialTarget *target);
 BnsHttp2Link *bns_http2_pool_take(BnsHttp2Pool *pool,
                                   const BnsDialTarget *target,
                                   BnsUpstream **out_upstream);
+/* Bytes that were made for origins and are not in their sockets. */
+uint64_t bns_http2_pool_waits(const BnsHttp2Pool *pool);
 /**
  * bns_http2_pool_wait:
  *

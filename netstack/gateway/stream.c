@@ -12,8 +12,10 @@
 #include "base/fd.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -148,6 +150,17 @@ bns_stream_hung_up(const BnsStream *stream)
     return stream->hung_up;
 }
 
+bool
+bns_stream_has_more(const BnsStream *stream)
+{
+    struct pollfd poll_fd = { .fd = stream->fd, .events = POLLIN };
+
+    if ((wanted_events(stream) & EPOLLIN) == 0)
+        return false;
+    return has_hidden_bytes(stream) ||
+           (poll(&poll_fd, 1, 0) == 1 && (poll_fd.revents & POLLIN) != 0);
+}
+
 void
 bns_stream_abort(BnsStream *stream)
 {
@@ -176,6 +189,14 @@ int
 bns_stream_fd(const BnsStream *stream)
 {
     return stream->fd;
+}
+
+uint64_t
+bns_stream_unacknowledged(const BnsStream *stream)
+{
+    int bytes = 0;
+
+    return ioctl(stream->fd, SIOCOUTQ, &bytes) == 0 ? (uint64_t)bytes : 0;
 }
 
 ssize_t

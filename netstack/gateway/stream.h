@@ -59,6 +59,10 @@ void bns_stream_want(BnsStream *stream, bool reading, bool writing);
  * that came before may still be there to read. */
 bool bns_stream_hung_up(const BnsStream *stream);
 
+/* Whether something waits to be read in a direction that is wanted: bytes, an end, a
+ * failure. on_ready will tell of it. */
+bool bns_stream_has_more(const BnsStream *stream);
+
 /* Takes @ssl (accept or connect state set). Bytes not yet read from the stream, peeked
  * ones included, belong to TLS. On a stream that is TLS already, after its handshake, the
  * new one runs inside it (an origin's through a proxy's): it is the one that counts from
@@ -112,6 +116,8 @@ const char *bns_stream_error(const BnsStream *stream);
 /* The errno of the failure, 0 if it was TLS's. */
 int bns_stream_errno(const BnsStream *stream);
 int bns_stream_fd(const BnsStream *stream);
+/* TCP: how many bytes the peer's kernel has not acknowledged. */
+uint64_t bns_stream_unacknowledged(const BnsStream *stream);
 
 /* What broke @ssl while a stream drove it, as an OpenSSL error code (ERR_GET_REASON(),
  * ERR_SYSTEM_ERROR()); 0 if nothing did. For whoever explains failures (trust.h). */

@@ -32,6 +32,23 @@ bns_tunnel_begin(BnsFlow *flow, BnsUpstream *upstream, int64_t began_us)
     bns_flow_enter(flow, BNS_FLOW_TUNNEL);
 }
 
+/* What was taken from the command and did not arrive at the origin: a connection that was
+ * not ended in order is broken off, and the kernel forgets what it has not delivered. That
+ * is known where the origin has fallen behind; what is not acknowledged otherwise has
+ * mostly arrived. Inside TLS the kernel counts other bytes than we do. */
+static uint64_t
+count_lost(const BnsTunnel *tunnel)
+{
+    BnsChannel *channel = &tunnel->upstream->channel;
+    uint64_t lost = bns_buffer_len(&channel->out);
+
+    if (tunnel->is_up_shut || lost == 0)
+        return 0;
+    if (bns_stream_ssl(channel->stream) == NULL)
+        lost += bns_stream_unacknowledged(channel->stream);
+    return MIN(lost, tunnel->up.n_bytes);
+}
+
 /* How it ended: %NULL if both sides did it in order. */
 static const char *
 error_of(const BnsTunnel *tunnel)
@@ -40,6 +57,8 @@ error_of(const BnsTunnel *tunnel)
         return tunnel->error;
     if (tunnel->up.state == BNS_PIPE_STUCK || tunnel->down.state == BNS_PIPE_CUT)
         return "the upstream broke the connection off";
+    if (tunnel->flow->engine->is_command_gone && count_lost(tunnel) > 0)
+        return "the session ended before the upstream took everything";
     if (!tunnel->is_up_shut || !tunnel->is_down_shut)
         return "the command broke the connection off";
     return NULL;
@@ -53,7 +72,7 @@ note_close(BnsTunnel *tunnel)
 
     record.addr = bns_upstream_addr(tunnel->upstream);
     record.error = error_of(tunnel);
-    record.bytes_sent = tunnel->up.n_bytes;
+    record.bytes_sent = tunnel->up.n_bytes - count_lost(tunnel);
     record.bytes_received = tunnel->down.n_bytes;
     record.duration_us = (uint64_t)(bns_loop_now_us(engine->loop) - tunnel->began_us);
     bns_engine_note(engine, &record);
@@ -65,7 +84,7 @@ note_response(BnsTunnel *tunnel)
 {
     BnsExchange *exchange = tunnel->flow->exchange;
 
-    exchange->up.n_bytes = tunnel->up.n_bytes;
+    exchange->up.n_bytes = tunnel->up.n_bytes - count_lost(tunnel);
     exchange->down.n_bytes = tunnel->down.n_bytes;
     bns_exchange_note_end(exchange, error_of(tunnel));
 }

@@ -6,9 +6,13 @@
 #include "netstack/gateway/tickets.h"
 
 #include <string.h>
+#include <sys/socket.h>
 
 /* Two round trips and a signature; ten times the slowest that is usual, on a busy machine. */
 #define HANDSHAKE_TIMEOUT_US (30 * G_USEC_PER_SEC)
+
+/* As much as a receive queue usually holds at most (tcp_rmem). */
+#define UNREAD_MAX (8 * 1024 * 1024)
 
 struct BnsConnect {
     struct BnsEngine *engine; /* borrowed */
@@ -25,14 +29,30 @@ struct BnsConnect {
 
 /* --- upstream --- */
 
+/* The kernel answers the close of a socket that holds unread bytes with an RST, and then
+ * delivers nothing of what was sent before. */
+static void
+forget_unread(const BnsStream *stream)
+{
+    char buffer[16 * 1024];
+    size_t left = UNREAD_MAX;
+    ssize_t n;
+
+    while (left > 0 && (n = recv(bns_stream_fd(stream), buffer,
+                                 MIN(left, sizeof(buffer)), MSG_DONTWAIT)) > 0)
+        left -= (size_t)n;
+}
+
 void
 bns_upstream_free(BnsUpstream *upstream)
 {
     if (upstream == NULL)
         return;
     /* Never waits: if close_notify does not go at once, the connection just ends. */
-    if (upstream->channel.stream != NULL)
+    if (upstream->channel.stream != NULL) {
         bns_stream_shutdown(upstream->channel.stream);
+        forget_unread(upstream->channel.stream);
+    }
     bns_channel_clear(&upstream->channel);
     g_free(upstream);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "netstack/tap/netstack.h"
 
+#include "base/drain.h"
 #include "base/fd.h"
 #include "base/loop.h"
 #include "base/ready.h"
@@ -33,6 +34,7 @@ struct BnsNetstack {
     BnsLink *link;
     BnsWireQueue *wire;
     BnsTcp *tcp;
+    BnsDrain *drain;
     uint64_t dropped[BNS_N_DROPS];
     GError *failure; /* why the session must end */
 };
@@ -322,6 +324,17 @@ open_link(BnsNetstack *netstack, GError **error)
     return netstack->link != NULL;
 }
 
+/* Of what the command sent. A stream that waits for the gateway to take its descriptor
+ * holds its bytes itself, but who reads it must know that it is there. */
+static uint64_t
+count_waits(void *data)
+{
+    const BnsNetstack *netstack = data;
+    uint64_t waits = bns_tcp_waits(netstack->tcp);
+
+    return bns_wire_queue_is_empty(netstack->wire) ? waits : waits + 1;
+}
+
 /* A flow has libslirp's end, and ours until the gateway has taken it: there is a descriptor
  * for every flow that is let in. */
 static size_t
@@ -358,7 +371,12 @@ open_all(BnsNetstack *netstack, GError **error)
     tcp.link = netstack->link;
     tcp.wire = netstack->wire;
     netstack->tcp = bns_tcp_new(&tcp, error);
-    return netstack->tcp != NULL;
+    if (netstack->tcp == NULL)
+        return false;
+    /* The link was the last that came on the control socket. */
+    netstack->drain =
+        bns_drain_new(netstack->loop, config->control_fd, count_waits, netstack);
+    return true;
 }
 
 BnsNetstack *
@@ -382,6 +400,7 @@ bns_netstack_free(BnsNetstack *netstack)
 {
     if (netstack == NULL)
         return;
+    bns_drain_free(netstack->drain);
     bns_tcp_free(netstack->tcp);
     bns_wire_queue_free(netstack->wire);
     bns_link_free(netstack->link);

@@ -7,7 +7,9 @@
 #include "netstack/tap/tap.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <slirp/libslirp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -36,7 +38,9 @@ struct BnsSlirp {
     BnsTimer *timer;          /* owned: when libslirp runs next */
     int listen_fd;            /* owned */
     int backend_fd; /* libslirp's end of what is not accepted yet; borrowed; or -1 */
-    unsigned n_streams;
+    GHashTable *streams; /* owned, of libslirp's ends; borrowed */
+    bool is_due;         /* it did not run yet since something happened to it */
+    uint32_t n_writes;   /* to streams; for bns_slirp_waits() */
 };
 
 G_DEFINE_QUARK(bns_slirp_error, bns_slirp_error)
@@ -74,7 +78,7 @@ on_register(int fd, void *data)
         return;
     setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
     slirp->backend_fd = fd;
-    slirp->n_streams++;
+    g_hash_table_add(slirp->streams, GINT_TO_POINTER(fd));
 }
 
 static void
@@ -91,7 +95,7 @@ on_unregister(int fd, void *data)
 
         bns_fd_clear(&unwanted);
     }
-    slirp->n_streams--;
+    g_hash_table_remove(slirp->streams, GINT_TO_POINTER(fd));
     bns_slirp_poll_forget(slirp->poll, fd);
     if (slirp->slirp != NULL) /* not at the end of everything */
         slirp->handler->on_gone(fd, slirp->data);
@@ -149,10 +153,15 @@ on_get_revents(int fd, void *data)
 {
     BnsSlirp *slirp = data;
 
+    int ready;
+
     /* In the middle of a turn, too: one turn of a thousand streams can be much. What is
      * ready stays ready. */
-    return slirp->handler->is_busy(slirp->data) ? 0
-                                                : bns_slirp_poll_take(slirp->poll, fd);
+    if (slirp->handler->is_busy(slirp->data))
+        return 0;
+    ready = bns_slirp_poll_take(slirp->poll, fd);
+    slirp->n_writes += (ready & SLIRP_POLL_OUT) != 0;
+    return ready;
 }
 
 static void
@@ -172,8 +181,9 @@ run(void *data)
     bns_slirp_poll_begin(slirp->poll);
     slirp_pollfds_fill(slirp->slirp, &timeout_ms, on_add_poll, slirp);
     bns_slirp_poll_commit(slirp->poll);
+    slirp->is_due = false;
     /* With no connection left nothing is due: an idle session sleeps. */
-    if (timeout_ms < IDLE_TIMEOUT_MS || slirp->n_streams > 0)
+    if (timeout_ms < IDLE_TIMEOUT_MS || g_hash_table_size(slirp->streams) > 0)
         bns_timer_set(slirp->timer, bns_loop_now_us(slirp->loop) +
                                         MAX(1, (int64_t)timeout_ms) * 1000);
 }
@@ -182,6 +192,7 @@ run(void *data)
 void
 bns_slirp_wake(BnsSlirp *slirp)
 {
+    slirp->is_due = true;
     bns_timer_set(slirp->timer, bns_loop_now_us(slirp->loop));
 }
 
@@ -196,6 +207,30 @@ bns_slirp_input(BnsSlirp *slirp, const uint8_t *bytes, size_t len)
 {
     slirp_input(slirp->slirp, bytes, (int)len);
     bns_slirp_wake(slirp);
+}
+
+/* --- what waits --- */
+
+static uint64_t
+unread_in(int fd)
+{
+    int bytes = 0;
+
+    return ioctl(fd, SIOCOUTQ, &bytes) == 0 ? (uint64_t)bytes : 0;
+}
+
+uint64_t
+bns_slirp_waits(const BnsSlirp *slirp)
+{
+    uint64_t waits = slirp->is_due + bns_slirp_poll_writing(slirp->poll);
+    GHashTableIter iter;
+    gpointer fd;
+
+    g_hash_table_iter_init(&iter, slirp->streams);
+    while (g_hash_table_iter_next(&iter, &fd, NULL))
+        waits += unread_in(GPOINTER_TO_INT(fd));
+    /* A stream that is read and filled again may hold as much as before. */
+    return waits == 0 ? 0 : waits + ((uint64_t)slirp->n_writes << 32);
 }
 
 /* --- entries and streams --- */
@@ -291,6 +326,7 @@ bns_slirp_new(BnsLoop *loop,
     slirp->data = data;
     slirp->backend_fd = -1;
     slirp->listen_fd = -1;
+    slirp->streams = g_hash_table_new(NULL, NULL);
     slirp->poll = bns_slirp_poll_new();
     slirp->watch =
         bns_loop_watch(loop, bns_slirp_poll_fd(slirp->poll), EPOLLIN, on_ready, slirp);
@@ -324,6 +360,7 @@ bns_slirp_free(BnsSlirp *slirp)
     bns_watch_free(slirp->watch);
     bns_timer_free(slirp->timer);
     bns_slirp_poll_free(slirp->poll);
+    g_hash_table_unref(slirp->streams);
     bns_fd_clear(&slirp->listen_fd);
     g_free(slirp);
 }

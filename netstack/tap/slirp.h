@@ -81,5 +81,14 @@ int bns_slirp_accept(BnsSlirp *slirp, int *out_backend_fd);
 /* Runs libslirp at the end of this turn: after the link was busy. */
 void bns_slirp_wake(BnsSlirp *slirp);
 
+/**
+ * bns_slirp_waits:
+ *
+ * What the command sent and nobody has read from the streams: in libslirp, which asks to
+ * write to a stream exactly while it has something for it, or in the streams themselves.
+ * Returns: 0 if nothing waits; else a number that changes whenever something moves.
+ */
+uint64_t bns_slirp_waits(const BnsSlirp *slirp);
+
 /* Entries that libslirp has, held or not. */
 size_t bns_slirp_entries(const BnsSlirp *slirp);

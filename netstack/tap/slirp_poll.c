@@ -133,6 +133,19 @@ bns_slirp_poll_commit(BnsSlirpPoll *poll)
     }
 }
 
+size_t
+bns_slirp_poll_writing(const BnsSlirpPoll *poll)
+{
+    size_t n = 0;
+
+    for (guint i = 0; i < poll->polled->len; i++) {
+        int fd = g_array_index(poll->polled, int, i);
+
+        n += (g_array_index(poll->interests, Interest, fd).wanted & EPOLLOUT) != 0;
+    }
+    return n;
+}
+
 void
 bns_slirp_poll_forget(BnsSlirpPoll *poll, int fd)
 {

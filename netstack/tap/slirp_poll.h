@@ -27,6 +27,9 @@ void bns_slirp_poll_begin(BnsSlirpPoll *poll);
 void bns_slirp_poll_add(BnsSlirpPoll *poll, int fd, int events);
 void bns_slirp_poll_commit(BnsSlirpPoll *poll);
 
+/* How many of the last round's wait to be written to. */
+size_t bns_slirp_poll_writing(const BnsSlirpPoll *poll);
+
 /* @fd is about to be closed. */
 void bns_slirp_poll_forget(BnsSlirpPoll *poll, int fd);
 

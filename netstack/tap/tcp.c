@@ -285,6 +285,12 @@ bns_tcp_wake(BnsTcp *tcp)
     bns_slirp_wake(tcp->slirp);
 }
 
+uint64_t
+bns_tcp_waits(const BnsTcp *tcp)
+{
+    return bns_slirp_waits(tcp->slirp);
+}
+
 size_t
 bns_tcp_flows(const BnsTcp *tcp)
 {

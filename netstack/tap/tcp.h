@@ -52,6 +52,9 @@ void bns_tcp_on_tick(BnsTcp *tcp);
 /* The link can take frames again. */
 void bns_tcp_wake(BnsTcp *tcp);
 
+/* As bns_slirp_waits(). */
+uint64_t bns_tcp_waits(const BnsTcp *tcp);
+
 /* For tests: what is left behind. */
 size_t bns_tcp_flows(const BnsTcp *tcp);
 size_t bns_tcp_entries(const BnsTcp *tcp);

@@ -109,6 +109,12 @@ bns_wire_queue_free(BnsWireQueue *queue)
     g_free(queue);
 }
 
+bool
+bns_wire_queue_is_empty(const BnsWireQueue *queue)
+{
+    return queue->items.length == 0;
+}
+
 void
 bns_wire_queue_send(BnsWireQueue *queue, const BnsWire *message, int fd)
 {

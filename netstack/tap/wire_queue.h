@@ -30,5 +30,7 @@ BnsWireQueue *bns_wire_queue_new(BnsLoop *loop,
 void bns_wire_queue_free(BnsWireQueue *queue);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BnsWireQueue, bns_wire_queue_free)
 
+/* Whether the gateway's socket has all that was sent. */
+bool bns_wire_queue_is_empty(const BnsWireQueue *queue);
 /* @fd: (transfer full): for STREAM, else -1. */
 void bns_wire_queue_send(BnsWireQueue *queue, const BnsWire *message, int fd);

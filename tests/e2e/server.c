@@ -2,6 +2,7 @@
 #include "tests/e2e/server.h"
 
 #include <arpa/inet.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -13,8 +14,10 @@ struct Server {
     uint16_t port;
     GThread *thread;
     GMutex lock;
-    int served_fd;    /* borrowed from the thread; -1; under lock */
-    bool is_stopping; /* under lock */
+    GCond cond;        /* n_served has changed */
+    unsigned n_served; /* under lock */
+    int served_fd;     /* borrowed from the thread; -1; under lock */
+    bool is_stopping;  /* under lock */
     gint connections;
 };
 
@@ -58,6 +61,10 @@ run(gpointer data)
             server->serve(fd, server->data);
         set_served(server, -1);
         close(fd);
+        g_mutex_lock(&server->lock);
+        server->n_served++;
+        g_cond_broadcast(&server->cond);
+        g_mutex_unlock(&server->lock);
     }
     return NULL;
 }
@@ -73,6 +80,7 @@ server_new(ServerFunc serve, void *data)
     server->listen_fd = bind_loopback(&server->port);
     g_assert_cmpint(listen(server->listen_fd, 64), ==, 0);
     g_mutex_init(&server->lock);
+    g_cond_init(&server->cond);
     server->thread = g_thread_new("server", run, server);
     return server;
 }
@@ -91,7 +99,20 @@ server_free(Server *server)
     g_thread_join(server->thread);
     close(server->listen_fd);
     g_mutex_clear(&server->lock);
+    g_cond_clear(&server->cond);
     g_free(server);
+}
+
+void
+server_make_narrow(Server *server)
+{
+    const int receive_bytes = 4096;
+    const int segment_bytes = 536; /* a send buffer grows by segments */
+
+    setsockopt(server->listen_fd, SOL_SOCKET, SO_RCVBUF, &receive_bytes,
+               sizeof(receive_bytes));
+    setsockopt(server->listen_fd, IPPROTO_TCP, TCP_MAXSEG, &segment_bytes,
+               sizeof(segment_bytes));
 }
 
 uint16_t
@@ -104,6 +125,15 @@ unsigned
 server_connections(Server *server)
 {
     return (unsigned)g_atomic_int_get(&server->connections);
+}
+
+void
+server_await_served(Server *server, unsigned n)
+{
+    g_mutex_lock(&server->lock);
+    while (server->n_served < n)
+        g_cond_wait(&server->cond, &server->lock);
+    g_mutex_unlock(&server->lock);
 }
 
 ClosedPort

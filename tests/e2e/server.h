@@ -20,8 +20,14 @@ Server *server_new(ServerFunc serve, void *data);
 void server_free(Server *server);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Server, server_free)
 
+/* Its later connections take some KiB of what is not read, and make the peer's kernel
+ * keep no more than tens of them. */
+void server_make_narrow(Server *server);
+
 uint16_t server_port(const Server *server);
 unsigned server_connections(Server *server);
+/* Waits until so many connections were served to their end. */
+void server_await_served(Server *server, unsigned n);
 
 /* A port on which nobody listens: of a socket that is bound, and stays so. */
 typedef struct {

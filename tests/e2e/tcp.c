@@ -147,6 +147,7 @@ test_said_and_gone(void)
         g_autoptr(StoryRun) run =
             run_client(story, server_port(server), "s.sendall(b'x' * 1000000)\n");
 
+        server_await_served(server, 1);
         server_free(server);
         story_assert_status(run, 0);
         g_assert_cmpuint(count, ==, 1000000);
