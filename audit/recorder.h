@@ -20,11 +20,12 @@ typedef enum {
 
 /* An audit file ready to be written to. */
 typedef struct {
-    char *path;       /* owned; absolute */
-    int fd;           /* owned; O_APPEND, locked: see bns_audit_open() */
-    uint64_t seq;     /* of the next record */
-    char prev[65];    /* hash of the last record; 64 zeros in a new file */
-    char session[37]; /* this session's id: UUID, lower case */
+    char *path;         /* owned; absolute */
+    int fd;             /* owned; O_APPEND, locked: see bns_audit_open() */
+    uint64_t seq;       /* of the next record */
+    char prev[65];      /* hash of the last record; 64 zeros in a new file */
+    char session[37];   /* this session's id: UUID, lower case */
+    uint64_t max_bytes; /* of the file; beyond it no record is written; 0: none */
 } BnsAuditFile;
 
 /**

@@ -35,6 +35,12 @@ finish(BnsAuditFile *file, GString *line, GError **error)
     int r;
 
     bns_chain_seal(line, file->prev, hash);
+    if (file->max_bytes > 0 && end >= 0 &&
+        line->len > file->max_bytes - MIN(file->max_bytes, (uint64_t)end)) {
+        g_set_error(error, BNS_AUDIT_ERROR, BNS_AUDIT_ERROR_WRITE,
+                    "The audit file \"%s\" is full (limits.audit_size)", file->path);
+        return false;
+    }
     r = bns_fd_write_all(file->fd, line->str, line->len);
     if (r < 0) {
         cut_back(file, end);

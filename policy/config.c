@@ -197,12 +197,22 @@ PROCESS_LIMIT(file_size, BNS_LIMIT_FILE_SIZE)
 PROCESS_LIMIT(cpu, BNS_LIMIT_CPU)
 
 static bool
+read_limit_audit_size(void *data, const BnsYaml *value, GError **error)
+{
+    Reader *reader = data;
+
+    return bns_limits_read_audit_size(&reader->config->audit_bytes, reader->file, value,
+                                      error);
+}
+
+static bool
 read_limits(void *data, const BnsYaml *value, GError **error)
 {
     static const BnsValueKey keys[] = {
         { "names", read_limit_names },
         { "flows", read_limit_flows },
         { "idle", read_limit_idle },
+        { "audit_size", read_limit_audit_size },
         { "processes", read_limit_processes },
         { "memory", read_limit_memory },
         { "open_files", read_limit_open_files },
@@ -213,9 +223,10 @@ read_limits(void *data, const BnsYaml *value, GError **error)
     Reader *reader = data;
 
     if (value->kind != BNS_YAML_MAPPING)
-        return bns_yaml_fail(error, reader->file, value,
-                             "limits: must be a mapping with names, flows, idle, "
-                             "processes, memory, open_files, file_size or cpu");
+        return bns_yaml_fail(
+            error, reader->file, value,
+            "limits: must be a mapping with names, flows, idle, audit_size, "
+            "processes, memory, open_files, file_size or cpu");
     return bns_value_mapping(reader->file, value, keys, data, error);
 }
 

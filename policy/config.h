@@ -35,6 +35,7 @@ typedef struct {
     guint flows;        /* limits.flows */
     guint idle_s;       /* limits.idle */
     BnsProcessLimits process_limits;
+    uint64_t audit_bytes; /* limits.audit_size */
     bool has_idle;
     bool has_enabled;
     bool enabled;

@@ -44,20 +44,19 @@ parse_size(const char *text, bool is_bytes, uint64_t *out)
     return true;
 }
 
-bool
-bns_limits_read(BnsProcessLimits *limits,
-                BnsProcessLimit limit,
-                const char *file,
-                const BnsYaml *value,
-                GError **error)
+static bool
+read_row(const Row *row,
+         const char *file,
+         const BnsYaml *value,
+         uint64_t *out,
+         GError **error)
 {
-    const Row *row = &rows[limit];
     uint64_t number;
 
     if (value->kind == BNS_YAML_SCALAR && value->type != BNS_YAML_NULL &&
         parse_size(value->text, row->is_bytes, &number) && number >= row->min &&
         number <= row->max) {
-        limits->values[limit] = number;
+        *out = number;
         return true;
     }
     return bns_yaml_fail(error, file, value,
@@ -65,6 +64,28 @@ bns_limits_read(BnsProcessLimits *limits,
                          " to %" G_GUINT64_FORMAT "%s",
                          row->name, row->min, row->max,
                          row->is_bytes ? ", or one with K, M, G or T" : "");
+}
+
+bool
+bns_limits_read(BnsProcessLimits *limits,
+                BnsProcessLimit limit,
+                const char *file,
+                const BnsYaml *value,
+                GError **error)
+{
+    return read_row(&rows[limit], file, value, &limits->values[limit], error);
+}
+
+bool
+bns_limits_read_audit_size(uint64_t *out_bytes,
+                           const char *file,
+                           const BnsYaml *value,
+                           GError **error)
+{
+    /* A session's first record and a few more. */
+    static const Row row = { "audit_size", 4096, BYTES_MAX, true };
+
+    return read_row(&row, file, value, out_bytes, error);
 }
 
 void

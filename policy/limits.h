@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Limits that a policy sets for the command's processes: `limits:`. Those of the network
- * are in policy/config.h.
+ * Limits that a policy sets for the command's processes and for the audit: `limits:`.
+ * Those of the network are in policy/config.h.
  */
 #pragma once
 
@@ -42,6 +42,12 @@ bool bns_limits_read(BnsProcessLimits *limits,
                      const char *file,
                      const BnsYaml *value,
                      GError **error);
+
+/* Reads limits.audit_size in the same way: bytes of the audit file. */
+bool bns_limits_read_audit_size(uint64_t *out_bytes,
+                                const char *file,
+                                const BnsYaml *value,
+                                GError **error);
 
 /* Adds what @more says, of a file that is built on the one of @limits. */
 void bns_limits_merge(BnsProcessLimits *limits, const BnsProcessLimits *more);

@@ -26,7 +26,8 @@ bns_policy_new(void)
     policy->read_ports = g_malloc0((UINT16_MAX + 1) / 8);
     policy->file_policy = bns_files_new();
     policy->env = bns_env_new();
-    policy->limits = (BnsPolicyLimits){ DEFAULT_NAMES, DEFAULT_FLOWS, DEFAULT_IDLE_S };
+    policy->limits =
+        (BnsPolicyLimits){ DEFAULT_NAMES, DEFAULT_FLOWS, DEFAULT_IDLE_S, 0 };
     return policy;
 }
 
@@ -112,6 +113,8 @@ bns_policy_add_config(BnsPolicy *policy, BnsConfig *config, GPtrArray *notices)
         policy->limits.names = config->names;
     if (config->flows > 0)
         policy->limits.flows = config->flows;
+    if (config->audit_bytes > 0)
+        policy->limits.audit_bytes = config->audit_bytes;
     bns_limits_merge(&policy->process_limits, &config->process_limits);
     if (config->has_idle)
         policy->limits.idle_s = config->idle_s;

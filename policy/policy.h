@@ -103,6 +103,7 @@ typedef struct {
     guint flows;  /* limits.flows: flows open at once */
     guint idle_s; /* limits.idle: silence after which a WebSocket, a gRPC call or an
                    * opaque flow is cut, in seconds; 0: never */
+    uint64_t audit_bytes; /* limits.audit_size; 0: none */
 } BnsPolicyLimits;
 
 typedef struct BnsPolicy BnsPolicy;

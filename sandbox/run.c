@@ -173,6 +173,8 @@ open_audit(Run *run, const BnsOptions *options, GError **error)
     run->audit = bns_audit_open(options->audit_log, &notice, error);
     if (run->audit != NULL && notice != NULL && !options->quiet)
         bns_log_print("%s", notice);
+    if (run->audit != NULL)
+        run->audit->max_bytes = bns_policy_limits(run->policy).audit_bytes;
     return run->audit != NULL;
 }
 

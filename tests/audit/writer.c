@@ -69,6 +69,33 @@ test_masks(void)
     sample_remove(dir);
 }
 
+/* Up to the last byte, and not one more. */
+static void
+test_max_bytes(void)
+{
+    char *dir = sample_dir();
+    g_autofree char *path = g_build_filename(dir, "audit.jsonl", NULL);
+    BnsAuditFile *file = sample_open(path);
+    struct stat before, after;
+
+    sample_session(file, 1, false);
+    g_assert_cmpint(fstat(file->fd, &before), ==, 0);
+    g_assert_true(bns_writer_record(file, &request, NULL));
+    g_assert_cmpint(fstat(file->fd, &after), ==, 0);
+    for (int missing = 1; missing >= 0; missing--) {
+        g_autoptr(GError) error = NULL;
+
+        file->max_bytes =
+            (uint64_t)(after.st_size + after.st_size - before.st_size - missing);
+        g_assert_true(bns_writer_record(file, &request, &error) == (missing == 0));
+        if (missing > 0)
+            g_assert_nonnull(strstr(error->message, "is full (limits.audit_size)"));
+    }
+    bns_audit_file_free(file);
+    g_free(sample_verify(path, 0));
+    sample_remove(dir);
+}
+
 static void
 set_file_limit(rlim_t bytes)
 {
@@ -137,5 +164,6 @@ main(int argc, char **argv)
     bns_test_add("/audit/writer/secrets-of-the-command-are-masked", test_masks);
     bns_test_add("/audit/writer/a-full-disk-leaves-whole-lines", test_full);
     bns_test_add("/audit/writer/a-failed-write-is-an-error", test_not_writable);
+    bns_test_add("/audit/writer/a-limit-is-kept-to-the-byte", test_max_bytes);
     return g_test_run();
 }

@@ -87,6 +87,24 @@ test_cpu(void)
     story_assert_record(run, "\"session.end\"");
 }
 
+/* The last record is whole, and nothing was asked without one. */
+static void
+test_audit_size(void)
+{
+    g_autoptr(Story) story = story_new();
+    g_autoptr(StoryRun) run = NULL;
+
+    story_option(story, "--allow api.test");
+    run = run_with(story, "audit_size: 6K",
+                   "while :; do curl -sS https://api.test/; done");
+    story_assert_status(run, 125);
+    story_assert_err(run, "is full (limits.audit_size)");
+    g_assert_cmpuint(strlen(run->audit), <=, 6 * 1024);
+    g_assert_true(g_str_has_suffix(run->audit, "\"}\n"));
+    g_assert_cmpuint(bns_origin_connections(story->https), <=,
+                     story_count_records(run, "\"http.request\"", NULL));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -100,5 +118,6 @@ main(int argc, char **argv)
     bns_test_add("/e2e/limits/descriptors-of-a-process-end", test_open_files);
     bns_test_add("/e2e/limits/a-file-ends", test_file_size);
     bns_test_add("/e2e/limits/computing-ends", test_cpu);
+    bns_test_add("/e2e/limits/the-audit-ends", test_audit_size);
     return g_test_run();
 }

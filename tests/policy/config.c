@@ -294,8 +294,8 @@ static const Case bad_cases[] = {
     { "enabled-in-quotes", "enabled: 'false'\n",
       ":1:10: enabled: must be true or false" },
     { "limits-is-a-number", "limits: 1\n",
-      ":1:9: limits: must be a mapping with names, flows, idle, processes, memory, "
-      "open_files, file_size or cpu" },
+      ":1:9: limits: must be a mapping with names, flows, idle, audit_size, processes, "
+      "memory, open_files, file_size or cpu" },
     { "limits-has-an-unknown-key", "limits: {names: 1, bytes: 2}\n",
       ":1:20: unknown key \"bytes\"" },
     { "no-processes", "limits: {processes: 0}\n",
@@ -316,6 +316,9 @@ static const Case bad_cases[] = {
       "with K, M, G or T" },
     { "a-unit-alone", "limits: {file_size: M}\n",
       ":1:21: limits.file_size: must be a number from 1 to 1099511627776, or one "
+      "with K, M, G or T" },
+    { "too-small-an-audit", "limits: {audit_size: 1K}\n",
+      ":1:22: limits.audit_size: must be a number from 4096 to 1099511627776, or one "
       "with K, M, G or T" },
     { "no-cpu", "limits: {cpu: }\n",
       ":1:15: limits.cpu: must be a number from 1 to 31622400" },
