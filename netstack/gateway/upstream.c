@@ -30,7 +30,8 @@ struct BnsConnect {
 /* --- upstream --- */
 
 /* The kernel answers the close of a socket that holds unread bytes with an RST, and then
- * delivers nothing of what was sent before. */
+ * delivers nothing of what was sent before. What comes after the close has the same
+ * effect, as for any program: that nobody can help. */
 static void
 forget_unread(const BnsStream *stream)
 {

@@ -57,6 +57,7 @@ typedef struct {
     LateReader reader;
     Server *server;
     Live *live;
+    pid_t gateway;
 } Scene;
 
 /* The command says @head and as many x as SAID when it is told to, and ends: the first
@@ -87,6 +88,7 @@ scene_play(Scene *scene, const char *allow, const char *head)
     live_await_out(scene->live, "ready");
     processes = live_processes(scene->live);
     init.fd = live_find(processes, "boundary-init")->fd;
+    scene->gateway = live_find(processes, "bns-gateway")->pid;
     live_write(scene->live, "go\n");
     g_assert_cmpint(poll(&init, 1, -1), ==, 1);
 }
@@ -174,6 +176,22 @@ test_signal(void)
     g_assert_cmpuint(scene.reader.count, <, strtoull(SAID, NULL, 10));
 }
 
+/* So does the death of a helper; how the command ended is known already. */
+static void
+test_killed(void)
+{
+    Scene scene = { 0 };
+    g_autoptr(StoryRun) run = NULL;
+
+    scene_play(&scene, "--allow tcp://db.test:80", "");
+    kill(scene.gateway, SIGKILL);
+    run = scene_end(&scene);
+    story_assert_status(run, 0);
+    story_assert_no_err(run, NOT_TAKEN);
+    story_assert_record(run, "session.end");
+    g_assert_cmpuint(scene.reader.count, <, strtoull(SAID, NULL, 10));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -186,5 +204,6 @@ main(int argc, char **argv)
         bns_test_add_data(late_cases[i].path, &late_cases[i], test_late);
     bns_test_add("/e2e/drain/an-origin-that-never-reads", test_never);
     bns_test_add("/e2e/drain/a-signal-ends-it", test_signal);
+    bns_test_add("/e2e/drain/a-dead-helper-ends-it", test_killed);
     return g_test_run();
 }

@@ -187,26 +187,6 @@ test_narrow(void)
 
 /* --- at the end --- */
 
-/* The origin says more than anybody hears, so that our socket holds unread bytes. */
-static void
-test_unread(void)
-{
-    char words[4096];
-    Narrow f;
-
-    narrow_init(&f, rig_new, 5432);
-    f.origin = rig_accept(f.listener);
-    say_much(&f.flow, SAID_BYTES);
-    rig_say_end(&f.flow);
-    memset(words, 'a', sizeof(words));
-    for (unsigned n_full = 0; n_full < 3; rig_sync(f.rig), n_full++)
-        while (send(f.origin.fd, words, sizeof(words), MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
-            n_full = 0;
-    rig_free_early(f.rig);
-    expect_said(&f, SAID_BYTES);
-    narrow_clear(&f);
-}
-
 static void
 post(Narrow *f)
 {
@@ -256,7 +236,6 @@ main(int argc, char **argv)
     bns_test_add("/gateway/drain/half-a-request-waits-for-nothing", test_half);
     bns_test_add("/gateway/drain/a-request-without-an-origin", test_request);
     bns_test_add("/gateway/drain/an-origin-that-takes-little", test_narrow);
-    bns_test_add("/gateway/drain/unread-bytes-reset-nothing", test_unread);
     bns_test_add("/gateway/drain/a-request-is-not-taken-back", test_unanswered);
     bns_test_add("/gateway/drain/netstack-may-end-first", test_netstack_first);
     return g_test_run();
