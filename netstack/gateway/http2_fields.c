@@ -334,6 +334,25 @@ is_visible(BnsSlice slice)
     return true;
 }
 
+/* RFC 8441 4. The path is left to what checks any other. */
+static bool
+check_protocol(const Pseudo *pseudo, BnsHttpHead *head)
+{
+    BnsSlice length;
+
+    if (!bns_slice_equal(pseudo->method, "CONNECT"))
+        return bad(head, 400, ":protocol is for CONNECT only");
+    if (!bns_slice_equal(pseudo->protocol, "websocket"))
+        return bad(head, 501, "extended CONNECT is for WebSocket only");
+    if (pseudo->authority.at == NULL)
+        return bad(head, 400, "there is no :authority");
+    if (count(head, "content-length", &length) > 0)
+        return bad(head, 400, "a tunnel has no Content-Length");
+    head->method = (BnsSlice){ "GET", 3 };
+    head->has_upgrade = true;
+    return true;
+}
+
 /* CONNECT has no path, but as RFC 8441's; "OPTIONS *" is refused by bns_http1_target(). */
 static bool
 check_pseudo(const Pseudo *pseudo, BnsHttpHead *head)
@@ -342,9 +361,9 @@ check_pseudo(const Pseudo *pseudo, BnsHttpHead *head)
         return bad(head, 400, "there is no :method");
     if (pseudo->method.len > BNS_HTTP_METHOD_MAX)
         return bad(head, 501, "the method is too long");
-    if (pseudo->protocol.at != NULL)
-        return bad(head, 400, "extended CONNECT was not offered");
-    if (bns_slice_equal(pseudo->method, "CONNECT"))
+    if (pseudo->protocol.at != NULL && !check_protocol(pseudo, head))
+        return false;
+    if (pseudo->protocol.at == NULL && bns_slice_equal(pseudo->method, "CONNECT"))
         return true;
     if (pseudo->scheme.len == 0)
         return bad(head, 400, "there is no :scheme");
@@ -383,6 +402,18 @@ bns_http2_read_request(const BnsHttp2Fields *fields,
 }
 
 /* --- responses and trailers --- */
+
+void
+bns_http2_copy_fields(const BnsHttp2Fields *fields, BnsHttpHead *out_head)
+{
+    *out_head = (BnsHttpHead){ 0 };
+    for (size_t i = 0; i < fields->fields->len; i++) {
+        BnsHttpField field = bns_http2_fields_get(fields, i, NULL);
+
+        if (!is_pseudo(field.name))
+            out_head->fields[out_head->n_fields++] = field;
+    }
+}
 
 static bool
 parse_status(BnsSlice value, uint16_t *out_status)

@@ -56,8 +56,9 @@ bns_http2_fields_get(const BnsHttp2Fields *fields, size_t i, bool *out_is_secret
  *            LENGTH and CHUNKED both mean that a body follows
  * @out_scheme: :scheme, to be compared with the connection's
  *
- * Extended CONNECT (RFC 8441) is refused: it was not offered. Returns: whether it is
- * well-formed; if not, out_head->error and error_status say why, and what was read before
+ * Extended CONNECT (RFC 8441) for a WebSocket has the method GET and has_upgrade, as the
+ * handshake of HTTP/1.1 would; for any other protocol it is 501 (RFC 9220 3), and without
+ * END_STREAM it has a "body", the tunnel. Returns: whether it is well-formed; if not, out_head->error and error_status say why, and what was read before
  * is there (for the record).
  */
 bool bns_http2_read_request(const BnsHttp2Fields *fields,
@@ -67,6 +68,9 @@ bool bns_http2_read_request(const BnsHttp2Fields *fields,
 /* A response's section, interim or final. Returns: %NULL, or a static sentence (without
  * its final dot) why it is 502. */
 const char *bns_http2_read_response(const BnsHttp2Fields *fields, uint16_t *out_status);
+/* The fields of a section that was read without an error, without its pseudo-headers, for
+ * those who look for names: slices point into @fields. */
+void bns_http2_copy_fields(const BnsHttp2Fields *fields, BnsHttpHead *out_head);
 /* Fields after a body. Returns: %NULL, or what is wrong with them. */
 const char *bns_http2_read_trailers(const BnsHttp2Fields *fields);
 

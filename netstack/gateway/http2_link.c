@@ -15,6 +15,7 @@ bns_http2_link_fail(BnsHttp2Link *link, uint32_t code, const char *why)
 {
     if (link->fault == NULL)
         link->fault = why;
+    bns_http2_link_greet(link, false);
     nghttp2_session_terminate_session(link->session, code);
 }
 
@@ -38,6 +39,8 @@ fail_library(BnsHttp2Link *link, ssize_t result)
 static bool
 make_frames(BnsHttp2Link *link)
 {
+    if (!link->is_greeted)
+        return false;
     while (bns_buffer_len(&link->channel->out) < BNS_CHANNEL_BYTES) {
         const uint8_t *bytes;
         ssize_t n = nghttp2_session_mem_send(link->session, &bytes);
@@ -157,7 +160,8 @@ want(BnsHttp2Link *link)
     bool has_out = bns_buffer_len(&link->channel->out) > 0;
 
     bns_stream_want(link->channel->stream, may_read(link),
-                    has_out || nghttp2_session_want_write(link->session) != 0);
+                    has_out || (link->is_greeted &&
+                                nghttp2_session_want_write(link->session) != 0));
     bns_channel_release(link->channel);
 }
 
@@ -188,6 +192,7 @@ bns_http2_link_wake(BnsHttp2Link *link)
 void
 bns_http2_link_leave(BnsHttp2Link *link)
 {
+    bns_http2_link_greet(link, false);
     nghttp2_session_terminate_session(link->session, NGHTTP2_NO_ERROR);
     make_frames(link);
     bns_channel_flush(link->channel);
@@ -234,6 +239,23 @@ bns_http2_link_room(const BnsHttp2Link *link)
 
     max = MIN(max, BNS_HTTP2_STREAMS_MAX);
     return max > link->n_ends ? max - link->n_ends : 0;
+}
+
+bool
+bns_http2_link_offers_tunnels(const BnsHttp2Link *link)
+{
+    return link->offers_tunnels;
+}
+
+BnsHttp2Tunnels
+bns_http2_link_tunnels(const BnsHttp2Link *link)
+{
+    if (!link->has_settings)
+        return BNS_HTTP2_TUNNELS_UNKNOWN;
+    return nghttp2_session_get_remote_settings(
+               link->session, NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL) != 0
+               ? BNS_HTTP2_TUNNELS_YES
+               : BNS_HTTP2_TUNNELS_NO;
 }
 
 const char *

@@ -61,6 +61,16 @@ typedef enum {
     BNS_HTTP2_BREAK,
 } BnsHttp2Ending;
 
+/**
+ * BnsHttp2Tunnels: whether the peer takes extended CONNECT (RFC 8441).
+ * @BNS_HTTP2_TUNNELS_UNKNOWN: its settings have not come
+ */
+typedef enum {
+    BNS_HTTP2_TUNNELS_UNKNOWN,
+    BNS_HTTP2_TUNNELS_NO,
+    BNS_HTTP2_TUNNELS_YES,
+} BnsHttp2Tunnels;
+
 /* All zero is an end that is not open. Its memory is its owner's. */
 struct BnsHttp2End {
     BnsHttp2Link *link; /* borrowed; NULL: not open (any more) */
@@ -104,6 +114,8 @@ typedef struct {
  * @is_server: the command's
  * @events, @data: borrowed
  * @on_turn: called with @data when there is something to do that no descriptor tells
+ *
+ * The command's link is silent, but reads, until bns_http2_link_greet().
  */
 BnsHttp2Link *bns_http2_link_new(BnsLoop *loop,
                                  BnsChannel *channel,
@@ -114,6 +126,15 @@ BnsHttp2Link *bns_http2_link_new(BnsLoop *loop,
 /* Ends still open are closed without an event. */
 void bns_http2_link_free(BnsHttp2Link *link);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BnsHttp2Link, bns_http2_link_free)
+
+/* The command's link begins with its settings; @has_tunnels: extended CONNECT is offered.
+ * Only the first call counts. */
+void bns_http2_link_greet(BnsHttp2Link *link, bool has_tunnels);
+/* Offers it from now on, by settings of their own after the greeting. It cannot be taken
+ * back (RFC 8441 3). */
+void bns_http2_link_offer_tunnels(BnsHttp2Link *link);
+/* Whether it was offered. */
+bool bns_http2_link_offers_tunnels(const BnsHttp2Link *link);
 
 /* Reads and writes what can be, a turn's fair share. Returns: false if the link is over:
  * on_closed was called for every end, and nothing more comes. */
@@ -129,6 +150,7 @@ unsigned bns_http2_link_n_ends(const BnsHttp2Link *link);
 /* Whether the peer takes new streams (no GOAWAY came), and so many at once. */
 bool bns_http2_link_is_open(const BnsHttp2Link *link);
 unsigned bns_http2_link_room(const BnsHttp2Link *link);
+BnsHttp2Tunnels bns_http2_link_tunnels(const BnsHttp2Link *link);
 /* (nullable) One sentence, without its final dot, how the peer broke a rule of the
  * connection, for which it was ended. */
 const char *bns_http2_link_fault(const BnsHttp2Link *link);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "netstack/gateway/http2_pool.h"
 
-#include "netstack/gateway/engine.h"
+#include "netstack/gateway/flow.h"
 
 #include <string.h>
 
@@ -19,6 +19,8 @@ typedef struct {
     BnsHttp2Link *link;    /* owned */
     BnsTimer *timer;       /* owned: runs while it is idle */
     bool is_idle;
+    BnsHttp2Tunnels tunnels; /* as the flows were told */
+    GQueue waits;            /* of owned BnsHttp2Wait: for its settings */
 } Origin;
 
 /* A connection that is being made. */
@@ -30,7 +32,8 @@ typedef struct {
 } Dial;
 
 struct BnsHttp2Wait {
-    Dial *dial; /* borrowed; NULL once it has ended */
+    Dial *dial;    /* borrowed; NULL once it has ended */
+    GQueue *queue; /* borrowed: that it is in, or NULL: it is being served */
     BnsDialTarget target;
     BnsHttp2WaitFunc func;
     void *data;
@@ -54,11 +57,50 @@ origin_free(Origin *origin)
     g_free(origin);
 }
 
+/* Those that wait for the settings. A callback may cancel the others. */
+static void
+serve_settings(Origin *origin, const BnsUpstreamFailure *failure)
+{
+    BnsHttp2Wait *wait;
+
+    while ((wait = g_queue_pop_head(&origin->waits)) != NULL) {
+        wait->func(failure == NULL ? origin->link : NULL,
+                   failure == NULL ? origin->upstream : NULL, failure, wait->data);
+        g_free(wait);
+    }
+}
+
 static void
 drop(Origin *origin)
 {
+    char error[] = "the upstream ended before its HTTP/2 settings came";
+    BnsUpstreamFailure failure = { .outcome = BNS_DIAL_UNREACHABLE, .error = error };
+
     g_queue_remove(&origin->pool->origins, origin);
+    serve_settings(origin, &failure);
     origin_free(origin);
+}
+
+/* Tells those whom it may concern: the commands' connections to this origin are found by
+ * asking them all, once in the life of an origin's connection. */
+static void
+tell_tunnels(Origin *origin)
+{
+    BnsHttp2Tunnels tunnels = bns_http2_link_tunnels(origin->link);
+    GHashTableIter iter;
+    gpointer value;
+
+    if (origin->tunnels == tunnels)
+        return;
+    origin->tunnels = tunnels;
+    g_hash_table_iter_init(&iter, origin->pool->engine->flows);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        BnsFlow *flow = value;
+
+        if (flow->http2 != NULL)
+            bns_http2_server_learn(flow->http2);
+    }
+    serve_settings(origin, NULL);
 }
 
 /* Idle ones have their time; a hoarder of the oldest kind is dropped by its timer. */
@@ -83,6 +125,7 @@ run(void *data)
         drop(origin);
         return;
     }
+    tell_tunnels(origin);
     is_used = bns_http2_link_n_ends(origin->link) > 0;
     if (is_used || bns_http2_link_is_open(origin->link)) {
         set_idle(origin, !is_used);
@@ -109,6 +152,7 @@ bns_http2_pool_add(BnsHttp2Pool *pool, BnsUpstream *upstream)
 
     upstream->protocol = BNS_PROTOCOL_HTTP2;
     origin->pool = pool;
+    g_queue_init(&origin->waits);
     origin->upstream = upstream;
     origin->link =
         bns_http2_link_new(loop, &upstream->channel, false, pool->events, run, origin);
@@ -127,6 +171,24 @@ fits(const Origin *origin, const BnsDialTarget *target)
 {
     return bns_http2_link_is_open(origin->link) &&
            bns_upstream_fits(origin->pool->engine, origin->upstream, target);
+}
+
+BnsHttp2Tunnels
+bns_http2_pool_tunnels(BnsHttp2Pool *pool, const BnsDialTarget *target)
+{
+    BnsHttp2Tunnels known = BNS_HTTP2_TUNNELS_NO;
+
+    for (GList *link = pool->origins.head; link != NULL; link = link->next) {
+        const Origin *origin = link->data;
+        BnsHttp2Tunnels tunnels = bns_http2_link_tunnels(origin->link);
+
+        if (tunnels == BNS_HTTP2_TUNNELS_NO || !fits(origin, target))
+            continue;
+        if (tunnels == BNS_HTTP2_TUNNELS_YES)
+            return tunnels;
+        known = tunnels;
+    }
+    return known;
 }
 
 static bool
@@ -212,6 +274,7 @@ serve(BnsHttp2Pool *pool, BnsHttp2Wait *wait, const BnsUpstreamFailure *failure)
     BnsHttp2Link *link = NULL;
 
     wait->dial = NULL;
+    wait->queue = NULL;
     if (failure == NULL) {
         link = bns_http2_pool_take(pool, &wait->target, &upstream);
         if (link == NULL) {
@@ -270,7 +333,20 @@ begin_wait(BnsHttp2Pool *pool, BnsHttp2Wait *wait)
             bns_connect_start(pool->engine, &dial->target, on_connected, dial);
     }
     wait->dial = dial;
+    wait->queue = &dial->waits;
     g_queue_push_tail(&dial->waits, wait);
+}
+
+static Origin *
+find_origin(BnsHttp2Pool *pool, const BnsHttp2Link *link)
+{
+    for (GList *at = pool->origins.head; at != NULL; at = at->next) {
+        Origin *origin = at->data;
+
+        if (origin->link == link)
+            return origin;
+    }
+    g_return_val_if_reached(NULL);
 }
 
 BnsHttp2Wait *
@@ -288,6 +364,22 @@ bns_http2_pool_wait(BnsHttp2Pool *pool,
     return wait;
 }
 
+BnsHttp2Wait *
+bns_http2_pool_wait_settings(BnsHttp2Pool *pool,
+                             const BnsHttp2Link *link,
+                             BnsHttp2WaitFunc func,
+                             void *data)
+{
+    Origin *origin = find_origin(pool, link);
+    BnsHttp2Wait *wait = g_new0(BnsHttp2Wait, 1);
+
+    wait->func = func;
+    wait->data = data;
+    wait->queue = &origin->waits;
+    g_queue_push_tail(&origin->waits, wait);
+    return wait;
+}
+
 void
 bns_http2_wait_cancel(BnsHttp2Wait *wait)
 {
@@ -296,10 +388,10 @@ bns_http2_wait_cancel(BnsHttp2Wait *wait)
     if (wait == NULL)
         return;
     dial = wait->dial;
-    g_queue_remove(&dial->waits, wait);
+    g_queue_remove(wait->queue, wait);
     g_free(wait);
     /* While its callbacks run the dial frees itself. */
-    if (g_queue_is_empty(&dial->waits) && dial->connect != NULL)
+    if (dial != NULL && g_queue_is_empty(&dial->waits) && dial->connect != NULL)
         dial_free(dial);
 }
 

@@ -33,6 +33,9 @@ void bns_http2_pool_free(BnsHttp2Pool *pool);
 void bns_http2_pool_add(BnsHttp2Pool *pool, BnsUpstream *upstream);
 /* Whether there is a connection that fits (bns_upstream_fits()). */
 bool bns_http2_pool_has(BnsHttp2Pool *pool, const BnsDialTarget *target);
+/* What the connections that fit say of extended CONNECT: YES if one does, UNKNOWN if one
+ * may yet, NO also if there is none. */
+BnsHttp2Tunnels bns_http2_pool_tunnels(BnsHttp2Pool *pool, const BnsDialTarget *target);
 /* Returns: (transfer none): one that fits and takes a request now, with its
  * @out_upstream (transfer none); or %NULL. */
 BnsHttp2Link *bns_http2_pool_take(BnsHttp2Pool *pool,
@@ -51,4 +54,10 @@ BnsHttp2Wait *bns_http2_pool_wait(BnsHttp2Pool *pool,
                                   const BnsDialTarget *target,
                                   BnsHttp2WaitFunc func,
                                   void *data);
+/* Waits until the settings of @link, one of the pool's, are known, and gives it, or tells
+ * that it ended before. Returns: as bns_http2_pool_wait() */
+BnsHttp2Wait *bns_http2_pool_wait_settings(BnsHttp2Pool *pool,
+                                           const BnsHttp2Link *link,
+                                           BnsHttp2WaitFunc func,
+                                           void *data);
 void bns_http2_wait_cancel(BnsHttp2Wait *wait);

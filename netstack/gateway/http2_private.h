@@ -25,6 +25,10 @@ struct BnsHttp2Link {
     BnsHttp2Budget budget;
     uint32_t spare_window; /* what is left of BNS_HTTP2_WINDOW_SPARE */
 
+    bool is_greeted;     /* its settings are made, and frames may follow them */
+    bool offers_tunnels; /* they, or later ones, have ENABLE_CONNECT_PROTOCOL */
+    bool has_settings;   /* the peer's came */
+
     bool is_over; /* bns_http2_link_run() says so */
     bool is_left; /* the peer said GOAWAY */
     bool

@@ -73,6 +73,21 @@ pass_final(BnsHttp2Stream *stream,
     bns_http2_end_respond(&stream->client, passed, is_last);
     if (is_last)
         end_response(stream);
+    bns_http2_stream_touch(stream);
+}
+
+/* The answer to a WebSocket's request, which may choose what was offered. */
+static const char *
+check_tunnel(const BnsHttp2Stream *stream,
+             const BnsHttp2Fields *fields,
+             uint16_t status)
+{
+    BnsHttpHead head;
+
+    if (!stream->call.request.is_websocket || status / 100 != 2)
+        return NULL;
+    bns_http2_copy_fields(fields, &head);
+    return bns_websocket_check_choice(&head, &stream->call.request.websocket);
 }
 
 /* Returns: %NULL, or what is wrong with it. */
@@ -96,6 +111,8 @@ pass_head(BnsHttp2Stream *stream, const BnsHttp2Fields *fields, bool is_last)
 
     if (error == NULL && status < 200)
         error = count_interim(stream, fields, is_last);
+    if (error == NULL)
+        error = check_tunnel(stream, fields, status);
     if (error != NULL)
         on_bad_response(stream, error);
     else if (status < 200)

@@ -43,6 +43,49 @@ on_turn(void *data)
     bns_flow_run(server->flow);
 }
 
+/* --- extended CONNECT --- */
+
+static BnsHttp2Tunnels
+find_tunnels(const BnsFlow *flow)
+{
+    const BnsHost *host = bns_flow_host(flow);
+    BnsDialTarget target = {
+        .scheme = flow->is_tls ? BNS_SCHEME_HTTPS : BNS_SCHEME_HTTP,
+        .host = *host,
+        .port = flow->port,
+        .protocols = BNS_PROTOCOL_HTTP2,
+    };
+
+    target.decision = bns_policy_could_allow(flow->engine->config->policy,
+                                             target.scheme, host->text, flow->port);
+    if (target.decision.verdict != BNS_VERDICT_ALLOW)
+        return BNS_HTTP2_TUNNELS_NO;
+    return bns_http2_pool_tunnels(flow->engine->http2, &target);
+}
+
+void
+bns_http2_server_learn(BnsHttp2Server *server)
+{
+    BnsHttp2Tunnels tunnels = find_tunnels(server->flow);
+
+    if (tunnels == BNS_HTTP2_TUNNELS_UNKNOWN)
+        return;
+    bns_timer_set(server->greeting, INT64_MAX);
+    bns_http2_link_greet(server->link, tunnels == BNS_HTTP2_TUNNELS_YES);
+    if (tunnels == BNS_HTTP2_TUNNELS_YES)
+        bns_http2_link_offer_tunnels(server->link);
+}
+
+static void
+on_greeting(void *data)
+{
+    BnsHttp2Server *server = data;
+
+    bns_http2_link_greet(server->link, false);
+}
+
+/* --- life --- */
+
 void
 bns_flow_begin_streams(BnsFlow *flow)
 {
@@ -52,7 +95,11 @@ bns_flow_begin_streams(BnsFlow *flow)
     server->link = bns_http2_link_new(flow->engine->loop, &flow->client, true, &events,
                                       on_turn, server);
     server->streams = g_hash_table_new_full(NULL, NULL, bns_http2_stream_destroy, NULL);
+    server->greeting = bns_loop_timer(flow->engine->loop, on_greeting, server);
+    bns_timer_set(server->greeting, bns_loop_now_us(flow->engine->loop) +
+                                        BNS_HTTP2_GREETING_MS * G_USEC_PER_SEC / 1000);
     flow->http2 = server;
+    bns_http2_server_learn(server);
     bns_flow_enter(flow, BNS_FLOW_STREAMS);
 }
 
@@ -63,6 +110,7 @@ bns_http2_server_free(BnsHttp2Server *server)
         return;
     g_hash_table_unref(server->streams);
     bns_http2_link_free(server->link);
+    bns_timer_free(server->greeting);
     g_free(server);
 }
 

@@ -15,6 +15,10 @@
 /* What a section may take when it is sent, as nghttp2 estimates it beforehand. */
 #define SENT_SECTION_MAX (4 * BNS_HTTP_HEAD_MAX)
 
+/* RFC 9113 4.1 */
+#define FRAME_HEADER_BYTES 9
+#define FRAME_TYPE_AT      3
+
 /* --- budgets --- */
 
 void
@@ -168,6 +172,11 @@ on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *data)
         spend_idle_frame(link);
         break;
     case NGHTTP2_PRIORITY:
+        break;
+    case NGHTTP2_SETTINGS:
+        link->has_settings =
+            link->has_settings || (frame->hd.flags & NGHTTP2_FLAG_ACK) == 0;
+        spend_idle_frame(link);
         break;
     default:
         spend_idle_frame(link);
@@ -336,6 +345,8 @@ begin(BnsHttp2Link *link)
         { NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, BNS_HTTP2_STREAMS_MAX },
         { NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, BNS_HTTP_HEAD_MAX },
         { NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1 },
+        /* The last: bns_http2_link_greet(). */
+        { NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1 },
     };
     static const nghttp2_settings_entry client_settings[] = {
         { NGHTTP2_SETTINGS_ENABLE_PUSH, 0 },
@@ -350,6 +361,45 @@ begin(BnsHttp2Link *link)
                                 G_N_ELEMENTS(client_settings));
     nghttp2_session_set_local_window_size(link->session, NGHTTP2_FLAG_NONE, 0,
                                           BNS_HTTP2_CONNECTION_WINDOW);
+    link->is_greeted = !link->is_server;
+}
+
+/* The settings must be the first frame, but nghttp2 acknowledges the peer's as it reads
+ * them. So ours are queued before anything is read, and what they say of extended CONNECT
+ * is put in when it is known: nghttp2 takes it for offered, we do not. */
+void
+bns_http2_link_greet(BnsHttp2Link *link, bool has_tunnels)
+{
+    const uint8_t *bytes;
+    ssize_t n;
+    uint8_t value = has_tunnels ? 1 : 0;
+
+    if (link->is_greeted)
+        return;
+    link->is_greeted = true;
+    link->offers_tunnels = has_tunnels;
+    n = nghttp2_session_mem_send(link->session, &bytes);
+    if (n < FRAME_HEADER_BYTES || bytes[FRAME_TYPE_AT] != NGHTTP2_SETTINGS) {
+        link->is_broken = true;
+        return;
+    }
+    bns_buffer_append(&link->channel->out, bytes, (size_t)n - 1);
+    bns_buffer_append(&link->channel->out, &value, 1);
+    bns_http2_link_wake(link);
+}
+
+void
+bns_http2_link_offer_tunnels(BnsHttp2Link *link)
+{
+    static const nghttp2_settings_entry offer = {
+        NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1
+    };
+
+    if (!link->is_greeted || link->offers_tunnels)
+        return;
+    link->offers_tunnels = true;
+    nghttp2_submit_settings(link->session, NGHTTP2_FLAG_NONE, &offer, 1);
+    bns_http2_link_wake(link);
 }
 
 BnsHttp2Link *

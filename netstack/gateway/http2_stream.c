@@ -37,6 +37,14 @@ bns_http2_stream_finish(BnsHttp2Stream *stream, const char *error)
     g_hash_table_remove(stream->server->streams, stream);
 }
 
+/* Whether it is an open WebSocket: what moves is no request and no response any more. */
+static bool
+is_tunnel(const BnsHttp2Stream *stream)
+{
+    return stream->call.request.is_websocket && stream->call.status / 100 == 2 &&
+           (stream->state == BNS_HTTP2_FLOWING || stream->state == BNS_HTTP2_DONE);
+}
+
 /* @timeout_us: 0: never */
 static void
 set_timer(BnsHttp2Stream *stream, int64_t timeout_us)
@@ -52,8 +60,9 @@ set_timer(BnsHttp2Stream *stream, int64_t timeout_us)
 static int64_t
 silence_of(const BnsHttp2Stream *stream)
 {
-    return stream->call.request.is_grpc ? bns_flow_idle_us(stream->server->flow)
-                                        : SILENCE_TIMEOUT_US;
+    return stream->call.request.is_grpc || is_tunnel(stream)
+               ? bns_flow_idle_us(stream->server->flow)
+               : SILENCE_TIMEOUT_US;
 }
 
 void
@@ -78,6 +87,18 @@ time_out_relay(BnsHttp2Stream *stream)
                                                        : "the upstream fell silent");
 }
 
+/* Dialling has limits of its own; an origin's settings have none. */
+static void
+time_out_wait(BnsHttp2Stream *stream)
+{
+    if (!stream->call.request.is_websocket) {
+        bns_http2_stream_touch(stream);
+        return;
+    }
+    g_clear_pointer(&stream->wait, bns_http2_wait_cancel);
+    bns_http2_stream_fail(stream, 504, "the upstream did not answer in time", true);
+}
+
 static void
 on_timer(void *data)
 {
@@ -85,8 +106,7 @@ on_timer(void *data)
 
     switch (stream->state) {
     case BNS_HTTP2_WAITING:
-        /* Dialling has limits of its own. */
-        bns_http2_stream_touch(stream);
+        time_out_wait(stream);
         break;
     case BNS_HTTP2_AWAITED:
     case BNS_HTTP2_FLOWING:
@@ -149,6 +169,34 @@ send_request(BnsHttp2Stream *stream, BnsHttp2Link *link, BnsUpstream *upstream)
     upstream->is_kept = true;
 }
 
+static void on_connection(BnsHttp2Link *link,
+                          BnsUpstream *upstream,
+                          const BnsUpstreamFailure *failure,
+                          void *data);
+
+/* @link takes the request, if it is known to understand it. */
+static void
+use_link(BnsHttp2Stream *stream, BnsHttp2Link *link, BnsUpstream *upstream)
+{
+    if (!stream->call.request.is_websocket) {
+        send_request(stream, link, upstream);
+        return;
+    }
+    switch (bns_http2_link_tunnels(link)) {
+    case BNS_HTTP2_TUNNELS_UNKNOWN:
+        stream->wait = bns_http2_pool_wait_settings(stream->server->flow->engine->http2,
+                                                    link, on_connection, stream);
+        break;
+    case BNS_HTTP2_TUNNELS_NO:
+        bns_http2_stream_fail(
+            stream, 502, "the upstream does not offer WebSocket over HTTP/2", true);
+        break;
+    case BNS_HTTP2_TUNNELS_YES:
+        send_request(stream, link, upstream);
+        break;
+    }
+}
+
 static void
 on_connection(BnsHttp2Link *link,
               BnsUpstream *upstream,
@@ -159,7 +207,7 @@ on_connection(BnsHttp2Link *link,
 
     stream->wait = NULL;
     if (link != NULL)
-        send_request(stream, link, upstream);
+        use_link(stream, link, upstream);
     else if (failure->outcome == BNS_DIAL_GUARDED)
         bns_http2_stream_refuse(stream, &(BnsRefusal){ .status = 403,
                                                        .reason = failure->error,
@@ -193,7 +241,7 @@ acquire(BnsHttp2Stream *stream)
     use_ahead(flow, &target);
     link = bns_http2_pool_take(flow->engine->http2, &target, &upstream);
     if (link != NULL)
-        send_request(stream, link, upstream);
+        use_link(stream, link, upstream);
     else if (failure != NULL)
         bns_http2_stream_fail(stream, bns_dial_status(failure->outcome), failure->error,
                               false);
@@ -223,7 +271,13 @@ bns_http2_stream_retry(BnsHttp2Stream *stream, bool is_unseen)
 static BnsRefusal
 judge(BnsHttp2Stream *stream)
 {
-    BnsRefusal refusal = bns_call_judge(&stream->call);
+    BnsRefusal refusal;
+
+    if (stream->call.fault.status == 0 && stream->call.request.is_websocket &&
+        !bns_http2_link_offers_tunnels(stream->server->link))
+        stream->call.fault =
+            (BnsRequestFault){ 400, "extended CONNECT was not offered" };
+    refusal = bns_call_judge(&stream->call);
 
     if (refusal.status == 0 &&
         stream->server->flow->engine->n_streams > BNS_HTTP2_REQUESTS_MAX)

@@ -8,6 +8,9 @@
  * move at the same time until both have ended; http.response is recorded. Trailers,
  * interim responses, early responses and resets pass as they come, resets with their code.
  *
+ * An extended CONNECT (RFC 8441) is a request like any other, of which the "bodies" are the
+ * tunnel once the response is 2xx; only its silence has another limit, limits.idle.
+ *
  * A response that cannot be had is answered by us (502, 504) while no part of it was
  * passed on; later the stream is reset, after what came before.
  */

@@ -191,9 +191,13 @@ bns_request_read_http2(const BnsHttp2Fields *fields,
     const char *reason;
 
     *out_request = begin(&head, context, BNS_PROTOCOL_HTTP2);
-    out_request->is_grpc = is_grpc(&head);
+    /* gRPC's refusal is a 200, which would open a tunnel. */
+    out_request->is_grpc = !head.has_upgrade && is_grpc(&head);
     if (!is_read)
         return fault(head.error_status, head.error);
+    out_request->is_websocket = head.has_upgrade;
+    if (out_request->is_websocket)
+        bns_websocket_offer(&head, &out_request->websocket);
     reason = bns_http1_target(&head, &target);
     if (reason != NULL)
         return fault(400, reason);

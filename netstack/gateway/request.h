@@ -40,7 +40,7 @@ typedef struct {
     BnsBlockForm block_form; /* of an answer of ours */
     bool expects_continue;
     bool is_websocket;
-    BnsWebsocketOffer websocket; /* owned; is_websocket: what 101 must answer */
+    BnsWebsocketOffer websocket; /* owned; is_websocket: what its answer may say */
     BnsHttpBodyKind body;
     uint64_t body_len; /* LENGTH only */
     GByteArray

@@ -83,7 +83,11 @@ join(const BnsHttpHead *head, const char *name)
 void
 bns_websocket_offer(const BnsHttpHead *head, BnsWebsocketOffer *out_offer)
 {
-    make_accept(bns_http1_field(head, "sec-websocket-key")->value, out_offer->accept);
+    const BnsHttpField *key = bns_http1_field(head, "sec-websocket-key");
+
+    out_offer->accept[0] = '\0';
+    if (key != NULL)
+        make_accept(key->value, out_offer->accept);
     out_offer->protocols = join(head, "sec-websocket-protocol");
     out_offer->extensions = join(head, "sec-websocket-extensions");
 }
@@ -151,10 +155,17 @@ check_extensions(const BnsHttpHead *head, const BnsWebsocketOffer *offer)
 }
 
 const char *
+bns_websocket_check_choice(const BnsHttpHead *head, const BnsWebsocketOffer *offer)
+{
+    const char *error = check_protocol(head, offer);
+
+    return error != NULL ? error : check_extensions(head, offer);
+}
+
+const char *
 bns_websocket_check_response(const BnsHttpHead *head, const BnsWebsocketOffer *offer)
 {
     const BnsHttpField *field = bns_http1_field(head, "sec-websocket-accept");
-    const char *error;
 
     if (head->status != 101)
         return "the answer to the WebSocket upgrade is not 101";
@@ -162,6 +173,5 @@ bns_websocket_check_response(const BnsHttpHead *head, const BnsWebsocketOffer *o
         return "the answer does not upgrade to WebSocket";
     if (field == NULL || !bns_slice_equal(field->value, offer->accept))
         return "the answer has the wrong Sec-WebSocket-Accept";
-    error = check_protocol(head, offer);
-    return error != NULL ? error : check_extensions(head, offer);
+    return bns_websocket_check_choice(head, offer);
 }

@@ -2,6 +2,9 @@
 /*
  * WebSocket: is this head the opening of one (RFC 6455 4), and is that its answer.
  *
+ * HTTP/2's is an extended CONNECT (RFC 8441), recognised by http2_fields.h; it has no key,
+ * and any 2xx is its 101. What may be chosen is the same.
+ *
  * It is the only upgrade that the gateway passes on: a tunnel begins when the origin has
  * answered 101 with the right Sec-WebSocket-Accept, never on the request's word. Any
  * other request that names an upgrade goes on without it, and a 101 to that is 502. Pure.
@@ -24,12 +27,13 @@ bool bns_websocket_is_request(const BnsHttpHead *head);
 
 /* What a request offers, and so what its answer may say. */
 typedef struct {
-    char accept[BNS_WEBSOCKET_ACCEPT_SIZE]; /* the proof that its key asks for */
+    char accept[BNS_WEBSOCKET_ACCEPT_SIZE]; /* the proof that its key asks for; "" for
+                                             * HTTP/2's */
     char *protocols;  /* owned; subprotocols, as a list; NULL: none */
     char *extensions; /* owned; the same with their parameters */
 } BnsWebsocketOffer;
 
-/* Reads @head, for which bns_websocket_is_request() holds. @out_offer: (transfer full) */
+/* Reads @head, which opens one. @out_offer: (transfer full) */
 void bns_websocket_offer(const BnsHttpHead *head, BnsWebsocketOffer *out_offer);
 void bns_websocket_offer_clear(BnsWebsocketOffer *offer);
 
@@ -45,3 +49,7 @@ void bns_websocket_offer_clear(BnsWebsocketOffer *offer);
  */
 const char *
 bns_websocket_check_response(const BnsHttpHead *head, const BnsWebsocketOffer *offer);
+/* What of it HTTP/2's answer has to keep to, a 2xx: nothing is chosen that was not offered.
+ * Only the fields of @head are looked at. */
+const char *
+bns_websocket_check_choice(const BnsHttpHead *head, const BnsWebsocketOffer *offer);

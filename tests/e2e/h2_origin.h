@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * H2 origin: node as an origin of HTTP/2 and nothing else, over TLS and without.
+ * H2 origin: node as an origin of HTTP/2 and nothing else, over TLS and without. It
+ * offers extended CONNECT (RFC 8441), which reaches @serve like any request.
  */
 #pragma once
 

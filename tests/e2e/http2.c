@@ -160,6 +160,62 @@ test_node(void)
     fixture_clear(&f);
 }
 
+/* --- WebSocket over HTTP/2 --- */
+
+/* What is allowed, what is not, and what was never offered to be one. The origin echoes. */
+static void
+test_websocket(gconstpointer data)
+{
+    static const char echo[] = "if (head[':method'] !== 'CONNECT') { stream.respond(); "
+                               "stream.end(); return }\n"
+                               "stream.respond({ 'x-protocol': head[':protocol'] });\n"
+                               "stream.pipe(stream);";
+    static const char script[] =
+        "const http2 = require('http2');\n"
+        "const scheme = process.argv[2];\n"
+        "const c = http2.connect(scheme + '://h2.test');\n"
+        "const open = path => c.request({ ':method': 'CONNECT',\n"
+        "  ':protocol': 'websocket', ':scheme': scheme, ':authority': 'h2.test',\n"
+        "  ':path': path, 'sec-websocket-version': '13' }, { endStream: false });\n"
+        "const talk = () => {\n"
+        "  const ws = open('/ok/ws');\n"
+        "  let n = 0;\n"
+        "  ws.on('response', h => { console.log(h[':status'], h['x-protocol']);\n"
+        "    ws.write('hello'); });\n"
+        "  ws.on('data', d => { if (n === 0) ws.end(Buffer.alloc(4 << 20));\n"
+        "    n += d.length });\n"
+        "  ws.on('close', () => { console.log(n, ws.rstCode); c.close() });\n"
+        "};\n"
+        "const refused = () => {\n"
+        "  const ws = open('/no/ws');\n"
+        "  ws.on('response', h => { console.log(h[':status']); ws.close() });\n"
+        "  ws.on('close', talk);\n"
+        "};\n"
+        "let begun = false;\n"
+        "const begin = s => { if (s.enableConnectProtocol && !begun) {\n"
+        "  begun = true; refused() } };\n"
+        "c.on('remoteSettings', begin);\n"
+        "c.request({ ':path': '/ok/x' }).resume();\n";
+    g_autofree char *line = g_strconcat("-- node client.js ", data, NULL);
+    Story *story = story_new();
+    H2Origin *origin = h2_origin_new(story, echo);
+    Fixture f = { story, origin };
+
+    if (origin == NULL) {
+        story_free(story);
+        return;
+    }
+    story_option(story, "--allow 'GET h2.test/ok/**'");
+    story_write(story, "client.js", script);
+    g_autoptr(StoryRun) run = story_run(story, line);
+    story_assert_status(run, 0);
+    g_assert_cmpstr(run->out, ==, "403\n200 websocket\n4194309 0\n");
+    story_assert_record(run, "http.request", "\"deny\"", "\"path\":\"/no/ws\"");
+    story_assert_record(run, "http.response", "\"bytes_sent\":4194309",
+                        "\"path\":\"/ok/ws\"");
+    fixture_clear(&f);
+}
+
 /* --- h2load --- */
 
 /* 100 streams in each of 10 connections. */
@@ -264,6 +320,8 @@ main(int argc, char **argv)
     bns_test_add("/e2e/http2/nothing-is-translated", test_no_translation);
     bns_test_add("/e2e/http2/the-origin-chooses", test_origin_chooses);
     bns_test_add("/e2e/http2/node-has-both-side-by-side", test_node);
+    bns_test_add_data("/e2e/http2/websocket-over-tls", "https", test_websocket);
+    bns_test_add_data("/e2e/http2/websocket-without-tls", "http", test_websocket);
     bns_test_add("/e2e/http2/idle-connections-are-small", test_idle);
     bns_test_add_data("/e2e/http2/load-over-tls", "https", test_load);
     bns_test_add_data("/e2e/http2/load-without-tls", "http", test_load);

@@ -4,6 +4,7 @@
  * chose.
  */
 #include "base/fd.h"
+#include "netstack/gateway/http2_server.h"
 #include "tests/gateway/http2_peer.h"
 #include "tests/support/certs.h"
 #include "tests/support/test.h"
@@ -212,6 +213,75 @@ test_misdirected(void)
     fixture_clear(&f);
 }
 
+/* --- extended CONNECT is offered as the origin does --- */
+
+typedef struct {
+    Fixture tls;
+    Peer client;
+    Peer origin;
+} Pair;
+
+static void
+pair_init(Pair *pair, bool is_offering)
+{
+    g_autofree char *got = NULL;
+
+    fixture_init(&pair->tls);
+    pair->tls.chooses = "h2";
+    got = start(&pair->tls, "h2", true);
+    peer_init(&pair->client, &pair->tls.flow, false);
+    if (is_offering)
+        peer_init_offering(&pair->origin, &pair->tls.origin_flow);
+    else
+        peer_init(&pair->origin, &pair->tls.origin_flow, true);
+}
+
+static void
+pair_clear(Pair *pair)
+{
+    peer_clear(&pair->client);
+    peer_clear(&pair->origin);
+    fixture_clear(&pair->tls);
+}
+
+static void
+test_mirrored(gconstpointer data)
+{
+    bool is_offering = GPOINTER_TO_INT(data) != 0;
+    Pair pair;
+
+    pair_init(&pair, is_offering);
+    peer_flush(&pair.origin);
+    peer_until(&pair.client, peer_has_settings, 1);
+    peer_ping(&pair.client);
+    g_assert_cmpint(peer_is_offered_tunnels(&pair.client, 0), ==, is_offering);
+    g_assert_cmpuint(pair.client.n_settings, ==, 1);
+    pair_clear(&pair);
+}
+
+/* Requests do not wait for the greeting, and it goes in any case. */
+static void
+test_settings_late(void)
+{
+    Pair pair;
+    int32_t id;
+
+    pair_init(&pair, true);
+    id = peer_get(&pair.client, "https", "origin.test", "/x");
+    rig_record(pair.tls.rig, BNS_EVENT_HTTP_REQUEST);
+    g_assert_cmpuint(pair.client.n_settings, ==, 0);
+    rig_advance(pair.tls.rig, BNS_HTTP2_GREETING_MS / 1000);
+    peer_until(&pair.client, peer_has_settings, 1);
+    g_assert_false(peer_is_offered_tunnels(&pair.client, 0));
+
+    peer_until(&pair.origin, peer_has_streams, 1);
+    peer_respond(&pair.origin, 1, ":status: 204\n", true);
+    peer_until(&pair.client, peer_is_ended, id);
+    peer_until(&pair.client, peer_has_settings, 2);
+    g_assert_true(peer_is_offered_tunnels(&pair.client, 0));
+    pair_clear(&pair);
+}
+
 /* The second flow needs no second connection, not even for the choice. */
 static void
 test_remembered(void)
@@ -330,6 +400,11 @@ main(int argc, char **argv)
     }
     bns_test_add("/gateway/alpn/request-passes", test_passed);
     bns_test_add("/gateway/alpn/misdirected-is-421", test_misdirected);
+    bns_test_add_data("/gateway/alpn/offered-tunnels-are-offered", GINT_TO_POINTER(1),
+                      test_mirrored);
+    bns_test_add_data("/gateway/alpn/no-tunnels-are-not-offered", GINT_TO_POINTER(0),
+                      test_mirrored);
+    bns_test_add("/gateway/alpn/late-settings-hold-nobody-up", test_settings_late);
     bns_test_add("/gateway/alpn/choice-is-remembered", test_remembered);
     bns_test_add("/gateway/alpn/what-was-not-asked-is-not-remembered",
                  test_not_remembered);

@@ -9,6 +9,9 @@
 #include <string.h>
 
 #define GOOD ":method: GET\n:scheme: https\n:authority: a.test\n:path: /x?q\n"
+#define TUNNEL(protocol)                                                               \
+    ":method: CONNECT\n:protocol: " protocol                                           \
+    "\n:scheme: https\n:authority: a.test\n:path: /ws\n"
 #define POST ":method: POST\n:scheme: https\n:authority: a.test\n:path: /\n"
 
 /* "name: value\n" each. */
@@ -96,6 +99,21 @@ static const Row requests[] = {
     { "space-in-path",
       ":method: GET\n:scheme: https\n:authority: a.test\n:path: /a b\n", true, 400 },
     { "protocol", GOOD ":protocol: websocket\n", true, 400 },
+    { "websocket", TUNNEL("websocket"), false, 0 },
+    { "websocket-that-ends", TUNNEL("websocket"), true, 0 },
+    { "websocket-of-other-case", TUNNEL("WebSocket"), false, 501 },
+    { "connect-udp", TUNNEL("connect-udp"), false, 501 },
+    { "empty-protocol", TUNNEL(""), false, 501 },
+    { "protocol-twice", TUNNEL("websocket") ":protocol: websocket\n", false, 400 },
+    { "websocket-with-length", TUNNEL("websocket") "content-length: 5\n", false, 400 },
+    { "websocket-without-authority",
+      ":method: CONNECT\n:protocol: websocket\n:scheme: https\n:path: /\nhost: a\n",
+      false, 400 },
+    { "websocket-without-scheme",
+      ":method: CONNECT\n:protocol: websocket\n:authority: a\n:path: /\n", false, 400 },
+    { "websocket-without-path",
+      ":method: CONNECT\n:protocol: websocket\n:scheme: https\n:authority: a\n", false,
+      400 },
     { "length", POST "content-length: 5\n", false, 0 },
     { "length-zero-and-last", POST "content-length: 0\n", true, 0 },
     { "length-and-last", POST "content-length: 5\n", true, 400 },
@@ -128,6 +146,29 @@ test_request(gconstpointer data)
         return;
     g_assert_cmpuint(head.error_status, ==, row->status);
     g_assert_nonnull(head.error);
+}
+
+/* As HTTP/1.1's handshake; and it is written as it came. */
+static void
+test_tunnel(void)
+{
+    g_autoptr(BnsHttp2Fields) fields =
+        fields_of(TUNNEL("websocket") "sec-websocket-protocol: chat\n");
+    g_autoptr(GArray) written = NULL;
+    BnsHttpHead head;
+    BnsSlice scheme;
+
+    g_assert_true(bns_http2_read_request(fields, false, &head, &scheme));
+    g_assert_true(bns_slice_equal(head.method, "GET"));
+    g_assert_true(bns_slice_equal(head.target, "/ws"));
+    g_assert_true(head.has_upgrade);
+    g_assert_cmpint(head.body, ==, BNS_HTTP_BODY_CHUNKED);
+    written = bns_http2_write_request(fields, "a.test");
+    g_assert_cmpuint(written->len, ==, 6);
+
+    bns_http2_copy_fields(fields, &head);
+    g_assert_cmpuint(head.n_fields, ==, 1);
+    g_assert_true(bns_slice_equal(head.fields[0].value, "chat"));
 }
 
 static void
@@ -294,6 +335,7 @@ main(int argc, char **argv)
     add_table("/gateway/http2-fields/request/", requests, G_N_ELEMENTS(requests),
               test_request);
     bns_test_add("/gateway/http2-fields/request-becomes-a-head", test_head);
+    bns_test_add("/gateway/http2-fields/tunnel-becomes-a-handshake", test_tunnel);
     bns_test_add("/gateway/http2-fields/number-is-limited", test_count);
     bns_test_add_data("/gateway/http2-fields/largest-size", GSIZE_TO_POINTER(0),
                       test_size);

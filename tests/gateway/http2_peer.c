@@ -167,8 +167,8 @@ on_close(nghttp2_session *session, int32_t id, uint32_t code, void *data)
 
 /* --- life --- */
 
-void
-peer_init(Peer *peer, RigFlow *flow, bool is_server)
+static void
+session_new(Peer *peer, RigFlow *flow, bool is_server)
 {
     nghttp2_session_callbacks *callbacks;
     nghttp2_option *option;
@@ -193,7 +193,30 @@ peer_init(Peer *peer, RigFlow *flow, bool is_server)
         nghttp2_session_client_new2(&peer->session, callbacks, peer, option);
     nghttp2_option_del(option);
     nghttp2_session_callbacks_del(callbacks);
+}
+
+void
+peer_init(Peer *peer, RigFlow *flow, bool is_server)
+{
+    session_new(peer, flow, is_server);
     nghttp2_submit_settings(peer->session, NGHTTP2_FLAG_NONE, NULL, 0);
+}
+
+static void
+submit_offer(Peer *peer)
+{
+    static const nghttp2_settings_entry offer = {
+        NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1
+    };
+
+    nghttp2_submit_settings(peer->session, NGHTTP2_FLAG_NONE, &offer, 1);
+}
+
+void
+peer_init_offering(Peer *peer, RigFlow *flow)
+{
+    session_new(peer, flow, true);
+    submit_offer(peer);
 }
 
 void
@@ -376,6 +399,13 @@ peer_reset(Peer *peer, int32_t id, uint32_t code)
     peer_flush(peer);
 }
 
+void
+peer_offer_tunnels(Peer *peer)
+{
+    submit_offer(peer);
+    peer_flush(peer);
+}
+
 /* Whether all of it went: the engine may have closed. */
 static bool
 write_all(const Peer *peer, const uint8_t *bytes, size_t len)
@@ -491,6 +521,13 @@ bool
 peer_has_settings(const Peer *peer, int32_t count)
 {
     return peer->n_settings >= (unsigned)count;
+}
+
+bool
+peer_is_offered_tunnels(const Peer *peer, int32_t any)
+{
+    return nghttp2_session_get_remote_settings(
+               peer->session, NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL) == 1;
 }
 
 bool

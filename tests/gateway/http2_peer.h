@@ -43,6 +43,8 @@ typedef struct {
 } Peer;
 
 void peer_init(Peer *peer, RigFlow *flow, bool is_server);
+/* An origin whose first settings offer extended CONNECT. */
+void peer_init_offering(Peer *peer, RigFlow *flow);
 void peer_clear(Peer *peer);
 
 /* Field lists: "name: value\n" each; a name may begin with a colon. */
@@ -61,6 +63,8 @@ void peer_data(Peer *peer, int32_t id, const void *bytes, size_t len, bool is_la
 /* @len bytes and the end, as the windows allow, whenever the peer is flushed. */
 void peer_pour(Peer *peer, int32_t id, size_t len);
 void peer_reset(Peer *peer, int32_t id, uint32_t code);
+/* Offers extended CONNECT, by settings of their own. */
+void peer_offer_tunnels(Peer *peer);
 /* A frame with any payload. */
 void peer_frame(Peer *peer,
                 uint8_t type,
@@ -94,6 +98,7 @@ bool peer_is_ended(const Peer *peer, int32_t id);
 bool peer_is_closed(const Peer *peer, int32_t id);
 bool peer_has_streams(const Peer *peer, int32_t count);
 bool peer_has_settings(const Peer *peer, int32_t count);
+bool peer_is_offered_tunnels(const Peer *peer, int32_t any);
 bool peer_has_goaway(const Peer *peer, int32_t any);
 
 PeerStream *peer_stream(const Peer *peer, int32_t id);
