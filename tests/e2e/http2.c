@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* HTTP/2 with the clients and an origin that people use: curl, node, h2load. */
 #include "tests/e2e/h2_origin.h"
-#include "tests/e2e/live.h"
 #include "tests/e2e/story.h"
 #include "tests/support/test.h"
 
@@ -247,63 +246,6 @@ test_load(gconstpointer data)
     fixture_clear(&f);
 }
 
-/* --- memory --- */
-
-#define IDLE 300
-/* Of the gateway, for each: an OpenSSL connection takes two thirds. */
-#define IDLE_KIB 40
-
-/* One connection at first, which makes what stays; IDLE more for each line of input. Each
- * has served a request. */
-static const char idle_script[] =
-    "const http2 = require('http2');\n"
-    "const all = [];\n"
-    "const open = () => new Promise((done, failed) => {\n"
-    "  const c = http2.connect('https://h2.test');\n"
-    "  all.push(c);\n"
-    "  c.on('error', failed);\n"
-    "  const r = c.request({ ':path': '/ok/x' });\n"
-    "  r.on('error', failed); r.on('end', done); r.resume(); });\n"
-    "const many = async n => { for (let i = 0; i < n; i++) await open() };\n"
-    "open().then(() => console.log('first'));\n"
-    "process.stdin.once('data', async () => {\n"
-    "  await many(" G_STRINGIFY(
-        IDLE) "); console.log('idle');\n"
-              "  process.stdin.once('end', () => process.exit(0)).resume(); });\n";
-
-static void
-test_idle(void)
-{
-    Fixture f;
-    unsigned before, after;
-    pid_t gateway;
-
-    if (!fixture_init(&f))
-        return;
-    story_write(f.story, "idle.js", idle_script);
-    {
-        g_autoptr(Live) live = live_start(f.story, "-- node idle.js");
-        g_autoptr(GArray) processes = NULL;
-        g_autoptr(StoryRun) run = NULL;
-
-        live_await_out(live, "first\n");
-        processes = live_processes(live);
-        gateway = live_find(processes, "bns-gateway")->pid;
-        before = live_pss_kib(gateway);
-        live_write(live, "more\n");
-        live_await_out(live, "idle\n");
-        after = live_pss_kib(gateway);
-        live_close_input(live);
-        run = live_end(live);
-        story_assert_status(run, 0);
-    }
-#ifndef BNS_SANITIZED
-    /* A sanitizer's memory is not ours. */
-    g_assert_cmpuint((after - before) / IDLE, <, IDLE_KIB);
-#endif
-    fixture_clear(&f);
-}
-
 int
 main(int argc, char **argv)
 {
@@ -322,7 +264,6 @@ main(int argc, char **argv)
     bns_test_add("/e2e/http2/node-has-both-side-by-side", test_node);
     bns_test_add_data("/e2e/http2/websocket-over-tls", "https", test_websocket);
     bns_test_add_data("/e2e/http2/websocket-without-tls", "http", test_websocket);
-    bns_test_add("/e2e/http2/idle-connections-are-small", test_idle);
     bns_test_add_data("/e2e/http2/load-over-tls", "https", test_load);
     bns_test_add_data("/e2e/http2/load-without-tls", "http", test_load);
     return g_test_run();
