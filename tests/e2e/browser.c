@@ -79,6 +79,44 @@ test_page(void)
     story_assert_out(run, "parts 100 by http/1.1");
 }
 
+/* Over the page's connection; the origin speaks nothing but HTTP/2. The page is not loaded
+ * before its image is, which comes when the page has answered what it was told. */
+static void
+test_websocket_http2(void)
+{
+    static const char serve[] =
+        "if (head[':method'] === 'CONNECT') {\n"
+        "  stream.respond();\n"
+        "  stream.write(Buffer.from('\\x81\\x05hello', 'latin1'));\n"
+        "  stream.once('data', () => globalThis.answered());\n"
+        "  return }\n"
+        "if (head[':path'] === '/image') {\n"
+        "  globalThis.isAnswered.then(() => { stream.respond(); stream.end() });\n"
+        "  return }\n"
+        "globalThis.isAnswered ||= new Promise(f => { globalThis.answered = f });\n"
+        "stream.respond({ 'content-type': 'text/html' });\n"
+        "stream.end(`<body><p id=said></p><img src=/image><script>\n"
+        "const ws = new WebSocket('wss://h2.test/ws');\n"
+        "ws.onmessage = e => { said.textContent = 'it says ' + e.data; ws.send('x') "
+        "};\n"
+        "</script>`);";
+    g_autoptr(Story) story = browser_story();
+    g_autoptr(H2Origin) origin = NULL;
+    g_autoptr(StoryRun) run = NULL;
+
+    if (story == NULL)
+        return;
+    origin = h2_origin_new(story, serve);
+    if (origin == NULL)
+        return;
+    run = story_run(story, "--allow 'GET h2.test' -- sh browse.sh https://h2.test/");
+    story_assert_status(run, 0);
+    story_assert_out(run, "it says hello");
+    g_assert_cmpuint(story_count_records(run, "http.request", "\"allow\"",
+                                         "\"path\":\"/ws\"", "\"http\":\"2\"", NULL),
+                     ==, 1);
+}
+
 /* Over one connection, each part a request of its own. */
 static void
 test_page_http2(void)
@@ -172,6 +210,7 @@ main(int argc, char **argv)
     }
     bns_test_add("/e2e/browser/a-hundred-parts", test_page);
     bns_test_add("/e2e/browser/a-hundred-parts-over-http2", test_page_http2);
+    bns_test_add("/e2e/browser/websocket-over-http2", test_websocket_http2);
     bns_test_add("/e2e/browser/a-part-is-refused", test_part_refused);
     bns_test_add("/e2e/browser/a-page-is-refused", test_block_page);
     bns_test_add("/e2e/browser/a-host-is-refused", test_host_refused);
