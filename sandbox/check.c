@@ -16,7 +16,7 @@ plan_files(const BnsPolicy *policy, GError **error)
     g_autoptr(BnsPlaces) places = bns_places_new();
     g_autofree char *workdir = g_get_current_dir();
 
-    return bns_file_plan_new(bns_policy_file_policy(policy), places, workdir, error);
+    return bns_file_plan_new(policy, places, workdir, error);
 }
 
 static char *

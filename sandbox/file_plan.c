@@ -48,20 +48,45 @@ call_for_paths(BnsFilePlanning *planning,
     return true;
 }
 
-bool
-bns_file_plan_each(BnsFilePlanning *planning, BnsFileEntryFunc func, GError **error)
+static bool
+each_default(BnsFilePlanning *planning, BnsFileEntryFunc func, GError **error)
 {
-    static const BnsFileOrigin by_default = { "default", true };
-    const GPtrArray *entries = planning->files->entries;
+    static const BnsFileOrigin origin = { "default", true };
 
     for (size_t i = 0; i < bns_n_file_defaults; i++) {
         const BnsFileDefault *entry = &bns_file_defaults[i];
 
         if (!call_for_paths(planning, func, entry->kind,
                             bns_file_names_expand_default(planning->names, entry->path),
-                            &by_default, error))
+                            &origin, error))
             return false;
     }
+    return true;
+}
+
+/* Only the gateway needs them. */
+static bool
+each_key(BnsFilePlanning *planning, BnsFileEntryFunc func, GError **error)
+{
+    static const BnsFileOrigin origin = { "client_key", true };
+    const GPtrArray *identities = bns_policy_identities(planning->policy);
+
+    for (guint i = 0; i < identities->len; i++) {
+        const BnsIdentity *identity = identities->pdata[i];
+
+        if (!func(planning, BNS_FILE_HIDE, identity->key_file, &origin, error))
+            return false;
+    }
+    return true;
+}
+
+bool
+bns_file_plan_each(BnsFilePlanning *planning, BnsFileEntryFunc func, GError **error)
+{
+    const GPtrArray *entries = planning->files->entries;
+
+    if (!each_default(planning, func, error) || !each_key(planning, func, error))
+        return false;
     for (guint i = 0; i < entries->len; i++) {
         const BnsFileEntry *entry = entries->pdata[i];
         const BnsFileOrigin origin = { entry->origin, false };
@@ -100,13 +125,16 @@ planned_mount_clear(void *data)
 }
 
 BnsFilePlan *
-bns_file_plan_new(const BnsFiles *files,
+bns_file_plan_new(const BnsPolicy *policy,
                   const BnsPlaces *places,
                   const char *workdir,
                   GError **error)
 {
     g_autoptr(BnsFilePlan) plan = g_new0(BnsFilePlan, 1);
-    BnsFilePlanning planning = { .plan = plan, .files = files, .places = places };
+    BnsFilePlanning planning = { .plan = plan,
+                                 .policy = policy,
+                                 .files = bns_policy_file_policy(policy),
+                                 .places = places };
     bool is_made;
 
     plan->rebuilt = g_ptr_array_new_with_free_func(g_free);

@@ -4,7 +4,8 @@
  *
  * What can be written: the working directory, or what `write:` lists, and what the
  * command line adds; in `mode: shared` everything. What is private or hidden: the table in
- * data/files.inc, then the policy's entries, then the command line's: the deepest decides,
+ * data/files.inc, the keys that the gateway holds for the policy's rules (client_key:),
+ * then the policy's entries, then the command line's: the deepest decides,
  * among equally deep ones the last. To write somewhere, or to have it private, is to see
  * it.
  *
@@ -17,7 +18,7 @@
  */
 #pragma once
 
-#include "policy/files.h"
+#include "policy/policy.h"
 #include "sandbox/file_view.h"
 #include "sandbox/places.h"
 
@@ -47,7 +48,7 @@ typedef struct {
  *
  * Returns: (transfer full): the plan, or %NULL with @error: what was named cannot be had
  */
-BnsFilePlan *bns_file_plan_new(const BnsFiles *files,
+BnsFilePlan *bns_file_plan_new(const BnsPolicy *policy,
                                const BnsPlaces *places,
                                const char *workdir,
                                GError **error);

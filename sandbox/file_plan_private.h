@@ -12,7 +12,7 @@
 /* Where an entry comes from. */
 typedef struct {
     const char *name; /* "default", "file:line", "--write#1" */
-    bool is_default;  /* of data/files.inc: what cannot be had is passed over */
+    bool is_default;  /* nobody asked for it: what cannot be had is passed over */
 } BnsFileOrigin;
 
 /* One thing that differs from what is around it, before it becomes a BnsViewMount. */
@@ -24,7 +24,8 @@ typedef struct {
 
 typedef struct {
     BnsFilePlan *plan; /* borrowed */
-    const BnsFiles *files;
+    const BnsPolicy *policy;
+    const BnsFiles *files; /* of the policy */
     const BnsPlaces *places;
     BnsFileNames *names; /* owned */
     char *mountinfo;     /* owned; for aliases */
@@ -39,7 +40,8 @@ void bns_file_plan_note(BnsFilePlan *plan,
 
 bool G_GNUC_PRINTF(2, 3) bns_file_plan_fail(GError **error, const char *format, ...);
 
-/* Calls @func for each entry: the defaults, then the policy's. */
+/* Calls @func for each entry: the defaults, the keys of the policy's client certificates,
+ * then what the policy says. */
 typedef bool (*BnsFileEntryFunc)(BnsFilePlanning *planning,
                                  BnsFileKind kind,
                                  const char *path,

@@ -181,8 +181,7 @@ open_audit(Run *run, const BnsOptions *options, GError **error)
 static bool
 plan_files(Run *run, const BnsOptions *options, GError **error)
 {
-    run->file_plan = bns_file_plan_new(bns_policy_file_policy(run->policy), run->places,
-                                       run->workdir, error);
+    run->file_plan = bns_file_plan_new(run->policy, run->places, run->workdir, error);
     for (guint i = 0; run->file_plan != NULL && i < run->file_plan->notices->len; i++)
         if (!options->quiet)
             bns_log_print("%s", (const char *)run->file_plan->notices->pdata[i]);

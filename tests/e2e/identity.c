@@ -154,6 +154,36 @@ test_not_writable(void)
     fixture_clear(&f);
 }
 
+static const char hidden_script[] = CURL "\n"
+                                         "ls ../keys; cat ../keys/me.key ../keys/*\n"
+                                         "ln ../keys/me.key k; cat k; true\n";
+
+static const char hidden_story[] =
+    "mkdir ../keys && mv me.key ../keys\n"
+    "\"$BNS\" -q --upstream-ca ../ca.pem --resolve mtls.test:443:127.0.0.1:$PORT "
+    "--config p.yaml -- sh script.sh\n";
+
+/* Where the command has no business, the gateway alone has the key. */
+static void
+test_hidden(void)
+{
+    Fixture f;
+    g_autofree char *script = NULL;
+    g_autoptr(StoryRun) run = NULL;
+
+    fixture_init(&f);
+    story_write(f.story, "p.yaml",
+                "allow:\n  - { domain: mtls.test, client_cert: me.pem,\n"
+                "      client_key: ../keys/me.key }\n");
+    story_write(f.story, "script.sh", hidden_script);
+    script = g_strdup_printf("PORT=%u\n%s", bns_origin_port(f.origin), hidden_story);
+    run = story_shell(f.story, script);
+    g_assert_true(g_str_has_prefix(run->out, "hello\n\n200"));
+    story_assert_no_out(run, "me.key");
+    story_assert_no_out(run, "PRIVATE KEY");
+    fixture_clear(&f);
+}
+
 typedef struct {
     const char *name;
     const char *keys;
@@ -202,6 +232,7 @@ main(int argc, char **argv)
     bns_test_add("/e2e/identity/nobody's-is-explained", test_not_shown);
     bns_test_add("/e2e/identity/over-http-2", test_http2);
     bns_test_add("/e2e/identity/the-command-cannot-change-it", test_not_writable);
+    bns_test_add("/e2e/identity/the-key-is-hidden", test_hidden);
     for (size_t i = 0; i < G_N_ELEMENTS(faults); i++) {
         g_autofree char *path =
             g_strconcat("/e2e/identity/fault/", faults[i].name, NULL);

@@ -85,8 +85,7 @@ plan(const Machine *machine, const char *yaml, const char *workdir, GError **err
         bns_policy_parse("/p.yaml", yaml, strlen(yaml), error);
 
     g_assert_nonnull(policy);
-    return bns_file_plan_new(bns_policy_file_policy(policy), machine->places, at,
-                             error);
+    return bns_file_plan_new(policy, machine->places, at, error);
 }
 
 /* --- whole plans --- */
