@@ -96,6 +96,20 @@ take(BnsHttp2Link *link)
     return n;
 }
 
+/* The peer takes no more, but what it said before it went can still be read: answers, and
+ * a GOAWAY that names what may be sent again. Its end is near: without our window updates
+ * a peer can say no more than a window. Returns: as take(). */
+static ssize_t
+take_rest(BnsHttp2Link *link)
+{
+    ssize_t n = BNS_STREAM_AGAIN;
+
+    while (!link->is_broken && nghttp2_session_want_read(link->session) != 0 &&
+           (n = take(link)) > 0)
+        continue;
+    return n;
+}
+
 /* How a link ended without a fault. */
 static const char *
 describe_end(const BnsHttp2Link *link, ssize_t result)
@@ -124,7 +138,9 @@ run_round(BnsHttp2Link *link, bool *out_is_over)
     ssize_t written = give(link);
     ssize_t read = BNS_STREAM_AGAIN;
 
-    if (may_read(link))
+    if (written == BNS_STREAM_ERROR)
+        read = take_rest(link);
+    else if (may_read(link))
         read = take(link);
     if (written == BNS_STREAM_ERROR || (read <= 0 && read != BNS_STREAM_AGAIN)) {
         link->end =
