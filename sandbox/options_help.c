@@ -54,7 +54,7 @@ bns_options_help(void)
             append_option(text, &bns_option_table[i]);
     g_string_append(
         text, "\nRules: [METHOD[,METHOD]... ][SCHEME://]HOST[:PORT][/PATH]\n"
-              "  github.com    GET,HEAD pypi.org/simple/*    tcp://github.com:22\n"
+              "  github.com    GET,HEAD docs.python.org/3/*    tcp://github.com:22\n"
               "See boundary(1).\n");
     return g_string_free(text, FALSE);
 }

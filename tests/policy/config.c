@@ -19,13 +19,13 @@ static const Case good_cases[] = {
       "allow:\n"
       "  - domain: github.com\n"
       "    path: /api/issues/*\n"
-      "  - \"GET,HEAD pypi.org/simple/*\"\n"
+      "  - \"GET,HEAD docs.python.org/3/*\"\n"
       "  - domain=*.github.com # comment\n"
       "  - { domain: github.com, port: 22, protocol: tcp }\n"
       "deny:\n"
       "  - gist.github.com\n",
       "/p.yaml:2\tallow\tgithub.com/api/issues/*\n"
-      "/p.yaml:4\tallow\tGET,HEAD pypi.org/simple/*\n"
+      "/p.yaml:4\tallow\tGET,HEAD docs.python.org/3/*\n"
       "/p.yaml:5\tallow\tdomain=*.github.com\n"
       "/p.yaml:6\tallow\ttcp://github.com:22\n"
       "/p.yaml:8\tdeny\tgist.github.com\n" },

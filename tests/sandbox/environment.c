@@ -33,7 +33,7 @@ static const Row rows[] = {
     { "an-empty-proxy", "http_proxy=", REMOVED },
     { "a-proxy-with-credentials", "https_proxy=http://u:p@p:1", REMOVED },
     { "npm-proxy", "npm_config_https_proxy=http://p:1", REMOVED },
-    { "goproxy-is-no-proxy", "GOPROXY=https://proxy.golang.org", KEPT },
+    { "goproxy-is-no-proxy", "GOPROXY=https://go.example.org", KEPT },
     { "our-own", "BOUNDARY_ALLOW=*", REMOVED },
     { "trust-directory", "SSL_CERT_DIR=/home/u/certs", REMOVED },
 
