@@ -25,9 +25,9 @@ on_ready(BnsSupervisor *supervisor, BnsPeer *peer, const char *text, int fd)
 static bool
 on_failed(BnsSupervisor *supervisor, BnsPeer *peer, const char *text, int fd)
 {
-    /* One that never was ready has failed by itself. One that was may have lost another,
-     * and may be heard before it. */
-    if (peer->is_ready)
+    /* One that never was ready has failed by itself, and so has the recorder, which needs
+     * no other. One that was may have lost another, and may be heard before it. */
+    if (peer->is_ready && peer->helper != BNS_HELPER_RECORDER)
         bns_outcome_report(&supervisor->outcome, text);
     else
         bns_outcome_fail(&supervisor->outcome, "%s", text);
