@@ -4,17 +4,14 @@
 
 #include <string.h>
 
-/* What was found is found again in it: nothing is half a setting. */
+/* The same bytes say the same, wherever they lie: nothing beyond them is read. */
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     g_autofree char *once = bns_git_keys((const char *)data, size);
-    g_autofree char *twice = NULL;
+    g_autofree char *copy = g_memdup2(data, size);
+    g_autofree char *again = bns_git_keys(size > 0 ? copy : "", size);
 
-    /* A last line that says it goes on would, in the other's place, go on. */
-    if (size > 0 && data[size - 1] == '\\')
-        return 0;
-    twice = bns_git_keys(once, strlen(once));
-    g_assert_cmpstr(once, ==, twice);
+    g_assert_cmpstr(once, ==, again);
     return 0;
 }
