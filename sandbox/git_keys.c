@@ -75,20 +75,18 @@ static const char *
 read_header(Reader *reader, const char *line)
 {
     const char *at = line + 1;
-    bool is_quoted = false;
+    bool is_quoted = false, is_escaped = false;
     g_autofree char *name = NULL;
 
-    while (*at != '\0' && (is_quoted || *at != ']')) {
-        if (*at == '\\' && at[1] != '\0')
-            at++;
-        else if (*at == '"')
-            is_quoted = !is_quoted;
-        at++;
+    for (; *at != '\0' && (is_quoted || is_escaped || *at != ']'); at++) {
+        is_quoted ^= !is_escaped && *at == '"';
+        is_escaped = !is_escaped && *at == '\\';
     }
-    /* Git refuses one that does not end; here it is closed. */
+    /* Git refuses one that does not end; here all that is open in it is closed. */
     g_string_truncate(reader->header, 0);
     g_string_append_len(reader->header, line, at - line);
-    g_string_append_c(reader->header, ']');
+    g_string_append(reader->header, is_escaped ? "\\" : "");
+    g_string_append(reader->header, is_quoted ? "\"]" : "]");
     at += *at == ']' ? 1 : 0;
     line += 1 + strspn(line + 1, " \t");
     name = g_ascii_strdown(line, (gssize)strcspn(line, " \t\".]"));
@@ -102,9 +100,10 @@ read_line(Reader *reader, const char *line)
     g_autofree char *key = NULL;
 
     line += strspn(line, " \t\r");
-    if (*line == '[')
+    while (*line == '[') {
         line = read_header(reader, line);
-    line += strspn(line, " \t\r");
+        line += strspn(line, " \t\r");
+    }
     if (*line == '\0' || *line == '#' || *line == ';')
         return;
     key = g_ascii_strdown(line, (gssize)strcspn(line, " \t\r="));
@@ -112,21 +111,36 @@ read_line(Reader *reader, const char *line)
         g_string_append_printf(reader->found, "%s %s\n", reader->header->str, line);
 }
 
-/* A line that ends in a backslash goes on in the next one. Returns: how much it takes. */
+/* Returns: how much of @text is an escaped end of a line, 0: none. */
+static gsize
+escaped_end(const char *text, gsize len)
+{
+    if (len >= 2 && memcmp(text, "\\\n", 2) == 0)
+        return 2;
+    return len >= 3 && memcmp(text, "\\\r\n", 3) == 0 ? 3 : 0;
+}
+
+/* A line whose end is escaped goes on in the next one; a comment's never is. Returns: how
+ * much it takes. */
 static gsize
 take_line(GString *line, const char *text, gsize len)
 {
+    bool is_quoted = false, is_comment = false;
     gsize at = 0;
 
     g_string_truncate(line, 0);
     while (at < len && text[at] != '\n') {
+        gsize n_skipped = is_comment ? 0 : escaped_end(text + at, len - at);
+        gsize end = at + (text[at] == '\\' && !is_comment && at + 1 < len ? 2 : 1);
+
+        at += n_skipped;
+        if (n_skipped > 0)
+            continue;
+        is_quoted ^= text[at] == '"';
+        is_comment |= !is_quoted && (text[at] == '#' || text[at] == ';');
         /* A byte that ends a string would hide what follows. */
-        g_string_append_c(line, text[at] != '\0' ? text[at] : ' ');
-        at++;
-        if (at < len && text[at] == '\n' && text[at - 1] == '\\') {
-            g_string_truncate(line, line->len - 1);
-            at++;
-        }
+        for (; at < end; at++)
+            g_string_append_c(line, text[at] != '\0' ? text[at] : ' ');
     }
     return MIN(at + 1, len);
 }
@@ -136,7 +150,10 @@ bns_git_keys(const char *text, gsize len)
 {
     Reader reader = { g_string_new(NULL), g_string_new(NULL), g_string_new(NULL) };
     g_autoptr(GString) line = g_string_new(NULL);
+    gsize mark = len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
 
+    text += mark;
+    len -= mark;
     while (len > 0) {
         gsize taken = take_line(line, text, len);
 

@@ -71,6 +71,16 @@ static const Config configs[] = {
     { "[includeif.gitdir:x]\npath = f\n", "[includeif.gitdir:x] path = f\n" },
     { "[co\\\nre]\npager = x\n", "[core] pager = x\n" },
     { "[core\npager = x\n", "[core] pager = x\n" },
+    { "[filter \"a\nclean = c\n", "[filter \"a\"] clean = c\n" },
+    { "[alias]\n\tx = a\\\\\n\ty = b\n", "[alias] x = a\\\\\n[alias] y = b\n" },
+    { "[alias]\r\n\tx = !rm \\\r\n-r\r\n", "[alias] x = !rm -r\r\n" },
+    { "[alias]\n\tx = a\\", "[alias] x = a\\\n" },
+    { "# a \\\n[core]\n\tpager = x\n", "[core] pager = x\n" },
+    { "[user]\n\tname = N ; \\\n[core]\n\tpager = x\n", "[core] pager = x\n" },
+    { "[alias]\n\tx = \";\" \\\nb\n", "[alias] x = \";\" b\n" },
+    { "[alias]\n\tx = \"\\\";\" \\\nb\n", "[alias] x = \"\\\";\" b\n" },
+    { "[user] [core] pager = x\n", "[core] pager = x\n" },
+    { "\xef\xbb\xbf[core] pager = x\n", "[core] pager = x\n" },
 };
 
 static void
