@@ -33,7 +33,7 @@ cover(int store_fd, const char *path)
 
     if (place < 0 || fstat(place, &info) < 0 || !S_ISREG(info.st_mode))
         return 0;
-    mount = bns_mount_bind(store_fd, place, true);
+    mount = bns_mount_bind(store_fd, place, BNS_BIND_READ_ONLY);
     return mount < 0 ? mount : 1;
 }
 
