@@ -46,10 +46,7 @@ end(BnsFlow *flow)
 static void
 time_out_handshake(BnsFlow *flow)
 {
-    BnsRecord record = bns_flow_record(flow, BNS_EVENT_TLS_ERROR);
-
-    record.error = "the client's TLS handshake took too long";
-    bns_engine_note(flow->engine, &record);
+    bns_flow_note_tls_error(flow, "the client's TLS handshake took too long");
     end(flow);
 }
 
@@ -317,4 +314,25 @@ bns_flow_record_open(BnsFlow *flow, const BnsUpstream *upstream)
     record.rule = flow->decision.rule;
     record.addr = bns_upstream_addr(upstream);
     return bns_engine_record(flow->engine, &record);
+}
+
+bool
+bns_flow_record_tls(BnsFlow *flow, const BnsDecision *decision)
+{
+    BnsRecord record = bns_flow_record(flow, BNS_EVENT_TLS_OPEN);
+
+    record.decision =
+        decision->verdict == BNS_VERDICT_ALLOW ? BNS_DECIDED_ALLOW : BNS_DECIDED_DENY;
+    record.reason = decision->reason;
+    record.rule = decision->rule;
+    return bns_engine_record(flow->engine, &record);
+}
+
+void
+bns_flow_note_tls_error(BnsFlow *flow, const char *error)
+{
+    BnsRecord record = bns_flow_record(flow, BNS_EVENT_TLS_ERROR);
+
+    record.error = error;
+    bns_engine_note(flow->engine, &record);
 }

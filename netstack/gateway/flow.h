@@ -169,6 +169,10 @@ void bns_flow_note_refused(BnsFlow *flow,
 /* tcp.open, for the opaque or sealed connection that flow->decision allows. Returns:
  * whether it is written; only then may a byte leave. */
 bool bns_flow_record_open(BnsFlow *flow, const BnsUpstream *upstream);
+/* tls.open, with @decision. Returns: whether it is written; only then may it be obeyed. */
+bool bns_flow_record_tls(BnsFlow *flow, const BnsDecision *decision);
+/* tls.error: the handshake with the command failed, as @error says. */
+void bns_flow_note_tls_error(BnsFlow *flow, const char *error);
 /* Whom a request without its own host would be for. */
 const BnsHost *bns_flow_host(const BnsFlow *flow);
 

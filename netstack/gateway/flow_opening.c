@@ -10,19 +10,10 @@
 
 #include "netstack/gateway/hello.h"
 
-static void
-note_error(BnsFlow *flow, const char *error)
-{
-    BnsRecord record = bns_flow_record(flow, BNS_EVENT_TLS_ERROR);
-
-    record.error = error;
-    bns_engine_note(flow->engine, &record);
-}
-
 static BnsStep
 refuse(BnsFlow *flow, const BnsClientHelloFault *fault)
 {
-    note_error(flow, fault->reason);
+    bns_flow_note_tls_error(flow, fault->reason);
     bns_flow_alert(flow, fault->alert);
     return BNS_STEP_ON;
 }
@@ -56,7 +47,8 @@ bns_flow_opening(BnsFlow *flow)
     size_t len;
 
     if (n <= 0 && n != BNS_STREAM_AGAIN) {
-        note_error(flow, "client closed the connection during the TLS handshake");
+        bns_flow_note_tls_error(
+            flow, "client closed the connection during the TLS handshake");
         bns_flow_close(flow);
         return BNS_STEP_ON;
     }

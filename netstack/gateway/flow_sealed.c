@@ -93,25 +93,13 @@ decide(const BnsFlow *flow, const BnsClientHello *hello)
     return decision;
 }
 
-static bool
-record_decision(BnsFlow *flow)
-{
-    BnsRecord record = bns_flow_record(flow, BNS_EVENT_TLS_OPEN);
-
-    record.decision = flow->decision.verdict == BNS_VERDICT_ALLOW ? BNS_DECIDED_ALLOW
-                                                                  : BNS_DECIDED_DENY;
-    record.reason = flow->decision.reason;
-    record.rule = flow->decision.rule;
-    return bns_engine_record(flow->engine, &record);
-}
-
 BnsStep
 bns_flow_seal(BnsFlow *flow, const BnsClientHello *hello)
 {
     flow->is_sealed = true;
     flow->hello = g_memdup2(hello, sizeof(*hello));
     flow->decision = decide(flow, hello);
-    if (!record_decision(flow)) {
+    if (!bns_flow_record_tls(flow, &flow->decision)) {
         bns_flow_cut(flow);
         return BNS_STEP_ON;
     }

@@ -122,18 +122,6 @@ decide(const BnsFlow *flow)
                                   flow->tls_host.text, flow->port);
 }
 
-static bool
-record_open(BnsFlow *flow, const BnsDecision *decision)
-{
-    BnsRecord record = bns_flow_record(flow, BNS_EVENT_TLS_OPEN);
-
-    record.decision =
-        decision->verdict == BNS_VERDICT_ALLOW ? BNS_DECIDED_ALLOW : BNS_DECIDED_DENY;
-    record.reason = decision->reason;
-    record.rule = decision->rule;
-    return bns_engine_record(flow->engine, &record);
-}
-
 /* The ClientHello's name decides, also against the name behind the address: it is the
  * one that the client will verify. */
 static BnsStep
@@ -145,7 +133,7 @@ judge_hello(BnsFlow *flow)
     if (name == NULL || !bns_host_canonical(name, strlen(name), &flow->tls_host))
         flow->tls_host = flow->host;
     decision = decide(flow);
-    if (!record_open(flow, &decision)) {
+    if (!bns_flow_record_tls(flow, &decision)) {
         bns_flow_cut(flow);
         return BNS_STEP_ON;
     }
@@ -164,11 +152,10 @@ judge_hello(BnsFlow *flow)
 static void
 note_error(BnsFlow *flow)
 {
-    BnsRecord record = bns_flow_record(flow, BNS_EVENT_TLS_ERROR);
     g_autofree char *error = bns_hello_failure(bns_stream_ssl(flow->client.stream));
 
-    record.error = error != NULL ? error : bns_stream_error(flow->client.stream);
-    bns_engine_note(flow->engine, &record);
+    bns_flow_note_tls_error(
+        flow, error != NULL ? error : bns_stream_error(flow->client.stream));
 }
 
 static bool
