@@ -32,7 +32,6 @@ attach(BnsHttp2Link *link, BnsHttp2End *end, int32_t id)
     end->window = BNS_HTTP2_STREAM_WINDOW;
     nghttp2_session_set_stream_user_data(link->session, id, end);
     g_hash_table_add(link->ends, end);
-    link->n_ends++;
 }
 
 void
@@ -45,7 +44,6 @@ bns_http2_end_detach(BnsHttp2End *end)
     end->unused = 0;
     link->spare_window += end->window - BNS_HTTP2_STREAM_WINDOW;
     g_hash_table_remove(link->ends, end);
-    link->n_ends--;
     bns_http2_link_wake(link);
 }
 

@@ -59,12 +59,13 @@ make_frames(BnsHttp2Link *link)
 static ssize_t
 give(BnsHttp2Link *link)
 {
+    bool has_more;
     ssize_t n;
 
     do {
-        link->has_more = make_frames(link);
+        has_more = make_frames(link);
         n = bns_channel_flush(link->channel);
-    } while (n == 1 && link->has_more && --link->rounds_left > 0);
+    } while (n == 1 && has_more && --link->rounds_left > 0);
     return n;
 }
 
@@ -236,7 +237,7 @@ bns_http2_link_waits(const BnsHttp2Link *link)
 unsigned
 bns_http2_link_n_ends(const BnsHttp2Link *link)
 {
-    return link->n_ends;
+    return g_hash_table_size(link->ends);
 }
 
 bool
@@ -252,9 +253,10 @@ bns_http2_link_room(const BnsHttp2Link *link)
 {
     uint32_t max = nghttp2_session_get_remote_settings(
         link->session, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
+    unsigned n_ends = bns_http2_link_n_ends(link);
 
     max = MIN(max, BNS_HTTP2_STREAMS_MAX);
-    return max > link->n_ends ? max - link->n_ends : 0;
+    return max > n_ends ? max - n_ends : 0;
 }
 
 bool

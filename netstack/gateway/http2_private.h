@@ -19,8 +19,7 @@ struct BnsHttp2Link {
     bool is_server;
     BnsTimer *turn; /* owned */
 
-    GHashTable *ends; /* owned, of borrowed BnsHttp2End */
-    unsigned n_ends;
+    GHashTable *ends;        /* owned, of borrowed BnsHttp2End */
     BnsHttp2Fields *section; /* owned: of the header section that arrives, or NULL */
     BnsHttp2Budget budget;
     uint32_t spare_window; /* what is left of BNS_HTTP2_WINDOW_SPARE */
@@ -29,12 +28,10 @@ struct BnsHttp2Link {
     bool offers_tunnels; /* they, or later ones, have ENABLE_CONNECT_PROTOCOL */
     bool has_settings;   /* the peer's came */
 
-    bool is_over; /* bns_http2_link_run() says so */
-    bool is_left; /* the peer said GOAWAY */
-    bool
-        is_broken; /* no frame can be read or made any more, but what is made already */
+    bool is_over;   /* bns_http2_link_run() says so */
+    bool is_left;   /* the peer said GOAWAY */
+    bool is_broken; /* no frame can be read or made any more; what is made, goes */
     bool has_moved;
-    bool has_more;     /* frames could be made, if they could be written */
     int rounds_left;   /* of this turn */
     const char *fault; /* static; a broken rule; NULL: none */
     const char *end;   /* static, or the stream's: how it ended without one */
