@@ -25,6 +25,11 @@
 
 struct BnsFlow;
 
+/* Without a byte in either direction: a model may think for minutes before it speaks. */
+#define BNS_CALL_SILENCE_US (10 * 60 * G_USEC_PER_SEC)
+/* For a small rest of a request that was answered, on its way already. */
+#define BNS_CALL_REST_US (2 * G_USEC_PER_SEC)
+
 /**
  * BnsCallState:
  * @BNS_CALL_NEW: not judged

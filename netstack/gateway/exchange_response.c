@@ -4,9 +4,6 @@
  */
 #include "netstack/gateway/flow.h"
 
-/* An origin that sends more of them sends nothing else. */
-#define INTERIM_MAX 20
-
 /* --- no response --- */
 
 /* A kept connection may have been closed by the origin while the request was on its way.
@@ -63,7 +60,7 @@ pass_interim(BnsExchange *exchange, const BnsHttpHead *head)
 {
     BnsFlow *flow = exchange->flow;
 
-    if (++exchange->n_interim > INTERIM_MAX) {
+    if (++exchange->n_interim > BNS_HTTP_INTERIMS_MAX) {
         on_bad_response(exchange, "too many interim responses");
         return;
     }

@@ -22,12 +22,8 @@ typedef struct {
 #define HANDSHAKE_TIMEOUT_US (60 * G_USEC_PER_SEC)
 /* Between requests. Agents keep connections of their pools for minutes. */
 #define IDLE_TIMEOUT_US (5 * 60 * G_USEC_PER_SEC)
-/* Without a byte in either direction: a model may think for minutes before it speaks. */
-#define RELAY_TIMEOUT_US (10 * 60 * G_USEC_PER_SEC)
 /* As limits.idle says (policy/policy.h). */
 #define TUNNEL_TIMEOUT_US (-1)
-/* For a small rest that is on its way already (bns_flow_rest()). */
-#define REST_TIMEOUT_US (2 * G_USEC_PER_SEC)
 /* The time that the command has to read our last bytes and to close. */
 #define LINGER_TIMEOUT_US (10 * G_USEC_PER_SEC)
 /* netstack answers at once. */
@@ -92,12 +88,12 @@ static const StateRow rows[] = {
     [BNS_FLOW_HELLO] = { "hello", await, NULL, 0 },
     [BNS_FLOW_HEAD] = { "head", bns_flow_head, bns_flow_close, IDLE_TIMEOUT_US },
     [BNS_FLOW_DIAL] = { "dial", await, NULL, 0 },
-    [BNS_FLOW_RELAY] = { "relay", relay, time_out_relay, RELAY_TIMEOUT_US },
+    [BNS_FLOW_RELAY] = { "relay", relay, time_out_relay, BNS_CALL_SILENCE_US },
     [BNS_FLOW_TUNNEL] = { "tunnel", bns_flow_tunnel, time_out_tunnel,
                           TUNNEL_TIMEOUT_US },
     [BNS_FLOW_STREAMS] = { "streams", bns_flow_streams, bns_http2_server_time_out,
                            IDLE_TIMEOUT_US },
-    [BNS_FLOW_REST] = { "rest", bns_flow_rest, bns_flow_close, REST_TIMEOUT_US },
+    [BNS_FLOW_REST] = { "rest", bns_flow_rest, bns_flow_close, BNS_CALL_REST_US },
     [BNS_FLOW_LINGER] = { "linger", bns_flow_linger, end, LINGER_TIMEOUT_US },
     [BNS_FLOW_RESET] = { "reset", await, end, RESET_TIMEOUT_US },
     [BNS_FLOW_CLOSED] = { "closed", NULL, NULL, 0 },

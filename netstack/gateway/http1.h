@@ -30,6 +30,9 @@
 /* A chunk-size line with extensions, and all trailers together. */
 #define BNS_HTTP_CHUNK_LINE_MAX 4096
 #define BNS_HTTP_TRAILERS_MAX   (16 * 1024)
+/* Interim responses (1xx) before the final one: who sends more of them sends nothing
+ * else. */
+#define BNS_HTTP_INTERIMS_MAX 20
 
 typedef enum {
     BNS_PARSE_DONE,

@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-/* As the pool of HTTP/1.1 connections (pool.c): shorter than what servers use. */
-#define IDLE_TIMEOUT_US (50 * G_USEC_PER_SEC)
 /* To one origin, when no stream is left in those that there are: as many as browsers make
  * with HTTP/1.1, or as many as the command has itself, which would lead there without us.
  * Beyond it requests wait for a free stream. */
@@ -111,7 +109,7 @@ set_idle(Origin *origin, bool is_idle)
         return;
     origin->is_idle = is_idle;
     bns_timer_set(origin->timer, is_idle ? bns_loop_now_us(origin->pool->engine->loop) +
-                                               IDLE_TIMEOUT_US
+                                               BNS_POOL_IDLE_US
                                          : INT64_MAX);
 }
 

@@ -5,10 +5,6 @@
 #include "netstack/gateway/flow.h"
 #include "netstack/gateway/http2_stream.h"
 
-/* An origin that sends more of them sends nothing else. Their fields wait for the client
- * without regard to a window: together they are no more than one head. */
-#define INTERIM_MAX 20
-
 /* --- what went wrong --- */
 
 static void
@@ -97,8 +93,10 @@ count_interim(BnsHttp2Stream *stream, const BnsHttp2Fields *fields, bool is_last
     if (is_last)
         return "an interim response ends the stream";
     stream->n_interim++;
+    /* Their fields wait for the client without regard to a window. */
     stream->interim_size += bns_http2_fields_size(fields);
-    return stream->n_interim > INTERIM_MAX || stream->interim_size > BNS_HTTP_HEAD_MAX
+    return stream->n_interim > BNS_HTTP_INTERIMS_MAX ||
+                   stream->interim_size > BNS_HTTP_HEAD_MAX
                ? "too many interim responses"
                : NULL;
 }

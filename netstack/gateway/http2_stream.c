@@ -6,11 +6,8 @@
 
 #include "netstack/gateway/flow.h"
 
-/* Without a byte in either direction: as HTTP/1.1's (flow.c). */
-#define SILENCE_TIMEOUT_US (10 * 60 * G_USEC_PER_SEC)
-/* For our answer to be read, and for the rest of its request, which is on its way. */
+/* For our answer to be read. */
 #define ANSWER_TIMEOUT_US (30 * G_USEC_PER_SEC)
-#define REST_TIMEOUT_US   (2 * G_USEC_PER_SEC)
 
 /* --- life --- */
 
@@ -62,7 +59,7 @@ silence_of(const BnsHttp2Stream *stream)
 {
     return stream->call.request.is_grpc || is_tunnel(stream)
                ? bns_flow_idle_us(stream->server->flow)
-               : SILENCE_TIMEOUT_US;
+               : BNS_CALL_SILENCE_US;
 }
 
 void
@@ -396,7 +393,7 @@ bns_http2_client_sent(BnsHttp2End *end)
     if (stream->is_request_over || !stream->is_up_over)
         return;
     if (stream->state == BNS_HTTP2_ANSWERED && !stream->call.request.expects_continue) {
-        set_timer(stream, REST_TIMEOUT_US);
+        set_timer(stream, BNS_CALL_REST_US);
         return;
     }
     bns_http2_end_reset(&stream->client, NGHTTP2_NO_ERROR);

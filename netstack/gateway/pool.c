@@ -3,9 +3,6 @@
 
 #include "netstack/gateway/engine.h"
 
-/* Shorter than what servers use (nginx 75 s, Apache and node 5 s): better that we close
- * first than that a request meets a connection that is just being closed. */
-#define IDLE_TIMEOUT_US (50 * G_USEC_PER_SEC)
 /* An agent talks to few hosts, with at most six connections each, as browsers do. */
 #define CONNECTIONS_MAX 64
 
@@ -84,7 +81,7 @@ bns_pool_put(BnsPool *pool, BnsUpstream *upstream)
     }
     bns_channel_release(&upstream->channel);
     upstream->pool = pool;
-    upstream->idle_until_us = bns_loop_now_us(pool->engine->loop) + IDLE_TIMEOUT_US;
+    upstream->idle_until_us = bns_loop_now_us(pool->engine->loop) + BNS_POOL_IDLE_US;
     bns_stream_set_owner(upstream->channel.stream, on_idle_ready, upstream);
     bns_stream_want(upstream->channel.stream, true, false);
     g_queue_push_head(&pool->idle, upstream);

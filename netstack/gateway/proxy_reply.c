@@ -26,7 +26,7 @@ bns_proxy_reply_parse(const char *buffer, size_t len, BnsProxyReply *out_reply)
     BnsHttpHead *head = &out_reply->head;
 
     *out_reply = (BnsProxyReply){ 0 };
-    for (int i = 0; i <= BNS_PROXY_INTERIM_MAX; i++) {
+    for (int i = 0; i <= BNS_HTTP_INTERIMS_MAX; i++) {
         BnsParse result = bns_http1_parse_response(buffer + out_reply->len,
                                                    len - out_reply->len, method, head);
 

@@ -12,9 +12,6 @@
 
 #include <stdbool.h>
 
-/* A proxy that sends more interim responses sends nothing else. */
-#define BNS_PROXY_INTERIM_MAX 20
-
 /* Slices point into the caller's buffer. */
 typedef struct {
     BnsHttpHead head;  /* of the final response */

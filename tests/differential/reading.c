@@ -6,9 +6,6 @@
 
 #include <string.h>
 
-/* As exchange_response.c's. */
-#define INTERIM_MAX 20
-
 /* --- lines --- */
 
 static void
@@ -307,7 +304,7 @@ reading_of_response(Reading *reading, const char *bytes, size_t len, bool is_hea
     unsigned n_heads = 0;
 
     while (read_answer(&draft, bytes, len, &at, is_head))
-        if (++n_heads > INTERIM_MAX) {
+        if (++n_heads > BNS_HTTP_INTERIMS_MAX) {
             draft.end = "bad";
             break;
         }

@@ -144,7 +144,7 @@ test_interim_flood(void)
     g_autoptr(GString) text = g_string_new(NULL);
     BnsProxyReply reply;
 
-    for (int i = 0; i < BNS_PROXY_INTERIM_MAX; i++)
+    for (int i = 0; i < BNS_HTTP_INTERIMS_MAX; i++)
         g_string_append(text, "HTTP/1.1 102 X\r\n\r\n");
     g_assert_cmpint(bns_proxy_reply_parse(text->str, text->len, &reply), ==,
                     BNS_PARSE_MORE);
