@@ -36,12 +36,7 @@
 /* Our own copy of a signal to the group comes within microseconds of the supervisor's. */
 #define GROUP_WALK_MS 5
 
-/* What a closed connection still has to deliver is waited for as long as it gets less,
- * an origin that does not read for so long at most, and one that reads slowly for so long
- * in all. */
-#define UNSENT_STALL_US G_USEC_PER_SEC
-#define UNSENT_TOTAL_US (10 * G_USEC_PER_SEC)
-/* Nothing tells when it has arrived. */
+/* Nothing tells when a closed connection's bytes have arrived. */
 #define UNSENT_POLL_MS 1
 
 /* A pin that is lost is put on again for about a second. */
@@ -294,8 +289,8 @@ wait_for_unsent(const Init *init)
     struct pollfd fds[] = { { .fd = init->config.life_fd, .events = POLLIN },
                             { .fd = init->config.control_fd, .events = POLLIN } };
     uint64_t unsent = bns_unsent();
-    int64_t total_us = now_us() + UNSENT_TOTAL_US;
-    int64_t stall_us = now_us() + UNSENT_STALL_US;
+    int64_t total_us = now_us() + BNS_UNSENT_TOTAL_US;
+    int64_t stall_us = now_us() + BNS_UNSENT_STALL_US;
 
     while (unsent > 0 && now_us() < stall_us && now_us() < total_us) {
         uint64_t before = unsent;
@@ -305,7 +300,7 @@ wait_for_unsent(const Init *init)
             return;
         unsent = bns_unsent();
         if (unsent < before)
-            stall_us = now_us() + UNSENT_STALL_US;
+            stall_us = now_us() + BNS_UNSENT_STALL_US;
     }
 }
 

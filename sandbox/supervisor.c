@@ -29,6 +29,7 @@
 #include "sandbox/probe.h"
 #include "sandbox/signals.h"
 #include "sandbox/summary.h"
+#include "sandbox/unsent.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -37,10 +38,6 @@
 
 /* A start takes some 15 ms. A file system that hangs must not make it wait for ever. */
 #define START_TIMEOUT_US (30 * G_USEC_PER_SEC)
-/* The limits of sandbox/init.c, which waits for what the command's own kernel still has:
- * for an origin that does not read, and for one that reads slowly. */
-#define DRAIN_STALL_US G_USEC_PER_SEC
-#define DRAIN_TOTAL_US (10 * G_USEC_PER_SEC)
 /* For the last records of the others, which take milliseconds. */
 #define ENDING_TIMEOUT_US (G_USEC_PER_SEC / 2)
 /* For the recorder, which may wait for a slow disk. */
@@ -76,10 +73,12 @@ set_time(BnsSupervisor *supervisor, int64_t timeout_us)
     bns_timer_set(supervisor->timer, bns_loop_now_us(supervisor->loop) + timeout_us);
 }
 
+/* What the gateway and netstack still hold is bounded as what the command's own kernel
+ * held, which init waited for. */
 static void
 wait_for_drain(BnsSupervisor *supervisor)
 {
-    int64_t stall_us = bns_loop_now_us(supervisor->loop) + DRAIN_STALL_US;
+    int64_t stall_us = bns_loop_now_us(supervisor->loop) + BNS_UNSENT_STALL_US;
 
     bns_timer_set(supervisor->timer, MIN(stall_us, supervisor->drain_until_us));
 }
@@ -99,7 +98,8 @@ bns_supervisor_drain(BnsSupervisor *supervisor)
 {
     supervisor->state = BNS_SESSION_DRAINING;
     log_step(supervisor, "command has ended");
-    supervisor->drain_until_us = bns_loop_now_us(supervisor->loop) + DRAIN_TOTAL_US;
+    supervisor->drain_until_us =
+        bns_loop_now_us(supervisor->loop) + BNS_UNSENT_TOTAL_US;
     drain(supervisor, BNS_HELPER_NETSTACK);
 }
 

@@ -8,6 +8,11 @@
 
 #include <stdint.h>
 
+/* It is waited for as long as it gets less: for an origin that does not read so long at
+ * most, and for one that reads slowly so long in all. */
+#define BNS_UNSENT_STALL_US INT64_C(1000000)
+#define BNS_UNSENT_TOTAL_US (10 * BNS_UNSENT_STALL_US)
+
 /**
  * bns_unsent:
  *
