@@ -128,6 +128,21 @@ bns_fd_write_all(int fd, const void *buffer, size_t len)
     return 0;
 }
 
+int
+bns_fd_copy(int from, int to)
+{
+    char block[16 * 1024];
+    ssize_t n;
+
+    while ((n = read(from, block, sizeof(block))) > 0) {
+        int r = bns_fd_write_all(to, block, (size_t)n);
+
+        if (r < 0)
+            return r;
+    }
+    return n < 0 ? -errno : 0;
+}
+
 void
 bns_fd_close_from(int first)
 {

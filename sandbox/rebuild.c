@@ -35,21 +35,6 @@ bind_entry(const Level *level, const char *name, bool is_directory, bool is_writ
 }
 
 static int
-copy_bytes(int from, int to)
-{
-    char block[16384];
-    ssize_t n;
-
-    while ((n = read(from, block, sizeof(block))) > 0) {
-        int r = bns_fd_write_all(to, block, (size_t)n);
-
-        if (r < 0)
-            return r;
-    }
-    return n < 0 ? -errno : 0;
-}
-
-static int
 copy_entry(const Level *level, const char *name, mode_t mode)
 {
     bns_autofd from = openat(level->source_fd, name,
@@ -60,7 +45,7 @@ copy_entry(const Level *level, const char *name, mode_t mode)
         return -errno;
     to = openat(level->target_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
                 mode & 0777);
-    return to < 0 ? -errno : copy_bytes(from, to);
+    return to < 0 ? -errno : bns_fd_copy(from, to);
 }
 
 static int fill(const Level *level);

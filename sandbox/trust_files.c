@@ -177,21 +177,6 @@ fail(BnsFault *fault, const char *what, int error_number)
                          what, strerror(error_number));
 }
 
-static int
-copy(int from_fd, int to_fd)
-{
-    static char block[64 * 1024];
-    ssize_t n;
-
-    while ((n = read(from_fd, block, sizeof(block))) > 0) {
-        int r = bns_fd_write_all(to_fd, block, (size_t)n);
-
-        if (r < 0)
-            return r;
-    }
-    return n < 0 ? -errno : bns_fd_write_all(to_fd, "\n", 1);
-}
-
 /* The directory that stands in for a link out of /etc, filled from behind the link. */
 static int
 replace_link(int etc_fd, const char *path, const char *const *ours, int source_fd)
@@ -218,13 +203,22 @@ replace_links(int etc_fd, const BnsTrustFiles *trust)
     return r;
 }
 
+/* The file's last line need not have an end. */
+static int
+copy_roots(int from_fd, int to_fd)
+{
+    int r = bns_fd_copy(from_fd, to_fd);
+
+    return r < 0 ? r : bns_fd_write_all(to_fd, "\n", 1);
+}
+
 static int
 write_host_roots(int trust_dir_fd, int roots_fd, const char *more)
 {
     bns_autofd bundle = openat(trust_dir_fd, BUNDLE_NAME,
                                O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     /* A host without roots: ours alone. */
-    int r = bundle < 0 ? -errno : roots_fd < 0 ? 0 : copy(roots_fd, bundle);
+    int r = bundle < 0 ? -errno : roots_fd < 0 ? 0 : copy_roots(roots_fd, bundle);
 
     return r < 0 || more == NULL ? r : bns_fd_write_all(bundle, more, strlen(more));
 }
