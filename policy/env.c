@@ -253,11 +253,7 @@ bns_env_read(BnsEnv *env, const char *file, const BnsYaml *value, GError **error
 void
 bns_env_merge(BnsEnv *env, BnsEnv *more)
 {
-    gsize n;
-    g_autofree gpointer *entries = g_ptr_array_steal(more->entries, &n);
-
-    for (gsize i = 0; i < n; i++)
-        g_ptr_array_add(env->entries, entries[i]);
+    g_ptr_array_extend_and_steal(env->entries, g_ptr_array_ref(more->entries));
     if (more->mode != BNS_ENV_MODE_NONE)
         env->mode = more->mode;
 }

@@ -117,7 +117,6 @@ take(BnsFiles *files, BnsFileKind kind, const char *path, char *take_origin)
     entry->path = g_strdup(path);
     entry->origin = take_origin;
     g_ptr_array_add(files->entries, entry);
-    files->has_write |= kind == BNS_FILE_WRITE;
 }
 
 bool
@@ -130,11 +129,7 @@ bns_files_add(BnsFiles *files,
     const char *fault = check(files, kind, path);
 
     if (fault == NULL) {
-        bool has_write = files->has_write;
-
         take(files, kind, path, g_strdup(origin));
-        /* The command line adds to what is writable, a file says what is. */
-        files->has_write = has_write;
         return true;
     }
     g_set_error(error, BNS_POLICY_ERROR, BNS_POLICY_ERROR_INVALID, "%s: %s", origin,
@@ -214,6 +209,7 @@ read_write(void *data, const BnsYaml *value, GError **error)
 {
     Reader *reader = data;
 
+    /* A file says what is writable, the command line adds to it. */
     reader->files->has_write = true;
     return read_paths(data, BNS_FILE_WRITE, value, error);
 }
@@ -266,11 +262,7 @@ bns_files_read(BnsFiles *files, const char *file, const BnsYaml *value, GError *
 void
 bns_files_merge(BnsFiles *files, BnsFiles *more)
 {
-    gsize n;
-    g_autofree gpointer *entries = g_ptr_array_steal(more->entries, &n);
-
-    for (gsize i = 0; i < n; i++)
-        g_ptr_array_add(files->entries, entries[i]);
+    g_ptr_array_extend_and_steal(files->entries, g_ptr_array_ref(more->entries));
     if (more->mode != BNS_FILE_MODE_NONE)
         files->mode = more->mode;
     files->has_write |= more->has_write;
