@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sandbox/file_names.h"
 
+#include "sandbox/file_view.h"
 #include "sandbox/tree.h"
 
 #include <stdlib.h>
@@ -21,6 +22,27 @@ bns_file_names_resolve(const char *path)
 
     free(real);
     return copy;
+}
+
+GPtrArray *
+bns_file_names_match(const char *path)
+{
+    GPtrArray *matches = g_ptr_array_new_with_free_func(g_free);
+    g_autofree char *dir_path = g_path_get_dirname(path);
+    const char *pattern = strrchr(path, '/') + 1;
+    g_autoptr(GDir) dir = NULL;
+    const char *name;
+
+    if (strchr(pattern, '*') == NULL) {
+        if (g_file_test(path, G_FILE_TEST_EXISTS | G_FILE_TEST_IS_SYMLINK))
+            g_ptr_array_add(matches, g_strdup(path));
+        return matches;
+    }
+    dir = g_dir_open(dir_path, 0, NULL);
+    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL)
+        if (bns_file_view_name_matches(pattern, name, strlen(name)))
+            g_ptr_array_add(matches, g_build_filename(dir_path, name, NULL));
+    return matches;
 }
 
 bool

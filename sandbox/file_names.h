@@ -42,6 +42,9 @@ GPtrArray *bns_file_names_expand_default(const BnsFileNames *names, const char *
 char *bns_file_names_resolve_parent(const char *path);
 /* Returns: (transfer full) (nullable): the real path; %NULL: it does not exist. */
 char *bns_file_names_resolve(const char *path);
+/* Returns: (transfer full): what exists of @path, absolute, whose last part may hold "*",
+ * of owned strings. */
+GPtrArray *bns_file_names_match(const char *path);
 
 /* Whether the user can change the names in the directory @path. */
 bool bns_file_names_may_change(const char *path);

@@ -30,50 +30,27 @@ add_rule(BnsFilePlanning *planning, const char *path, bool is_hidden)
     refresh(plan);
 }
 
-/* Returns: (transfer full): what exists of @path, whose last part may hold "*". */
-static GPtrArray *
-find_matches(const char *path)
-{
-    GPtrArray *matches = g_ptr_array_new_with_free_func(g_free);
-    g_autofree char *dir_path = g_path_get_dirname(path);
-    const char *pattern = strrchr(path, '/') + 1;
-    g_autoptr(GDir) dir = NULL;
-    const char *name;
-
-    if (strchr(pattern, '*') == NULL) {
-        if (g_file_test(path, G_FILE_TEST_EXISTS | G_FILE_TEST_IS_SYMLINK))
-            g_ptr_array_add(matches, g_strdup(path));
-        return matches;
-    }
-    dir = g_dir_open(dir_path, 0, NULL);
-    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL)
-        if (bns_file_view_name_matches(pattern, name, strlen(name)))
-            g_ptr_array_add(matches, g_build_filename(dir_path, name, NULL));
-    return matches;
-}
-
 /* The way by a link is no other than the way by the name. What the user cannot change is
  * no secret of his, but a distribution's. */
 static void
-add_link_target(BnsFilePlanning *planning, const char *path, bool is_hidden)
+add_link_target(BnsFilePlanning *planning,
+                const char *path,
+                const char *target,
+                bool is_hidden)
 {
-    g_autofree char *target = bns_file_names_resolve(path);
-    g_autofree char *dir = target != NULL ? g_path_get_dirname(target) : NULL;
+    g_autofree char *dir = g_path_get_dirname(target);
 
-    if (target != NULL && strcmp(target, path) != 0 && bns_file_names_may_change(dir))
+    if (strcmp(target, path) != 0 && bns_file_names_may_change(dir))
         add_rule(planning, target, is_hidden);
 }
 
 static void
-add_aliases(BnsFilePlanning *planning, const char *path, bool is_hidden)
+add_aliases(BnsFilePlanning *planning, const char *real, bool is_hidden)
 {
-    g_autofree char *real = bns_file_names_resolve(path);
     g_auto(GStrv) aliases = NULL;
 
     if (planning->mountinfo == NULL &&
         !g_file_get_contents("/proc/self/mountinfo", &planning->mountinfo, NULL, NULL))
-        return;
-    if (real == NULL)
         return;
     aliases = bns_aliases_find(planning->mountinfo, real);
     for (char **alias = aliases; *alias != NULL; alias++)
@@ -99,7 +76,7 @@ is_passed_over(BnsFilePlanning *planning, const char *path)
 
     if (!bns_file_names_are_own(path) && !is_in_workspace(planning, path))
         return false;
-    matches = find_matches(path);
+    matches = bns_file_names_match(path);
     for (guint i = 0; i < matches->len; i++)
         g_ptr_array_add(planning->plan->notices,
                         g_strdup_printf("%s is not hidden: it lies %s",
@@ -133,10 +110,15 @@ add_rules_of(BnsFilePlanning *planning,
     if (is_hidden || kind == BNS_FILE_SHOW)
         bns_file_plan_note(planning->plan, origin->name, bns_file_kind_name(kind),
                            real);
-    matches = find_matches(real);
+    matches = bns_file_names_match(real);
     for (guint i = 0; i < matches->len; i++) {
-        add_link_target(planning, matches->pdata[i], is_hidden);
-        add_aliases(planning, matches->pdata[i], is_hidden);
+        const char *match = matches->pdata[i];
+        g_autofree char *target = bns_file_names_resolve(match);
+
+        if (target == NULL)
+            continue;
+        add_link_target(planning, match, target, is_hidden);
+        add_aliases(planning, target, is_hidden);
     }
     return true;
 }
@@ -229,7 +211,7 @@ hides_something(const BnsFilePlanning *planning, const BnsViewRule *rule)
 
     if (!view->is_shared && bns_file_view_hides(view, rule->path))
         return true;
-    matches = find_matches(rule->path);
+    matches = bns_file_names_match(rule->path);
     for (guint i = 0; i < matches->len; i++)
         if (bns_file_view_hides(view, matches->pdata[i]))
             return true;

@@ -2,12 +2,12 @@
 #include "sandbox/file_protect.h"
 
 #include "base/fd.h"
+#include "sandbox/file_names.h"
 #include "sandbox/file_view.h"
 #include "sandbox/git_keys.h"
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,47 +17,24 @@ const BnsProtectEntry bns_protect_entries[] = {
 };
 const size_t bns_n_protect_entries = G_N_ELEMENTS(bns_protect_entries);
 
-static bool
-exists(const char *path)
-{
-    struct stat info;
-
-    return lstat(path, &info) == 0 && !S_ISLNK(info.st_mode);
-}
-
 /* The way there may be a link: what is behind it is none of this project's. */
 static bool
 is_real(const char *path)
 {
-    char *real = realpath(path, NULL);
-    bool is_same = real != NULL && strcmp(real, path) == 0;
+    g_autofree char *real = bns_file_names_resolve(path);
 
-    free(real);
-    return is_same;
+    return real != NULL && strcmp(real, path) == 0;
 }
 
 static void
 find_matches(const char *root, const char *pattern, GPtrArray *found)
 {
     g_autofree char *path = g_build_filename(root, pattern, NULL);
-    g_autofree char *dir_path = g_path_get_dirname(path);
-    g_autofree char *name_pattern = g_path_get_basename(path);
-    g_autoptr(GDir) dir = NULL;
-    const char *name;
+    g_autoptr(GPtrArray) matches = bns_file_names_match(path);
 
-    if (strchr(name_pattern, '*') == NULL) {
-        if (exists(path) && is_real(path))
-            g_ptr_array_add(found, g_steal_pointer(&path));
-        return;
-    }
-    dir = g_dir_open(dir_path, 0, NULL);
-    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
-        g_autofree char *match = g_build_filename(dir_path, name, NULL);
-
-        if (bns_file_view_name_matches(name_pattern, name, strlen(name)) &&
-            exists(match) && is_real(match))
-            g_ptr_array_add(found, g_steal_pointer(&match));
-    }
+    for (guint i = 0; i < matches->len; i++)
+        if (is_real(matches->pdata[i]))
+            g_ptr_array_add(found, g_strdup(matches->pdata[i]));
 }
 
 /* Of each submodule. */
