@@ -39,6 +39,10 @@
 /* Nothing tells when a closed connection's bytes have arrived. */
 #define UNSENT_POLL_MS 1
 
+/* A tick is 10 ms at most (HZ=100). */
+#define TICK_STEP_NS 500000
+#define N_TICK_STEPS 20
+
 /* A pin that is lost is put on again for about a second. */
 #define REPAIR_MS 5
 #define N_REPAIRS 200
@@ -219,14 +223,41 @@ take_ca(const Init *init, int etc_fd, BnsFault *fault)
     return bns_etc_files_finish(etc_fd, &init->config.trust, text, fault);
 }
 
+static int64_t
+clock_us(clockid_t clock)
+{
+    struct timespec now;
+
+    clock_gettime(clock, &now);
+    return now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
+}
+
+static int64_t
+now_us(void)
+{
+    return clock_us(CLOCK_MONOTONIC);
+}
+
+/* A file's ctime is of the last tick: one that the command makes in the tick of our mounts
+ * would be as old as they are. Mostly that tick is over. */
+static void
+await_next_tick(const Init *init)
+{
+    const struct timespec step = { .tv_nsec = TICK_STEP_NS };
+
+    for (int i = 0; i < N_TICK_STEPS; i++) {
+        if (clock_us(CLOCK_REALTIME_COARSE) > init->mounted_at_us)
+            return;
+        clock_nanosleep(CLOCK_MONOTONIC, 0, &step, NULL);
+    }
+}
+
 static bool
 make_mounts(Init *init, int *out_etc_fd, BnsFault *fault)
 {
-    struct timespec now;
     bool is_done = bns_mounts_make(&init->config, out_etc_fd, fault);
 
-    clock_gettime(CLOCK_REALTIME, &now);
-    init->mounted_at_us = now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
+    init->mounted_at_us = clock_us(CLOCK_REALTIME);
     return is_done;
 }
 
@@ -259,15 +290,6 @@ send_number(const Init *init, BnsReadyType type, int number)
 
     snprintf(text, sizeof(text), "%d", number);
     bns_ready_send(init->config.control_fd, type, text, -1);
-}
-
-static int64_t
-now_us(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
 }
 
 /* Notes what was sent to the whole group. */
@@ -343,6 +365,8 @@ start_command(Init *init, BnsFault *fault)
     if (init->is_started)
         return bns_fault_set(fault, "Init was told to start twice");
     init->is_started = true;
+    if (init->config.view.rebuilt != NULL && init->config.view.rebuilt[0] != NULL)
+        await_next_tick(init);
     /* A process that ended meanwhile is reported by on_signals(). */
     (void)bns_ready_send(init->gate_fd, BNS_READY_GO, NULL, -1);
     bns_fd_clear(&init->gate_fd);
