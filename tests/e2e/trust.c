@@ -104,7 +104,7 @@ static const Runtime runtimes[] = {
       "EOF\n"
       "go build -o fetch fetch.go",
       "./fetch", "hello\n", HELLO },
-    { "cargo", "command -v cargo",
+    { "cargo", "cargo --version",
       "mkdir -p src && touch src/lib.rs && cat >Cargo.toml <<'EOF'\n"
       "[package]\n"
       "name = \"a\"\n"
