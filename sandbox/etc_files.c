@@ -115,46 +115,65 @@ write_own_files(int etc_fd, char *nsswitch)
     return r >= 0 ? write_nsswitch(etc_fd, nsswitch) : r;
 }
 
+void
+bns_etc_clear(BnsEtc *etc)
+{
+    bns_fd_clear(&etc->fd);
+    bns_fd_clear(&etc->host_fd);
+}
+
 static bool
-rebuild(const BnsTrustFiles *trust, int *out_fd, BnsFault *fault)
+cover(const BnsTrustFiles *trust, bool is_plain, BnsEtc *out_etc, BnsFault *fault)
 {
     const char *ours[BNS_TRUST_OURS_MAX + G_N_ELEMENTS(own_files) + 1];
+
+    list_ours(trust, ours);
+    return (is_plain && !bns_trust_files_leads_out(trust) &&
+            bns_rebuild_stack("/etc", ours, &out_etc->fd, &out_etc->host_fd)) ||
+           bns_rebuild_mount("/etc", ours, &out_etc->fd, fault);
+}
+
+static bool
+begin(const BnsTrustFiles *trust, bool is_plain, BnsEtc *etc, BnsFault *fault)
+{
     char nsswitch[NSSWITCH_MAX];
-    bns_autofd fd = -1;
     int r;
 
     read_nsswitch(nsswitch);
-    list_ours(trust, ours);
-    if (!bns_rebuild_mount("/etc", ours, &fd, fault))
+    if (!cover(trust, is_plain, etc, fault))
         return false;
-    r = write_own_files(fd, nsswitch);
+    r = write_own_files(etc->fd, nsswitch);
     if (r < 0)
         return bns_fault_set(fault, "Could not write the sandbox's /etc: %s",
                              strerror(-r));
-    if (!bns_trust_files_begin(trust, fd, fault))
-        return false;
-    *out_fd = g_steal_fd(&fd);
-    return true;
+    return bns_trust_files_begin(trust, etc->fd, fault);
 }
 
 bool
-bns_etc_files_begin(const BnsTrustSource *source, int *out_fd, BnsFault *fault)
+bns_etc_files_begin(const BnsTrustSource *source,
+                    bool is_plain,
+                    BnsEtc *out_etc,
+                    BnsFault *fault)
 {
     BnsTrustFiles trust;
     bool is_done;
 
+    *out_etc = BNS_ETC_NONE;
     bns_trust_files_init(&trust, source);
-    is_done = rebuild(&trust, out_fd, fault);
+    is_done = begin(&trust, is_plain, out_etc, fault);
     bns_trust_files_clear(&trust);
+    if (!is_done)
+        bns_etc_clear(out_etc);
     return is_done;
 }
 
 bool
-bns_etc_files_finish(int etc_fd,
+bns_etc_files_finish(const BnsEtc *etc,
                      const BnsTrustSource *trust,
                      const char *ca,
                      BnsFault *fault)
 {
-    return bns_trust_files_finish(etc_fd, trust->added, ca, fault) &&
-           bns_rebuild_seal("/etc", fault);
+    if (!bns_trust_files_finish(etc->fd, etc->host_fd, trust->added, ca, fault))
+        return false;
+    return etc->host_fd >= 0 || bns_rebuild_seal("/etc", fault);
 }

@@ -60,6 +60,16 @@ bns_file_view_rebuilds_within(const BnsFileView *view, const char *path)
     return false;
 }
 
+bool
+bns_file_view_is_plain(const BnsFileView *view, const char *path)
+{
+    for (size_t i = 0; i < view->n_mounts; i++)
+        if (bns_tree_is_within(path, view->mounts[i].path) ||
+            bns_tree_is_within(view->mounts[i].path, path))
+            return false;
+    return !view->is_shared && !bns_file_view_rebuilds_within(view, path);
+}
+
 const BnsViewMount *
 bns_file_view_find_mount(const BnsFileView *view, const char *path)
 {

@@ -54,6 +54,9 @@ bool bns_file_view_hides(const BnsFileView *view, const char *path);
 bool bns_file_view_rebuilds(const BnsFileView *view, const char *path);
 bool bns_file_view_rebuilds_within(const BnsFileView *view, const char *path);
 
+/* Whether @path and all below it is as on the host, and read-only. */
+bool bns_file_view_is_plain(const BnsFileView *view, const char *path);
+
 /* The deepest mount that @path is or lies below; NULL: none. */
 const BnsViewMount *bns_file_view_find_mount(const BnsFileView *view, const char *path);
 

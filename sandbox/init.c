@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sandbox/init.h"
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/ready.h"
 #include "sandbox/command.h"
-#include "sandbox/etc_files.h"
 #include "sandbox/leave.h"
 #include "sandbox/left.h"
 #include "sandbox/mounts.h"
@@ -25,7 +25,6 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 /* Copies of one signal, sent to a group, are delivered within microseconds; the message
@@ -54,8 +53,8 @@ typedef struct {
     int gate_fd;   /* the command's, until GO */
     pid_t command;
     bool is_started;
+    BnsMounts mounts;
     unsigned n_repairs;     /* of pins, still to be tried */
-    int64_t mounted_at_us;  /* of the real-time clock */
     int64_t group_us[NSIG]; /* when each signal last came to our group */
 } Init;
 
@@ -209,33 +208,26 @@ resolve_workdir(Init *init, BnsFault *fault)
 }
 
 static bool
-take_ca(const Init *init, int etc_fd, BnsFault *fault)
+take_ca(Init *init, BnsFault *fault)
 {
+    g_auto(BnsEtc) etc = init->mounts.etc;
     char text[BNS_READY_TEXT_MAX + 1];
     int type;
 
+    init->mounts.etc = BNS_ETC_NONE;
     wait_for(init, init->config.control_fd);
     type = bns_ready_receive(init->config.control_fd, text, NULL);
     if (type == 0)
         end_session();
     if (type != BNS_READY_CA)
         return bns_fault_set(fault, "Init expected the CA and got message %d", type);
-    return bns_etc_files_finish(etc_fd, &init->config.trust, text, fault);
-}
-
-static int64_t
-clock_us(clockid_t clock)
-{
-    struct timespec now;
-
-    clock_gettime(clock, &now);
-    return now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
+    return bns_etc_files_finish(&etc, &init->config.trust, text, fault);
 }
 
 static int64_t
 now_us(void)
 {
-    return clock_us(CLOCK_MONOTONIC);
+    return bns_clock_us(CLOCK_MONOTONIC);
 }
 
 /* A file's ctime is of the last tick: one that the command makes in the tick of our mounts
@@ -246,26 +238,15 @@ await_next_tick(const Init *init)
     const struct timespec step = { .tv_nsec = TICK_STEP_NS };
 
     for (int i = 0; i < N_TICK_STEPS; i++) {
-        if (clock_us(CLOCK_REALTIME_COARSE) > init->mounted_at_us)
+        if (bns_clock_us(CLOCK_REALTIME_COARSE) > init->mounts.rebuilt_us)
             return;
         clock_nanosleep(CLOCK_MONOTONIC, 0, &step, NULL);
     }
 }
 
 static bool
-make_mounts(Init *init, int *out_etc_fd, BnsFault *fault)
-{
-    bool is_done = bns_mounts_make(&init->config, out_etc_fd, fault);
-
-    init->mounted_at_us = clock_us(CLOCK_REALTIME);
-    return is_done;
-}
-
-static bool
 set_up(Init *init, BnsFault *fault)
 {
-    bns_autofd etc = -1;
-
     if (!take_descriptors(&init->config, fault) || !take_signals(init, fault) ||
         !bns_namespaces_map_root(init->config.uid, init->config.gid, fault))
         return false;
@@ -278,8 +259,9 @@ set_up(Init *init, BnsFault *fault)
     umask(0);
     /* The command's process locks itself while the CA is still on its way. */
     return bns_mounts_begin(&init->config, fault) && send_link(init, fault) &&
-           resolve_workdir(init, fault) && make_mounts(init, &etc, fault) &&
-           make_command(init, fault) && take_ca(init, etc, fault) &&
+           resolve_workdir(init, fault) &&
+           bns_mounts_make(&init->config, &init->mounts, fault) &&
+           make_command(init, fault) && take_ca(init, fault) &&
            await_command(init, fault);
 }
 
@@ -332,7 +314,7 @@ report_left(const Init *init)
 {
     char text[BNS_READY_TEXT_MAX + 1];
 
-    bns_left_list(&init->config.view, init->mounted_at_us, text, sizeof(text));
+    bns_left_list(&init->config.view, init->mounts.rebuilt_us, text, sizeof(text));
     if (text[0] != '\0')
         bns_ready_send(init->config.control_fd, BNS_READY_LEFT, text, -1);
 }

@@ -242,3 +242,16 @@ bns_mount_layer(int lower_fd, int upper_fd, int work_fd)
         return -errno;
     return open_covering(lower_fd);
 }
+
+int
+bns_mount_stack(int upper_fd, int lower_fd)
+{
+    const Link upper = link_to(upper_fd);
+    char options[80];
+
+    snprintf(options, sizeof(options),
+             "userxattr,lowerdir=/proc/self/fd/%d:/proc/self/fd/%d", upper_fd,
+             lower_fd);
+    return result(mount("overlay", upper.path, "overlay",
+                        MS_RDONLY | MS_NOSUID | MS_NODEV, options));
+}

@@ -72,6 +72,15 @@ int bns_mount_bind_entry(int source_dir_fd,
  */
 int bns_mount_layer(int lower_fd, int upper_fd, int work_fd);
 
+/**
+ * bns_mount_stack:
+ * @upper_fd: a directory, covered from now on by itself and what it lacks of @lower_fd
+ *
+ * Read-only. Mounts below @lower_fd are not seen through: where the user could not take
+ * them off it is refused. 0 or -errno, as bns_mount_layer().
+ */
+int bns_mount_stack(int upper_fd, int lower_fd);
+
 /* Makes the mount at @path (its root), with all below it if @recursive, read-only.
  * 0 or -errno. */
 int bns_mount_set_read_only(const char *path, bool recursive);

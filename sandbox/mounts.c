@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sandbox/mounts.h"
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "sandbox/devices.h"
-#include "sandbox/etc_files.h"
 #include "sandbox/mount_api.h"
 #include "sandbox/pins.h"
 #include "sandbox/private_trees.h"
@@ -82,23 +82,26 @@ freeze_proc_for_root(const BnsInitConfig *config, BnsFault *fault)
 
 /* The host's tree, and what is private in it. */
 static bool
-mount_trees(const BnsInitConfig *config, BnsFault *fault)
+mount_trees(const BnsInitConfig *config, int64_t *out_rebuilt_us, BnsFault *fault)
 {
     BnsViews views;
-    bool is_done = bns_views_mount(&views, &config->view, fault) &&
-                   bns_devices_mount(fault) &&
-                   bns_private_trees_mount(config, &views, fault);
+    bool is_done = bns_views_mount(&views, &config->view, fault);
 
+    *out_rebuilt_us = bns_clock_us(CLOCK_REALTIME_COARSE);
+    is_done = is_done && bns_devices_mount(fault) &&
+              bns_private_trees_mount(config, &views, fault);
     bns_views_clear(&views);
     return is_done;
 }
 
 /* The plan. A later step sees what an earlier one made: pins come last. */
 bool
-bns_mounts_make(const BnsInitConfig *config, int *out_etc_fd, BnsFault *fault)
+bns_mounts_make(const BnsInitConfig *config, BnsMounts *out_mounts, BnsFault *fault)
 {
-    return mount_trees(config, fault) && freeze_sys(fault) &&
+    bool is_plain = bns_file_view_is_plain(&config->view, "/etc");
+
+    return mount_trees(config, &out_mounts->rebuilt_us, fault) && freeze_sys(fault) &&
            freeze_proc_for_root(config, fault) &&
-           bns_etc_files_begin(&config->trust, out_etc_fd, fault) &&
+           bns_etc_files_begin(&config->trust, is_plain, &out_mounts->etc, fault) &&
            bns_pins_mount(config->protected_paths, config->protected_links, fault);
 }

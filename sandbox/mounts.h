@@ -15,13 +15,28 @@
  */
 #pragma once
 
+#include "sandbox/etc_files.h"
 #include "sandbox/fault.h"
 #include "sandbox/init.h"
+
+#include <stdint.h>
 
 /* First: nothing mounted from here on is seen outside, the host's files are read-only,
  * and /proc shows our processes and our network. The link needs it (sandbox/tap_link.h).
  */
 bool bns_mounts_begin(const BnsInitConfig *config, BnsFault *fault);
 
-/* Everything else, but for the CA: bns_etc_files_finish(*@out_etc_fd) is left to do. */
-bool bns_mounts_make(const BnsInitConfig *config, int *out_etc_fd, BnsFault *fault);
+/**
+ * BnsMounts: what is to be done with the new mounts.
+ * @etc: owned; for bns_etc_files_finish(), which adds the CA
+ * @rebuilt_us: when the last entry was made in the directories of the host's that are
+ *              rebuilt: the tick, by which the kernel stamps files (CLOCK_REALTIME_COARSE)
+ */
+typedef struct {
+    BnsEtc etc;
+    int64_t rebuilt_us;
+} BnsMounts;
+
+/* Everything else. */
+bool
+bns_mounts_make(const BnsInitConfig *config, BnsMounts *out_mounts, BnsFault *fault);

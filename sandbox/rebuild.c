@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -118,6 +119,15 @@ act_by_list(const void *data, const char *path)
     return act;
 }
 
+/* Only the way there. */
+static BnsRebuildAct
+act_on_the_way(const void *data, const char *path)
+{
+    BnsRebuildAct act = act_by_list(data, path);
+
+    return act == BNS_REBUILD_BIND ? BNS_REBUILD_OMIT : act;
+}
+
 int
 bns_rebuild_fill(int source_fd,
                  int target_fd,
@@ -169,6 +179,27 @@ bns_rebuild_mount(const char *path,
     if (fd < 0)
         return bns_fault_set(fault, "Could not rebuild %s: %s", path, strerror(-fd));
     *out_fd = fd;
+    return true;
+}
+
+bool
+bns_rebuild_stack(const char *path,
+                  const char *const *ours,
+                  int *out_fd,
+                  int *out_host_fd)
+{
+    const BnsRebuildJudge judge = { act_on_the_way, ours };
+    bns_autofd host = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    bns_autofd fd = host < 0 ? -1 : mount_and_fill(path, &judge);
+
+    if (fd < 0)
+        return false;
+    if (bns_mount_stack(fd, host) < 0) {
+        umount2(path, MNT_DETACH);
+        return false;
+    }
+    *out_fd = g_steal_fd(&fd);
+    *out_host_fd = g_steal_fd(&host);
     return true;
 }
 

@@ -67,6 +67,23 @@ bool bns_rebuild_mount(const char *path,
                        BnsFault *fault);
 
 /**
+ * bns_rebuild_stack:
+ * @out_fd: (transfer full): the new directory (O_PATH), which stays writable
+ * @out_host_fd: (transfer full): the host's (O_PATH)
+ *
+ * As bns_rebuild_mount() and bns_rebuild_seal(), in a tenth of the time, for a directory
+ * that has nothing mounted below it: the new one has the way to @ours alone, and what it
+ * lacks is seen through it, as the host has it at any time. @ours are not left out unless
+ * they are made. They are made below @out_fd, before anybody looks at @path.
+ *
+ * Returns: whether the kernel permits it; else nothing has changed.
+ */
+bool bns_rebuild_stack(const char *path,
+                       const char *const *ours,
+                       int *out_fd,
+                       int *out_host_fd);
+
+/**
  * bns_rebuild_fill:
  * @source_fd: an open directory (readable)
  * @target_fd: the one to fill, on a tmpfs of ours

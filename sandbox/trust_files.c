@@ -170,6 +170,15 @@ bns_trust_files_clear(BnsTrustFiles *trust)
         bns_fd_clear(&trust->link_fds[i]);
 }
 
+bool
+bns_trust_files_leads_out(const BnsTrustFiles *trust)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(trust->link_fds); i++)
+        if (trust->link_fds[i] >= 0)
+            return true;
+    return false;
+}
+
 static bool
 fail(BnsFault *fault, const char *what, int error_number)
 {
@@ -281,14 +290,19 @@ read_ca(const char *ca, char out_hash[HASH_DIGITS + 1], const char **out_pem)
     return true;
 }
 
-/* The host may have a certificate of the same hash: programs look through .0, .1, … */
+/* The host may have a certificate of the same hash: programs look through .0, .1, …
+ * @host_dir_fd: what shows through @dir_fd, or -1 */
 static int
-link_hash(int dir_fd, const char *hash, const char *pem_name)
+link_hash(int dir_fd, int host_dir_fd, const char *hash, const char *pem_name)
 {
     for (int i = 0; i < 10; i++) {
         char name[HASH_DIGITS + 3];
+        struct stat info;
 
         snprintf(name, sizeof(name), "%s.%d", hash, i);
+        if (host_dir_fd >= 0 &&
+            fstatat(host_dir_fd, name, &info, AT_SYMLINK_NOFOLLOW) == 0)
+            continue;
         if (symlinkat(pem_name, dir_fd, name) == 0)
             return 0;
         if (errno != EEXIST)
@@ -297,29 +311,40 @@ link_hash(int dir_fd, const char *hash, const char *pem_name)
     return -EEXIST;
 }
 
-/* @hash: (nullable): also links this name to it. */
 static int
-add_certificate(int etc_fd, const char *path, const char *pem, const char *hash)
+add_anchor(int etc_fd, const char *path, const char *pem)
 {
     const char *name;
+    bns_autofd parent = bns_tree_open_parent(etc_fd, BELOW_ETC(path), &name);
+
+    return parent < 0 ? 0 : bns_tree_write(parent, name, pem, strlen(pem));
+}
+
+static int
+add_hashed(int etc_fd, int host_fd, const char *path, const char *pem, const char *hash)
+{
+    const char *name;
+    bns_autofd host = -1;
     bns_autofd parent = bns_tree_open_parent(etc_fd, BELOW_ETC(path), &name);
     int r;
 
     if (parent < 0)
         return 0;
+    if (host_fd >= 0)
+        host = bns_tree_open_parent(host_fd, BELOW_ETC(path), &name);
     r = bns_tree_write(parent, name, pem, strlen(pem));
-    return r < 0 || hash == NULL ? r : link_hash(parent, hash, name);
+    return r < 0 ? r : link_hash(parent, host, hash, name);
 }
 
 static int
-add_certificates(int etc_fd, const char *pem, const char *hash)
+add_certificates(int etc_fd, int host_fd, const char *pem, const char *hash)
 {
     int r = 0;
 
     for (size_t i = 0; i < G_N_ELEMENTS(directories) && r >= 0; i++)
-        r = add_certificate(etc_fd, directories[i].pem, pem, hash);
+        r = add_hashed(etc_fd, host_fd, directories[i].pem, pem, hash);
     for (size_t i = 0; i < G_N_ELEMENTS(anchors) && r >= 0; i++)
-        r = add_certificate(etc_fd, anchors[i], pem, NULL);
+        r = add_anchor(etc_fd, anchors[i], pem);
     return r;
 }
 
@@ -346,7 +371,8 @@ write_chromium_policies(int etc_fd, const char *pem)
 }
 
 bool
-bns_trust_files_finish(int etc_fd, const char *added, const char *ca, BnsFault *fault)
+bns_trust_files_finish(
+    int etc_fd, int host_fd, const char *added, const char *ca, BnsFault *fault)
 {
     char hash[HASH_DIGITS + 1];
     const char *name;
@@ -363,7 +389,7 @@ bns_trust_files_finish(int etc_fd, const char *added, const char *ca, BnsFault *
     if (r >= 0)
         r = append(dir, BUNDLE_NAME, pem);
     if (r >= 0)
-        r = add_certificates(etc_fd, pem, hash);
+        r = add_certificates(etc_fd, host_fd, pem, hash);
     if (r >= 0)
         r = write_chromium_policies(etc_fd, pem);
     if (r >= 0)

@@ -63,16 +63,25 @@ bool bns_trust_files_is_system(const char *path);
 void bns_trust_files_init(BnsTrustFiles *out_trust, const BnsTrustSource *source);
 void bns_trust_files_clear(BnsTrustFiles *trust);
 
+/* Whether a directory of the host's /etc lies outside of it, and must be filled anew. */
+bool bns_trust_files_leads_out(const BnsTrustFiles *trust);
+
 /**
  * bns_trust_files_begin:
- * @etc_fd: the new /etc, rebuilt without what is ours
+ * @etc_fd: the new /etc (sandbox/rebuild.h), still without what is ours
  *
  * Writes the host's roots in all places: nearly all of the work, done while the gateway
  * still makes its keys.
  */
 bool bns_trust_files_begin(const BnsTrustFiles *trust, int etc_fd, BnsFault *fault);
 
-/* Adds the certificate. @added: as of BnsTrustSource. @ca: the text of BNS_READY_CA
- * (base/ready.h). */
-bool
-bns_trust_files_finish(int etc_fd, const char *added, const char *ca, BnsFault *fault);
+/**
+ * bns_trust_files_finish:
+ * @host_fd: the host's /etc, if what @etc_fd lacks of it shows through; else -1
+ * @added: (nullable): as of BnsTrustSource
+ * @ca: the text of BNS_READY_CA (base/ready.h)
+ *
+ * Adds the certificate.
+ */
+bool bns_trust_files_finish(
+    int etc_fd, int host_fd, const char *added, const char *ca, BnsFault *fault);

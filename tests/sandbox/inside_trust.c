@@ -4,11 +4,15 @@
 #include "sandbox/browser_policies.h"
 #include "sandbox/etc_files.h"
 #include "sandbox/java_store.h"
+#include "sandbox/namespaces.h"
 #include "sandbox/trust_files.h"
 #include "tests/sandbox/inside_fixture.h"
 #include "tests/support/test.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -39,6 +43,7 @@ typedef struct {
     const char *bundles[6];      /* have the roots and our certificate */
     const char *certificates[4]; /* are our certificate, maybe by a hashed name */
     const char *others[3];       /* still are OTHER */
+    bool leads_out;              /* of /etc: no layer can do */
 } Layout;
 
 static const Layout layouts[] = {
@@ -77,7 +82,8 @@ static const Layout layouts[] = {
         { "/etc/ssl/ca-bundle.pem", NULL, "/var/lib/ca-certificates/ca-bundle.pem" } },
       { "/etc/ssl/ca-bundle.pem", "/etc/ssl/certs/ca-certificates.crt" },
       { "/etc/ssl/certs/" INSIDE_CA_HASH ".0" },
-      { "/etc/ssl/certs/Root.pem", "/etc/ssl/certs/0a0b0c0d.0" } },
+      { "/etc/ssl/certs/Root.pem", "/etc/ssl/certs/0a0b0c0d.0" },
+      true },
     { "arch",
       { { "/etc/ca-certificates/extracted/tls-ca-bundle.pem", ROOTS, NULL },
         { "/etc/ssl/certs/ca-certificates.crt", NULL,
@@ -133,15 +139,19 @@ is_text(const char *path, const char *expected)
 }
 
 static BnsTrustSource source;
+static bool is_plain;   /* whether a layer may do */
+static bool is_layered; /* whether it did */
 
 static bool
 make_etc(BnsFault *fault)
 {
     g_autofree char *ca = g_strconcat(INSIDE_CA_HASH, inside_ca_pem, NULL);
-    bns_autofd etc = -1;
+    g_auto(BnsEtc) etc = BNS_ETC_NONE;
 
-    return bns_etc_files_begin(&source, &etc, fault) &&
-           bns_etc_files_finish(etc, &source, ca, fault);
+    if (!bns_etc_files_begin(&source, is_plain, &etc, fault))
+        return false;
+    is_layered = etc.host_fd >= 0;
+    return bns_etc_files_finish(&etc, &source, ca, fault);
 }
 
 static bool
@@ -167,6 +177,7 @@ run_layout(void)
         g_printerr("%s\n", fault.text);
         return false;
     }
+    CHECK(is_layered == (is_plain && !layout->leads_out));
     CHECK(is_text(BNS_TRUST_BUNDLE, bundle) && is_text(BNS_TRUST_CA, inside_ca_pem));
     CHECK(is_text("/etc/resolv.conf", "nameserver 198.18.0.2\nsearch .\n"));
     for (size_t i = 0; layout->bundles[i] != NULL; i++)
@@ -177,14 +188,6 @@ run_layout(void)
         CHECK(is_text(layout->others[i], OTHER));
     CHECK(mkdir("/etc/new", 0755) < 0 && errno == EROFS);
     return true;
-}
-
-static void
-test_layout(gconstpointer data)
-{
-    layout = data;
-    if (inside_is_possible())
-        inside_namespaces(run_layout);
 }
 
 static bool
@@ -350,14 +353,6 @@ run_nsswitch(void)
     return is_text("/etc/nsswitch.conf", nsswitch->expected);
 }
 
-static void
-test_nsswitch(gconstpointer data)
-{
-    nsswitch = data;
-    if (inside_is_possible())
-        inside_namespaces(run_nsswitch);
-}
-
 static bool
 run_bad_ca(void)
 {
@@ -365,55 +360,125 @@ run_bad_ca(void)
                                        "../../aa-----BEGIN CERTIFICATE-----\n",
                                        "07bdf87d-----BEGIN PRIVATE KEY-----\n" };
     BnsFault fault = { "" };
-    bns_autofd etc = -1;
+    g_auto(BnsEtc) etc = BNS_ETC_NONE;
 
     CHECK(hide_host());
-    CHECK(bns_etc_files_begin(&source, &etc, &fault));
+    CHECK(bns_etc_files_begin(&source, is_plain, &etc, &fault));
     for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
-        CHECK(!bns_etc_files_finish(etc, &source, bad[i], &fault));
+        CHECK(!bns_etc_files_finish(&etc, &source, bad[i], &fault));
         CHECK(strcmp(fault.text, "The gateway sent no certificate") == 0);
     }
     return true;
 }
 
-static void
-test_namespaces(gconstpointer data)
+/* What a mount of the host's covers is not seen through a layer. */
+static bool
+run_covered(void)
 {
-    if (inside_is_possible())
-        inside_namespaces(*(bool (*const *)(void))data);
+    const Entry under = { "/etc/covered", "under\n", NULL };
+    const Entry over = { "/var/lib/over", "over\n", NULL };
+    BnsFault fault = { "" };
+
+    CHECK(hide_host() && make_entry(&under) && make_entry(&over));
+    CHECK(mount("/var/lib/over", "/etc/covered", "none", MS_BIND, NULL) == 0);
+    /* The mount is another user's from here on, as the host's is. */
+    CHECK(unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0);
+    CHECK(bns_namespaces_map_root(0, 0, &fault) && make_etc(&fault));
+    CHECK(!is_layered && is_text("/etc/covered", "over\n"));
+    return true;
+}
+
+/* As the host has it at any time, but for what is ours. */
+static bool
+run_changed(void)
+{
+    const Entry file = { "/etc/file", "old\n", NULL };
+    BnsFault fault = { "" };
+    bns_autofd host = -1;
+
+    CHECK(hide_host() && make_entry(&file));
+    host = open("/etc", O_PATH | O_CLOEXEC);
+    CHECK(make_etc(&fault) && is_layered == is_plain);
+    CHECK(symlinkat("new", host, "n") == 0 && renameat(host, "n", host, "hosts") == 0);
+    CHECK(is_plain || is_text("/etc/file", "old\n"));
+    CHECK(symlinkat("new", host, "n") == 0 && renameat(host, "n", host, "file") == 0);
+    CHECK(readlink("/etc/hosts", (char[1]){ 0 }, 1) < 0);
+    CHECK((readlink("/etc/file", (char[1]){ 0 }, 1) == 1) == is_plain);
+    CHECK(mkdir("/etc/new", 0755) < 0 && errno == EROFS);
+    CHECK(unlink("/etc/file") < 0 && unlink("/etc/hosts") < 0 && errno == EROFS);
+    return true;
+}
+
+typedef struct {
+    const char *path;
+    bool (*run)(void);
+    const Layout *layout;
+    const Nsswitch *nsswitch;
+} Case;
+
+static void
+run_case(const Case *test, bool may_layer)
+{
+    if (!inside_is_possible())
+        return;
+    is_plain = may_layer;
+    layout = test->layout;
+    nsswitch = test->nsswitch;
+    inside_namespaces(test->run);
+}
+
+static void
+test_rebuilt(gconstpointer data)
+{
+    run_case(data, false);
+}
+
+static void
+test_layered(gconstpointer data)
+{
+    run_case(data, true);
+}
+
+static void
+add_case(const Case *test)
+{
+    g_autofree char *rebuilt = g_strconcat("/sandbox/etc/rebuilt/", test->path, NULL);
+    g_autofree char *layered = g_strconcat("/sandbox/etc/layered/", test->path, NULL);
+
+    bns_test_add_data(rebuilt, test, test_rebuilt);
+    bns_test_add_data(layered, test, test_layered);
 }
 
 int
 main(int argc, char **argv)
 {
-    static const struct {
-        const char *path;
-        bool (*run)(void);
-    } others[] = {
-        { "/sandbox/trust/without-roots-ours-is-all", run_without_roots },
-        { "/sandbox/trust/a-fifo-blocks-nobody", run_fifo },
-        { "/sandbox/trust/java", run_java },
-        { "/sandbox/trust/without-java-no-store", run_without_java },
-        { "/sandbox/trust/browsers", run_browsers },
-        { "/sandbox/trust/the-hosts-own-policies-stay", run_own_policies },
-        { "/sandbox/trust/anchors", run_anchors },
-        { "/sandbox/trust/what-variables-named", run_inherited },
-        { "/sandbox/trust/what-is-no-certificate-ends-the-start", run_bad_ca },
+    static const Case others[] = {
+        { "without-roots-ours-is-all", run_without_roots, NULL, NULL },
+        { "a-fifo-blocks-nobody", run_fifo, NULL, NULL },
+        { "java", run_java, NULL, NULL },
+        { "without-java-no-store", run_without_java, NULL, NULL },
+        { "browsers", run_browsers, NULL, NULL },
+        { "the-hosts-own-policies-stay", run_own_policies, NULL, NULL },
+        { "anchors", run_anchors, NULL, NULL },
+        { "what-variables-named", run_inherited, NULL, NULL },
+        { "what-is-no-certificate-ends-the-start", run_bad_ca, NULL, NULL },
+        { "what-is-covered", run_covered, NULL, NULL },
+        { "what-is-changed", run_changed, NULL, NULL },
     };
+    static Case of_layouts[G_N_ELEMENTS(layouts)];
+    static Case of_nsswitches[G_N_ELEMENTS(nsswitches)];
 
     bns_test_init(&argc, &argv, 30);
     for (size_t i = 0; i < G_N_ELEMENTS(layouts); i++) {
-        g_autofree char *path = g_strdup_printf("/sandbox/trust/%s", layouts[i].name);
-
-        bns_test_add_data(path, &layouts[i], test_layout);
+        of_layouts[i] = (Case){ layouts[i].name, run_layout, &layouts[i], NULL };
+        add_case(&of_layouts[i]);
     }
     for (size_t i = 0; i < G_N_ELEMENTS(nsswitches); i++) {
-        g_autofree char *path =
-            g_strdup_printf("/sandbox/nsswitch/%s", nsswitches[i].name);
-
-        bns_test_add_data(path, &nsswitches[i], test_nsswitch);
+        of_nsswitches[i] =
+            (Case){ nsswitches[i].name, run_nsswitch, NULL, &nsswitches[i] };
+        add_case(&of_nsswitches[i]);
     }
     for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
-        bns_test_add_data(others[i].path, &others[i].run, test_namespaces);
+        add_case(&others[i]);
     return g_test_run();
 }
