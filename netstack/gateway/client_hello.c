@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "netstack/gateway/client_hello.h"
 
+#include "netstack/gateway/tls_record.h"
+
 #include <glib.h>
 #include <string.h>
 
-/* RFC 8446, 5.1 */
-#define RECORD_HEADER_LEN 5
-#define RECORD_HANDSHAKE  22
-#define RECORD_MAX        (1 << 14)
 /* RFC 8446, 4 */
 #define MESSAGE_HEADER_LEN   4
 #define MESSAGE_CLIENT_HELLO 1
@@ -211,14 +209,14 @@ read_record(Reader *bytes, Reader *out_content)
     Reader rest = *bytes;
     size_t type, major, minor, len;
 
-    if ((rest.left > 0 && rest.at[0] != RECORD_HANDSHAKE) ||
+    if ((rest.left > 0 && rest.at[0] != BNS_TLS_RECORD_HANDSHAKE) ||
         (rest.left > 1 && rest.at[1] != VERSION_TLS_1_2 >> 8))
         return RECORD_BAD;
     if (!read_number(&rest, 1, &type) || !read_number(&rest, 1, &major) ||
         !read_number(&rest, 1, &minor) || !read_number(&rest, 2, &len))
         return RECORD_MORE;
     /* Empty ones are forbidden for handshakes (5.1), and could come without end. */
-    if (minor > (VERSION_TLS_1_3 & 0xff) || len == 0 || len > RECORD_MAX)
+    if (minor > (VERSION_TLS_1_3 & 0xff) || len == 0 || len > BNS_TLS_RECORD_MAX)
         return RECORD_BAD;
     if (!read_bytes(&rest, len, out_content)) {
         *out_content = rest;

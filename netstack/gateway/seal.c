@@ -2,12 +2,9 @@
 #include "netstack/gateway/seal.h"
 
 #include "netstack/gateway/server_hello.h"
+#include "netstack/gateway/tls_record.h"
 
 #include <string.h>
-
-/* RFC 8446, 5.1 */
-#define RECORD_HEADER_LEN 5
-#define RECORD_HANDSHAKE  22
 
 /* A second ClientHello that is never whole is found too long before the buffer is full. */
 G_STATIC_ASSERT(BNS_CHANNEL_BYTES >= BNS_CLIENT_HELLO_BYTES_MAX);
@@ -94,11 +91,11 @@ read_records(BnsSeal *seal, BnsPipe *up)
         if (bns_buffer_len(in) == 0)
             return true;
         header = (const uint8_t *)bns_buffer_at(in);
-        if (header[0] == RECORD_HANDSHAKE)
+        if (header[0] == BNS_TLS_RECORD_HANDSHAKE)
             return judge_second(seal, in);
-        if (bns_buffer_len(in) < RECORD_HEADER_LEN)
+        if (bns_buffer_len(in) < BNS_TLS_RECORD_HEADER_LEN)
             return true;
-        seal->left = RECORD_HEADER_LEN + ((size_t)header[3] << 8 | header[4]);
+        seal->left = BNS_TLS_RECORD_HEADER_LEN + ((size_t)header[3] << 8 | header[4]);
     }
     return false;
 }

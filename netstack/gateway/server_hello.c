@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "netstack/gateway/server_hello.h"
 
+#include "netstack/gateway/tls_record.h"
+
 #include <glib.h>
 #include <stdbool.h>
 #include <string.h>
 
-/* RFC 8446, 5.1, 4 and 4.1.3 */
-#define RECORD_HEADER_LEN    5
-#define RECORD_HANDSHAKE     22
-#define RECORD_MAX           (1 << 14)
+/* RFC 8446, 5.1 (the version), 4 and 4.1.3 */
 #define MAJOR_VERSION        3
 #define MESSAGE_SERVER_HELLO 2
 #define RANDOM_AT            6 /* after type, length and version */
@@ -35,18 +34,18 @@ take_record(Message *message, const uint8_t *bytes, size_t len)
     size_t content_len;
     size_t n;
 
-    if (bytes[0] != RECORD_HANDSHAKE || (len > 1 && bytes[1] != MAJOR_VERSION))
+    if (bytes[0] != BNS_TLS_RECORD_HANDSHAKE || (len > 1 && bytes[1] != MAJOR_VERSION))
         return SIZE_MAX;
-    if (len < RECORD_HEADER_LEN)
+    if (len < BNS_TLS_RECORD_HEADER_LEN)
         return 0;
     content_len = (size_t)bytes[3] << 8 | bytes[4];
-    if (content_len == 0 || content_len > RECORD_MAX)
+    if (content_len == 0 || content_len > BNS_TLS_RECORD_MAX)
         return SIZE_MAX;
-    n = MIN(MIN(content_len, len - RECORD_HEADER_LEN),
+    n = MIN(MIN(content_len, len - BNS_TLS_RECORD_HEADER_LEN),
             sizeof(message->bytes) - message->len);
-    memcpy(message->bytes + message->len, bytes + RECORD_HEADER_LEN, n);
+    memcpy(message->bytes + message->len, bytes + BNS_TLS_RECORD_HEADER_LEN, n);
     message->len += n;
-    return RECORD_HEADER_LEN + content_len;
+    return BNS_TLS_RECORD_HEADER_LEN + content_len;
 }
 
 BnsServerHello
