@@ -145,6 +145,12 @@ bns_host_split_port(const char *bytes,
            bns_host_canonical(bytes, host_len, out_host);
 }
 
+char *
+bns_host_bracket(const char *canonical)
+{
+    return g_strdup_printf(strchr(canonical, ':') != NULL ? "[%s]" : "%s", canonical);
+}
+
 static bool
 is_at_or_below(const char *canonical, const char *name)
 {

@@ -50,6 +50,10 @@ bool bns_host_split_port(const char *bytes,
                          BnsHost *out_host,
                          uint16_t *out_port);
 
+/* @canonical as it stands before ":PORT": an IPv6 literal in brackets (RFC 3986, 3.2.2).
+ * (transfer full). */
+char *bns_host_bracket(const char *canonical);
+
 /* "localhost" and below: the sandbox's own loopback. */
 bool bns_host_is_localhost(const char *canonical);
 /* "boundary.internal" and below: ours, never asked upstream. */

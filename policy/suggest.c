@@ -69,8 +69,7 @@ bns_policy_suggest(BnsScheme scheme,
                    const char *method,
                    const char *path)
 {
-    bool is_ipv6 = strchr(host, ':') != NULL;
-    g_autofree char *shown = is_ipv6 ? g_strdup_printf("[%s]", host) : g_strdup(host);
+    g_autofree char *shown = bns_host_bracket(host);
     g_autofree char *pattern = path != NULL ? suggest_path(path) : g_strdup("");
     GString *rule = g_string_new(NULL);
     BnsAddress address;

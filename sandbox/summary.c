@@ -36,9 +36,7 @@ present(const char *column)
 static bool
 read_request(char **columns, BnsHost *host, BnsRequest *out_request)
 {
-    bool is_v6 = strchr(columns[COLUMN_HOST], ':') != NULL;
-    g_autofree char *literal =
-        g_strdup_printf(is_v6 ? "[%s]" : "%s", columns[COLUMN_HOST]);
+    g_autofree char *literal = bns_host_bracket(columns[COLUMN_HOST]);
     guint64 port = 0;
 
     if (!bns_host_canonical(literal, strlen(literal), host) ||
@@ -65,13 +63,13 @@ append_destination(GString *text, char **columns)
     const char *scheme = present(columns[COLUMN_SCHEME]);
     const char *port = present(columns[COLUMN_PORT]);
     const char *path = present(columns[COLUMN_PATH]);
-    bool is_v6 = strchr(columns[COLUMN_HOST], ':') != NULL;
+    g_autofree char *host = bns_host_bracket(columns[COLUMN_HOST]);
 
     if (method != NULL)
         g_string_append_printf(text, "%s ", method);
     if (scheme != NULL)
         g_string_append_printf(text, "%s://", scheme);
-    g_string_append_printf(text, is_v6 ? "[%s]" : "%s", columns[COLUMN_HOST]);
+    g_string_append(text, host);
     if (port != NULL &&
         !(g_strcmp0(scheme, "https") == 0 && strcmp(port, "443") == 0) &&
         !(g_strcmp0(scheme, "http") == 0 && strcmp(port, "80") == 0))

@@ -139,10 +139,9 @@ bns_proxy_free(BnsProxy *proxy)
 char *
 bns_proxy_text(const BnsProxy *proxy)
 {
-    bool is_v6 = proxy->host.kind == BNS_HOST_IPV6;
+    g_autofree char *host = bns_host_bracket(proxy->host.text);
 
-    return g_strdup_printf("%s://%s%s%s:%u", proxy->is_tls ? "https" : "http",
-                           is_v6 ? "[" : "", proxy->host.text, is_v6 ? "]" : "",
+    return g_strdup_printf("%s://%s:%u", proxy->is_tls ? "https" : "http", host,
                            proxy->port);
 }
 

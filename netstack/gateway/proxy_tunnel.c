@@ -75,10 +75,8 @@ ask(BnsProxyTunnel *tunnel)
 {
     GByteArray *out = bns_buffer_tail(&tunnel->channel->out);
     const char *authorization = tunnel->proxy->authorization;
-    bool is_v6 = tunnel->host.kind == BNS_HOST_IPV6;
-    g_autofree char *target =
-        g_strdup_printf("%s%s%s:%u", is_v6 ? "[" : "", tunnel->host.text,
-                        is_v6 ? "]" : "", tunnel->port);
+    g_autofree char *host = bns_host_bracket(tunnel->host.text);
+    g_autofree char *target = g_strdup_printf("%s:%u", host, tunnel->port);
     const char *const parts[] = { "CONNECT ",
                                   target,
                                   " HTTP/1.1\r\nHost: ",
