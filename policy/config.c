@@ -30,6 +30,7 @@ bns_config_free(BnsConfig *config)
     g_clear_pointer(&config->notices, g_ptr_array_unref);
     bns_files_free(config->files);
     bns_env_free(config->env);
+    bns_commands_free(config->commands);
     g_free(config->log_level);
     g_free(config);
 }
@@ -246,6 +247,14 @@ read_env(void *data, const BnsYaml *value, GError **error)
     return bns_env_read(reader->config->env, reader->file, value, error);
 }
 
+static bool
+read_commands(void *data, const BnsYaml *value, GError **error)
+{
+    Reader *reader = data;
+
+    return bns_commands_read(reader->config->commands, reader->file, value, error);
+}
+
 /* A key of coder/boundary that has no meaning here: its value was checked. */
 static bool
 notice(Reader *reader, const BnsYaml *value, const char *key, bool is_valid)
@@ -340,6 +349,7 @@ static const BnsValueKey keys[] = {
     { "extends", read_extends },
     { "allow", read_allow },
     { "deny", read_deny },
+    { "commands", read_commands },
     { "enabled", read_enabled },
     { "env", read_env },
     { "files", read_files },
@@ -372,6 +382,7 @@ bns_config_parse(const char *file, const char *bytes, size_t len, GError **error
     config->notices = g_ptr_array_new_with_free_func(g_free);
     config->files = bns_files_new();
     config->env = bns_env_new();
+    config->commands = bns_commands_new();
     if (root == NULL)
         return NULL;
     if (root->kind != BNS_YAML_MAPPING) {

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "policy/commands.h"
 #include "policy/env.h"
 #include "policy/files.h"
 #include "policy/limits.h"
@@ -27,13 +28,14 @@ typedef struct {
     GPtrArray *extends; /* owned, of owned BnsConfigExtend */
     GPtrArray
         *rules; /* owned, of owned BnsRule: allow, allowlist, deny as in the file */
-    GPtrArray *notices; /* owned, of owned lines for the person */
-    BnsFiles *files;    /* owned */
-    BnsEnv *env;        /* owned */
-    char *log_level;    /* owned; NULL: not given; so are 0 and has_… below */
-    guint names;        /* limits.names */
-    guint flows;        /* limits.flows */
-    guint idle_s;       /* limits.idle */
+    GPtrArray *notices;    /* owned, of owned lines for the person */
+    BnsFiles *files;       /* owned */
+    BnsEnv *env;           /* owned */
+    BnsCommands *commands; /* owned */
+    char *log_level;       /* owned; NULL: not given; so are 0 and has_… below */
+    guint names;           /* limits.names */
+    guint flows;           /* limits.flows */
+    guint idle_s;          /* limits.idle */
     BnsProcessLimits process_limits;
     uint64_t audit_bytes; /* limits.audit_size */
     bool has_idle;

@@ -26,6 +26,7 @@ bns_policy_new(void)
     policy->read_ports = g_malloc0((UINT16_MAX + 1) / 8);
     policy->file_policy = bns_files_new();
     policy->env = bns_env_new();
+    policy->commands = bns_commands_new();
     policy->limits =
         (BnsPolicyLimits){ DEFAULT_NAMES, DEFAULT_FLOWS, DEFAULT_IDLE_S, 0 };
     return policy;
@@ -45,6 +46,7 @@ bns_policy_free(BnsPolicy *policy)
     g_free(policy->read_ports);
     bns_files_free(policy->file_policy);
     bns_env_free(policy->env);
+    bns_commands_free(policy->commands);
     g_free(policy->log_level);
     g_free(policy->digest);
     g_free(policy);
@@ -103,6 +105,7 @@ bns_policy_add_config(BnsPolicy *policy, BnsConfig *config, GPtrArray *notices)
         g_ptr_array_extend_and_steal(notices, g_steal_pointer(&config->notices));
     bns_files_merge(policy->file_policy, config->files);
     bns_env_merge(policy->env, config->env);
+    bns_commands_merge(policy->commands, config->commands);
     if (config->has_enabled)
         policy->is_disabled = !config->enabled;
     if (config->log_level != NULL) {
@@ -150,6 +153,17 @@ digest_env(GChecksum *checksum, const BnsEnv *env)
     }
 }
 
+static void
+digest_commands(GChecksum *checksum, const BnsCommands *commands)
+{
+    for (guint i = 0; i < commands->deny->len; i++) {
+        const BnsCommandRule *rule = commands->deny->pdata[i];
+        g_autofree char *line = g_strdup_printf("command\t%s\n", rule->program);
+
+        g_checksum_update(checksum, (const guchar *)line, -1);
+    }
+}
+
 static char *
 digest_rules(const BnsPolicy *policy)
 {
@@ -166,6 +180,7 @@ digest_rules(const BnsPolicy *policy)
     }
     digest_files(checksum, policy->file_policy);
     digest_env(checksum, policy->env);
+    digest_commands(checksum, policy->commands);
     return g_strdup(g_checksum_get_string(checksum));
 }
 
@@ -224,6 +239,12 @@ const BnsEnv *
 bns_policy_env(const BnsPolicy *policy)
 {
     return policy->env;
+}
+
+const BnsCommands *
+bns_policy_commands(const BnsPolicy *policy)
+{
+    return policy->commands;
 }
 
 const char *

@@ -11,6 +11,7 @@
  */
 #pragma once
 
+#include "policy/commands.h"
 #include "policy/env.h"
 #include "policy/files.h"
 #include "policy/identity.h"
@@ -208,8 +209,10 @@ const GPtrArray *bns_policy_identities(const BnsPolicy *policy);
 const BnsFiles *bns_policy_file_policy(const BnsPolicy *policy);
 /* (transfer none): env: and --env. */
 const BnsEnv *bns_policy_env(const BnsPolicy *policy);
+/* (transfer none): commands: */
+const BnsCommands *bns_policy_commands(const BnsPolicy *policy);
 /* (transfer none): lower-case hex SHA-256 over the effective rules and what is said of
- * files and the environment, for the audit. Values of variables are not in it, since a
+ * files, commands and the environment, for the audit. Values of variables are not in it, since a
  * short secret could be found by trying. */
 const char *bns_policy_digest(const BnsPolicy *policy);
 guint bns_policy_n_rules(const BnsPolicy *policy);

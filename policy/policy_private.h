@@ -20,6 +20,7 @@ struct BnsPolicy {
     uint8_t *read_ports;   /* owned; a bit per port: HTTP or sealed rules name it */
     BnsFiles *file_policy; /* owned */
     BnsEnv *env;           /* owned */
+    BnsCommands *commands; /* owned */
     char *log_level;       /* owned; NULL: not given */
     char *digest;          /* owned */
     BnsPolicyLimits limits;

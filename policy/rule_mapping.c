@@ -170,33 +170,14 @@ read_protocol(void *data, const BnsYaml *value, GError **error)
     return true;
 }
 
-/* Escapes in quotes could bring in what the file itself may not hold. */
-static bool
-is_one_line(const char *text)
-{
-    while (*text != '\0') {
-        gunichar c = g_utf8_get_char(text);
-        GUnicodeType type = g_unichar_type(c);
-
-        if (!g_unichar_isprint(c) || type == G_UNICODE_LINE_SEPARATOR ||
-            type == G_UNICODE_PARAGRAPH_SEPARATOR)
-            return false;
-        text += g_unichar_to_utf8(c, NULL);
-    }
-    return true;
-}
-
 static bool
 read_reason(void *data, const BnsYaml *value, GError **error)
 {
     Reader *reader = data;
     const char *text;
 
-    if (!bns_value_string(reader->file, value, "reason", &text, error))
+    if (!bns_value_line(reader->file, value, "reason", &text, error))
         return false;
-    if (!is_one_line(text))
-        return bns_yaml_fail(error, reader->file, value,
-                             "reason: must be one line of printable text");
     reader->rule->reason = g_strdup(text);
     return true;
 }

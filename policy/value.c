@@ -28,6 +28,35 @@ bns_value_string(const char *file,
     return check_type(file, node, key, BNS_YAML_STRING, "a string", error);
 }
 
+/* Escapes in quotes could bring in what the file itself may not hold. */
+static bool
+is_one_line(const char *text)
+{
+    while (*text != '\0') {
+        gunichar c = g_utf8_get_char(text);
+        GUnicodeType type = g_unichar_type(c);
+
+        if (!g_unichar_isprint(c) || type == G_UNICODE_LINE_SEPARATOR ||
+            type == G_UNICODE_PARAGRAPH_SEPARATOR)
+            return false;
+        text += g_unichar_to_utf8(c, NULL);
+    }
+    return true;
+}
+
+bool
+bns_value_line(const char *file,
+               const BnsYaml *node,
+               const char *key,
+               const char **out_text,
+               GError **error)
+{
+    return bns_value_string(file, node, key, out_text, error) &&
+           (is_one_line(*out_text) ||
+            bns_yaml_fail(error, file, node, "%s: must be one line of printable text",
+                          key));
+}
+
 bool
 bns_value_boolean(
     const char *file, const BnsYaml *node, const char *key, bool *out, GError **error)

@@ -14,6 +14,12 @@ bool bns_value_string(const char *file,
                       const char *key,
                       const char **out_text,
                       GError **error);
+/* The same, of printable characters alone. */
+bool bns_value_line(const char *file,
+                    const BnsYaml *node,
+                    const char *key,
+                    const char **out_text,
+                    GError **error);
 bool bns_value_boolean(
     const char *file, const BnsYaml *node, const char *key, bool *out, GError **error);
 /* The number's digits, checked to be a number only. */

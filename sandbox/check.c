@@ -2,6 +2,7 @@
 #include "sandbox/commands.h"
 
 #include "netstack/gateway/credentials.h"
+#include "sandbox/command_plan.h"
 #include "sandbox/environment.h"
 #include "sandbox/file_plan.h"
 #include "sandbox/policy_source.h"
@@ -19,13 +20,16 @@ plan_files(const BnsPolicy *policy, GError **error)
     return bns_file_plan_new(policy, places, workdir, error);
 }
 
-static char *
-describe_environment(const BnsPolicy *policy)
+static BnsCommandPlan *
+plan_commands(const BnsPolicy *policy,
+              const BnsEnvironment *environment,
+              GError **error)
 {
-    const BnsEnv *env = bns_policy_env(policy);
-    g_autoptr(BnsEnvironment) environment = bns_environment_new(environ, env);
+    g_autoptr(BnsPlaces) places = bns_places_new();
 
-    return bns_environment_describe(environment, env);
+    return bns_command_plan_new(bns_policy_commands(policy), places,
+                                g_environ_getenv(environment->variables, "PATH"),
+                                error);
 }
 
 static int
@@ -42,8 +46,10 @@ bns_check(const BnsOptions *options)
     g_autoptr(BnsPolicy) policy = bns_policy_source_load(options, NULL, &error);
     g_autoptr(BnsCredentials) credentials = NULL;
     g_autoptr(BnsFilePlan) files = NULL;
+    g_autoptr(BnsEnvironment) environment = NULL;
+    g_autoptr(BnsCommandPlan) commands = NULL;
     g_autofree char *lines = NULL;
-    g_autofree char *environment = NULL;
+    g_autofree char *variables = NULL;
 
     if (policy == NULL)
         return fail(
@@ -52,11 +58,13 @@ bns_check(const BnsOptions *options)
     /* What a run would read besides the policy. */
     credentials = bns_credentials_read(policy, &error);
     files = credentials != NULL ? plan_files(policy, &error) : NULL;
-    if (files == NULL)
+    environment = bns_environment_new(environ, bns_policy_env(policy));
+    commands = files != NULL ? plan_commands(policy, environment, &error) : NULL;
+    if (commands == NULL)
         return fail(error, 1);
     lines = bns_policy_describe(policy);
-    environment = describe_environment(policy);
-    printf("ok: %u rules\n%s%s%s", bns_policy_n_rules(policy), lines, files->lines->str,
-           environment);
+    variables = bns_environment_describe(environment, bns_policy_env(policy));
+    printf("ok: %u rules\n%s%s%s%s", bns_policy_n_rules(policy), lines,
+           files->lines->str, commands->lines->str, variables);
     return 0;
 }

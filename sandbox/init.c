@@ -42,9 +42,11 @@
 #define TICK_STEP_NS 500000
 #define N_TICK_STEPS 20
 
-/* A pin that is lost is put on again for about a second. */
+/* What the host took off, a pin or a stub, is put on again for about a second. */
 #define REPAIR_MS 5
 #define N_REPAIRS 200
+/* Before its changes are told. */
+#define N_FIRST_REPAIRS 2
 
 typedef struct {
     BnsInitConfig config; /* its descriptors renumbered, its workdir resolved */
@@ -54,7 +56,7 @@ typedef struct {
     pid_t command;
     bool is_started;
     BnsMounts mounts;
-    unsigned n_repairs;     /* of pins, still to be tried */
+    unsigned n_repairs;     /* of mounts, still to be tried */
     int64_t group_us[NSIG]; /* when each signal last came to our group */
 } Init;
 
@@ -425,14 +427,18 @@ on_message(Init *init, BnsFault *fault)
 
 /* The host saves a file in microseconds; an editor that removes it first takes longer. */
 static void
-repair_pins(Init *init, bool has_changed)
+repair_mounts(Init *init, bool has_changed)
 {
+    bool is_whole;
+
     if (has_changed)
         init->n_repairs = N_REPAIRS;
     if (init->n_repairs == 0)
         return;
     init->n_repairs--;
-    if (bns_pins_repair(init->config.protected_paths, init->config.protected_links))
+    is_whole =
+        bns_pins_repair(init->config.protected_paths, init->config.protected_links);
+    if (bns_denied_repair(&init->config.denied) && is_whole)
         init->n_repairs = 0;
 }
 
@@ -448,6 +454,7 @@ serve(Init *init)
     };
     BnsFault fault;
 
+    init->n_repairs = N_FIRST_REPAIRS;
     for (;;) {
         if (poll(fds, G_N_ELEMENTS(fds), init->n_repairs > 0 ? REPAIR_MS : -1) < 0) {
             if (errno == EINTR)
@@ -458,7 +465,7 @@ serve(Init *init)
             end_session();
         if (fds[1].revents != 0 && !on_message(init, &fault))
             give_up(init, &fault);
-        repair_pins(init, fds[3].revents != 0);
+        repair_mounts(init, fds[3].revents != 0);
         /* After a message, too: whoever passes a signal on reads those that have come, a
          * SIGCHLD among them. */
         on_signals(init);

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "policy/limits.h"
+#include "sandbox/denied.h"
 #include "sandbox/file_view.h"
 #include "sandbox/trust_files.h"
 
@@ -31,6 +32,7 @@
  *                   renamed (sandbox/pins.h)
  * @protected_links: (nullable): symbolic links, which cannot be replaced either; their
  *                   directories as above
+ * @denied: programs that it may not execute (sandbox/denied.h)
  * @trust: what the user's programs trust beside the roots of /etc
  * @limits: of the command's processes
  * @umask: the user's
@@ -48,6 +50,7 @@ typedef struct {
     BnsFileView view;
     const char *const *protected_paths;
     const char *const *protected_links;
+    BnsDenied denied;
     BnsTrustSource trust;
     BnsProcessLimits limits;
     mode_t umask;

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "sandbox/denied.h"
 #include "sandbox/devices.h"
 #include "sandbox/mount_api.h"
 #include "sandbox/pins.h"
@@ -94,7 +95,8 @@ mount_trees(const BnsInitConfig *config, int64_t *out_rebuilt_us, BnsFault *faul
     return is_done;
 }
 
-/* The plan. A later step sees what an earlier one made: pins come last. */
+/* The plan. A later step sees what an earlier one made: pins come late, and
+ * what covers a program comes last. */
 bool
 bns_mounts_make(const BnsInitConfig *config, BnsMounts *out_mounts, BnsFault *fault)
 {
@@ -103,5 +105,6 @@ bns_mounts_make(const BnsInitConfig *config, BnsMounts *out_mounts, BnsFault *fa
     return mount_trees(config, &out_mounts->rebuilt_us, fault) && freeze_sys(fault) &&
            freeze_proc_for_root(config, fault) &&
            bns_etc_files_begin(&config->trust, is_plain, &out_mounts->etc, fault) &&
-           bns_pins_mount(config->protected_paths, config->protected_links, fault);
+           bns_pins_mount(config->protected_paths, config->protected_links, fault) &&
+           bns_denied_mount(&config->denied, fault);
 }

@@ -6,7 +6,7 @@
  * (sandbox/views.h). Then, all in bns_mounts_make(): a /dev of its own; /tmp, /run and
  * /var/tmp private, since sockets of the host lie there (agents, buses, container
  * engines, daemons of an unconfined agent); /sys read-only; an /etc of its own; what is
- * the user's but not the command's, pinned.
+ * the user's but not the command's, pinned; over what it may not execute, a stub.
  *
  * Mounts of our user namespace are locked for those below it: the command can neither
  * take one off nor look under it in a namespace of its own.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sandbox/run.h"
 
+#include "sandbox/command_plan.h"
 #include "sandbox/direct.h"
 #include "sandbox/environment.h"
 #include "sandbox/file_plan.h"
@@ -41,6 +42,7 @@ typedef struct {
     BnsTrustInherited trust;
     GStrv java_stores;
     BnsFilePlan *file_plan;
+    BnsCommandPlan *command_plan;
     GHashTable *git_keys;
     GStrv protected_paths;
     GStrv protected_links;
@@ -63,6 +65,7 @@ run_clear(Run *run)
     bns_trust_inherited_clear(&run->trust);
     g_strfreev(run->java_stores);
     bns_file_plan_free(run->file_plan);
+    bns_command_plan_free(run->command_plan);
     g_clear_pointer(&run->git_keys, g_hash_table_unref);
     g_strfreev(run->protected_paths);
     g_strfreev(run->protected_links);
@@ -192,6 +195,19 @@ plan_files(Run *run, const BnsOptions *options, GError **error)
     return true;
 }
 
+static bool
+plan_commands(Run *run, const BnsOptions *options, GError **error)
+{
+    run->command_plan = bns_command_plan_new(
+        bns_policy_commands(run->policy), run->places,
+        g_environ_getenv(run->environment->variables, "PATH"), error);
+    for (guint i = 0; run->command_plan != NULL && i < run->command_plan->notices->len;
+         i++)
+        if (!options->quiet)
+            bns_log_print("%s", (const char *)run->command_plan->notices->pdata[i]);
+    return run->command_plan != NULL;
+}
+
 static void
 protect(Run *run, const BnsOptions *options)
 {
@@ -265,7 +281,8 @@ prepare(Run *run, const BnsOptions *options, GError **error)
     run->java_stores = bns_java_homes_stores(run->environment->variables);
     /* Before the command could make them. */
     bns_places_create(run->places);
-    if (!plan_files(run, options, error) || !open_audit(run, options, error))
+    if (!plan_files(run, options, error) || !plan_commands(run, options, error) ||
+        !open_audit(run, options, error))
         return false;
     bns_policy_read_interfaces(run->policy);
     run->layers = describe_layers(run->policy, options);
@@ -319,6 +336,7 @@ run_session(const Run *run, const BnsOptions *options)
                              .added = run->trust.added,
                              .java_stores = (const char *const *)run->java_stores },
                   .limits = *bns_policy_process_limits(run->policy),
+                  .denied = run->command_plan->denied,
                   .umask = run->umask,
                   .view = run->file_plan->view,
                   .ignored = &ignored,

@@ -188,6 +188,7 @@ inside_start(const char *const *argv, const InsideOptions *options)
         .view = make_view(given, real, &mount),
         .protected_paths = given->protected_paths,
         .protected_links = given->protected_links,
+        .denied = given->denied,
         .umask = mask,
         .ignored = given->ignored,
     };

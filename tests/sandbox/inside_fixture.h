@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "sandbox/denied.h"
 #include "sandbox/file_view.h"
 
 #include <glib.h>
@@ -23,6 +24,7 @@ typedef struct {
     const BnsFileView *view;            /* NULL: the working directory is writable */
     const char *const *protected_paths; /* NULL-terminated */
     const char *const *protected_links; /* NULL-terminated */
+    BnsDenied denied;
     const sigset_t *ignored;
     int input_fd;    /* standard input; 0: /dev/null */
     bool no_ca;      /* the CA never comes: init stays in its set-up */

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/commands.h"
+
+#include "policy/value.h"
+
+#include <limits.h>
+#include <string.h>
+
+static void
+rule_free(void *data)
+{
+    BnsCommandRule *rule = data;
+
+    if (rule == NULL)
+        return;
+    g_free(rule->program);
+    g_free(rule->reason);
+    g_free(rule->origin);
+    g_free(rule);
+}
+
+BnsCommands *
+bns_commands_new(void)
+{
+    BnsCommands *commands = g_new0(BnsCommands, 1);
+
+    commands->deny = g_ptr_array_new_with_free_func(rule_free);
+    return commands;
+}
+
+void
+bns_commands_free(BnsCommands *commands)
+{
+    if (commands == NULL)
+        return;
+    g_ptr_array_unref(commands->deny);
+    g_free(commands);
+}
+
+/* Returns: what is wrong with @program, or %NULL. */
+static const char *
+find_fault(const char *program)
+{
+    bool is_path = program[0] == '/' || g_str_has_prefix(program, "~/");
+
+    if (*program == '\0')
+        return "an empty name";
+    if (strlen(program) >= PATH_MAX)
+        return "too long";
+    if (program[strcspn(program, " \t")] != '\0' && !is_path)
+        return "is one program, without arguments";
+    if (strpbrk(program, "*?[") != NULL)
+        return "is one program, without *, ? or [";
+    if (g_str_has_suffix(program, "/"))
+        return "is a program, not a directory";
+    if (!is_path && (strchr(program, '/') != NULL || program[0] == '~'))
+        return "must be a name, or a path that begins with / or ~/";
+    return NULL;
+}
+
+/* --- a file --- */
+
+typedef struct {
+    const char *file;
+    BnsCommands *commands;
+    BnsCommandRule *rule; /* owned; that is being read */
+} Reader;
+
+static bool
+read_program(void *data, const BnsYaml *value, GError **error)
+{
+    Reader *reader = data;
+    const char *program;
+    const char *fault;
+
+    if (!bns_value_string(reader->file, value, "commands.deny", &program, error))
+        return false;
+    fault = find_fault(program);
+    if (fault == NULL && reader->commands->deny->len >= BNS_COMMANDS_MAX)
+        fault = "more entries than " G_STRINGIFY(BNS_COMMANDS_MAX);
+    if (fault != NULL)
+        return bns_yaml_fail(error, reader->file, value, "commands.deny: %s", fault);
+    reader->rule->program = g_strdup(program);
+    return true;
+}
+
+static bool
+read_reason(void *data, const BnsYaml *value, GError **error)
+{
+    Reader *reader = data;
+    const char *text;
+
+    if (!bns_value_line(reader->file, value, "reason", &text, error))
+        return false;
+    if (strlen(text) > BNS_COMMANDS_REASON_MAX)
+        return bns_yaml_fail(
+            error, reader->file, value,
+            "reason: longer than " G_STRINGIFY(BNS_COMMANDS_REASON_MAX) " bytes");
+    reader->rule->reason = g_strdup(text);
+    return true;
+}
+
+static bool
+read_rule(Reader *reader, const BnsYaml *item, GError **error)
+{
+    static const BnsValueKey keys[] = {
+        { "command", read_program },
+        { "reason", read_reason },
+        { NULL, NULL },
+    };
+
+    if (item->kind != BNS_YAML_MAPPING)
+        return read_program(reader, item, error);
+    if (!bns_value_mapping(reader->file, item, keys, reader, error))
+        return false;
+    return reader->rule->program != NULL ||
+           bns_yaml_fail(error, reader->file, item, "commands.deny: needs command");
+}
+
+static bool
+read_deny(void *data, const BnsYaml *value, GError **error)
+{
+    Reader *reader = data;
+
+    if (!bns_value_list(reader->file, value, "commands.deny", error))
+        return false;
+    for (guint i = 0; value->children != NULL && i < value->children->len; i++) {
+        const BnsYaml *item = value->children->pdata[i];
+        BnsCommandRule *rule = g_new0(BnsCommandRule, 1);
+
+        reader->rule = rule;
+        rule->origin = g_strdup_printf("%s:%u", reader->file, item->line);
+        if (!read_rule(reader, item, error)) {
+            rule_free(rule);
+            return false;
+        }
+        g_ptr_array_add(reader->commands->deny, rule);
+    }
+    return true;
+}
+
+bool
+bns_commands_read(BnsCommands *commands,
+                  const char *file,
+                  const BnsYaml *value,
+                  GError **error)
+{
+    static const BnsValueKey keys[] = {
+        { "deny", read_deny },
+        { NULL, NULL },
+    };
+    Reader reader = { .file = file, .commands = commands };
+
+    if (value->kind != BNS_YAML_MAPPING)
+        return bns_yaml_fail(error, file, value,
+                             "commands: must be a mapping with deny");
+    return bns_value_mapping(file, value, keys, &reader, error);
+}
+
+void
+bns_commands_merge(BnsCommands *commands, BnsCommands *more)
+{
+    g_ptr_array_extend_and_steal(commands->deny, g_ptr_array_ref(more->deny));
+}

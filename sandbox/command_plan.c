@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sandbox/command_plan.h"
+
+#include "base/text.h"
+#include "sandbox/aliases.h"
+#include "sandbox/same_file.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+G_DEFINE_QUARK(bns_command_plan_error, bns_command_plan_error)
+
+/* Where programs are that a PATH may leave out. */
+#define SYSTEM_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+typedef struct {
+    BnsCommandPlan *plan;
+    const BnsPlaces *places;
+    GStrv dirs;       /* owned */
+    char *mountinfo;  /* owned; NULL: could not be read */
+    GHashTable *seen; /* of borrowed paths: the place in plan->programs, plus one */
+} Planning;
+
+static void
+note(BnsCommandPlan *plan, const BnsCommandRule *rule, const char *what)
+{
+    g_autofree char *from = bns_text_escape(rule->origin, -1);
+    g_autofree char *shown = bns_text_escape(what, -1);
+
+    g_string_append_printf(plan->lines, "%s\tdeny-command\t%s\n", from, shown);
+}
+
+static const char *
+keep(BnsCommandPlan *plan, char *take_text)
+{
+    g_ptr_array_add(plan->strings, take_text);
+    return take_text;
+}
+
+/* One line that says who refused, by what, and why. */
+static char *
+write_text(const BnsCommandRule *rule)
+{
+    g_autofree char *program = bns_text_escape(rule->program, -1);
+    g_autofree char *origin = bns_text_escape(rule->origin, -1);
+
+    return g_strdup_printf("boundary-ns: %.1024s is not permitted by policy "
+                           "(%.1024s)%s%s\n",
+                           program, origin, rule->reason != NULL ? ": " : "",
+                           rule->reason != NULL ? rule->reason : "");
+}
+
+/* @path: absolute, without symbolic links; a file. Of two rules the later gives the
+ * reason. */
+static void
+deny(Planning *planning, const BnsCommandRule *rule, const char *path, const char *text)
+{
+    BnsCommandPlan *plan = planning->plan;
+    gsize place = GPOINTER_TO_SIZE(g_hash_table_lookup(planning->seen, path));
+    BnsDeniedProgram program = { .text = text };
+
+    if (place > 0) {
+        g_array_index(plan->programs, BnsDeniedProgram, place - 1).text = text;
+        return;
+    }
+    program.path = keep(plan, g_strdup(path));
+    g_array_append_val(plan->programs, program);
+    g_hash_table_insert(planning->seen, (gpointer)(uintptr_t)program.path,
+                        GSIZE_TO_POINTER(plan->programs->len));
+    note(plan, rule, path);
+}
+
+/* A mount of the same file system elsewhere shows it beside our mount. */
+static void
+deny_aliases(Planning *planning,
+             const BnsCommandRule *rule,
+             const char *path,
+             const char *text)
+{
+    g_auto(GStrv) aliases = planning->mountinfo != NULL
+                                ? bns_aliases_find(planning->mountinfo, path)
+                                : g_new0(char *, 1);
+
+    deny(planning, rule, path, text);
+    for (char **alias = aliases; *alias != NULL; alias++)
+        if (g_file_test(*alias, G_FILE_TEST_IS_REGULAR))
+            deny(planning, rule, *alias, text);
+}
+
+/* The file that @name leads to, with all its names. Returns: false: there is none. */
+static bool
+deny_file(Planning *planning,
+          const BnsCommandRule *rule,
+          const char *name,
+          const char *text)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    char *real = realpath(name, NULL);
+    struct stat info;
+    bool is_file = real != NULL && stat(real, &info) == 0 && S_ISREG(info.st_mode);
+
+    if (is_file && !bns_same_file_find(real, names)) {
+        g_autofree char *shown = bns_text_escape(real, -1);
+
+        g_ptr_array_add(planning->plan->notices,
+                        g_strdup_printf("%s has further names (hard links) that were "
+                                        "not found and are not denied",
+                                        shown));
+    }
+    if (is_file)
+        deny_aliases(planning, rule, real, text);
+    for (guint i = 0; i < names->len; i++)
+        deny_aliases(planning, rule, names->pdata[i], text);
+    free(real);
+    return is_file;
+}
+
+static bool
+deny_name(Planning *planning, const BnsCommandRule *rule, const char *text)
+{
+    bool is_found = false;
+
+    for (char **dir = planning->dirs; *dir != NULL; dir++) {
+        g_autofree char *path = g_build_filename(*dir, rule->program, NULL);
+
+        if (g_path_is_absolute(path))
+            is_found |= deny_file(planning, rule, path, text);
+    }
+    return is_found;
+}
+
+static void
+add_rule(Planning *planning, const BnsCommandRule *rule)
+{
+    const char *text = keep(planning->plan, write_text(rule));
+    bool is_found;
+
+    if (rule->program[0] == '/') {
+        is_found = deny_file(planning, rule, rule->program, text);
+    } else if (rule->program[0] == '~') {
+        g_autofree char *path = g_build_filename(
+            planning->places->home != NULL ? planning->places->home : "/",
+            rule->program + 2, NULL);
+
+        is_found = deny_file(planning, rule, path, text);
+    } else {
+        is_found = deny_name(planning, rule, text);
+    }
+    if (!is_found) {
+        g_autofree char *absent =
+            g_strconcat(rule->program, " (not on this machine)", NULL);
+
+        note(planning->plan, rule, absent);
+    }
+}
+
+static void
+fill(Planning *planning, const BnsCommands *commands, const char *path)
+{
+    g_autofree char *all = g_strconcat(path != NULL ? path : "", ":" SYSTEM_PATH, NULL);
+
+    planning->dirs = g_strsplit(all, ":", -1);
+    planning->seen = g_hash_table_new(g_str_hash, g_str_equal);
+    if (!g_file_get_contents("/proc/self/mountinfo", &planning->mountinfo, NULL, NULL))
+        planning->mountinfo = NULL;
+    for (guint i = 0; i < commands->deny->len; i++)
+        add_rule(planning, commands->deny->pdata[i]);
+    g_strfreev(planning->dirs);
+    g_hash_table_unref(planning->seen);
+    g_free(planning->mountinfo);
+}
+
+BnsCommandPlan *
+bns_command_plan_new(const BnsCommands *commands,
+                     const BnsPlaces *places,
+                     const char *path,
+                     GError **error)
+{
+    g_autoptr(BnsCommandPlan) plan = g_new0(BnsCommandPlan, 1);
+    Planning planning = { .plan = plan, .places = places };
+
+    plan->notices = g_ptr_array_new_with_free_func(g_free);
+    plan->lines = g_string_new(NULL);
+    plan->programs = g_array_new(FALSE, FALSE, sizeof(BnsDeniedProgram));
+    plan->strings = g_ptr_array_new_with_free_func(g_free);
+    if (commands->deny->len > 0)
+        fill(&planning, commands, path);
+    if (plan->programs->len > BNS_DENIED_MAX) {
+        g_set_error(
+            error, BNS_COMMAND_PLAN_ERROR, 0,
+            "commands.deny: names %u files, more than " G_STRINGIFY(BNS_DENIED_MAX),
+            plan->programs->len);
+        return NULL;
+    }
+    plan->denied.programs =
+        (const BnsDeniedProgram *)(const void *)plan->programs->data;
+    plan->denied.n = plan->programs->len;
+    return g_steal_pointer(&plan);
+}
+
+void
+bns_command_plan_free(BnsCommandPlan *plan)
+{
+    if (plan == NULL)
+        return;
+    g_ptr_array_unref(plan->notices);
+    g_string_free(plan->lines, TRUE);
+    g_array_unref(plan->programs);
+    g_ptr_array_unref(plan->strings);
+    g_free(plan);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Command plan: from a policy's `commands:` to files of this machine.
+ *
+ * A name is looked up as the command would, in all directories of its PATH, and in those
+ * of the system besides: every file of that name is meant. Symbolic links are followed:
+ * what is denied is the file that they lead to, with all of its names. So where one
+ * program has many (busybox, rustup) they are all denied; `check` lists the files.
+ */
+#pragma once
+
+#include "policy/commands.h"
+#include "sandbox/denied.h"
+#include "sandbox/places.h"
+
+typedef struct {
+    BnsDenied denied;   /* of what is below; lives as long as the plan */
+    GPtrArray *notices; /* owned, of owned lines for the person */
+    GString *lines;     /* owned: `check`'s: "ORIGIN\tdeny-command\tPATH\n" */
+    GArray *programs;   /* owned; of BnsDeniedProgram */
+    GPtrArray *strings; /* owned, of owned strings: what these borrow */
+} BnsCommandPlan;
+
+#define BNS_COMMAND_PLAN_ERROR (bns_command_plan_error_quark())
+GQuark bns_command_plan_error_quark(void);
+
+/**
+ * bns_command_plan_new:
+ * @path: (nullable): PATH of the command; what is not absolute in it is passed over
+ *
+ * Returns: (transfer full): the plan, or %NULL with @error: more files than can be denied
+ */
+BnsCommandPlan *bns_command_plan_new(const BnsCommands *commands,
+                                     const BnsPlaces *places,
+                                     const char *path,
+                                     GError **error);
+void bns_command_plan_free(BnsCommandPlan *plan);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(BnsCommandPlan, bns_command_plan_free)

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* commands: */
+#include "policy/commands.h"
+#include "policy/policy.h"
+#include "tests/policy/policies.h"
+#include "tests/support/test.h"
+
+#include <string.h>
+
+static void
+test_entries(void)
+{
+    g_autoptr(BnsPolicy) policy =
+        policy_from("commands:\n"
+                    "  deny:\n"
+                    "    - sudo\n"
+                    "    - {command: /usr/bin/docker, reason: use podman}\n"
+                    "    - ~/bin/my tool\n");
+    const BnsCommands *commands = bns_policy_commands(policy);
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    for (guint i = 0; i < commands->deny->len; i++) {
+        const BnsCommandRule *rule = commands->deny->pdata[i];
+
+        g_string_append_printf(text, "%s %s (%s)\n", rule->origin, rule->program,
+                               rule->reason != NULL ? rule->reason : "-");
+    }
+    g_assert_cmpstr(text->str, ==,
+                    "/p.yaml:3 sudo (-)\n"
+                    "/p.yaml:4 /usr/bin/docker (use podman)\n"
+                    "/p.yaml:5 ~/bin/my tool (-)\n");
+}
+
+static void
+test_nothing(void)
+{
+    g_autoptr(BnsPolicy) policy = policy_from("commands: {}\n");
+    g_autoptr(BnsPolicy) empty = policy_from("commands: {deny: }\n");
+
+    g_assert_cmpuint(bns_policy_commands(policy)->deny->len, ==, 0);
+    g_assert_cmpuint(bns_policy_commands(empty)->deny->len, ==, 0);
+}
+
+static void
+test_merge(void)
+{
+    g_autoptr(BnsConfig) base = bns_config_parse("/a", "commands: {deny: [a]}",
+                                                 strlen("commands: {deny: [a]}"), NULL);
+    g_autoptr(BnsConfig) more = bns_config_parse("/b", "commands: {deny: [b]}",
+                                                 strlen("commands: {deny: [b]}"), NULL);
+    const BnsCommandRule *last;
+
+    bns_commands_merge(base->commands, more->commands);
+    g_assert_cmpuint(base->commands->deny->len, ==, 2);
+    last = base->commands->deny->pdata[1];
+    g_assert_cmpstr(last->origin, ==, "/b:1");
+}
+
+static void
+test_digest(void)
+{
+    g_autoptr(BnsPolicy) nothing = policy_from("");
+    g_autoptr(BnsPolicy) sudo = policy_from("commands: {deny: [sudo]}\n");
+    g_autoptr(BnsPolicy) su = policy_from("commands: {deny: [su]}\n");
+
+    g_assert_cmpstr(bns_policy_digest(nothing), !=, bns_policy_digest(sudo));
+    g_assert_cmpstr(bns_policy_digest(sudo), !=, bns_policy_digest(su));
+}
+
+static void
+test_limits(void)
+{
+    g_autoptr(GString) yaml = g_string_new("commands: {deny: [a");
+    g_autofree char *reason = g_strnfill(BNS_COMMANDS_REASON_MAX + 1, 'r');
+    g_autofree char *long_yaml =
+        g_strdup_printf("commands: {deny: [{command: a, reason: %s}]}", reason);
+    g_autoptr(GError) many = NULL;
+    g_autoptr(GError) wordy = NULL;
+
+    for (guint i = 0; i < BNS_COMMANDS_MAX; i++)
+        g_string_append(yaml, ",a");
+    g_string_append(yaml, "]}");
+    g_assert_null(bns_policy_parse("/p.yaml", yaml->str, yaml->len, &many));
+    g_assert_cmpstr(many->message, ==,
+                    "/p.yaml:1:531: commands.deny: more entries than 256");
+    g_assert_null(bns_policy_parse("/p.yaml", long_yaml, strlen(long_yaml), &wordy));
+    g_assert_cmpstr(wordy->message, ==, "/p.yaml:1:40: reason: longer than 512 bytes");
+}
+
+typedef struct {
+    const char *name;
+    const char *yaml;
+    const char *error; /* after the file's name */
+} BadCase;
+
+static const BadCase bad_cases[] = {
+    { "no-mapping", "commands: [A]\n", ":1:11: commands: must be a mapping with deny" },
+    { "an-unknown-key", "commands:\n  denny: []\n",
+      ":2:3: unknown key \"denny\": is it deny?" },
+    { "a-scalar", "commands: {deny: sudo}\n", ":1:18: commands.deny: must be a list" },
+    { "a-number", "commands: {deny: [7]}\n", ":1:19: commands.deny: must be a string" },
+    { "no-name", "commands: {deny: ['']}\n", ":1:19: commands.deny: an empty name" },
+    { "arguments", "commands: {deny: [git push]}\n",
+      ":1:19: commands.deny: is one program, without arguments" },
+    { "a-pattern", "commands: {deny: [/usr/bin/docker*]}\n",
+      ":1:19: commands.deny: is one program, without *, ? or [" },
+    { "a-relative-path", "commands: {deny: [bin/tool]}\n",
+      ":1:19: commands.deny: must be a name, or a path that begins with / or ~/" },
+    { "another-home", "commands: {deny: [~root]}\n",
+      ":1:19: commands.deny: must be a name, or a path that begins with / or ~/" },
+    { "a-directory", "commands: {deny: [/usr/bin/]}\n",
+      ":1:19: commands.deny: is a program, not a directory" },
+    { "a-reason-alone", "commands: {deny: [{reason: no}]}\n",
+      ":1:19: commands.deny: needs command" },
+    { "a-reason-of-two-lines", "commands: {deny: [{command: a, reason: \"a\\nb\"}]}\n",
+      ":1:40: reason: must be one line of printable text" },
+    { "an-unknown-key-of-an-entry", "commands: {deny: [{comand: a}]}\n",
+      ":1:20: unknown key \"comand\": is it command?" },
+};
+
+static void
+test_bad(gconstpointer data)
+{
+    const BadCase *row = data;
+    g_autoptr(GError) error = NULL;
+
+    g_assert_null(bns_policy_parse("/p.yaml", row->yaml, strlen(row->yaml), &error));
+    g_assert_true(g_error_matches(error, BNS_POLICY_ERROR, BNS_POLICY_ERROR_INVALID));
+    g_assert_cmpstr(error->message + strlen("/p.yaml"), ==, row->error);
+}
+
+int
+main(int argc, char **argv)
+{
+    bns_test_init(&argc, &argv, 30);
+    bns_test_add("/policy/commands/entries-keep-order-and-place", test_entries);
+    bns_test_add("/policy/commands/nothing-may-be-said", test_nothing);
+    bns_test_add("/policy/commands/a-file-adds-to-what-it-extends", test_merge);
+    bns_test_add("/policy/commands/the-digest-has-the-programs", test_digest);
+    bns_test_add("/policy/commands/there-are-limits", test_limits);
+    for (size_t i = 0; i < G_N_ELEMENTS(bad_cases); i++) {
+        g_autofree char *path =
+            g_strconcat("/policy/commands/refused/", bad_cases[i].name, NULL);
+
+        bns_test_add_data(path, &bad_cases[i], test_bad);
+    }
+    return g_test_run();
+}

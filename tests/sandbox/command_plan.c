@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which files a policy's programs are: by name, by path, by all names of one file. */
+#include "sandbox/command_plan.h"
+
+#include "policy/policy.h"
+#include "policy/policy_private.h"
+#include "tests/support/test.h"
+
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* DIR/a/tool and DIR/b/tool, two programs; DIR/a/link leads to DIR/c/real, which has a
+ * second name DIR/c/deep/twin. */
+typedef struct {
+    char *dir; /* real */
+    BnsPlaces *places;
+} Machine;
+
+static char *
+at(const Machine *machine, const char *name)
+{
+    return g_build_filename(machine->dir, name, NULL);
+}
+
+static void
+make(const Machine *machine, const char *name)
+{
+    g_autofree char *path = at(machine, name);
+    g_autofree char *dir = g_path_get_dirname(path);
+
+    g_assert_cmpint(g_mkdir_with_parents(dir, 0700), ==, 0);
+    g_assert_true(
+        g_file_set_contents_full(path, name, -1, G_FILE_SET_CONTENTS_NONE, 0755, NULL));
+}
+
+static void
+machine_init(Machine *machine)
+{
+    g_autofree char *made = g_dir_make_tmp("bns-commands-XXXXXX", NULL);
+    char *real = realpath(made, NULL);
+    g_autofree char *name = NULL;
+    g_autofree char *twin = NULL;
+    g_autofree char *target = NULL;
+
+    machine->dir = g_strdup(real);
+    free(real);
+    machine->places = bns_places_new();
+    g_free(machine->places->home);
+    machine->places->home = g_strdup(machine->dir);
+    make(machine, "a/tool");
+    make(machine, "b/tool");
+    make(machine, "c/real");
+    make(machine, "c/deep/other");
+    name = at(machine, "a/bns-link");
+    target = at(machine, "c/real");
+    twin = at(machine, "c/deep/twin");
+    g_assert_cmpint(symlink("../c/real", name), ==, 0);
+    g_assert_cmpint(link(target, twin), ==, 0);
+}
+
+static void
+machine_clear(Machine *machine)
+{
+    const char *argv[] = { "rm", "-rf", machine->dir, NULL };
+
+    g_assert_true(g_spawn_sync(NULL, (char **)(uintptr_t)argv, NULL,
+                               G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL,
+                               NULL));
+    bns_places_free(machine->places);
+    g_free(machine->dir);
+}
+
+/* @yaml: of deny:, with the directory for "@". Returns: (transfer full): the plan. */
+static BnsCommandPlan *
+plan(const Machine *machine, const char *yaml)
+{
+    g_auto(GStrv) parts = g_strsplit(yaml, "@", -1);
+    g_autofree char *list = g_strjoinv(machine->dir, parts);
+    g_autofree char *text = g_strdup_printf("commands: {deny: %s}\n", list);
+    g_autofree char *path =
+        g_strdup_printf("%s/a::%s/b:relative:/nowhere", machine->dir, machine->dir);
+    g_autoptr(BnsPolicy) policy = bns_policy_parse("/p.yaml", text, strlen(text), NULL);
+    g_autoptr(GError) error = NULL;
+    BnsCommandPlan *made;
+
+    g_assert_nonnull(policy);
+    made = bns_command_plan_new(bns_policy_commands(policy), machine->places, path,
+                                &error);
+    g_assert_no_error(error);
+    return made;
+}
+
+typedef struct {
+    const char *name;
+    const char *yaml;
+    const char *files; /* below the directory, in order */
+} Case;
+
+static const Case cases[] = {
+    { "nothing", "[]", "" },
+    { "every-program-of-a-name", "[tool]", "a/tool b/tool " },
+    { "a-path-alone", "['@/b/tool']", "b/tool " },
+    { "a-path-of-the-home", "[~/b/tool]", "b/tool " },
+    { "a-link-is-its-file-with-all-names", "[bns-link]", "c/real c/deep/twin " },
+    { "any-name-of-a-file", "['@/c/deep/twin']", "c/deep/twin c/real " },
+    { "twice-is-once", "['@/b/tool', tool]", "b/tool a/tool " },
+    { "what-is-not-there", "[absent, '@/absent', ~/absent]", "" },
+    { "a-directory-is-no-program", "['@/a']", "" },
+};
+
+static void
+test_case(gconstpointer data)
+{
+    const Case *row = data;
+    Machine machine;
+    g_autoptr(BnsCommandPlan) made = NULL;
+    g_autoptr(GString) files = g_string_new(NULL);
+
+    machine_init(&machine);
+    made = plan(&machine, row->yaml);
+    for (size_t i = 0; i < made->denied.n; i++) {
+        const char *path = made->denied.programs[i].path;
+
+        g_assert_true(g_str_has_prefix(path, machine.dir));
+        g_string_append_printf(files, "%s ", path + strlen(machine.dir) + 1);
+    }
+    g_assert_cmpstr(files->str, ==, row->files);
+    g_assert_cmpuint(made->notices->len, ==, 0);
+    machine_clear(&machine);
+}
+
+static void
+test_texts(void)
+{
+    Machine machine;
+    g_autoptr(BnsCommandPlan) made = NULL;
+
+    machine_init(&machine);
+    made = plan(&machine, "[tool, {command: '@/b/tool', reason: \"caf\xc3\xa9\"}, x]");
+    g_assert_cmpstr(made->denied.programs[0].text, ==,
+                    "boundary-ns: tool is not permitted by policy (/p.yaml:1)\n");
+    /* The later gives the reason. */
+    g_assert_true(g_str_has_suffix(
+        made->denied.programs[1].text,
+        "/b/tool is not permitted by policy (/p.yaml:1): caf\xc3\xa9\n"));
+    g_assert_nonnull(strstr(made->lines->str, "/p.yaml:1\tdeny-command\t"));
+    g_assert_nonnull(strstr(made->lines->str, "\tx (not on this machine)\n"));
+    machine_clear(&machine);
+}
+
+/* In a directory that its owner may not read; root reads all. */
+static void
+test_names_not_found(void)
+{
+    Machine machine;
+    g_autoptr(BnsCommandPlan) made = NULL;
+    g_autofree char *dir = NULL;
+
+    machine_init(&machine);
+    dir = at(&machine, "c/deep");
+    g_assert_cmpint(chmod(dir, 0), ==, 0);
+    made = plan(&machine, "['@/c/real']");
+    g_assert_cmpint(chmod(dir, 0700), ==, 0);
+    g_assert_cmpuint(made->denied.n, ==, 1);
+    g_assert_cmpuint(made->notices->len, ==, 1);
+    g_assert_nonnull(strstr(made->notices->pdata[0], "/c/real has further names"));
+    machine_clear(&machine);
+}
+
+int
+main(int argc, char **argv)
+{
+    bns_test_init(&argc, &argv, 60);
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *path =
+            g_strconcat("/sandbox/command-plan/", cases[i].name, NULL);
+
+        bns_test_add_data(path, &cases[i], test_case);
+    }
+    bns_test_add("/sandbox/command-plan/a-program-is-told-by-whom-and-why", test_texts);
+    if (getuid() != 0)
+        bns_test_add("/sandbox/command-plan/names-that-are-not-found-are-said",
+                     test_names_not_found);
+    return g_test_run();
+}
