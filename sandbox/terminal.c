@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 void
@@ -28,12 +30,26 @@ is_ours(const BnsTerminal *terminal)
     return terminal->fd >= 0 && tcgetpgrp(terminal->fd) == getpgrp();
 }
 
+/* Whether @group is led by a process of the sandbox: of a pid namespace that is not
+ * ours. */
+static bool
+is_inside(pid_t group)
+{
+    struct stat own, other;
+    char link[64];
+
+    snprintf(link, sizeof(link), "/proc/%d/ns/pid", (int)group);
+    return stat(link, &other) == 0 && stat("/proc/self/ns/pid", &own) == 0 &&
+           other.st_ino != own.st_ino;
+}
+
 void
 bns_terminal_before_stop(BnsTerminal *terminal)
 {
     pid_t group = terminal->fd >= 0 ? tcgetpgrp(terminal->fd) : -1;
 
-    terminal->lent_to = group > 0 && group != getpgrp() ? group : 0;
+    /* In the background it is the shell's. */
+    terminal->lent_to = group > 0 && is_inside(group) ? group : 0;
 }
 
 void
