@@ -179,6 +179,7 @@ test_dialled_ahead_in_vain(void)
     open_tls(&f, "origin.test", 8443, "other.test");
     response = rig_ask(&f.flow, GET("/", "other.test:8443"));
     g_assert_true(g_str_has_prefix(response, "HTTP/1.1 403 "));
+    bns_origin_await_connections(f.origin, 1);
     g_assert_cmpuint(bns_origin_connections(f.origin), ==, 1);
     fixture_clear(&f);
 }
@@ -254,6 +255,8 @@ test_case(gconstpointer data)
     if (!g_str_has_prefix(response, status))
         g_error("the response is: %s", response);
     rig_expect(f.rig, BNS_EVENT_HTTP_REQUEST, row->record);
+    if (row->is_dialled)
+        bns_origin_await_connections(f.origin, 1);
     g_assert_cmpuint(bns_origin_connections(f.origin), ==, row->is_dialled ? 1 : 0);
     fixture_clear(&f);
 }

@@ -242,6 +242,14 @@ read_records(World *world)
     g_assert_cmpint(n, ==, 0);
 }
 
+/* It tells nobody. */
+void
+world_await_no_flow(const World *world)
+{
+    while (bns_netstack_flows(world->netstack) > 0)
+        g_usleep(1000);
+}
+
 void
 world_end_session(World *world)
 {

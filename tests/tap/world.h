@@ -47,6 +47,9 @@ typedef struct {
 /* Returns: NULL after bns_test_skip() where there can be no link. */
 World *world_new(const WorldConfig *config);
 
+/* Waits until a netstack of ours holds no flow. */
+void world_await_no_flow(const World *world);
+
 /* Waits until the guest is content, ends the session, and waits for netstack, which must
  * end well. */
 void world_end_session(World *world);
