@@ -30,6 +30,7 @@ const BnsField bns_fields[BNS_N_FIELDS] = {
     FIELD(connect_us, COUNT),
     FIELD(tls_us, COUNT),
     FIELD(first_byte_us, COUNT),
+    FIELD(kept, STRING),
 };
 
 static const void *

@@ -32,7 +32,7 @@ typedef struct {
     size_t offset; /* in BnsRecord */
 } BnsField;
 
-#define BNS_N_FIELDS 21
+#define BNS_N_FIELDS 22
 extern const BnsField bns_fields[BNS_N_FIELDS];
 
 /* The value of a BNS_FIELD_STRING; NULL if absent. */

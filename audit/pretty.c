@@ -193,6 +193,7 @@ append_details(GString *text, const BnsJson *record)
     append_detail(details, "rule ", bns_json_text(record, "rule"));
     append_detail(details, "error: ", bns_json_text(record, "error"));
     append_transfer(details, record);
+    append_detail(details, "kept: ", bns_json_text(record, "kept"));
     append_detail(details, "count ", bns_json_text(record, "count"));
     append_detail(details, "exit ", bns_json_text(record, "exit"));
     append_detail(details, "signal ", bns_json_text(record, "signal"));

@@ -39,6 +39,7 @@ static const char *const event_names[] = {
     [BNS_EVENT_TLS_ERROR] = "tls.error",
     [BNS_EVENT_UPSTREAM_ERROR] = "upstream.error",
     [BNS_EVENT_FRAMES_DROPPED] = "frames.dropped",
+    [BNS_EVENT_FILE_PERSIST] = "file.persist",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(event_names) == BNS_N_EVENTS);
 

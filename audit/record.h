@@ -28,6 +28,7 @@ typedef enum {
     BNS_EVENT_TLS_ERROR,   /* the command's side of TLS failed */
     BNS_EVENT_UPSTREAM_ERROR, /* resolving, dialling, verifying or reading upstream failed */
     BNS_EVENT_FRAMES_DROPPED, /* what was dropped and counted, at the end of the session */
+    BNS_EVENT_FILE_PERSIST, /* a persisted file was written back, or why not */
     BNS_N_EVENTS,
 } BnsEvent;
 
@@ -60,7 +61,7 @@ typedef struct {
     uint16_t port;
     const char *scheme;
     const char *method;
-    const char *path; /* as received, without query */
+    const char *path; /* as received, without query; FILE_*: of the file */
     const char *http; /* "1.1" */
     uint16_t status;
     const char *error;
@@ -72,6 +73,7 @@ typedef struct {
     uint64_t connect_us;
     uint64_t tls_us;
     uint64_t first_byte_us; /* HTTP_RESPONSE: from sending the request */
+    const char *kept;       /* FILE_*: where the command's version lies */
 } BnsRecord;
 
 /* Longest encoded record in bytes; strings that would exceed it are cut by

@@ -65,6 +65,7 @@ typedef struct {
     int life_fd;
     int gateway_fd; /* records from the gateway */
     int netstack_fd;
+    int supervisor_fd; /* records from the supervisor; -1: it has none to send */
     BnsAuditFile *file;
     const BnsSessionStart *start;
 } BnsRecorderConfig;

@@ -31,6 +31,7 @@
 typedef enum {
     PEER_GATEWAY,
     PEER_NETSTACK,
+    PEER_SUPERVISOR,
     N_PEERS,
 } PeerName;
 
@@ -55,6 +56,7 @@ static const PeerRights rights[] = {
                           [BNS_EVENT_DNS_NAME] = true,
                           [BNS_EVENT_DNS_REFUSED] = true,
                           [BNS_EVENT_FRAMES_DROPPED] = true } },
+    [PEER_SUPERVISOR] = { "supervisor", { [BNS_EVENT_FILE_PERSIST] = true } },
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(rights) == N_PEERS);
 
@@ -259,6 +261,8 @@ watch_peer(Recorder *recorder, PeerName name, int fd)
     peer->recorder = recorder;
     peer->rights = &rights[name];
     peer->fd = fd;
+    if (fd < 0)
+        return;
     bns_fd_set_nonblocking(fd, true);
     peer->watch = bns_loop_watch(recorder->loop, fd, EPOLLIN, on_peer, peer);
 }
@@ -272,6 +276,7 @@ run_loop(Recorder *recorder, const BnsRecorderConfig *config)
 
     watch_peer(recorder, PEER_GATEWAY, config->gateway_fd);
     watch_peer(recorder, PEER_NETSTACK, config->netstack_fd);
+    watch_peer(recorder, PEER_SUPERVISOR, config->supervisor_fd);
     control = bns_loop_watch(recorder->loop, config->control_fd, EPOLLIN, on_control,
                              recorder);
     life = bns_loop_watch(recorder->loop, config->life_fd, EPOLLIN, on_life, recorder);

@@ -32,6 +32,9 @@
  * @BNS_READY_SIGNAL: supervisor to init: pass on the signal whose number is the text
  * @BNS_READY_LEFT: init: what the command made that is not kept (sandbox/left.h); before
  *                  EXITED
+ * @BNS_READY_PERSIST: init: "INDEX 0" with the descriptor of a persisted file as the
+ *                     command left it (sandbox/persist.h), or "INDEX -ERRNO" without;
+ *                     before EXITED
  * @BNS_READY_EXITED: init: the command's wait status in decimal
  * @BNS_READY_DRAIN: supervisor to netstack, then to gateway: the command has ended; say
  *                   when nothing that it said waits any more (base/drain.h)
@@ -53,6 +56,7 @@ typedef enum {
     BNS_READY_CONTINUE = 'K',
     BNS_READY_SIGNAL = 'I',
     BNS_READY_LEFT = 'L',
+    BNS_READY_PERSIST = 'B',
     BNS_READY_EXITED = 'X',
     BNS_READY_DRAIN = 'D',
     BNS_READY_DRAINING = 'M',

@@ -11,7 +11,7 @@
 static const char *const kind_names[] = {
     [BNS_FILE_WRITE] = "write",     [BNS_FILE_READ_ONLY] = "read_only",
     [BNS_FILE_PRIVATE] = "private", [BNS_FILE_HIDE] = "hide",
-    [BNS_FILE_SHOW] = "show",
+    [BNS_FILE_SHOW] = "show",       [BNS_FILE_PERSIST] = "persist",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(kind_names) == BNS_N_FILE_KINDS);
 
@@ -238,24 +238,27 @@ read_show(void *data, const BnsYaml *value, GError **error)
     return read_paths(data, BNS_FILE_SHOW, value, error);
 }
 
+static bool
+read_persist(void *data, const BnsYaml *value, GError **error)
+{
+    return read_paths(data, BNS_FILE_PERSIST, value, error);
+}
+
 bool
 bns_files_read(BnsFiles *files, const char *file, const BnsYaml *value, GError **error)
 {
     static const BnsValueKey keys[] = {
-        { "mode", read_mode },
-        { "write", read_write },
-        { "private", read_private },
-        { "read_only", read_read_only },
-        { "hide", read_hide },
-        { "show", read_show },
-        { NULL, NULL },
+        { "mode", read_mode },           { "write", read_write },
+        { "private", read_private },     { "persist", read_persist },
+        { "read_only", read_read_only }, { "hide", read_hide },
+        { "show", read_show },           { NULL, NULL },
     };
     Reader reader = { .files = files, .file = file };
 
     if (value->kind != BNS_YAML_MAPPING)
         return bns_yaml_fail(error, file, value,
                              "files: must be a mapping with mode, write, private, "
-                             "read_only, hide or show");
+                             "persist, read_only, hide or show");
     return bns_value_mapping(file, value, keys, &reader, error);
 }
 

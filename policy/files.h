@@ -21,6 +21,7 @@
  * @BNS_FILE_PRIVATE: it can be read, and what is written lives as long as the session
  * @BNS_FILE_HIDE: it is not there
  * @BNS_FILE_SHOW: it is there, though something above it is hidden
+ * @BNS_FILE_PERSIST: a file that is private, and is written back at a clean end
  */
 typedef enum {
     BNS_FILE_WRITE,
@@ -28,6 +29,7 @@ typedef enum {
     BNS_FILE_PRIVATE,
     BNS_FILE_HIDE,
     BNS_FILE_SHOW,
+    BNS_FILE_PERSIST,
     BNS_N_FILE_KINDS,
 } BnsFileKind;
 

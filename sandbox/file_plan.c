@@ -138,6 +138,7 @@ bns_file_plan_new(const BnsPolicy *policy,
     bool is_made;
 
     plan->rebuilt = g_ptr_array_new_with_free_func(g_free);
+    plan->persisted = g_ptr_array_new_with_free_func(g_free);
     plan->pins = g_ptr_array_new_with_free_func(g_free);
     plan->watched = g_ptr_array_new_with_free_func(g_free);
     plan->notices = g_ptr_array_new_with_free_func(g_free);
@@ -162,6 +163,7 @@ bns_file_plan_free(BnsFilePlan *plan)
     if (plan == NULL)
         return;
     g_ptr_array_unref(plan->rebuilt);
+    g_ptr_array_unref(plan->persisted);
     g_ptr_array_unref(plan->pins);
     g_ptr_array_unref(plan->watched);
     g_ptr_array_unref(plan->notices);

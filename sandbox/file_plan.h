@@ -12,6 +12,9 @@
  * What the host executes later is read-only where the command may write, unless the policy
  * makes it writable by a name of its own (sandbox/file_protect.h).
  *
+ * A file to persist is copied into the session, and its directory rebuilt, where it would
+ * not be kept otherwise; sandbox/persist.h writes it back.
+ *
  * What a symbolic link or another mount shows of something hidden is hidden, too, and a
  * directory that holds something hidden is rebuilt (sandbox/rebuild.h): what the command
  * makes directly in it lives as long as the session.
@@ -28,9 +31,10 @@
 GQuark bns_file_plan_error_quark(void);
 
 typedef struct {
-    BnsFileView view;   /* of what is below; lives as long as the plan */
-    GPtrArray *rebuilt; /* owned, of owned paths, NULL-terminated */
-    GPtrArray *pins;    /* owned, of owned real paths: what is read-only within what is
+    BnsFileView view;     /* of what is below; lives as long as the plan */
+    GPtrArray *rebuilt;   /* owned, of owned paths, NULL-terminated */
+    GPtrArray *persisted; /* owned, of owned paths, NULL-terminated */
+    GPtrArray *pins; /* owned, of owned real paths: what is read-only within what is
                          * not */
     GPtrArray
         *watched; /* owned, of owned real paths, NULL-terminated: where to look for

@@ -151,9 +151,8 @@ is_top(const BnsFilePlanning *planning, const char *dir, const char *parent)
             !bns_file_names_hold_home(planning->names, dir));
 }
 
-/* @dir, and what is above it up to one that stays in its place. */
-static void
-add_rebuilt(BnsFilePlanning *planning, const char *dir)
+void
+bns_file_plan_rebuild(BnsFilePlanning *planning, const char *dir)
 {
     g_autofree char *at = g_strdup(dir);
     bool is_done = false;
@@ -270,7 +269,7 @@ add_for_rule(BnsFilePlanning *planning, const BnsViewRule *rule, GError **error)
                                   "%s cannot be hidden: its directory cannot be made "
                                   "without it",
                                   rule->path);
-    add_rebuilt(planning, dir);
+    bns_file_plan_rebuild(planning, dir);
     return true;
 }
 
@@ -291,7 +290,7 @@ add_common(BnsFilePlanning *planning)
 
             if (real != NULL && is_seen(planning, real) &&
                 bns_file_names_is_in_home(planning->names, real))
-                add_rebuilt(planning, real);
+                bns_file_plan_rebuild(planning, real);
         }
     }
 }
@@ -312,6 +311,9 @@ bns_file_plan_add_rebuilt(BnsFilePlanning *planning, GError **error)
             return false;
     if (!plan->view.is_shared)
         add_common(planning);
+    close_gaps(planning);
+    if (!bns_file_plan_add_persisted(planning, error))
+        return false;
     close_gaps(planning);
     g_ptr_array_sort(plan->rebuilt, compare_paths);
     for (guint i = 0; i < plan->rebuilt->len; i++)

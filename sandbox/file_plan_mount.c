@@ -102,7 +102,7 @@ add_entry(BnsFilePlanning *planning,
 {
     g_autofree char *real = NULL;
 
-    if (kind == BNS_FILE_HIDE || kind == BNS_FILE_SHOW)
+    if (kind == BNS_FILE_HIDE || kind == BNS_FILE_SHOW || kind == BNS_FILE_PERSIST)
         return true;
     real = bns_file_names_resolve(path);
     if (real == NULL)

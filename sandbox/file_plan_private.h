@@ -53,6 +53,11 @@ bns_file_plan_each(BnsFilePlanning *planning, BnsFileEntryFunc func, GError **er
 /* file_plan_hide.c */
 bool bns_file_plan_add_rules(BnsFilePlanning *planning, GError **error);
 bool bns_file_plan_add_rebuilt(BnsFilePlanning *planning, GError **error);
+/* @dir, and what is above it up to one that stays in its place. */
+void bns_file_plan_rebuild(BnsFilePlanning *planning, const char *dir);
+
+/* file_plan_persist.c; once it is known what is hidden and rebuilt for that */
+bool bns_file_plan_add_persisted(BnsFilePlanning *planning, GError **error);
 
 /* file_plan_mount.c */
 bool bns_file_plan_add_mounts(BnsFilePlanning *planning, GError **error);

@@ -42,13 +42,25 @@ bns_file_view_hides(const BnsFileView *view, const char *path)
     return is_hidden;
 }
 
+static bool
+has_path(const char *const *list, const char *path)
+{
+    for (; list != NULL && *list != NULL; list++)
+        if (strcmp(*list, path) == 0)
+            return true;
+    return false;
+}
+
 bool
 bns_file_view_rebuilds(const BnsFileView *view, const char *path)
 {
-    for (const char *const *dir = view->rebuilt; dir != NULL && *dir != NULL; dir++)
-        if (strcmp(*dir, path) == 0)
-            return true;
-    return false;
+    return has_path(view->rebuilt, path);
+}
+
+bool
+bns_file_view_persists(const BnsFileView *view, const char *path)
+{
+    return has_path(view->persisted, path);
 }
 
 bool

@@ -45,6 +45,8 @@ typedef struct {
                                  * NULL-terminated */
     const BnsViewMount *mounts; /* parents first */
     size_t n_mounts;
+    const char *const *persisted; /* files that are copied into the session, and handed
+                                   * out at its end; NULL-terminated, or NULL: none */
 } BnsFileView;
 
 /* Whether the deepest rule that names @path, or something above it, hides it. */
@@ -53,6 +55,8 @@ bool bns_file_view_hides(const BnsFileView *view, const char *path);
 /* Whether the directory @path is rebuilt, and whether something at or below it is. */
 bool bns_file_view_rebuilds(const BnsFileView *view, const char *path);
 bool bns_file_view_rebuilds_within(const BnsFileView *view, const char *path);
+
+bool bns_file_view_persists(const BnsFileView *view, const char *path);
 
 /* Whether @path and all below it is as on the host, and read-only. */
 bool bns_file_view_is_plain(const BnsFileView *view, const char *path);

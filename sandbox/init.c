@@ -338,6 +338,7 @@ on_signals(Init *init)
         }
         report_left(init);
         wait_for_unsent(init);
+        bns_left_hand_out(&init->config.view, init->config.control_fd);
         send_number(init, BNS_READY_EXITED, status);
         end_session();
     }

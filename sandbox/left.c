@@ -2,6 +2,7 @@
 #include "sandbox/left.h"
 
 #include "base/fd.h"
+#include "base/ready.h"
 #include "sandbox/tree.h"
 
 #include <errno.h>
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* Room for the number, which is known only at the end. */
 #define NUMBER_BYTES 12
@@ -36,6 +38,7 @@ is_news(const List *list, const char *path)
     const BnsViewMount *mount = bns_file_view_find_mount(list->view, path);
 
     return !bns_file_view_rebuilds(list->view, path) &&
+           !bns_file_view_persists(list->view, path) &&
            !bns_file_view_hides(list->view, path) &&
            (mount == NULL || mount->access == BNS_VIEW_READ_ONLY || mount->is_rebuilt);
 }
@@ -104,4 +107,40 @@ bns_left_list(const BnsFileView *view, int64_t since_us, char *out_text, size_t 
         number[0] = '\0';
     memmove(out_text + strlen(number), list.paths, list.len + 1);
     memcpy(out_text, number, strlen(number));
+}
+
+/* --- what is written back --- */
+
+/* (transfer full): the regular file @path, or -errno. The command may have put anything
+ * there, and has it changed while we look. */
+static int
+open_file(const char *path)
+{
+    bns_autofd fd = bns_tree_look_along(path);
+    char link[64];
+    struct stat info;
+    int file;
+
+    if (fd < 0)
+        return fd;
+    if (fstat(fd, &info) < 0)
+        return -errno;
+    if (!S_ISREG(info.st_mode))
+        return -EINVAL;
+    /* By what was looked at: the name may be another file's by now. */
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    file = open(link, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    return file < 0 ? -errno : file;
+}
+
+void
+bns_left_hand_out(const BnsFileView *view, int control_fd)
+{
+    for (size_t i = 0; view->persisted != NULL && view->persisted[i] != NULL; i++) {
+        bns_autofd fd = open_file(view->persisted[i]);
+        char text[32];
+
+        snprintf(text, sizeof(text), "%zu %d", i, MIN(fd, 0));
+        bns_ready_send(control_fd, BNS_READY_PERSIST, text, MAX(fd, -1));
+    }
 }

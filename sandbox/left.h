@@ -21,3 +21,11 @@
  */
 void
 bns_left_list(const BnsFileView *view, int64_t since_us, char *out_text, size_t size);
+
+/**
+ * bns_left_hand_out:
+ *
+ * Sends one PERSIST message (base/ready.h) to the supervisor for each of the persisted
+ * files. Follows no symbolic link.
+ */
+void bns_left_hand_out(const BnsFileView *view, int control_fd);

@@ -65,6 +65,15 @@ rebuild_directory(const Level *level, const char *name, const char *path, mode_t
     return fill(&below);
 }
 
+static bool
+is_copied(BnsRebuildAct act, const struct stat *info)
+{
+    return S_ISREG(info->st_mode) &&
+           ((act == BNS_REBUILD_COPY && info->st_size <= BNS_REBUILD_COPY_MAX) ||
+            (act == BNS_REBUILD_COPY_LARGE &&
+             info->st_size <= BNS_REBUILD_COPY_LARGE_MAX));
+}
+
 static int
 make_entry(const Level *level, const char *name, const char *path, BnsRebuildAct act)
 {
@@ -78,8 +87,7 @@ make_entry(const Level *level, const char *name, const char *path, BnsRebuildAct
         return 0;
     if (S_ISDIR(info.st_mode) && act == BNS_REBUILD_DESCEND)
         return rebuild_directory(level, name, path, info.st_mode);
-    if (S_ISREG(info.st_mode) && act == BNS_REBUILD_COPY &&
-        info.st_size <= BNS_REBUILD_COPY_MAX)
+    if (is_copied(act, &info))
         return copy_entry(level, name, info.st_mode);
     return bind_entry(level, name, S_ISDIR(info.st_mode),
                       act == BNS_REBUILD_BIND_WRITABLE);

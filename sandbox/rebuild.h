@@ -20,6 +20,8 @@
 #define BNS_REBUILD_PATH_MAX 1024
 /* A file that is copied is one that a program keeps its settings in. */
 #define BNS_REBUILD_COPY_MAX (4 * 1024 * 1024)
+/* Some agents keep what was said in theirs. It takes memory, inside and at the end. */
+#define BNS_REBUILD_COPY_LARGE_MAX (64 * 1024 * 1024)
 
 /**
  * BnsRebuildAct: what becomes of an entry.
@@ -27,6 +29,7 @@
  * @BNS_REBUILD_BIND_WRITABLE: bound, and writable (BNS_BIND_WRITABLE)
  * @BNS_REBUILD_COPY: a file is copied, so that it can be replaced in the new directory;
  *                    one that is too large, and a directory, is bound
+ * @BNS_REBUILD_COPY_LARGE: the same, up to the larger size
  * @BNS_REBUILD_DESCEND: a directory is rebuilt, too
  * @BNS_REBUILD_OMIT: left out, for the caller to make or to leave hidden
  */
@@ -34,6 +37,7 @@ typedef enum {
     BNS_REBUILD_BIND,
     BNS_REBUILD_BIND_WRITABLE,
     BNS_REBUILD_COPY,
+    BNS_REBUILD_COPY_LARGE,
     BNS_REBUILD_DESCEND,
     BNS_REBUILD_OMIT,
 } BnsRebuildAct;

@@ -324,6 +324,7 @@ run_session(const Run *run, const BnsOptions *options)
         .audit = run->audit,
         .start = &start,
         .watched = (const char *const *)run->file_plan->watched->pdata,
+        .persisted = (const char *const *)run->file_plan->persisted->pdata,
         .git_keys = run->git_keys,
         .netstack_path = run->netstack,
         .helper_log_level = choose_log_levels(run->policy, options),

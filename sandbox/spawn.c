@@ -21,6 +21,7 @@ typedef enum {
     PAIR_NAMES,            /* gateway, resolver */
     PAIR_GATEWAY_RECORDS,  /* gateway, recorder */
     PAIR_NETSTACK_RECORDS, /* netstack, recorder */
+    PAIR_OWN_RECORDS,      /* supervisor, recorder */
     N_PAIRS,
 } Pair;
 
@@ -93,11 +94,12 @@ recorder_main(const Plan *plan)
         .life_fd = plan->recorder_life[0],
         .gateway_fd = plan->pairs[PAIR_GATEWAY_RECORDS][1],
         .netstack_fd = plan->pairs[PAIR_NETSTACK_RECORDS][1],
+        .supervisor_fd = plan->pairs[PAIR_OWN_RECORDS][1],
         .file = plan->session->audit,
         .start = plan->session->start,
     };
-    int keep[] = { config.control_fd, config.life_fd, config.gateway_fd,
-                   config.netstack_fd, config.file->fd };
+    int keep[] = { config.control_fd,  config.life_fd,       config.gateway_fd,
+                   config.netstack_fd, config.supervisor_fd, config.file->fd };
 
     close_all_but(keep, G_N_ELEMENTS(keep));
     return bns_recorder_run(&config);
@@ -234,6 +236,7 @@ close_plan(Plan *plan, BnsSpawn *spawn)
         spawn->controls[i] = plan->control[i][0];
         bns_fd_clear(&plan->control[i][1]);
     }
+    spawn->records_fd = g_steal_fd(&plan->pairs[PAIR_OWN_RECORDS][0]);
     for (int i = 0; i < N_PAIRS; i++) {
         bns_fd_clear(&plan->pairs[i][0]);
         bns_fd_clear(&plan->pairs[i][1]);

@@ -6,7 +6,7 @@
  * another: what a helper needs from another comes in messages.
  *
  *                 control (base/ready.h)      life pipe        others
- *     recorder    supervisor                  of its own       gateway, netstack
+ *     recorder    supervisor (two)            of its own       gateway, netstack
  *     resolver    supervisor                  session's        gateway
  *     gateway     supervisor                  session's        netstack, recorder, resolver
  *     netstack    supervisor                  session's        gateway, recorder
@@ -43,6 +43,7 @@ typedef struct {
     int controls[BNS_N_HELPERS]; /* owned; our ends, non-blocking; -1: none */
     int life_fd;                 /* owned; closing it ends all but the recorder */
     int recorder_life_fd;        /* owned; closing it ends the recorder */
+    int records_fd;              /* owned; to the recorder (audit/client.h) */
 } BnsSpawn;
 
 /**

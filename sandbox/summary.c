@@ -230,6 +230,20 @@ bns_summary_changed(const GPtrArray *changed, bool is_complete)
 }
 
 char *
+bns_summary_not_written_back(const char *path, const char *why, const char *kept)
+{
+    g_autofree char *shown = bns_text_escape(path, -1);
+    g_autofree char *place = kept != NULL ? bns_text_escape(kept, -1) : NULL;
+
+    return place != NULL
+               ? g_strdup_printf("boundary-ns: %s was not written back: %s; the "
+                                 "command's version is %s\n",
+                                 shown, why, place)
+               : g_strdup_printf("boundary-ns: %s was not written back: %s\n", shown,
+                                 why);
+}
+
+char *
 bns_summary_left(const char *left)
 {
     GString *text = g_string_new(NULL);

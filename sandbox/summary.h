@@ -34,3 +34,12 @@ char *bns_summary_changed(const GPtrArray *changed, bool is_complete);
 
 /* The same of what is not kept. @left: (nullable): the text of BNS_READY_LEFT. */
 char *bns_summary_left(const char *left);
+
+/**
+ * bns_summary_not_written_back:
+ * @why: printable
+ * @kept: (nullable): where the command's version of @path lies
+ *
+ * Returns: (transfer full): a line
+ */
+char *bns_summary_not_written_back(const char *path, const char *why, const char *kept);

@@ -156,6 +156,7 @@ begin_closing(BnsSupervisor *supervisor)
 
     supervisor->state = BNS_SESSION_CLOSING;
     log_step(supervisor, "all but the recorder have ended");
+    bns_supervisor_settle_files(supervisor);
     supervisor->was_killed = false;
     if (!supervisor->peers[BNS_HELPER_RECORDER].is_alive ||
         bns_ready_send(supervisor->spawn.controls[BNS_HELPER_RECORDER], BNS_READY_END,
@@ -365,9 +366,13 @@ supervisor_clear(BnsSupervisor *supervisor)
     bns_fd_clear(&supervisor->signal_fd);
     bns_fd_clear(&supervisor->spawn.life_fd);
     bns_fd_clear(&supervisor->spawn.recorder_life_fd);
+    bns_fd_clear(&supervisor->spawn.records_fd);
     bns_terminal_close(&supervisor->terminal);
     g_free(supervisor->summary);
     g_free(supervisor->left);
+    bns_persist_free(supervisor->persist);
+    bns_keep_free(supervisor->keep);
+    g_string_free(supervisor->warnings, TRUE);
 }
 
 /* A start that failed is explained by what this machine lacks, if that is known. */
@@ -400,6 +405,7 @@ print_end(const BnsSupervisor *supervisor)
 
     if (supervisor->outcome.kind == BNS_OUTCOME_FAILED)
         print_failure(supervisor);
+    fputs(supervisor->warnings->str, stderr);
     if (!supervisor->was_running || supervisor->session->options->quiet)
         return;
     text = bns_summary_text(supervisor->summary, supervisor->session->policy,
@@ -444,6 +450,9 @@ bns_supervisor_run(const BnsSession *session)
                 g_strerror(-supervisor.signal_fd));
         return BNS_EXIT_FAILED;
     }
+    supervisor.persist = bns_persist_new(session->persisted);
+    supervisor.keep = bns_keep_new(session->audit);
+    supervisor.warnings = g_string_new(NULL);
     bns_terminal_open(&supervisor.terminal);
     run(&supervisor);
     bns_terminal_restore(&supervisor.terminal,

@@ -19,6 +19,7 @@ typedef struct {
     BnsAuditFile *audit;
     const BnsSessionStart *start;
     const char *const *watched;   /* directories, as of sandbox/file_plan.h */
+    const char *const *persisted; /* files, the same (sandbox/persist.h) */
     GHashTable *git_keys;         /* of them (sandbox/file_protect.h) */
     BnsInitConfig init;           /* all but its descriptors */
     const char *netstack_path;    /* bns_programs_find_netstack() */

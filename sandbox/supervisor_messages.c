@@ -115,6 +115,12 @@ on_left(BnsSupervisor *supervisor, BnsPeer *peer, const char *text, int fd)
 }
 
 static bool
+on_persist(BnsSupervisor *supervisor, BnsPeer *peer, const char *text, int fd)
+{
+    return bns_persist_take(supervisor->persist, text, fd);
+}
+
+static bool
 on_draining(BnsSupervisor *supervisor, BnsPeer *peer, const char *text, int fd)
 {
     return bns_supervisor_on_draining(supervisor, peer->helper);
@@ -155,6 +161,8 @@ static const struct {
     { BNS_READY_STOPPED, FROM(BNS_HELPER_INIT), IN(BNS_SESSION_RUNNING), false,
       on_stopped },
     { BNS_READY_LEFT, FROM(BNS_HELPER_INIT), IN(BNS_SESSION_RUNNING), true, on_left },
+    { BNS_READY_PERSIST, FROM(BNS_HELPER_INIT), IN(BNS_SESSION_RUNNING), false,
+      on_persist },
     { BNS_READY_EXITED, FROM(BNS_HELPER_INIT), IN(BNS_SESSION_RUNNING), true,
       on_exited },
     { BNS_READY_DRAINING, FROM(BNS_HELPER_NETSTACK) | FROM(BNS_HELPER_GATEWAY),

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The supervisor's state, shared by its three files: supervisor.c (life of a session),
- * supervisor_messages.c (what helpers say) and supervisor_signals.c.
+ * The supervisor's state, shared by its files: supervisor.c (life of a session),
+ * supervisor_messages.c (what helpers say), supervisor_files.c and supervisor_signals.c.
  */
 #pragma once
 
 #include "base/loop.h"
 #include "base/ready.h"
 #include "sandbox/outcome.h"
+#include "sandbox/persist.h"
 #include "sandbox/spawn.h"
 #include "sandbox/terminal.h"
 
@@ -52,8 +53,11 @@ struct BnsSupervisor {
     bool was_running;       /* GO was given */
     bool was_killed;        /* this state's time is over, SIGKILL was sent */
     BnsOutcome outcome;
-    char *summary; /* owned; NULL: none came */
-    char *left;    /* owned; NULL: nothing */
+    char *summary;       /* owned; NULL: none came */
+    char *left;          /* owned; NULL: nothing */
+    BnsPersist *persist; /* owned */
+    BnsKeep *keep;       /* owned */
+    GString *warnings;   /* owned; lines for the person, even if he wants none */
     int64_t started_us;
     int64_t started_at_us; /* the same, of the real-time clock */
 };
@@ -68,6 +72,8 @@ bool bns_supervisor_on_drained(BnsSupervisor *supervisor, BnsHelper helper);
 /* The outcome is known: ends everything but the recorder. Does nothing the second
  * time. */
 void bns_supervisor_end(BnsSupervisor *supervisor);
+/* Once, between ENDING and CLOSING: writes back what is persisted (supervisor_files.c). */
+void bns_supervisor_settle_files(BnsSupervisor *supervisor);
 /* Takes every step whose condition is met. Call it last in a callback. */
 void bns_supervisor_advance(BnsSupervisor *supervisor);
 void bns_supervisor_kill(BnsSupervisor *supervisor, BnsHelper helper);

@@ -48,6 +48,8 @@ act(const void *data, const char *path)
         return BNS_REBUILD_DESCEND;
     if (bns_file_view_hides(view, path))
         return BNS_REBUILD_OMIT;
+    if (bns_file_view_persists(view, path))
+        return BNS_REBUILD_COPY_LARGE;
     mount = bns_file_view_find_mount(view, path);
     if (mount == NULL || mount->access == BNS_VIEW_READ_ONLY)
         return BNS_REBUILD_BIND;

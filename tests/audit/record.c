@@ -30,6 +30,7 @@ static const BnsRecord full = {
     .connect_us = 14,
     .tls_us = 15,
     .first_byte_us = UINT64_MAX,
+    .kept = "/state/x.kept/home/me/.claude.json",
 };
 
 static void

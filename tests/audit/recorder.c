@@ -29,6 +29,7 @@ typedef struct {
     int life;
     int gateway;
     int netstack;
+    int supervisor;
 } Fixture;
 
 typedef int (*Main)(const BnsRecorderConfig *config);
@@ -70,7 +71,13 @@ serve_without_rights(const BnsRecorderConfig *config)
 
 /* Child side of start(). */
 static void G_GNUC_NORETURN
-child_main(const char *path, Main run, int control, int life, int gateway, int netstack)
+child_main(const char *path,
+           Main run,
+           int control,
+           int life,
+           int gateway,
+           int netstack,
+           int supervisor)
 {
     char *command[] = { (char[]){ "true" }, NULL };
     const BnsSessionStart start = { .command = command };
@@ -80,6 +87,7 @@ child_main(const char *path, Main run, int control, int life, int gateway, int n
                                        .life_fd = life,
                                        .gateway_fd = gateway,
                                        .netstack_fd = netstack,
+                                       .supervisor_fd = supervisor,
                                        .file = file,
                                        .start = &start };
     int status = run(&config);
@@ -94,13 +102,14 @@ child_main(const char *path, Main run, int control, int life, int gateway, int n
 static void
 start(Fixture *f, Main run)
 {
-    int control[2], life[2], gateway[2], netstack[2];
+    int control[2], life[2], gateway[2], netstack[2], supervisor[2];
 
     f->dir = sample_dir();
     f->path = g_build_filename(f->dir, "audit.jsonl", NULL);
     g_assert_cmpint(bns_fd_pair(control), ==, 0);
     g_assert_cmpint(bns_fd_pair(gateway), ==, 0);
     g_assert_cmpint(bns_fd_pair(netstack), ==, 0);
+    g_assert_cmpint(bns_fd_pair(supervisor), ==, 0);
     g_assert_cmpint(pipe(life), ==, 0);
     fflush(NULL);
     f->pid = fork();
@@ -109,16 +118,20 @@ start(Fixture *f, Main run)
         close(control[0]);
         close(gateway[0]);
         close(netstack[0]);
+        close(supervisor[0]);
         close(life[1]);
-        child_main(f->path, run, control[1], life[0], gateway[1], netstack[1]);
+        child_main(f->path, run, control[1], life[0], gateway[1], netstack[1],
+                   supervisor[1]);
     }
     close(control[1]);
     close(gateway[1]);
     close(netstack[1]);
+    close(supervisor[1]);
     close(life[0]);
     f->control = control[0];
     f->gateway = gateway[0];
     f->netstack = netstack[0];
+    f->supervisor = supervisor[0];
     f->life = life[1];
 }
 
@@ -156,6 +169,7 @@ clear(Fixture *f)
     bns_fd_clear(&f->life);
     bns_fd_clear(&f->gateway);
     bns_fd_clear(&f->netstack);
+    bns_fd_clear(&f->supervisor);
     g_free(f->path);
     sample_remove(f->dir);
 }
@@ -500,32 +514,39 @@ test_too_long(void)
 static void
 test_forbidden_events(void)
 {
-    static const struct {
-        bool gateway, netstack;
-    } may[BNS_N_EVENTS] = {
-        [BNS_EVENT_TLS_OPEN] = { true, false },
-        [BNS_EVENT_HTTP_REQUEST] = { true, false },
-        [BNS_EVENT_HTTP_RESPONSE] = { true, false },
-        [BNS_EVENT_TCP_OPEN] = { true, false },
-        [BNS_EVENT_TCP_CLOSE] = { true, false },
-        [BNS_EVENT_FLOW_REFUSED] = { true, true },
-        [BNS_EVENT_UDP_REFUSED] = { false, true },
-        [BNS_EVENT_DNS_NAME] = { false, true },
-        [BNS_EVENT_DNS_REFUSED] = { false, true },
-        [BNS_EVENT_TLS_ERROR] = { true, false },
-        [BNS_EVENT_UPSTREAM_ERROR] = { true, false },
-        [BNS_EVENT_FRAMES_DROPPED] = { false, true },
+    enum {
+        GATEWAY = 1,
+        NETSTACK = 2,
+        SUPERVISOR = 4
+    };
+    static const unsigned may[BNS_N_EVENTS] = {
+        [BNS_EVENT_TLS_OPEN] = GATEWAY,
+        [BNS_EVENT_HTTP_REQUEST] = GATEWAY,
+        [BNS_EVENT_HTTP_RESPONSE] = GATEWAY,
+        [BNS_EVENT_TCP_OPEN] = GATEWAY,
+        [BNS_EVENT_TCP_CLOSE] = GATEWAY,
+        [BNS_EVENT_FLOW_REFUSED] = GATEWAY | NETSTACK,
+        [BNS_EVENT_UDP_REFUSED] = NETSTACK,
+        [BNS_EVENT_DNS_NAME] = NETSTACK,
+        [BNS_EVENT_DNS_REFUSED] = NETSTACK,
+        [BNS_EVENT_TLS_ERROR] = GATEWAY,
+        [BNS_EVENT_UPSTREAM_ERROR] = GATEWAY,
+        [BNS_EVENT_FRAMES_DROPPED] = NETSTACK,
+        [BNS_EVENT_FILE_PERSIST] = SUPERVISOR,
     };
 
     for (int event = 0; event < BNS_N_EVENTS; event++)
-        for (int is_netstack = 0; is_netstack < 2; is_netstack++) {
+        for (unsigned peer = GATEWAY; peer <= SUPERVISOR; peer *= 2) {
             const BnsRecord record = { .event = (BnsEvent)event };
-            bool is_allowed = is_netstack ? may[event].netstack : may[event].gateway;
+            bool is_allowed = (may[event] & peer) != 0;
             Fixture f;
+            int fd;
 
             start_ready(&f);
-            g_assert_true(bns_client_record(is_netstack ? f.netstack : f.gateway,
-                                            &record) == is_allowed);
+            fd = peer == GATEWAY    ? f.gateway
+                 : peer == NETSTACK ? f.netstack
+                                    : f.supervisor;
+            g_assert_true(bns_client_record(fd, &record) == is_allowed);
             if (is_allowed) {
                 bns_fd_clear(&f.life);
                 wait_exit(&f, 0);

@@ -219,7 +219,9 @@ story_read_audit(const Story *story)
     while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
         g_autofree char *path = g_build_filename(dir_path, name, NULL);
 
-        if (newest == NULL || written_ns(path) > written_ns(newest)) {
+        /* What is kept of a session lies beside it. */
+        if (g_str_has_suffix(name, ".jsonl") &&
+            (newest == NULL || written_ns(path) > written_ns(newest))) {
             g_free(newest);
             newest = g_steal_pointer(&path);
         }

@@ -15,6 +15,7 @@ test_entries(void)
                                               "  mode: shared\n"
                                               "  write: [., ~/x, /srv/a b]\n"
                                               "  private: [~, ~/.cache]\n"
+                                              "  persist: [~/.claude.json]\n"
                                               "  read_only:\n"
                                               "    - .github\n"
                                               "  hide: [~/.ssh/*, ./.env*]\n"
@@ -36,10 +37,11 @@ test_entries(void)
                     "/p.yaml:3 write /srv/a b\n"
                     "/p.yaml:4 private ~\n"
                     "/p.yaml:4 private ~/.cache\n"
-                    "/p.yaml:6 read_only .github\n"
-                    "/p.yaml:7 hide ~/.ssh/*\n"
-                    "/p.yaml:7 hide ./.env*\n"
-                    "/p.yaml:8 show ~/.ssh/config\n");
+                    "/p.yaml:5 persist ~/.claude.json\n"
+                    "/p.yaml:7 read_only .github\n"
+                    "/p.yaml:8 hide ~/.ssh/*\n"
+                    "/p.yaml:8 hide ./.env*\n"
+                    "/p.yaml:9 show ~/.ssh/config\n");
 }
 
 static void
@@ -129,8 +131,8 @@ typedef struct {
 
 static const BadCase bad_cases[] = {
     { "no-mapping", "files: [a]\n",
-      ":1:8: files: must be a mapping with mode, write, private, read_only, hide or "
-      "show" },
+      ":1:8: files: must be a mapping with mode, write, private, persist, "
+      "read_only, hide or show" },
     { "an-unknown-key", "files:\n  writes: []\n",
       ":2:3: unknown key \"writes\": is it write?" },
     { "an-unknown-mode", "files: {mode: open}\n",
@@ -142,6 +144,10 @@ static const BadCase bad_cases[] = {
       ":1:17: files.write: ~ must stand alone or before /: write the directory out" },
     { "a-pattern-to-write", "files: {write: ['/a/*']}\n",
       ":1:17: files.write: is one path, without *, ? or [" },
+    { "a-pattern-to-keep", "files: {persist: ['~/.claude*']}\n",
+      ":1:19: files.persist: is one path, without *, ? or [" },
+    { "a-scalar-to-keep", "files: {persist: ~/.claude.json}\n",
+      ":1:18: persist: must be a list" },
     { "a-star-on-the-way", "files: {hide: ['~/*/x']}\n",
       ":1:16: files.hide: * may stand in the last part only" },
     { "two-stars", "files: {hide: ['**/.env']}\n",

@@ -162,6 +162,22 @@ static const Case cases[] = {
       "+default\tpinned\t@/srv/run/.git/hooks\n"
       "+default\tpinned\t@/srv/run/.github/workflows\n"
       "-default\tpinned\t@/srv/run/.git/config\n" },
+    { "a-file-to-keep", "files: {persist: [~/.claude.json, ~/.tool/absent]}\n",
+      "srv/data",
+      "+/p.yaml:1\tpersist\t@/home/.claude.json\n"
+      "+/p.yaml:1\tpersist\t@/home/.tool/absent\n" },
+    { "in-a-cache-it-makes-layers", "files: {persist: [~/.cache/token]}\n", "srv/data",
+      "+/p.yaml:1\tpersist\t@/home/.cache/token\n"
+      "+-\trebuilt\t@/home/.cache\n"
+      "+default\tprivate\t@/home/.cache/pip\n" },
+    { "in-a-project-it-is-kept-anyway", "files: {persist: [./file, ./sub/file]}\n",
+      "home/src/project",
+      "-/p.yaml:1\tpersist\t@/home/src/project/file\n"
+      "--\trebuilt\t@/home/src/project\n" },
+    { "beside-a-secret-it-is-not",
+      "files: {write: [~], persist: [~/.claude.json, ~/src/x]}\n", "srv/data",
+      "+/p.yaml:1\tpersist\t@/home/.claude.json\n"
+      "-/p.yaml:1\tpersist\t@/home/src/x\n" },
     { "unless-it-is-named", "files: {write: [., .github]}\n", "srv/run",
       "+default\tpinned\t@/srv/run/.git/hooks\n"
       "-default\tpinned\t@/srv/run/.github/workflows\n" },

@@ -153,6 +153,19 @@ test_left(void)
     g_assert_cmpstr(odd, ==, "boundary-ns: not kept (--write names what is):\n");
 }
 
+static void
+test_not_written_back(void)
+{
+    g_autofree char *lost = bns_summary_not_written_back("/h/\n", "why", NULL);
+    g_autofree char *kept = bns_summary_not_written_back("/h/a", "why", "/s/\t");
+
+    g_assert_cmpstr(lost, ==, "boundary-ns: /h/\\x0a was not written back: why\n");
+    g_assert_cmpstr(
+        kept, ==,
+        "boundary-ns: /h/a was not written back: why; the command's version "
+        "is /s/\\x09\n");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -165,5 +178,6 @@ main(int argc, char **argv)
     bns_test_add("/sandbox/summary/path-is-escaped", test_path_is_escaped);
     bns_test_add("/sandbox/summary/what-was-changed-is-one-line", test_changed);
     bns_test_add("/sandbox/summary/what-is-not-kept-is-one-line", test_left);
+    bns_test_add("/sandbox/summary/what-is-not-written-back", test_not_written_back);
     return g_test_run();
 }
