@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sandbox/aliases.h"
 
+#include "sandbox/sight.h"
 #include "sandbox/tree.h"
 
 #include <stdbool.h>
 #include <string.h>
-#include <sys/stat.h>
 
 /* Fields of a line of mountinfo. */
 enum {
@@ -86,8 +86,8 @@ is_same_file(const char *path, const char *other)
 {
     struct stat a, b;
 
-    return stat(path, &a) == 0 && stat(other, &b) == 0 && a.st_dev == b.st_dev &&
-           a.st_ino == b.st_ino;
+    return bns_sight_stat(path, &a) && bns_sight_stat(other, &b) &&
+           a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
 /* What @mount shows of @path, which is @inner in its file system: all of it, or a part.

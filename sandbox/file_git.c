@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sandbox/file_git.h"
 
+#include "sandbox/sight.h"
 #include "sandbox/tree.h"
 
 #include <string.h>
@@ -16,9 +17,8 @@ read_pointer(const char *dir, const char *name, const char *prefix)
     g_autofree char *text = NULL;
     gsize len = 0;
 
-    if (!g_file_test(path, G_FILE_TEST_IS_REGULAR) ||
-        !g_file_get_contents(path, &text, &len, NULL) || len > POINTER_MAX ||
-        !g_str_has_prefix(text, prefix))
+    if (!bns_sight_is(path, S_IFREG) || !g_file_get_contents(path, &text, &len, NULL) ||
+        len > POINTER_MAX || !g_str_has_prefix(text, prefix))
         return NULL;
     return g_strdup(g_strchomp(text + strlen(prefix)));
 }
@@ -34,19 +34,18 @@ resolve_from(const char *dir, const char *path)
 }
 
 static bool
-has(const char *dir, const char *name, GFileTest test)
+has(const char *dir, const char *name, mode_t type)
 {
     g_autofree char *path = g_build_filename(dir, name, NULL);
 
-    return g_file_test(path, test);
+    return bns_sight_is(path, type);
 }
 
 static bool
 is_repository(const char *dir)
 {
-    return has(dir, "HEAD", G_FILE_TEST_IS_REGULAR) &&
-           has(dir, "objects", G_FILE_TEST_IS_DIR) &&
-           has(dir, "refs", G_FILE_TEST_IS_DIR);
+    return has(dir, "HEAD", S_IFREG) && has(dir, "objects", S_IFDIR) &&
+           has(dir, "refs", S_IFDIR);
 }
 
 static void
@@ -85,7 +84,7 @@ find_above(const BnsFileNames *names, const char *root)
 
         g_free(at);
         at = parent;
-        if (g_file_test(git, G_FILE_TEST_IS_DIR))
+        if (bns_sight_is(git, S_IFDIR))
             return bns_file_names_resolve(git);
     }
     return NULL;
@@ -113,13 +112,13 @@ bns_file_git_find(const BnsFileNames *names)
         g_autofree char *git = g_build_filename(at, ".git", NULL);
         char *parent;
 
-        if (g_file_test(git, G_FILE_TEST_IS_SYMLINK))
+        if (bns_sight_is_link(git))
             break;
-        if (g_file_test(git, G_FILE_TEST_IS_DIR)) {
+        if (bns_sight_is(git, S_IFDIR)) {
             take(names, found, git);
             break;
         }
-        if (g_file_test(git, G_FILE_TEST_IS_REGULAR)) {
+        if (bns_sight_is(git, S_IFREG)) {
             take_main(names, found, at);
             take_module(names, found, at);
             break;

@@ -2,11 +2,10 @@
 #include "sandbox/file_names.h"
 
 #include "sandbox/file_view.h"
+#include "sandbox/sight.h"
 #include "sandbox/tree.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 const BnsFileDefault bns_file_defaults[] = {
@@ -17,11 +16,7 @@ const size_t bns_n_file_defaults = G_N_ELEMENTS(bns_file_defaults);
 char *
 bns_file_names_resolve(const char *path)
 {
-    char *real = realpath(path, NULL);
-    char *copy = g_strdup(real);
-
-    free(real);
-    return copy;
+    return bns_sight_real(path);
 }
 
 GPtrArray *
@@ -30,18 +25,20 @@ bns_file_names_match(const char *path)
     GPtrArray *matches = g_ptr_array_new_with_free_func(g_free);
     g_autofree char *dir_path = g_path_get_dirname(path);
     const char *pattern = strrchr(path, '/') + 1;
-    g_autoptr(GDir) dir = NULL;
-    const char *name;
+    g_autoptr(GPtrArray) names = NULL;
 
     if (strchr(pattern, '*') == NULL) {
-        if (g_file_test(path, G_FILE_TEST_EXISTS | G_FILE_TEST_IS_SYMLINK))
+        if (bns_sight_has(path))
             g_ptr_array_add(matches, g_strdup(path));
         return matches;
     }
-    dir = g_dir_open(dir_path, 0, NULL);
-    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL)
+    names = bns_sight_names(dir_path);
+    for (guint i = 0; i < names->len; i++) {
+        const char *name = names->pdata[i];
+
         if (bns_file_view_name_matches(pattern, name, strlen(name)))
             g_ptr_array_add(matches, g_build_filename(dir_path, name, NULL));
+    }
     return matches;
 }
 
@@ -62,7 +59,7 @@ add_home(GPtrArray *homes, const char *path)
 {
     g_autofree char *real = path != NULL ? bns_file_names_resolve(path) : NULL;
 
-    if (real != NULL && access(real, R_OK | X_OK) == 0 && strcmp(real, "/") != 0 &&
+    if (real != NULL && bns_sight_may(real, R_OK | X_OK) && strcmp(real, "/") != 0 &&
         !bns_file_names_are_own(real) &&
         !g_ptr_array_find_with_equal_func(homes, real, g_str_equal, NULL))
         g_ptr_array_add(homes, g_steal_pointer(&real));
@@ -177,8 +174,8 @@ bns_file_names_may_change(const char *path)
 {
     struct stat info;
 
-    return access(path, W_OK) == 0 ||
-           (stat(path, &info) == 0 && info.st_uid == geteuid());
+    return bns_sight_may(path, W_OK) ||
+           (bns_sight_stat(path, &info) && info.st_uid == geteuid());
 }
 
 bool

@@ -3,8 +3,10 @@
 #include "sandbox/aliases.h"
 #include "sandbox/file_plan_private.h"
 #include "sandbox/private_trees.h"
+#include "sandbox/sight.h"
 #include "sandbox/tree.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -51,7 +53,7 @@ add_aliases(BnsFilePlanning *planning, const char *real, bool is_hidden)
 
     if (planning->mountinfo == NULL &&
         !g_file_get_contents("/proc/self/mountinfo", &planning->mountinfo, NULL, NULL))
-        return;
+        return bns_sight_note("/proc/self/mountinfo", EIO);
     aliases = bns_aliases_find(planning->mountinfo, real);
     for (char **alias = aliases; *alias != NULL; alias++)
         add_rule(planning, *alias, is_hidden);
@@ -243,7 +245,7 @@ find_directory(const BnsFilePlanning *planning, const BnsViewRule *rule)
     char *dir = g_path_get_dirname(rule->path);
     bool may_be_absent = rule->is_hidden && !planning->plan->view.is_shared;
 
-    while (may_be_absent && !g_file_test(dir, G_FILE_TEST_EXISTS)) {
+    while (may_be_absent && !bns_sight_is(dir, 0)) {
         g_autofree char *parent = g_path_get_dirname(dir);
 
         may_be_absent = is_worth_rebuilding(planning, parent);
@@ -262,7 +264,7 @@ add_for_rule(BnsFilePlanning *planning, const BnsViewRule *rule, GError **error)
     bool is_needed = rule->is_hidden ? hides_something(planning, rule)
                                      : shows_something(planning, dir);
 
-    if (!is_needed || !g_file_test(dir, G_FILE_TEST_IS_DIR) || !is_seen(planning, dir))
+    if (!is_needed || !bns_sight_is(dir, S_IFDIR) || !is_seen(planning, dir))
         return true;
     if (strcmp(dir, "/") == 0 || bns_file_names_are_own(dir))
         return bns_file_plan_fail(error,

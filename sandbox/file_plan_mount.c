@@ -3,6 +3,7 @@
 #include "sandbox/file_git.h"
 #include "sandbox/file_plan_private.h"
 #include "sandbox/private_trees.h"
+#include "sandbox/sight.h"
 #include "sandbox/tree.h"
 #include "sandbox/views.h"
 
@@ -269,15 +270,13 @@ static void
 emit_layers_in(BnsFilePlanning *planning, const BnsPlannedMount *mount, const char *dir)
 {
     const BnsFileView *view = &planning->plan->view;
-    g_autoptr(GDir) entries = g_dir_open(dir, 0, NULL);
-    const char *name;
+    g_autoptr(GPtrArray) names = bns_sight_names(dir);
 
-    while (entries != NULL && (name = g_dir_read_name(entries)) != NULL) {
-        g_autofree char *path = g_build_filename(dir, name, NULL);
+    for (guint i = 0; i < names->len; i++) {
+        g_autofree char *path = g_build_filename(dir, names->pdata[i], NULL);
         BnsPlannedMount part = { path, mount->access, mount->origin };
 
-        if (g_file_test(path, G_FILE_TEST_IS_SYMLINK) ||
-            !g_file_test(path, G_FILE_TEST_IS_DIR))
+        if (bns_sight_is_link(path) || !bns_sight_is(path, S_IFDIR))
             continue;
         if (bns_file_view_rebuilds(view, path))
             emit_layers_in(planning, mount, path);
@@ -304,7 +303,7 @@ emit_mount(BnsFilePlanning *planning, const BnsPlannedMount *mount, GError **err
 {
     const BnsFileView *view = &planning->plan->view;
     bool is_rebuilt = bns_file_view_rebuilds_within(view, mount->path);
-    bool is_directory = g_file_test(mount->path, G_FILE_TEST_IS_DIR);
+    bool is_directory = bns_sight_is(mount->path, S_IFDIR);
     g_autofree char *dir = g_path_get_dirname(mount->path);
 
     if (bns_file_view_hides(view, mount->path))

@@ -2,6 +2,7 @@
 /* What the host executes later, in what the command may write. */
 #include "sandbox/file_plan_private.h"
 #include "sandbox/file_protect.h"
+#include "sandbox/sight.h"
 #include "sandbox/tree.h"
 
 #include <string.h>
@@ -57,7 +58,7 @@ protect_repository(BnsFilePlanning *planning, const char *dir)
 {
     g_autofree char *hooks = g_build_filename(dir, "hooks", NULL);
 
-    if (!g_file_test(hooks, G_FILE_TEST_IS_DIR))
+    if (!bns_sight_is(hooks, S_IFDIR))
         return;
     bns_file_plan_note(planning->plan, "default", "pinned", hooks);
     g_ptr_array_add(planning->plan->pins, g_steal_pointer(&hooks));

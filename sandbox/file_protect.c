@@ -5,6 +5,7 @@
 #include "sandbox/file_names.h"
 #include "sandbox/file_view.h"
 #include "sandbox/git_keys.h"
+#include "sandbox/sight.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -42,11 +43,10 @@ static void
 find_module_hooks(const char *root, GPtrArray *found)
 {
     g_autofree char *modules = g_build_filename(root, ".git/modules", NULL);
-    g_autoptr(GDir) dir = g_dir_open(modules, 0, NULL);
-    const char *name;
+    g_autoptr(GPtrArray) names = bns_sight_names(modules);
 
-    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
-        g_autofree char *module = g_build_filename(modules, name, NULL);
+    for (guint i = 0; i < names->len; i++) {
+        g_autofree char *module = g_build_filename(modules, names->pdata[i], NULL);
 
         find_matches(module, "hooks", found);
     }

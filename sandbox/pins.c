@@ -33,10 +33,10 @@ is_writable(int dir_fd)
 
     if (is_read_only(dir_fd))
         return false;
-    if (fstat(dir_fd, &info) == 0 && info.st_uid == geteuid())
+    if (fstat(dir_fd, &info) < 0 || info.st_uid == geteuid())
         return true;
     snprintf(link, sizeof(link), "/proc/self/fd/%d", dir_fd);
-    return access(link, W_OK) == 0;
+    return access(link, W_OK) == 0 || (errno != EACCES && errno != EROFS);
 }
 
 /* Kernels before 5.8 do not tell; a second mount on the same place does no harm. */

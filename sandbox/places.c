@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sandbox/places.h"
 
+#include "sandbox/sight.h"
+
 #include <errno.h>
 #include <pwd.h>
 #include <sys/stat.h>
@@ -17,8 +19,14 @@ absolute_variable(const char *name)
 static char *
 find_passwd_home(void)
 {
-    const struct passwd *entry = getpwuid(getuid());
+    const struct passwd *entry;
 
+    errno = 0;
+    entry = getpwuid(getuid());
+    /* Nobody of that number is no error; what else getpwuid(3) may say is. */
+    if (entry == NULL &&
+        (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == EIO))
+        bns_sight_note("the user's entry of passwd(5)", errno);
     if (entry == NULL || entry->pw_dir == NULL || !g_path_is_absolute(entry->pw_dir))
         return NULL;
     return g_strdup(entry->pw_dir);
@@ -76,8 +84,12 @@ bns_places_create(const BnsPlaces *places)
                                  places->coder_dir, places->state_dir };
 
     for (size_t i = 0; i < G_N_ELEMENTS(dirs); i++)
-        if (dirs[i] != NULL && g_mkdir_with_parents(dirs[i], 0700) < 0)
+        if (dirs[i] != NULL && g_mkdir_with_parents(dirs[i], 0700) < 0) {
+            /* Where we may not, the command may not either. */
+            if (errno != EROFS)
+                bns_sight_note(dirs[i], errno);
             g_info("Could not make %s: %s", dirs[i], g_strerror(errno));
+        }
 }
 
 /* Not there for sure; what cannot be told counts as there, and fails when it is read. */

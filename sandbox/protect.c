@@ -2,8 +2,9 @@
 #include "sandbox/protect.h"
 
 #include "sandbox/aliases.h"
+#include "sandbox/sight.h"
 
-#include <stdlib.h>
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,12 +13,11 @@
 static void
 add(GPtrArray *paths, const char *path)
 {
-    char *real = path != NULL ? realpath(path, NULL) : NULL;
+    g_autofree char *real = path != NULL ? bns_sight_real(path) : NULL;
 
     if (real != NULL &&
         !g_ptr_array_find_with_equal_func(paths, real, g_str_equal, NULL))
-        g_ptr_array_add(paths, g_strdup(real));
-    free(real);
+        g_ptr_array_add(paths, g_steal_pointer(&real));
 }
 
 /* A program of the system needs no protection from an ordinary user. */
@@ -26,7 +26,7 @@ add_program(GPtrArray *paths, const char *path)
 {
     g_autofree char *dir = path != NULL ? g_path_get_dirname(path) : NULL;
 
-    if (path != NULL && (access(path, W_OK) == 0 || access(dir, W_OK) == 0))
+    if (path != NULL && (bns_sight_may(path, W_OK) || bns_sight_may(dir, W_OK)))
         add(paths, path);
 }
 
@@ -48,7 +48,7 @@ add_aliases(GPtrArray *paths)
     g_autofree char *table = NULL;
 
     if (!g_file_get_contents("/proc/self/mountinfo", &table, NULL, NULL))
-        return;
+        return bns_sight_note("/proc/self/mountinfo", EIO);
     for (guint i = 0; i < n; i++) {
         g_auto(GStrv) aliases = bns_aliases_find(table, g_ptr_array_index(paths, i));
 
@@ -109,8 +109,8 @@ is_writable(const char *dir)
 {
     struct stat info;
 
-    return access(dir, W_OK) == 0 ||
-           (stat(dir, &info) == 0 && info.st_uid == geteuid());
+    return bns_sight_may(dir, W_OK) ||
+           (bns_sight_stat(dir, &info) && info.st_uid == geteuid());
 }
 
 /* On the way along a path. Both owned. */

@@ -14,6 +14,7 @@
 #include "sandbox/programs.h"
 #include "sandbox/protect.h"
 #include "sandbox/resolve.h"
+#include "sandbox/sight.h"
 #include "sandbox/signals.h"
 #include "sandbox/spawn.h"
 #include "sandbox/supervisor.h"
@@ -102,10 +103,14 @@ check_standard_streams(GError **error)
         int domain = 0, type = 0, listens = 0;
         socklen_t len = sizeof(int);
 
-        if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) < 0)
+        if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) < 0 &&
+            (errno == ENOTSOCK || errno == EBADF))
             continue;
-        getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len);
-        getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len);
+        if (domain == AF_UNSPEC ||
+            getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) < 0 ||
+            getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) < 0)
+            return fail(error, "Could not look at standard %s: %s", names[fd],
+                        g_strerror(errno));
         if (domain != AF_UNIX || type == SOCK_DGRAM || listens)
             return fail(error,
                         "standard %s is a network socket; give the command a pipe",
@@ -287,7 +292,7 @@ prepare(Run *run, const BnsOptions *options, GError **error)
     bns_policy_read_interfaces(run->policy);
     run->layers = describe_layers(run->policy, options);
     protect(run, options);
-    return true;
+    return bns_sight_check(error);
 }
 
 /* Agents draw full screens: until the person asks for more, helpers say only what ends

@@ -86,27 +86,36 @@ rebuild(const BnsFileView *view, BnsFault *fault)
 
 /* --- what differs from what is around it --- */
 
-static void
-open_sources(BnsViews *views)
+/* What has gone since the plan was made needs no mount. Anything else that keeps us from
+ * it would leave it as what is around it is: writable, for one. */
+static bool
+is_gone(int r)
+{
+    return r == -ENOENT || r == -ENOTDIR || r == -ELOOP || r == -EACCES;
+}
+
+static bool
+open_those(BnsViews *views, bool rebuilt, BnsFault *fault)
 {
     for (size_t i = 0; i < views->view->n_mounts; i++) {
         const BnsViewMount *mount = &views->view->mounts[i];
-        int fd = mount->is_rebuilt ? -1 : bns_tree_look_along(mount->path);
+        int fd;
 
+        if (mount->is_rebuilt != rebuilt)
+            continue;
+        fd = bns_tree_look_along(mount->path);
+        if (fd < 0 && !is_gone(fd))
+            return fail(fault, mount->path, fd);
         views->fds[i] = MAX(fd, -1);
     }
+    return true;
 }
 
-/* For whoever shows them once more. */
 static void
-open_rebuilt(BnsViews *views)
+open_none(BnsViews *views)
 {
     for (size_t i = 0; i < views->view->n_mounts; i++)
-        if (views->view->mounts[i].is_rebuilt) {
-            int fd = bns_tree_look_along(views->view->mounts[i].path);
-
-            views->fds[i] = MAX(fd, -1);
-        }
+        views->fds[i] = -1;
 }
 
 /* (transfer full): where to mount, as O_PATH: in a directory that was rebuilt the name
@@ -213,8 +222,8 @@ bool
 bns_views_mount(BnsViews *out_views, const BnsFileView *view, BnsFault *fault)
 {
     out_views->view = view;
-    open_sources(out_views);
-    if (!rebuild(view, fault))
+    open_none(out_views);
+    if (!open_those(out_views, false, fault) || !rebuild(view, fault))
         return false;
     mount_layers(out_views);
     for (size_t i = 0; i < view->n_mounts; i++) {
@@ -223,8 +232,8 @@ bns_views_mount(BnsViews *out_views, const BnsFileView *view, BnsFault *fault)
         if (r < 0)
             return fail(fault, view->mounts[i].path, r);
     }
-    open_rebuilt(out_views);
-    return true;
+    /* For whoever shows them once more. */
+    return open_those(out_views, true, fault);
 }
 
 void
