@@ -280,7 +280,11 @@ run_loop(Recorder *recorder, const BnsRecorderConfig *config)
     control = bns_loop_watch(recorder->loop, config->control_fd, EPOLLIN, on_control,
                              recorder);
     life = bns_loop_watch(recorder->loop, config->life_fd, EPOLLIN, on_life, recorder);
-    bns_loop_run(recorder->loop);
+    /* Whoever says that it is ready has nothing left that could fail. */
+    if (bns_ready_send(config->control_fd, BNS_READY_READY, NULL, -1) == 0)
+        bns_loop_run(recorder->loop);
+    else
+        recorder->outcome = OUTCOME_LIFE;
     bns_watch_free(control);
     bns_watch_free(life);
     drain(recorder);
@@ -299,8 +303,6 @@ serve(Recorder *recorder,
     if (!bns_writer_start(config->file, config->start, &recorder->error) ||
         !lock_down(&recorder->error))
         return false;
-    if (bns_ready_send(config->control_fd, BNS_READY_READY, NULL, -1) < 0)
-        return true;
     return run_loop(recorder, config);
 }
 

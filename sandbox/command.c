@@ -36,9 +36,12 @@ check_streams(BnsFault *fault)
     static const char *const names[] = { "input", "output", "error" };
 
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-        struct stat info;
+        struct stat info = { 0 };
 
-        if (fstat(fd, &info) == 0 && S_ISDIR(info.st_mode))
+        if (fstat(fd, &info) < 0 && errno != EBADF)
+            return bns_fault_set(fault, "Could not look at standard %s: %s", names[fd],
+                                 strerror(errno));
+        if (S_ISDIR(info.st_mode))
             return bns_fault_set(fault,
                                  "Standard %s is a directory, which the sandbox cannot "
                                  "confine",
@@ -139,19 +142,35 @@ execute(const BnsInitConfig *config)
     return fail_exec(config->argv[0], errno);
 }
 
+/* Init reads why when it sees that we are gone. */
+static void
+await_go(int gate_fd)
+{
+    char text[BNS_READY_TEXT_MAX + 1];
+    int type = bns_ready_receive(gate_fd, text, NULL);
+    BnsFault fault;
+
+    if (type == BNS_READY_GO)
+        return;
+    if (type < 0) {
+        bns_fault_set(&fault, "Could not start the command: %s", strerror(-type));
+        bns_ready_send(gate_fd, BNS_READY_FAILED, fault.text, -1);
+    }
+    bns_leave(BNS_EXIT_FAILED);
+}
+
 void
 bns_command_main(const BnsCommandStart *command)
 {
-    char text[BNS_READY_TEXT_MAX + 1];
     BnsFault fault;
 
     if (!prepare(command->config, &fault)) {
         bns_ready_send(command->gate_fd, BNS_READY_FAILED, fault.text, -1);
         bns_leave(BNS_EXIT_FAILED);
     }
-    if (bns_ready_send(command->gate_fd, BNS_READY_READY, NULL, -1) < 0 ||
-        bns_ready_receive(command->gate_fd, text, NULL) != BNS_READY_GO)
+    if (bns_ready_send(command->gate_fd, BNS_READY_READY, NULL, -1) < 0)
         bns_leave(BNS_EXIT_FAILED);
+    await_go(command->gate_fd);
     bns_fd_close_from(STDERR_FILENO + 1);
     umask(command->config->umask);
     restore_signals(command->config->ignored);

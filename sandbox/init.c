@@ -52,7 +52,7 @@ typedef struct {
     BnsInitConfig config; /* its descriptors renumbered, its workdir resolved */
     char workdir[PATH_MAX];
     int signal_fd; /* SIGCHLD, and what may come by group */
-    int gate_fd;   /* the command's, until GO */
+    int gate_fd;   /* to the command's process, which lets it go with GO */
     pid_t command;
     bool is_started;
     BnsMounts mounts;
@@ -321,6 +321,20 @@ report_left(const Init *init)
         bns_ready_send(init->config.control_fd, BNS_READY_LEFT, text, -1);
 }
 
+/* One that never became the command says why it ended, if it can. */
+static void
+check_was_started(const Init *init)
+{
+    char text[BNS_READY_TEXT_MAX + 1] = "The command's process ended before its start";
+    BnsFault fault;
+
+    if (bns_ready_receive(init->gate_fd, text, NULL) != BNS_READY_FAILED &&
+        init->is_started)
+        return;
+    bns_fault_set(&fault, "%s", text);
+    give_up(init, &fault);
+}
+
 /* Reaps all, since pid 1 inherits every orphan; only the command's end is the end. */
 static void
 on_signals(Init *init)
@@ -336,6 +350,7 @@ on_signals(Init *init)
             send_number(init, BNS_READY_STOPPED, WSTOPSIG(status));
             continue;
         }
+        check_was_started(init);
         report_left(init);
         wait_for_unsent(init);
         bns_left_hand_out(&init->config.view, init->config.control_fd);
@@ -347,14 +362,17 @@ on_signals(Init *init)
 static bool
 start_command(Init *init, BnsFault *fault)
 {
+    int r;
+
     if (init->is_started)
         return bns_fault_set(fault, "Init was told to start twice");
     init->is_started = true;
     if (init->config.view.rebuilt != NULL && init->config.view.rebuilt[0] != NULL)
         await_next_tick(init);
     /* A process that ended meanwhile is reported by on_signals(). */
-    (void)bns_ready_send(init->gate_fd, BNS_READY_GO, NULL, -1);
-    bns_fd_clear(&init->gate_fd);
+    r = bns_ready_send(init->gate_fd, BNS_READY_GO, NULL, -1);
+    if (r < 0 && r != -EPIPE && r != -ECONNRESET)
+        return bns_fault_set(fault, "Could not start the command: %s", strerror(-r));
     /* Our copies would keep a pipeline open that the command has left. */
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
         close(fd);

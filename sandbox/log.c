@@ -2,12 +2,15 @@
 #include "sandbox/log.h"
 
 #include "base/fd.h"
+#include "base/ready.h"
+#include "sandbox/exit_status.h"
 
 #include <string.h>
 #include <unistd.h>
 
 static BnsLogLevel max_level = BNS_LOG_WARN;
 static const char *process_name; /* static or NULL */
+static int process_control_fd;   /* borrowed; of a process with a name */
 
 static BnsLogLevel
 level_of(GLogLevelFlags flags)
@@ -60,12 +63,26 @@ bns_log_print(const char *format, ...)
     write_line(text, strlen(text));
 }
 
+/* Of g_error(). Left to GLib it would be a line here, a signal, and a second line of the
+ * supervisor, who would not know the cause. */
+static void G_GNUC_NORETURN
+give_up(const char *text)
+{
+    if (process_name == NULL)
+        write_line(text, strlen(text));
+    else
+        bns_ready_send(process_control_fd, BNS_READY_FAILED, text, -1);
+    _exit(BNS_EXIT_FAILED);
+}
+
 static GLogWriterOutput
 on_log(GLogLevelFlags flags, const GLogField *fields, gsize n_fields, void *data)
 {
     const GLogField *message = find_message(fields, n_fields);
     const char *text = message != NULL ? message->value : NULL;
 
+    if (flags & G_LOG_LEVEL_ERROR)
+        give_up(text != NULL ? text : "failed");
     if (text != NULL && level_of(flags) <= max_level)
         write_line(text, message->length < 0 ? strlen(text) : (gsize)message->length);
     return G_LOG_WRITER_HANDLED;
@@ -85,7 +102,8 @@ bns_log_set_level(BnsLogLevel level)
 }
 
 void
-bns_log_set_process(const char *name)
+bns_log_set_process(const char *name, int control_fd)
 {
     process_name = name;
+    process_control_fd = control_fd;
 }

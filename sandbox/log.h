@@ -14,5 +14,7 @@ void bns_log_print(const char *format, ...) G_GNUC_PRINTF(1, 2);
 /* Installs the writer; call it once. Levels above @level are dropped. */
 void bns_log_init(BnsLogLevel level);
 void bns_log_set_level(BnsLogLevel level);
-/* Names this process in its lines; static. %NULL: the supervisor. */
-void bns_log_set_process(const char *name);
+/* Names this process in its lines; static. %NULL: the supervisor. What it cannot go on
+ * after (g_error()) is the last line of its own; a helper tells it the supervisor by
+ * @control_fd, who prints it. Either then exits with BNS_EXIT_FAILED. */
+void bns_log_set_process(const char *name, int control_fd);

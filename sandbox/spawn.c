@@ -209,7 +209,7 @@ start_helper(const Plan *plan, BnsHelper helper)
     leave_standard_streams();
     g_snprintf(name, sizeof(name), "bns-%s", bns_helper_name(helper));
     prctl(PR_SET_NAME, name); /* for ps(1) */
-    bns_log_set_process(bns_helper_name(helper));
+    bns_log_set_process(bns_helper_name(helper), plan->control[helper][1]);
     bns_log_set_level(plan->session->helper_log_level);
     _exit(helper_mains[helper](plan));
 }

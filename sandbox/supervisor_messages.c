@@ -197,6 +197,19 @@ forget_control(BnsPeer *peer)
     peer->watch = NULL;
 }
 
+/* What it said is lost, and may be what everybody waits for. */
+static void
+fail_deaf(const BnsPeer *peer, int error_number)
+{
+    BnsSupervisor *supervisor = peer->supervisor;
+
+    if (supervisor->state >= BNS_SESSION_ENDING)
+        return;
+    bns_outcome_fail(&supervisor->outcome, "Could not read what %s says: %s",
+                     bns_helper_name(peer->helper), g_strerror(error_number));
+    bns_supervisor_end(supervisor);
+}
+
 /* Reads one message. Returns: whether there was one. */
 bool
 bns_supervisor_read(BnsPeer *peer)
@@ -211,6 +224,8 @@ bns_supervisor_read(BnsPeer *peer)
     type = bns_ready_receive(supervisor->spawn.controls[peer->helper], text, &fd);
     if (type == -EAGAIN)
         return false;
+    if (type < 0)
+        fail_deaf(peer, -type);
     if (type <= 0) {
         /* It is ending; how, wait(2) tells. */
         forget_control(peer);

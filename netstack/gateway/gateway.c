@@ -58,11 +58,19 @@ serve(const BnsGatewayConfig *config, BnsEngine *engine, BnsLoop *loop)
     BnsTimer *idle = bns_loop_timer(loop, on_idle, engine->trust);
     BnsDrain *drain = bns_drain_new(loop, config->control_fd, count_waits, engine);
 
+    bool is_heard;
+
     bns_timer_set(idle, bns_loop_now_us(loop) + PREPARE_DELAY_US);
-    bns_loop_run(loop);
+    /* Whoever says that it is ready has nothing left that could fail. */
+    is_heard = send_ca(config, engine) &&
+               bns_ready_send(config->control_fd, BNS_READY_READY, NULL, -1) == 0;
+    if (is_heard)
+        bns_loop_run(loop);
     bns_drain_free(drain);
     bns_timer_free(idle);
     bns_watch_free(life);
+    if (!is_heard)
+        return 1;
     return engine->failure == NULL ? 0 : fail(config, engine->failure);
 }
 
@@ -75,8 +83,5 @@ bns_gateway_run(const BnsGatewayConfig *config)
 
     if (engine == NULL || !lock_down(&error))
         return fail(config, error->message);
-    if (!send_ca(config, engine) ||
-        bns_ready_send(config->control_fd, BNS_READY_READY, NULL, -1) < 0)
-        return 1;
     return serve(config, engine, loop);
 }

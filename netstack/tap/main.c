@@ -114,6 +114,18 @@ print_version(void)
     return EXIT_SUCCESS;
 }
 
+/* Whoever started us by hand has standard error alone. A supervisor that cannot be told
+ * has its own end to speak of. */
+static int
+fail(int control_fd, const char *why)
+{
+    if (control_fd < 0)
+        fprintf(stderr, "boundary-ns: netstack: %s\n", why);
+    else
+        bns_ready_send(control_fd, BNS_READY_FAILED, why, -1);
+    return EXIT_FAILURE;
+}
+
 static void
 on_log(const char *domain, GLogLevelFlags flags, const char *message, void *data)
 {
@@ -123,21 +135,14 @@ on_log(const char *domain, GLogLevelFlags flags, const char *message, void *data
         G_LOG_LEVEL_MESSAGE | G_LOG_LEVEL_INFO,
         G_LOG_LEVEL_DEBUG,
     };
-    const int *level = data;
+    const Arguments *arguments = data;
 
-    for (int i = 0; i <= *level; i++)
+    /* The supervisor prints it; GLib would end us by a signal, as if by accident. */
+    if ((flags & G_LOG_LEVEL_ERROR) != 0)
+        _exit(fail(arguments->config.control_fd, message));
+    for (int i = 0; i <= arguments->log_level; i++)
         if ((flags & levels[i]) != 0)
             fprintf(stderr, "boundary-ns: netstack: %s\n", message);
-}
-
-static int
-fail(int control_fd, const GError *error)
-{
-    /* Without a supervisor only standard error is left. */
-    if (control_fd < 0 ||
-        bns_ready_send(control_fd, BNS_READY_FAILED, error->message, -1) < 0)
-        fprintf(stderr, "boundary-ns: netstack: %s\n", error->message);
-    return EXIT_FAILURE;
 }
 
 static bool
@@ -162,7 +167,10 @@ start(const Arguments *arguments, GError **error)
     netstack = bns_netstack_new(&arguments->config, error);
     if (netstack == NULL || !bns_lockdown_enter(BNS_ROLE_NETSTACK, error))
         return NULL;
-    bns_ready_send(arguments->config.control_fd, BNS_READY_READY, NULL, -1);
+    if (bns_ready_send(arguments->config.control_fd, BNS_READY_READY, NULL, -1) < 0) {
+        g_set_error(error, BNS_NETSTACK_ERROR, 0, "Could not say that it is ready");
+        return NULL;
+    }
     return g_steal_pointer(&netstack);
 }
 
@@ -186,15 +194,15 @@ main(int argc, char **argv)
     if (argc == 2 && strcmp(argv[1], "--version") == 0)
         return print_version();
     if (!parse(argc, argv, &arguments, &error))
-        return fail(-1, error);
+        return fail(-1, error->message);
     signal(SIGPIPE, SIG_IGN);
     mallopt(M_MMAP_THRESHOLD, MAP_FROM_BYTES);
-    g_log_set_default_handler(on_log, &arguments.log_level);
+    g_log_set_default_handler(on_log, &arguments);
     arguments.config.record = record;
     arguments.config.record_data = &arguments;
     netstack = start(&arguments, &error);
     if (netstack == NULL || !bns_netstack_run(netstack, &error))
-        return fail(arguments.config.control_fd, error);
+        return fail(arguments.config.control_fd, error->message);
     say_goodbye(&arguments);
     return EXIT_SUCCESS;
 }

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sandbox/log.h"
 
+#include "base/fd.h"
+#include "base/ready.h"
 #include "tests/support/test.h"
 
 #include <fcntl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 typedef struct {
@@ -85,12 +88,38 @@ test_process(void)
     Capture capture;
 
     bns_log_set_level(BNS_LOG_WARN);
-    bns_log_set_process("gateway");
+    bns_log_set_process("gateway", -1);
     capture_begin(&capture);
     g_warning("a line\nand another");
     text = capture_end(&capture);
-    bns_log_set_process(NULL);
+    bns_log_set_process(NULL, -1);
     g_assert_cmpstr(text, ==, "boundary-ns: gateway: a line\\x0aand another\n");
+}
+
+/* The last line of a process is told once, by whom the person listens to. */
+static void
+test_fatal(void)
+{
+    char text[BNS_READY_TEXT_MAX + 1];
+    int pair[2];
+    int status = 0;
+    pid_t pid;
+
+    g_assert_cmpint(bns_fd_pair(pair), ==, 0);
+    pid = fork();
+    if (pid == 0) {
+        /* Or GLib's harness would tell everybody. */
+        close(STDOUT_FILENO);
+        bns_log_set_process("gateway", pair[1]);
+        g_error("out of %s", "everything");
+    }
+    g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+    g_assert_true(WIFEXITED(status));
+    g_assert_cmpint(WEXITSTATUS(status), ==, 125);
+    g_assert_cmpint(bns_ready_receive(pair[0], text, NULL), ==, BNS_READY_FAILED);
+    g_assert_cmpstr(text, ==, "out of everything");
+    close(pair[0]);
+    close(pair[1]);
 }
 
 int
@@ -102,5 +131,6 @@ main(int argc, char **argv)
     bns_test_add("/sandbox/log/no-byte-moves-a-cursor", test_print);
     bns_test_add("/sandbox/log/levels", test_levels);
     bns_test_add("/sandbox/log/a-helper-is-named", test_process);
+    bns_test_add("/sandbox/log/the-last-line-of-a-helper", test_fatal);
     return g_test_run();
 }
