@@ -150,7 +150,8 @@ bns_json_begin(
 static bool
 ends_transfer(BnsEvent event)
 {
-    return event == BNS_EVENT_HTTP_RESPONSE || event == BNS_EVENT_TCP_CLOSE;
+    return event == BNS_EVENT_HTTP_RESPONSE || event == BNS_EVENT_TCP_CLOSE ||
+           event == BNS_EVENT_PUBLISH_CLOSE;
 }
 
 static void

@@ -38,6 +38,9 @@ static const char *const event_names[] = {
     [BNS_EVENT_DNS_REFUSED] = "dns.refused",
     [BNS_EVENT_TLS_ERROR] = "tls.error",
     [BNS_EVENT_UPSTREAM_ERROR] = "upstream.error",
+    [BNS_EVENT_PUBLISH_OPEN] = "publish.open",
+    [BNS_EVENT_PUBLISH_CLOSE] = "publish.close",
+    [BNS_EVENT_PUBLISH_ERROR] = "publish.error",
     [BNS_EVENT_FRAMES_DROPPED] = "frames.dropped",
     [BNS_EVENT_FILE_PERSIST] = "file.persist",
 };

@@ -27,6 +27,9 @@ typedef enum {
     BNS_EVENT_DNS_REFUSED, /* a name that got SERVFAIL: invalid, or beyond limits.names */
     BNS_EVENT_TLS_ERROR,   /* the command's side of TLS failed */
     BNS_EVENT_UPSTREAM_ERROR, /* resolving, dialling, verifying or reading upstream failed */
+    BNS_EVENT_PUBLISH_OPEN, /* a visitor from the host reached a server inside */
+    BNS_EVENT_PUBLISH_CLOSE,
+    BNS_EVENT_PUBLISH_ERROR, /* ... and did not */
     BNS_EVENT_FRAMES_DROPPED, /* what was dropped and counted, at the end of the session */
     BNS_EVENT_FILE_PERSIST, /* a persisted file was written back, or why not */
     BNS_N_EVENTS,
@@ -47,8 +50,8 @@ typedef enum {
 const char *bns_decided_name(BnsDecided decision);
 
 /* Strings are borrowed for the call; NULL is absent. Numbers: 0 is absent, except that
- * the bytes and the duration appear in http.response and tcp.close even when 0. Foreign bytes that
- * are not UTF-8 are written as U+FFFD each. */
+ * the bytes and the duration appear in http.response, tcp.close and publish.close even
+ * when 0. Foreign bytes that are not UTF-8 are written as U+FFFD each. */
 typedef struct {
     BnsEvent event;
     BnsDecided decision;

@@ -58,6 +58,8 @@ typedef struct {
     char *
         *env_hidden; /* names of variables that the command does not get; NULL or empty:
                         * none */
+    char **published;  /* "ADDR:PORT:PORT"; NULL or empty: nothing */
+    char **host_ports; /* "[ADDR:]PORT"; the same */
 } BnsSessionStart;
 
 typedef struct {

@@ -64,6 +64,14 @@ bns_writer_record(BnsAuditFile *file, const BnsRecord *record, GError **error)
     return finish(file, line, error);
 }
 
+/* Appends a list unless it is empty. */
+static void
+append_some(GString *line, const char *name, char **items)
+{
+    if (items != NULL && items[0] != NULL)
+        bns_json_append_list(line, name, (const char *const *)items);
+}
+
 bool
 bns_writer_start(BnsAuditFile *file, const BnsSessionStart *start, GError **error)
 {
@@ -74,9 +82,9 @@ bns_writer_start(BnsAuditFile *file, const BnsSessionStart *start, GError **erro
     bns_json_append_list(line, "command", (const char *const *)command);
     bns_json_append_text(line, "policy_digest", start->policy_digest);
     bns_json_append_list(line, "layers", (const char *const *)start->layers);
-    if (start->env_hidden != NULL && start->env_hidden[0] != NULL)
-        bns_json_append_list(line, "env_hidden",
-                             (const char *const *)start->env_hidden);
+    append_some(line, "env_hidden", start->env_hidden);
+    append_some(line, "published", start->published);
+    append_some(line, "host_ports", start->host_ports);
     return finish(file, line, error);
 }
 

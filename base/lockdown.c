@@ -140,8 +140,9 @@ static const char absent_calls[] = "open openat openat2 access faccessat faccess
 static const char recorder_calls[] = "pwrite64 fdatasync fsync ftruncate lseek";
 static const BnsFilteredCall recorder_filtered[] = { { 0 } };
 
-/* Connects; nothing is bound, nothing listens. */
-static const char gateway_calls[] = "connect setsockopt";
+/* Connects, and accepts from what the supervisor has bound (--publish); it can make
+ * nothing else listen. */
+static const char gateway_calls[] = "connect accept4 setsockopt";
 static const BnsFilteredCall gateway_filtered[] = {
     TCP_SOCKET(AF_INET, 0),
     TCP_SOCKET(AF_INET, IPPROTO_TCP),

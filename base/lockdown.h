@@ -21,7 +21,8 @@ GQuark bns_lockdown_error_quark(void);
  * BnsRole:
  * @BNS_ROLE_RECORDER: one open file; no network, no file system
  * @BNS_ROLE_RESOLVER: host network and a read-only file system for getaddrinfo(3)
- * @BNS_ROLE_GATEWAY: host network (connect only), an empty root
+ * @BNS_ROLE_GATEWAY: host network (connect, and accept from what was bound before), an
+ *                    empty root
  * @BNS_ROLE_NETSTACK: an empty network namespace, an empty root but for its unix socket
  */
 typedef enum {

@@ -235,11 +235,34 @@ find_deny(const BnsPolicy *policy, Search *search, const BnsAddress *address)
 }
 
 static const char *
-refuse_own_names(const char *host)
+refuse_own_names(const BnsPolicy *policy, const char *host, uint16_t port)
 {
     if (bns_host_is_localhost(host))
         return REASON_LOCALHOST;
-    return bns_host_is_internal(host) ? REASON_INTERNAL : NULL;
+    return bns_policy_is_reserved(policy, host, port) ? REASON_INTERNAL : NULL;
+}
+
+void
+bns_policy_offer_host_port(BnsPolicy *policy, uint16_t port)
+{
+    if (policy->host_ports == NULL)
+        policy->host_ports = g_hash_table_new(NULL, NULL);
+    g_hash_table_add(policy->host_ports, GUINT_TO_POINTER(port));
+}
+
+bool
+bns_policy_offers_host_port(const BnsPolicy *policy, uint16_t port)
+{
+    return policy->host_ports != NULL &&
+           g_hash_table_contains(policy->host_ports, GUINT_TO_POINTER(port));
+}
+
+bool
+bns_policy_is_reserved(const BnsPolicy *policy, const char *host, uint16_t port)
+{
+    if (strcmp(host, BNS_POLICY_HOST_NAME) == 0)
+        return !bns_policy_offers_host_port(policy, port);
+    return bns_host_is_localhost(host) || bns_host_is_internal(host);
 }
 
 static const BnsAddress *
@@ -288,7 +311,7 @@ decide(const BnsPolicy *policy, const BnsRequest *request, const BnsReadings *re
     Search allows = { .request = request,
                       .readings = readings,
                       .has_identities = policy->identities->len > 0 };
-    const char *refusal = refuse_own_names(request->host);
+    const char *refusal = refuse_own_names(policy, request->host, request->port);
     BnsAddress address;
     const BnsAddress *literal = parse_literal(request->host, &address);
 

@@ -253,7 +253,7 @@ append_denied(GString *text,
     BnsDecision guarded;
 
     g_string_append_printf(text, "Denied: %s.\n", reason);
-    if (bns_host_is_localhost(request->host) || bns_host_is_internal(request->host))
+    if (bns_policy_is_reserved(policy, request->host, request->port))
         return;
     bns_readings_init(&readings, request->path != NULL ? request->path : "/");
     append_near_misses(text, policy, request, &readings);

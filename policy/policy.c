@@ -43,6 +43,7 @@ bns_policy_free(BnsPolicy *policy)
     bns_guard_free(policy->guard);
     g_ptr_array_unref(policy->files);
     g_ptr_array_unref(policy->identities);
+    g_clear_pointer(&policy->host_ports, g_hash_table_unref);
     g_free(policy->read_ports);
     bns_files_free(policy->file_policy);
     bns_env_free(policy->env);

@@ -188,6 +188,17 @@ BnsDecision bns_policy_decide_literal(const BnsPolicy *policy,
                                       const BnsDecision *decision,
                                       const BnsRequest *request);
 
+/* The name under which ports of the host's loopback are offered. */
+#define BNS_POLICY_HOST_NAME "host.boundary.internal"
+
+/* A port of the host (--host-port): BNS_POLICY_HOST_NAME with this port is from now on a
+ * host as others are: rules decide. */
+void bns_policy_offer_host_port(BnsPolicy *policy, uint16_t port);
+bool bns_policy_offers_host_port(const BnsPolicy *policy, uint16_t port);
+/* Whether @host, canonical, is not for rules to decide, and never dialled: the sandbox's
+ * own loopback, or a name of ours that is not offered. */
+bool bns_policy_is_reserved(const BnsPolicy *policy, const char *host, uint16_t port);
+
 /* The host's own interface addresses, which the guard refuses too: read once with
  * getifaddrs(3), before the lock-down. Without this call none are known. Returns: false
  * with errno set if they cannot be read; the guard then refuses every address. */

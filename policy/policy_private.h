@@ -14,15 +14,16 @@ struct BnsPolicy {
     GPtrArray *rules;    /* owned, of owned BnsRule, in the order of their numbers */
     BnsHostIndex *allow; /* owned, of the rules above */
     BnsHostIndex *deny;
-    BnsGuard *guard;       /* owned */
-    GPtrArray *files;      /* owned, of owned absolute paths */
-    GPtrArray *identities; /* owned, of BnsIdentity, borrowed from the rules */
-    uint8_t *read_ports;   /* owned; a bit per port: HTTP or sealed rules name it */
-    BnsFiles *file_policy; /* owned */
-    BnsEnv *env;           /* owned */
-    BnsCommands *commands; /* owned */
-    char *log_level;       /* owned; NULL: not given */
-    char *digest;          /* owned */
+    BnsGuard *guard;        /* owned */
+    GPtrArray *files;       /* owned, of owned absolute paths */
+    GPtrArray *identities;  /* owned, of BnsIdentity, borrowed from the rules */
+    GHashTable *host_ports; /* owned; a set of ports; NULL: none is offered */
+    uint8_t *read_ports;    /* owned; a bit per port: HTTP or sealed rules name it */
+    BnsFiles *file_policy;  /* owned */
+    BnsEnv *env;            /* owned */
+    BnsCommands *commands;  /* owned */
+    char *log_level;        /* owned; NULL: not given */
+    char *digest;           /* owned */
     BnsPolicyLimits limits;
     BnsProcessLimits process_limits;
     bool is_disabled;

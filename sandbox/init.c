@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/lend.h"
 #include "base/ready.h"
 #include "sandbox/command.h"
 #include "sandbox/leave.h"
@@ -89,21 +90,23 @@ wait_for(const Init *init, int fd)
         end_session();
 }
 
-/* Leaves 0-2, control and life, under the two lowest numbers. By way of high numbers,
- * so that neither lands on the other. */
+/* Leaves 0-2 and those of the configuration, under the lowest numbers. By way of high
+ * numbers, so that none lands on another. */
 static bool
 take_descriptors(BnsInitConfig *config, BnsFault *fault)
 {
-    int control = fcntl(config->control_fd, F_DUPFD_CLOEXEC, 10);
-    int life = fcntl(config->life_fd, F_DUPFD_CLOEXEC, 10);
+    int *const fds[] = { &config->control_fd, &config->life_fd, &config->lend_fd };
+    int next = STDERR_FILENO + 1;
 
-    if (control < 0 || life < 0 || dup3(control, 3, O_CLOEXEC) < 0 ||
-        dup3(life, 4, O_CLOEXEC) < 0)
-        return bns_fault_set(fault, "Could not take over descriptors: %s",
-                             strerror(errno));
-    bns_fd_close_from(5);
-    config->control_fd = 3;
-    config->life_fd = 4;
+    for (size_t i = 0; i < G_N_ELEMENTS(fds); i++)
+        if (*fds[i] >= 0 && (*fds[i] = fcntl(*fds[i], F_DUPFD_CLOEXEC, 10)) < 0)
+            return bns_fault_set(fault, "Could not take over descriptors: %s",
+                                 strerror(errno));
+    for (size_t i = 0; i < G_N_ELEMENTS(fds); i++)
+        if (*fds[i] >= 0 && (*fds[i] = dup3(*fds[i], next++, O_CLOEXEC)) < 0)
+            return bns_fault_set(fault, "Could not take over descriptors: %s",
+                                 strerror(errno));
+    bns_fd_close_from(next);
     return true;
 }
 
@@ -470,6 +473,7 @@ serve(Init *init)
         { .fd = init->signal_fd, .events = POLLIN },
         /* Tells of every change (proc(5)); -1 is passed over. */
         { .fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC), .events = POLLPRI },
+        { .fd = init->config.lend_fd, .events = POLLIN },
     };
     BnsFault fault;
 
@@ -485,6 +489,8 @@ serve(Init *init)
         if (fds[1].revents != 0 && !on_message(init, &fault))
             give_up(init, &fault);
         repair_mounts(init, fds[3].revents != 0);
+        if (fds[4].revents != 0 && !bns_lend_answer(fds[4].fd))
+            fds[4].fd = -1;
         /* After a message, too: whoever passes a signal on reads those that have come, a
          * SIGCHLD among them. */
         on_signals(init);

@@ -21,6 +21,7 @@
  * BnsInitConfig: borrowed; made by the supervisor before the clone.
  * @control_fd: to the supervisor (base/ready.h)
  * @life_fd: the read end of the life pipe
+ * @lend_fd: the gateway asks for sockets there (base/lend.h); -1: nobody does
  * @uid, @gid: the user's, in the host's namespace
  * @argv: the command; argv[0] is looked up in PATH of @envp
  * @envp: its whole environment (sandbox/environment.h)
@@ -42,6 +43,7 @@
 typedef struct {
     int control_fd;
     int life_fd;
+    int lend_fd;
     uid_t uid;
     gid_t gid;
     char *const *argv;

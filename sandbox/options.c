@@ -404,6 +404,8 @@ bns_options_free(BnsOptions *options)
     g_strfreev(options->read_only);
     g_strfreev(options->hide);
     g_strfreev(options->resolve);
+    g_strfreev(options->host_port);
+    g_strfreev(options->publish);
     g_strfreev(options->upstream_ca);
     g_free(options->upstream_proxy);
     g_free(options->audit_log);

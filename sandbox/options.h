@@ -54,6 +54,8 @@ typedef struct {
     GStrv read_only;
     GStrv hide;
     GStrv resolve;         /* NAME:PORT:ADDR[:PORT], unparsed */
+    GStrv host_port;       /* [ADDR:]PORT, unparsed */
+    GStrv publish;         /* [ADDR:]PORT[:PORT], unparsed */
     GStrv upstream_ca;     /* files */
     char *upstream_proxy;  /* a URL, unparsed, SECRET; NULL: as the environment says */
     char *audit_log;       /* NULL: default place */

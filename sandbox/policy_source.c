@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sandbox/policy_source.h"
 
+#include "sandbox/host_port.h"
 #include "sandbox/log.h"
 #include "sandbox/places.h"
 
@@ -38,6 +39,8 @@ bns_policy_source_load(const BnsOptions *options, char **out_config, GError **er
     if (!options->quiet)
         print_notices(options->notices);
     policy = bns_policy_load(&source, &notices, error);
+    if (policy != NULL && !bns_host_port_offer(policy, options->host_port, error))
+        g_clear_pointer(&policy, bns_policy_free);
     if (policy != NULL && !options->quiet)
         print_notices(notices);
     if (policy != NULL && out_config != NULL)

@@ -2,9 +2,8 @@
 #include "sandbox/resolve.h"
 
 #include "base/text.h"
-#include "policy/host.h"
+#include "sandbox/endpoint.h"
 
-#include <netinet/in.h>
 #include <string.h>
 
 G_DEFINE_QUARK(bns_resolve_error, bns_resolve_error)
@@ -18,59 +17,6 @@ resolve_free(void *data)
     g_free(resolve);
 }
 
-/* Takes a host, in brackets or up to the next colon, from *@at. */
-static bool
-take_host(const char **at, BnsHost *out_host)
-{
-    const char *close = **at == '[' ? strchr(*at, ']') : NULL;
-    size_t len = close != NULL ? (size_t)(close + 1 - *at) : strcspn(*at, ":");
-    bool is_host = bns_host_canonical(*at, len, out_host);
-
-    *at += len;
-    return is_host;
-}
-
-/* Takes ":PORT" from *@at. */
-static bool
-take_port(const char **at, uint16_t *out_port)
-{
-    size_t len;
-    guint64 port;
-
-    if (*(*at)++ != ':')
-        return false;
-    len = strspn(*at, "0123456789");
-    if (len == 0 || len > 5 || **at == '0')
-        return false;
-    port = g_ascii_strtoull(*at, NULL, 10);
-    *at += len;
-    *out_port = (uint16_t)port;
-    return port <= G_MAXUINT16;
-}
-
-static bool
-set_address(BnsResolve *resolve, const BnsHost *host, uint16_t port)
-{
-    struct sockaddr_in *v4 = (struct sockaddr_in *)&resolve->address;
-    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&resolve->address;
-
-    switch (host->kind) {
-    case BNS_HOST_IPV4:
-        v4->sin_family = AF_INET;
-        v4->sin_addr = host->v4;
-        v4->sin_port = htons(port);
-        return true;
-    case BNS_HOST_IPV6:
-        v6->sin6_family = AF_INET6;
-        v6->sin6_addr = host->v6;
-        v6->sin6_port = htons(port);
-        return true;
-    case BNS_HOST_NAME:
-        break;
-    }
-    return false;
-}
-
 static bool
 parse_one(const char *value, BnsResolve *resolve)
 {
@@ -78,14 +24,15 @@ parse_one(const char *value, BnsResolve *resolve)
     const char *at = value;
     uint16_t port;
 
-    if (!take_host(&at, &name) || !take_port(&at, &resolve->port) || *at++ != ':' ||
-        !take_host(&at, &address))
+    if (!bns_endpoint_take_host(&at, &name) || !bns_endpoint_take_byte(&at, ':') ||
+        !bns_endpoint_take_port(&at, false, &resolve->port) ||
+        !bns_endpoint_take_byte(&at, ':') || !bns_endpoint_take_host(&at, &address))
         return false;
     port = resolve->port;
-    if (*at != '\0' && (!take_port(&at, &port) || *at != '\0'))
+    if (bns_endpoint_take_byte(&at, ':') && !bns_endpoint_take_port(&at, false, &port))
         return false;
     resolve->host = g_strdup(name.text);
-    return set_address(resolve, &address, port);
+    return *at == '\0' && bns_endpoint_set(&resolve->address, &address, port);
 }
 
 static bool

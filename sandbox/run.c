@@ -6,6 +6,7 @@
 #include "sandbox/environment.h"
 #include "sandbox/file_plan.h"
 #include "sandbox/file_protect.h"
+#include "sandbox/host_port.h"
 #include "sandbox/java_homes.h"
 #include "sandbox/log.h"
 #include "sandbox/places.h"
@@ -13,6 +14,7 @@
 #include "sandbox/private_trees.h"
 #include "sandbox/programs.h"
 #include "sandbox/protect.h"
+#include "sandbox/publish.h"
 #include "sandbox/resolve.h"
 #include "sandbox/sight.h"
 #include "sandbox/signals.h"
@@ -33,7 +35,9 @@
 typedef struct {
     BnsPlaces *places;
     BnsPolicy *policy;
-    GPtrArray *resolves; /* of BnsResolve */
+    GPtrArray *resolves;  /* of BnsResolve */
+    GPtrArray *published; /* of BnsPublished */
+    GStrv published_names;
     BnsProxies *proxies;
     BnsAuditFile *audit;
     char *executable;
@@ -57,6 +61,8 @@ run_clear(Run *run)
     bns_places_free(run->places);
     bns_policy_free(run->policy);
     g_clear_pointer(&run->resolves, g_ptr_array_unref);
+    g_clear_pointer(&run->published, g_ptr_array_unref);
+    g_strfreev(run->published_names);
     bns_proxies_free(run->proxies);
     bns_audit_file_free(run->audit);
     g_free(run->executable);
@@ -271,6 +277,22 @@ read_proxies(Run *run, const BnsOptions *options, GError **error)
 }
 
 static bool
+publish(Run *run, const BnsOptions *options, GError **error)
+{
+    run->published = bns_publish_open(options->publish, error);
+    if (run->published == NULL)
+        return false;
+    run->published_names = bns_publish_names(run->published);
+    for (guint i = 0; i < run->published->len && !options->quiet; i++) {
+        const BnsPublished *published = g_ptr_array_index(run->published, i);
+
+        if (published->is_chosen)
+            bns_log_print("published: %s", published->name);
+    }
+    return true;
+}
+
+static bool
 prepare(Run *run, const BnsOptions *options, GError **error)
 {
     /* With bits of the owner in it we could not use what we make. */
@@ -279,6 +301,7 @@ prepare(Run *run, const BnsOptions *options, GError **error)
     if (run->resolves == NULL || !check_limits(run->policy, error) ||
         !find_programs(run, error) || !find_workdir(run, options, error))
         return false;
+    bns_host_port_resolve(options->host_port, run->resolves);
     make_environment(run, options);
     if (!read_proxies(run, options, error))
         return false;
@@ -287,7 +310,7 @@ prepare(Run *run, const BnsOptions *options, GError **error)
     /* Before the command could make them. */
     bns_places_create(run->places);
     if (!plan_files(run, options, error) || !plan_commands(run, options, error) ||
-        !open_audit(run, options, error))
+        !publish(run, options, error) || !open_audit(run, options, error))
         return false;
     bns_policy_read_interfaces(run->policy);
     run->layers = describe_layers(run->policy, options);
@@ -320,11 +343,14 @@ run_session(const Run *run, const BnsOptions *options)
         .policy_digest = bns_policy_digest(run->policy),
         .layers = run->layers,
         .env_hidden = run->environment->hidden,
+        .published = run->published_names,
+        .host_ports = options->host_port,
     };
     const BnsSession session = {
         .options = options,
         .policy = run->policy,
         .resolves = run->resolves,
+        .published = run->published,
         .proxies = run->proxies,
         .audit = run->audit,
         .start = &start,

@@ -6,6 +6,7 @@
 #include "netstack/gateway/resolver.h"
 #include "sandbox/log.h"
 #include "sandbox/programs.h"
+#include "sandbox/publish.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,6 +23,7 @@ typedef enum {
     PAIR_GATEWAY_RECORDS,  /* gateway, recorder */
     PAIR_NETSTACK_RECORDS, /* netstack, recorder */
     PAIR_OWN_RECORDS,      /* supervisor, recorder */
+    PAIR_LEND,             /* gateway, init; only where something is published */
     N_PAIRS,
 } Pair;
 
@@ -128,16 +130,35 @@ gateway_main(const Plan *plan)
         .wire_fd = plan->pairs[PAIR_WIRE][0],
         .recorder_fd = plan->pairs[PAIR_GATEWAY_RECORDS][0],
         .resolver_fd = plan->pairs[PAIR_NAMES][0],
+        .lend_fd = plan->pairs[PAIR_LEND][0],
         .policy = plan->session->policy,
         .resolves = plan->session->resolves,
+        .published = plan->session->published,
         .proxies = plan->session->proxies,
         .upstream_ca = (const char *const *)plan->session->options->upstream_ca,
     };
-    int keep[] = { config.control_fd, config.life_fd, config.wire_fd,
-                   config.recorder_fd, config.resolver_fd };
+    const GPtrArray *published = config.published;
+    size_t n = 0;
+    g_autofree int *keep = g_new(int, 6 + published->len);
 
-    close_all_but(keep, G_N_ELEMENTS(keep));
+    keep[n++] = config.control_fd;
+    keep[n++] = config.life_fd;
+    keep[n++] = config.wire_fd;
+    keep[n++] = config.recorder_fd;
+    keep[n++] = config.resolver_fd;
+    if (config.lend_fd >= 0)
+        keep[n++] = config.lend_fd;
+    for (guint i = 0; i < published->len; i++)
+        keep[n++] = ((const BnsPublished *)g_ptr_array_index(published, i))->fd;
+    close_all_but(keep, n);
     return bns_gateway_run(&config);
+}
+
+/* Whether the host has a name inside. */
+static bool
+offers_host(const BnsSession *session)
+{
+    return session->options->host_port[0] != NULL;
 }
 
 /* netstack is another program: none of our memory, and no environment, goes along. */
@@ -147,7 +168,7 @@ netstack_main(const Plan *plan)
     int keep[] = { plan->control[BNS_HELPER_NETSTACK][1], plan->pairs[PAIR_WIRE][1],
                    plan->pairs[PAIR_NETSTACK_RECORDS][0], plan->life[0] };
     BnsPolicyLimits limits = bns_policy_limits(plan->session->policy);
-    char numbers[7][16];
+    char numbers[8][16];
     char *argv[] = { (char[]){ BNS_NETSTACK_NAME },
                      numbers[0],
                      numbers[1],
@@ -156,6 +177,7 @@ netstack_main(const Plan *plan)
                      numbers[4],
                      numbers[5],
                      numbers[6],
+                     numbers[7],
                      NULL };
     char *envp[] = { NULL };
 
@@ -167,6 +189,7 @@ netstack_main(const Plan *plan)
     g_snprintf(numbers[4], sizeof(numbers[4]), "%u", limits.names);
     g_snprintf(numbers[5], sizeof(numbers[5]), "%u", limits.flows);
     g_snprintf(numbers[6], sizeof(numbers[6]), "%u", plan->session->helper_log_level);
+    g_snprintf(numbers[7], sizeof(numbers[7]), "%d", offers_host(plan->session));
     close_all_but(keep, G_N_ELEMENTS(keep));
     execve(plan->session->netstack_path, argv, envp);
     return BNS_EXIT_NOT_EXECUTABLE;
@@ -189,6 +212,7 @@ start_init(const Plan *plan)
 
     config.control_fd = plan->control[BNS_HELPER_INIT][1];
     config.life_fd = plan->life[0];
+    config.lend_fd = plan->pairs[PAIR_LEND][1];
     return bns_init_clone(&config);
 }
 
@@ -215,6 +239,12 @@ start_helper(const Plan *plan, BnsHelper helper)
 }
 
 static bool
+is_needed(const Plan *plan, Pair pair)
+{
+    return pair != PAIR_LEND || plan->session->published->len > 0;
+}
+
+static bool
 open_plan(Plan *plan)
 {
     for (int i = 0; i < BNS_N_HELPERS; i++)
@@ -222,7 +252,7 @@ open_plan(Plan *plan)
             bns_fd_set_nonblocking(plan->control[i][0], true) < 0)
             return false;
     for (int i = 0; i < N_PAIRS; i++)
-        if (bns_fd_pair(plan->pairs[i]) < 0)
+        if (is_needed(plan, (Pair)i) && bns_fd_pair(plan->pairs[i]) < 0)
             return false;
     return pipe2(plan->life, O_CLOEXEC) == 0 &&
            pipe2(plan->recorder_life, O_CLOEXEC) == 0;
@@ -280,5 +310,6 @@ bns_spawn_all(const BnsSession *session, BnsSpawn *out_spawn, GError **error)
                         bns_helper_name(start_order[i]), g_strerror(-pid));
     }
     close_plan(&plan, out_spawn);
+    bns_publish_close(session->published);
     return is_good;
 }

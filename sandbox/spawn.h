@@ -10,7 +10,7 @@
  *     resolver    supervisor                  session's        gateway
  *     gateway     supervisor                  session's        netstack, recorder, resolver
  *     netstack    supervisor                  session's        gateway, recorder
- *     init        supervisor                  session's
+ *     init        supervisor                  session's        gateway (base/lend.h)
  *
  * The recorder has a life pipe of its own: it outlives the others by their last records.
  */

@@ -14,8 +14,9 @@
 typedef struct {
     const BnsOptions *options; /* borrowed, as all here */
     BnsPolicy *policy;
-    const GPtrArray *resolves; /* of BnsResolve, from options->resolve */
-    BnsProxies *proxies;       /* without credentials once the gateway was started */
+    const GPtrArray *resolves;  /* of BnsResolve, from options->resolve and host_port */
+    const GPtrArray *published; /* of BnsPublished */
+    BnsProxies *proxies;        /* without credentials once the gateway was started */
     BnsAuditFile *audit;
     const BnsSessionStart *start;
     const char *const *watched;   /* directories, as of sandbox/file_plan.h */

@@ -28,7 +28,8 @@ bns_call_judge(BnsCall *call)
     if (call->fault.status != 0)
         return (BnsRefusal){ .status = call->fault.status,
                              .reason = call->fault.reason };
-    if (bns_dial_is_never(&request->host))
+    if (bns_policy_is_reserved(call->flow->engine->config->policy, request->host.text,
+                               request->port))
         return (BnsRefusal){ .status = 403,
                              .reason = "the name is reserved for the sandbox itself" };
     question = bns_request_question(request);

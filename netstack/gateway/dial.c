@@ -35,12 +35,6 @@ struct BnsDial {
     guint n_addresses; /* that may be dialled */
 };
 
-bool
-bns_dial_is_never(const BnsHost *host)
-{
-    return bns_host_is_localhost(host->text) || bns_host_is_internal(host->text);
-}
-
 uint16_t
 bns_dial_status(BnsDialOutcome outcome)
 {
@@ -261,19 +255,22 @@ on_answer(const BnsResolverAnswer *answer, void *data)
     use_answer(dial, answer);
 }
 
-static const BnsResolve *
-find_given(const struct BnsEngine *engine, const BnsDialTarget *target)
+static bool
+is_given(const BnsResolve *resolve, const BnsDialTarget *target)
+{
+    return resolve->port == target->port &&
+           strcmp(resolve->host, target->host.text) == 0;
+}
+
+static bool
+has_given(const struct BnsEngine *engine, const BnsDialTarget *target)
 {
     const GPtrArray *resolves = engine->config->resolves;
 
-    for (guint i = 0; resolves != NULL && i < resolves->len; i++) {
-        const BnsResolve *resolve = g_ptr_array_index(resolves, i);
-
-        if (resolve->port == target->port &&
-            strcmp(resolve->host, target->host.text) == 0)
-            return resolve;
-    }
-    return NULL;
+    for (guint i = 0; resolves != NULL && i < resolves->len; i++)
+        if (is_given(g_ptr_array_index(resolves, i), target))
+            return true;
+    return false;
 }
 
 /* Returns: whether @host is an address itself. */
@@ -317,13 +314,21 @@ begin_host(BnsDial *dial, const BnsHost *host)
     dial->lookup = bns_lookup_start(lookups, host->text, on_answer, dial);
 }
 
+/* --host-port gives two addresses: both loopbacks. */
 static void
-begin_given(BnsDial *dial, const BnsResolve *given)
+begin_given(BnsDial *dial)
 {
+    const GPtrArray *resolves = dial->engine->config->resolves;
     BnsDecision refusal = { 0 };
 
     dial->is_given = true;
-    consider(dial, &given->address, &refusal);
+    for (guint i = 0; i < resolves->len; i++) {
+        const BnsResolve *resolve = g_ptr_array_index(resolves, i);
+
+        if (is_given(resolve, &dial->target) &&
+            dial->n_addresses < G_N_ELEMENTS(dial->addresses))
+            consider(dial, &resolve->address, &refusal);
+    }
     connect_any(dial, &refusal);
 }
 
@@ -345,11 +350,10 @@ begin_proxied(BnsDial *dial, const BnsProxy *proxy)
 static void
 begin(BnsDial *dial)
 {
-    const BnsResolve *given = find_given(dial->engine, &dial->target);
     const BnsProxy *proxy = bns_dial_route(dial->engine, &dial->target);
 
-    if (given != NULL)
-        begin_given(dial, given);
+    if (has_given(dial->engine, &dial->target))
+        begin_given(dial);
     else if (proxy != NULL)
         begin_proxied(dial, proxy);
     else
@@ -359,7 +363,7 @@ begin(BnsDial *dial)
 const BnsProxy *
 bns_dial_route(struct BnsEngine *engine, const BnsDialTarget *target)
 {
-    if (find_given(engine, target) != NULL)
+    if (has_given(engine, target))
         return NULL;
     return bns_proxies_find(engine->config->proxies, target->scheme, &target->host,
                             target->port);

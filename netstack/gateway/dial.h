@@ -53,9 +53,6 @@ typedef enum {
     BNS_N_DIAL_OUTCOMES,
 } BnsDialOutcome;
 
-/* Whether @host is never dialled: the sandbox's own loopback, or a name of ours. */
-bool bns_dial_is_never(const BnsHost *host);
-
 /* The HTTP status that tells a client: 403, 502 or 504. */
 uint16_t bns_dial_status(BnsDialOutcome outcome);
 

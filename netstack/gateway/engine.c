@@ -279,6 +279,8 @@ bns_engine_new(const BnsGatewayConfig *config, BnsLoop *loop, GError **error)
         bns_lookups_new(loop, config->resolver_fd, on_resolver_lost, engine);
     engine->wire_watch =
         bns_loop_watch(loop, config->wire_fd, EPOLLIN, on_wire, engine);
+    if (config->published != NULL && config->published->len > 0)
+        engine->publisher = bns_publisher_new(engine);
     return g_steal_pointer(&engine);
 }
 
@@ -288,6 +290,7 @@ bns_engine_free(BnsEngine *engine)
     if (engine == NULL)
         return;
     engine->is_command_gone = true;
+    bns_publisher_free(engine->publisher);
     g_hash_table_unref(engine->flows);
     bns_http2_pool_free(engine->http2);
     bns_pool_free(engine->pool);

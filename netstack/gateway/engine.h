@@ -19,6 +19,7 @@
 #include "netstack/gateway/http2_pool.h"
 #include "netstack/gateway/lookup.h"
 #include "netstack/gateway/pool.h"
+#include "netstack/gateway/publish.h"
 #include "netstack/gateway/trust.h"
 #include "netstack/wire.h"
 
@@ -38,6 +39,7 @@ struct BnsEngine {
     BnsLookups *lookups;            /* owned */
     BnsPool *pool;                  /* owned */
     BnsHttp2Pool *http2;            /* owned */
+    BnsPublisher *publisher;        /* owned; NULL: nothing is published */
     GHashTable *flows;              /* owned; flow id -> owned BnsFlow */
     guint most_flows;               /* at once, since memory was last given back */
     guint n_streams;                /* HTTP/2 requests that are open, of all flows */

@@ -106,7 +106,7 @@ offer(BnsFlow *flow)
     BnsDecision decision = { .verdict = BNS_VERDICT_DENY,
                              .reason = "no rule allows it" };
 
-    if (bns_dial_is_never(&flow->host)) {
+    if (bns_policy_is_reserved(policy, flow->host.text, flow->port)) {
         deny_flow(flow, "the name is reserved for the sandbox itself", NULL);
         return;
     }

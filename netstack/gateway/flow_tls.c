@@ -115,7 +115,8 @@ dial(BnsFlow *flow, const BnsDecision *decision)
 static BnsDecision
 decide(const BnsFlow *flow)
 {
-    if (bns_dial_is_never(&flow->tls_host))
+    if (bns_policy_is_reserved(flow->engine->config->policy, flow->tls_host.text,
+                               flow->port))
         return (BnsDecision){ .verdict = BNS_VERDICT_DENY,
                               .reason = "the name is reserved for the sandbox itself" };
     return bns_policy_could_allow(flow->engine->config->policy, BNS_SCHEME_HTTPS,

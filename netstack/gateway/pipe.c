@@ -143,6 +143,25 @@ bns_pipe_run(BnsPipe *pipe)
     return moved;
 }
 
+bool
+bns_pipe_shut(BnsPipe *pipe)
+{
+    ssize_t n;
+
+    if (pipe->state != BNS_PIPE_DONE || pipe->is_shut)
+        return true;
+    n = bns_stream_shutdown(pipe->to->stream);
+    pipe->is_shut = n == 1;
+    pipe->wants_write = n == BNS_STREAM_AGAIN;
+    return n != BNS_STREAM_ERROR;
+}
+
+bool
+bns_pipe_has_failed(const BnsPipe *pipe)
+{
+    return pipe->state != BNS_PIPE_FLOWING && pipe->state != BNS_PIPE_DONE;
+}
+
 void
 bns_pipe_discard(BnsPipe *pipe, size_t *io_left)
 {

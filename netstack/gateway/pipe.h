@@ -38,6 +38,7 @@ typedef struct {
     BnsHttpBody body; /* of the source */
     BnsHttpBodyKind send_as;
     bool is_decoded;  /* the body's end was seen, and encoded */
+    bool is_shut;     /* opaque bytes: the end was passed on, see bns_pipe_shut() */
     bool wants_read;  /* from the source; set by bns_pipe_run() */
     bool wants_write; /* to the sink */
     uint64_t n_bytes; /* of the body, taken from the source */
@@ -54,6 +55,12 @@ void bns_pipe_clear(BnsPipe *pipe);
 /* Moves what can be moved, and no more than a turn's fair share. Returns: whether any
  * byte was moved. */
 bool bns_pipe_run(BnsPipe *pipe);
+
+/* For opaque bytes: once they are DONE, ends the sink's direction, too. Returns: false if
+ * that broke. */
+bool bns_pipe_shut(BnsPipe *pipe);
+/* Whether the pipe can bring no more: neither FLOWING nor DONE. */
+bool bns_pipe_has_failed(const BnsPipe *pipe);
 
 /* Reads and forgets the rest of the body instead. At most @io_left bytes are read, which
  * are deducted. */

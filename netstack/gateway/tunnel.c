@@ -42,7 +42,7 @@ count_lost(const BnsTunnel *tunnel)
     BnsChannel *channel = &tunnel->upstream->channel;
     uint64_t lost = bns_buffer_len(&channel->out);
 
-    if (tunnel->is_up_shut || lost == 0)
+    if (tunnel->up.is_shut || lost == 0)
         return 0;
     if (bns_stream_ssl(channel->stream) == NULL)
         lost += bns_stream_unacknowledged(channel->stream);
@@ -59,7 +59,7 @@ error_of(const BnsTunnel *tunnel)
         return "the upstream broke the connection off";
     if (tunnel->flow->engine->is_command_gone && count_lost(tunnel) > 0)
         return "the session ended before the upstream took everything";
-    if (!tunnel->is_up_shut || !tunnel->is_down_shut)
+    if (!tunnel->up.is_shut || !tunnel->down.is_shut)
         return "the command broke the connection off";
     return NULL;
 }
@@ -100,7 +100,7 @@ bns_tunnel_free(BnsTunnel *tunnel)
         note_close(tunnel);
     /* A command that ended what it had to say has ended it, whatever it still wanted to
      * hear: a reset would take from the origin what is on its way there. */
-    if (tunnel->is_up_shut)
+    if (tunnel->up.is_shut)
         bns_upstream_free(tunnel->upstream);
     else
         bns_upstream_abort(tunnel->upstream);
@@ -109,31 +109,11 @@ bns_tunnel_free(BnsTunnel *tunnel)
     g_free(tunnel);
 }
 
-/* Passes the end of a finished direction on. Returns: false if that broke. */
-static bool
-pass_end(const BnsPipe *pipe, bool *io_is_shut, bool *out_wants_write)
-{
-    ssize_t n;
-
-    if (pipe->state != BNS_PIPE_DONE || *io_is_shut)
-        return true;
-    n = bns_stream_shutdown(pipe->to->stream);
-    *io_is_shut = n == 1;
-    *out_wants_write = n == BNS_STREAM_AGAIN;
-    return n != BNS_STREAM_ERROR;
-}
-
-static bool
-has_failed(const BnsPipe *pipe)
-{
-    return pipe->state != BNS_PIPE_FLOWING && pipe->state != BNS_PIPE_DONE;
-}
-
 /* Whether what still comes from the origin can reach nobody. */
 static bool
 is_client_gone(const BnsTunnel *tunnel)
 {
-    return tunnel->up.state == BNS_PIPE_DONE && !tunnel->is_down_shut &&
+    return tunnel->up.state == BNS_PIPE_DONE && !tunnel->down.is_shut &&
            bns_stream_hung_up(tunnel->flow->client.stream);
 }
 
@@ -168,14 +148,13 @@ bns_flow_tunnel(BnsFlow *flow)
     if (move(tunnel))
         bns_flow_touch(flow);
 
-    if (tunnel->seal.state == BNS_SEAL_BROKEN || has_failed(up) || has_failed(down) ||
-        is_client_gone(tunnel) ||
-        !pass_end(up, &tunnel->is_up_shut, &up->wants_write) ||
-        !pass_end(down, &tunnel->is_down_shut, &down->wants_write)) {
+    if (tunnel->seal.state == BNS_SEAL_BROKEN || bns_pipe_has_failed(up) ||
+        bns_pipe_has_failed(down) || is_client_gone(tunnel) || !bns_pipe_shut(up) ||
+        !bns_pipe_shut(down)) {
         bns_flow_cut(flow);
         return BNS_STEP_ON;
     }
-    if (tunnel->is_up_shut && tunnel->is_down_shut) {
+    if (up->is_shut && down->is_shut) {
         bns_flow_close(flow);
         return BNS_STEP_ON;
     }

@@ -22,8 +22,6 @@ typedef struct {
     BnsSeal seal;          /* OPEN unless the flow is sealed */
     BnsPipe up;
     BnsPipe down;
-    bool is_up_shut;   /* the end was passed on to the origin */
-    bool is_down_shut; /* ... to the command */
     int64_t began_us;
     const char *error; /* static: how it broke; NULL: not, or by the command */
 } BnsTunnel;

@@ -32,9 +32,9 @@ in_exchange(const BnsExchange *exchange)
 static uint64_t
 in_tunnel(const BnsTunnel *tunnel)
 {
-    bool has_end = tunnel->up.state == BNS_PIPE_DONE && !tunnel->is_up_shut;
+    bool has_end = tunnel->up.state == BNS_PIPE_DONE && !tunnel->up.is_shut;
 
-    return tunnel->is_up_shut ? 0 : in_pipe(&tunnel->up) + has_end;
+    return tunnel->up.is_shut ? 0 : in_pipe(&tunnel->up) + has_end;
 }
 
 /* --- HTTP/2 --- */
@@ -120,7 +120,8 @@ has_messages(const BnsEngine *engine)
 uint64_t
 bns_engine_waits(BnsEngine *engine)
 {
-    uint64_t waits = has_messages(engine) + bns_http2_pool_waits(engine->http2);
+    uint64_t waits = has_messages(engine) + bns_http2_pool_waits(engine->http2) +
+                     bns_publisher_waits(engine->publisher);
     GHashTableIter iter;
     gpointer flow;
 

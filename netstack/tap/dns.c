@@ -193,7 +193,8 @@ answer_question(Exchange *exchange)
         reply_negative(exchange, BNS_DNS_NOERROR);
     else if (exchange->query.is_text && is_at_or_below(name, "localhost"))
         answer_localhost(exchange);
-    else if (exchange->query.is_text && is_at_or_below(name, "boundary.internal"))
+    else if (exchange->query.is_text && is_at_or_below(name, "boundary.internal") &&
+             !bns_names_has(exchange->names, name))
         reply_negative(exchange, BNS_DNS_NXDOMAIN);
     else if (exchange->query.is_text && (g_str_has_suffix(name, ARPA_SUFFIX) ||
                                          g_str_has_suffix(name, ARPA6_SUFFIX)))

@@ -8,8 +8,8 @@
  *
  * Answers by question: A, the synthetic address, TTL 60; AAAA, HTTPS, TXT, MX, SRV and
  * all others, NOERROR without data; PTR of an address of ours, its name; of any other,
- * NXDOMAIN. localhost is the sandbox's own; boundary.internal does not exist in DNS. A
- * name that is no host name (policy/host.h has the same rules), or beyond the limit,
+ * NXDOMAIN. localhost is the sandbox's own; of boundary.internal there is only what has
+ * an address from the beginning (the host, where it offers a port). A name that is no host name (policy/host.h has the same rules), or beyond the limit,
  * gets SERVFAIL. Negative answers carry an SOA that keeps them for seconds only.
  */
 #pragma once

@@ -61,6 +61,7 @@ enum {
     NAMES,
     FLOWS,
     LOG_LEVEL,
+    HAS_HOST,
     N_NUMBERS,
 };
 
@@ -72,6 +73,7 @@ static const Number numbers[] = {
     [NAMES] = { "NAMES", 1, BNS_TAP_POOL_LAST - BNS_TAP_POOL_FIRST + 1 },
     [FLOWS] = { "FLOWS", 1, 1024 * 1024 },
     [LOG_LEVEL] = { "LOGLEVEL", 0, 3 },
+    [HAS_HOST] = { "HAS_HOST", 0, 1 },
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(numbers) == N_NUMBERS);
 
@@ -96,6 +98,7 @@ parse(int argc, char **argv, Arguments *out_arguments, GError **error)
                     .life_fd = (int)values[LIFE_FD],
                     .max_names = (size_t)values[NAMES],
                     .max_flows = (size_t)values[FLOWS],
+                    .has_host = values[HAS_HOST] != 0,
                     .socket_path = SOCKET_PATH },
         .recorder_fd = (int)values[RECORDER_FD],
         .log_level = (int)values[LOG_LEVEL],

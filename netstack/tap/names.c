@@ -54,6 +54,12 @@ bns_names_name(const BnsNames *names, uint32_t addr)
 }
 
 bool
+bns_names_has(const BnsNames *names, const char *name)
+{
+    return g_hash_table_contains(names->by_name, name);
+}
+
+bool
 bns_names_address(BnsNames *names,
                   const char *name,
                   uint32_t *out_addr,

@@ -37,6 +37,9 @@ bool bns_names_address(BnsNames *names,
                        uint32_t *out_addr,
                        bool *out_is_new);
 
+/* Whether @name has an address. */
+bool bns_names_has(const BnsNames *names, const char *name);
+
 /* @addr: host order. Returns: (transfer none) (nullable): the name that it stands for. */
 const char *bns_names_name(const BnsNames *names, uint32_t addr);
 

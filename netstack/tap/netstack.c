@@ -379,6 +379,18 @@ open_all(BnsNetstack *netstack, GError **error)
     return true;
 }
 
+static BnsNames *
+make_names(const BnsNetstackConfig *config)
+{
+    BnsNames *names = bns_names_new(config->max_names + config->has_host);
+    uint32_t addr;
+    bool is_new;
+
+    if (config->has_host)
+        bns_names_address(names, "host.boundary.internal", &addr, &is_new);
+    return names;
+}
+
 BnsNetstack *
 bns_netstack_new(const BnsNetstackConfig *config, GError **error)
 {
@@ -388,7 +400,7 @@ bns_netstack_new(const BnsNetstackConfig *config, GError **error)
     netstack->loop = bns_loop_new();
     netstack->life = bns_loop_watch_life(netstack->loop, config->life_fd);
     netstack->tick = bns_loop_timer(netstack->loop, on_tick, netstack);
-    netstack->names = bns_names_new(config->max_names);
+    netstack->names = make_names(config);
     netstack->notes = bns_notes_new(record, netstack);
     if (!open_all(netstack, error))
         return NULL;

@@ -96,7 +96,8 @@ test_absent(void)
     for (int event = 0; event < BNS_N_EVENTS; event++) {
         const BnsRecord record = { .event = (BnsEvent)event };
         g_autoptr(GString) line = g_string_new(NULL);
-        bool ends = event == BNS_EVENT_HTTP_RESPONSE || event == BNS_EVENT_TCP_CLOSE;
+        bool ends = event == BNS_EVENT_HTTP_RESPONSE || event == BNS_EVENT_TCP_CLOSE ||
+                    event == BNS_EVENT_PUBLISH_CLOSE;
 
         bns_json_append_record(line, &record);
         g_assert_cmpstr(

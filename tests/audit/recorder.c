@@ -533,6 +533,9 @@ test_forbidden_events(void)
         [BNS_EVENT_UPSTREAM_ERROR] = GATEWAY,
         [BNS_EVENT_FRAMES_DROPPED] = NETSTACK,
         [BNS_EVENT_FILE_PERSIST] = SUPERVISOR,
+        [BNS_EVENT_PUBLISH_OPEN] = GATEWAY,
+        [BNS_EVENT_PUBLISH_CLOSE] = GATEWAY,
+        [BNS_EVENT_PUBLISH_ERROR] = GATEWAY,
     };
 
     for (int event = 0; event < BNS_N_EVENTS; event++)

@@ -57,7 +57,12 @@ test_masks(void)
     g_autoptr(BnsAuditFile) file = sample_open(path);
     char *command[] = { (char[]){ "run" }, (char[]){ "--token=hunter2" }, NULL };
     char *hidden[] = { (char[]){ "A_TOKEN" }, NULL };
-    const BnsSessionStart start = { .command = command, .env_hidden = hidden };
+    char *published[] = { (char[]){ "127.0.0.1:3000:8080" }, NULL };
+    char *host_ports[] = { (char[]){ "5432" }, NULL };
+    const BnsSessionStart start = { .command = command,
+                                    .env_hidden = hidden,
+                                    .published = published,
+                                    .host_ports = host_ports };
     g_autofree char *bytes = NULL;
     gsize len;
 
@@ -65,7 +70,9 @@ test_masks(void)
     bytes = sample_read(path, &len);
     g_assert_nonnull(strstr(bytes, "\"command\":[\"run\",\"--token=***\"]"));
     g_assert_null(strstr(bytes, "hunter2"));
-    g_assert_nonnull(strstr(bytes, ",\"env_hidden\":[\"A_TOKEN\"],\"prev\""));
+    g_assert_nonnull(strstr(bytes, ",\"env_hidden\":[\"A_TOKEN\"],"
+                                   "\"published\":[\"127.0.0.1:3000:8080\"],"
+                                   "\"host_ports\":[\"5432\"],\"prev\""));
     sample_remove(dir);
 }
 

@@ -459,6 +459,16 @@ rig_new_proxied(const char *yaml,
     return rig_start(rig);
 }
 
+Rig *
+rig_new_published(const char *yaml, const GPtrArray *published, int lend_fd)
+{
+    Rig *rig = rig_prepare(yaml, NULL, NULL);
+
+    rig->config.published = published;
+    rig->config.lend_fd = lend_fd;
+    return rig_start(rig);
+}
+
 /* "HASH" and PEM, as the supervisor gets it. */
 static X509 *
 receive_ca(int control_fd)

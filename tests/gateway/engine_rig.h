@@ -55,6 +55,9 @@ Rig *rig_new_proxied(const char *yaml,
 /* The same with the whole gateway, bns_gateway_run(), in a process of its own: locked down,
  * and its clock is the real one. */
 Rig *rig_new_process(const char *yaml, const char *resolves, const char *upstream_ca);
+/* The same, where @published (borrowed, of BnsPublished) leads inside: the test plays init at
+ * the other end of @lend_fd. */
+Rig *rig_new_published(const char *yaml, const GPtrArray *published, int lend_fd);
 /* Ends the engine; fails the test if a flow is still open or the engine had failed. */
 void rig_free(Rig *rig);
 /* The same, for a test in which the engine has to fail. */

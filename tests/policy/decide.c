@@ -525,6 +525,34 @@ test_without_path(void)
     g_assert_cmpint(bns_policy_decide(policy, &request).verdict, ==, BNS_VERDICT_DENY);
 }
 
+/* A port of the host is a host as others are; its other ports are still none. */
+static void
+test_host_port(void)
+{
+    g_autoptr(BnsPolicy) policy =
+        policy_from("allow: ['host.boundary.internal:8080,8081', "
+                    "'tcp://host.boundary.internal:22']");
+
+    g_assert_cmpstr(decide(policy, "GET http://host.boundary.internal:8080/").reason,
+                    ==, INTERNAL);
+    bns_policy_offer_host_port(policy, 8080);
+    bns_policy_offer_host_port(policy, 22);
+    bns_policy_offer_host_port(policy, 23);
+    g_assert_cmpstr(decide(policy, "GET http://host.boundary.internal:8080/").rule, ==,
+                    "/p.yaml:1");
+    g_assert_cmpstr(decide(policy, "tcp://host.boundary.internal:22").rule, ==,
+                    "/p.yaml:1");
+    g_assert_cmpint(decide(policy, "tcp://host.boundary.internal:23").verdict, ==,
+                    BNS_VERDICT_DENY);
+    g_assert_cmpstr(decide(policy, "GET http://host.boundary.internal:8081/").reason,
+                    ==, INTERNAL);
+    g_assert_cmpstr(decide(policy, "GET http://x.boundary.internal:8080/").reason, ==,
+                    INTERNAL);
+    g_assert_true(bns_policy_is_reserved(policy, "localhost", 8080));
+    g_assert_true(bns_policy_is_reserved(policy, "boundary.internal", 8080));
+    g_assert_false(bns_policy_is_reserved(policy, "a.org", 1));
+}
+
 static void
 test_names(void)
 {
@@ -549,6 +577,7 @@ main(int argc, char **argv)
     bns_test_add("/policy/decide/a-private-rule-is-preferred", test_private);
     bns_test_add("/policy/decide/a-request-without-parts-is-refused",
                  test_without_path);
+    bns_test_add("/policy/decide/a-port-of-the-host-is-offered", test_host_port);
     bns_test_add("/policy/decide/names-are-as-written", test_names);
     return g_test_run();
 }

@@ -180,6 +180,7 @@ inside_start(const char *const *argv, const InsideOptions *options)
     int channel[2];
     int output[2];
     BnsInitConfig config = {
+        .lend_fd = -1,
         .uid = getuid(),
         .gid = getgid(),
         .argv = words,

@@ -176,6 +176,25 @@ test_longest(void)
     g_assert_cmpuint(packet_get16(dns_record(&answer) + 10), ==, 255);
 }
 
+/* The host's name, where it offers a port, is there from the beginning. */
+static void
+test_host(void)
+{
+    g_autoptr(BnsNames) names = bns_names_new(10);
+    Answer answer;
+    uint32_t addr;
+    bool is_new;
+
+    bns_names_address(names, "host.boundary.internal", &addr, &is_new);
+    answer = dns_ask_name(names, "host.Boundary.internal", A);
+    g_assert_cmpuint(answer.rcode, ==, NOERROR);
+    g_assert_cmpuint(packet_get32(dns_record(&answer) + 12), ==, addr);
+    g_assert_cmpint(answer.result.news, ==, BNS_DNS_OLD);
+    g_assert_cmpuint(dns_ask_name(names, "boundary.internal", A).rcode, ==, NXDOMAIN);
+    g_assert_cmpuint(dns_ask_name(names, "x.host.boundary.internal", A).rcode, ==,
+                     NXDOMAIN);
+}
+
 static void
 test_limit(void)
 {
@@ -204,6 +223,7 @@ main(int argc, char **argv)
     bns_test_add("/tap/dns/what-is-not-there-lives-5-seconds", test_soa_is_short);
     bns_test_add("/tap/dns/ptr-of-ours-is-the-name", test_ptr);
     bns_test_add("/tap/dns/the-longest-answers-fit", test_longest);
+    bns_test_add("/tap/dns/the-host-s-name-is-there-if-offered", test_host);
     bns_test_add("/tap/dns/beyond-the-limit-is-servfail", test_limit);
     return g_test_run();
 }

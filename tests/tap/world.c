@@ -141,7 +141,7 @@ program_main(const World *world, const WorldConfig *config)
     bns_fd_keep_on_exec(world->recorder[1]);
     bns_fd_keep_on_exec(world->life[0]);
     execl(config->program, config->program, control, wire, recorder, life, names, flows,
-          "3", (char *)NULL);
+          "3", "0", (char *)NULL);
     _exit(127);
 }
 
