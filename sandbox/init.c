@@ -6,6 +6,7 @@
 #include "base/lend.h"
 #include "base/ready.h"
 #include "sandbox/command.h"
+#include "sandbox/group_signals.h"
 #include "sandbox/leave.h"
 #include "sandbox/left.h"
 #include "sandbox/mounts.h"
@@ -28,14 +29,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Copies of one signal, sent to a group, are delivered within microseconds; the message
- * that tells of one takes as long as the scheduler of a loaded machine. */
-#define GROUP_SIGNAL_US G_USEC_PER_SEC
-/* Two to the group that come so close may reach us as one, as pending signals do. */
-#define GROUP_MERGE_US (50 * 1000)
-/* Our own copy of a signal to the group comes within microseconds of the supervisor's. */
-#define GROUP_WALK_MS 5
-
 /* Nothing tells when a closed connection's bytes have arrived. */
 #define UNSENT_POLL_MS 1
 
@@ -52,13 +45,12 @@
 typedef struct {
     BnsInitConfig config; /* its descriptors renumbered, its workdir resolved */
     char workdir[PATH_MAX];
-    int signal_fd; /* SIGCHLD, and what may come by group */
-    int gate_fd;   /* to the command's process, which lets it go with GO */
+    BnsGroupSignals signals; /* SIGCHLD, and what may come by group */
+    int gate_fd;             /* to the command's process, which lets it go with GO */
     pid_t command;
     bool is_started;
     BnsMounts mounts;
-    unsigned n_repairs;     /* of mounts, still to be tried */
-    int64_t group_us[NSIG]; /* when each signal last came to our group */
+    unsigned n_repairs; /* of mounts, still to be tried */
 } Init;
 
 /* The end of init is the end of every process of the sandbox. */
@@ -97,22 +89,24 @@ take_descriptors(BnsInitConfig *config, BnsFault *fault)
 {
     int *const fds[] = { &config->control_fd, &config->life_fd, &config->lend_fd };
     int next = STDERR_FILENO + 1;
+    bool is_good = true;
 
     for (size_t i = 0; i < G_N_ELEMENTS(fds); i++)
-        if (*fds[i] >= 0 && (*fds[i] = fcntl(*fds[i], F_DUPFD_CLOEXEC, 10)) < 0)
-            return bns_fault_set(fault, "Could not take over descriptors: %s",
-                                 strerror(errno));
+        if (*fds[i] >= 0)
+            is_good &= (*fds[i] = fcntl(*fds[i], F_DUPFD_CLOEXEC, 10)) >= 0;
     for (size_t i = 0; i < G_N_ELEMENTS(fds); i++)
-        if (*fds[i] >= 0 && (*fds[i] = dup3(*fds[i], next++, O_CLOEXEC)) < 0)
-            return bns_fault_set(fault, "Could not take over descriptors: %s",
-                                 strerror(errno));
+        if (*fds[i] >= 0)
+            is_good &= (*fds[i] = dup3(*fds[i], next++, O_CLOEXEC)) >= 0;
+    if (!is_good)
+        return bns_fault_set(fault, "Could not take over descriptors: %s",
+                             strerror(errno));
     bns_fd_close_from(next);
     return true;
 }
 
 /* What a terminal sends to its foreground is the command's affair. Everything stays
  * blocked, so that a signal before exec waits for the command; SIGCHLD is read, and what
- * may be sent to our whole group, see has_come_by_group(). */
+ * may be sent to our whole group, see sandbox/group_signals.h. */
 static bool
 take_signals(Init *init, BnsFault *fault)
 {
@@ -130,8 +124,8 @@ take_signals(Init *init, BnsFault *fault)
     sigaddset(&read_set, SIGCONT);
     for (size_t i = 0; i < G_N_ELEMENTS(ignored); i++)
         sigaddset(&read_set, ignored[i]);
-    init->signal_fd = signalfd(-1, &read_set, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (init->signal_fd < 0)
+    init->signals.fd = signalfd(-1, &read_set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (init->signals.fd < 0)
         return bns_fault_set(fault, "Could not watch the command: %s", strerror(errno));
     return true;
 }
@@ -229,12 +223,6 @@ take_ca(Init *init, BnsFault *fault)
     return bns_etc_files_finish(&etc, &init->config.trust, text, fault);
 }
 
-static int64_t
-now_us(void)
-{
-    return bns_clock_us(CLOCK_MONOTONIC);
-}
-
 /* A file's ctime is of the last tick: one that the command makes in the tick of our mounts
  * would be as old as they are. Mostly that tick is over. */
 static void
@@ -279,17 +267,6 @@ send_number(const Init *init, BnsReadyType type, int number)
     bns_ready_send(init->config.control_fd, type, text, -1);
 }
 
-/* Notes what was sent to the whole group. */
-static void
-read_signals(Init *init)
-{
-    struct signalfd_siginfo info;
-
-    while (read(init->signal_fd, &info, sizeof(info)) == sizeof(info))
-        if (info.ssi_code <= 0 && info.ssi_signo < NSIG)
-            init->group_us[info.ssi_signo] = now_us();
-}
-
 /* What the command sent before it ended is delivered, as the host's kernel would. Its end
  * is that of the network that this kernel delivers by, so it is told a moment later. */
 static void
@@ -298,10 +275,11 @@ wait_for_unsent(const Init *init)
     struct pollfd fds[] = { { .fd = init->config.life_fd, .events = POLLIN },
                             { .fd = init->config.control_fd, .events = POLLIN } };
     uint64_t unsent = bns_unsent();
-    int64_t total_us = now_us() + BNS_UNSENT_TOTAL_US;
-    int64_t stall_us = now_us() + BNS_UNSENT_STALL_US;
+    int64_t total_us = bns_clock_us(CLOCK_MONOTONIC) + BNS_UNSENT_TOTAL_US;
+    int64_t stall_us = bns_clock_us(CLOCK_MONOTONIC) + BNS_UNSENT_STALL_US;
 
-    while (unsent > 0 && now_us() < stall_us && now_us() < total_us) {
+    while (unsent > 0 && bns_clock_us(CLOCK_MONOTONIC) < stall_us &&
+           bns_clock_us(CLOCK_MONOTONIC) < total_us) {
         uint64_t before = unsent;
 
         /* A signal that is to be passed on: somebody wants the end now. */
@@ -309,7 +287,7 @@ wait_for_unsent(const Init *init)
             return;
         unsent = bns_unsent();
         if (unsent < before)
-            stall_us = now_us() + BNS_UNSENT_STALL_US;
+            stall_us = bns_clock_us(CLOCK_MONOTONIC) + BNS_UNSENT_STALL_US;
     }
 }
 
@@ -345,7 +323,7 @@ on_signals(Init *init)
     int status;
     pid_t pid;
 
-    read_signals(init);
+    bns_group_signals_read(&init->signals);
     while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
         if (pid != init->command)
             continue;
@@ -382,35 +360,10 @@ start_command(Init *init, BnsFault *fault)
     return true;
 }
 
-/* A signal that was sent to our process group (kill %1, timeout(1), kill 0 inside) has
- * reached the supervisor, us and the command, if it still is in that group: not in one
- * of its own. */
-static bool
-is_recent(const Init *init, int number)
-{
-    return now_us() - init->group_us[number] < GROUP_SIGNAL_US;
-}
-
-static bool
-has_come_by_group(Init *init, int number)
-{
-    struct pollfd own = { .fd = init->signal_fd, .events = POLLIN };
-    bool has_come;
-
-    read_signals(init);
-    /* The supervisor may be quicker than the kernel's walk through the group. */
-    if (!is_recent(init, number) && poll(&own, 1, GROUP_WALK_MS) > 0)
-        read_signals(init);
-    has_come = is_recent(init, number);
-    if (has_come)
-        init->group_us[number] = now_us() - GROUP_SIGNAL_US + GROUP_MERGE_US;
-    return has_come && getpgid(init->command) == getpgrp();
-}
-
 static void
 signal_command(Init *init, int number)
 {
-    if (!has_come_by_group(init, number))
+    if (!bns_group_signals_has_come(&init->signals, number, init->command))
         kill(init->command, number);
 }
 
@@ -470,7 +423,7 @@ serve(Init *init)
     struct pollfd fds[] = {
         { .fd = init->config.life_fd, .events = POLLIN },
         { .fd = init->config.control_fd, .events = POLLIN },
-        { .fd = init->signal_fd, .events = POLLIN },
+        { .fd = init->signals.fd, .events = POLLIN },
         /* Tells of every change (proc(5)); -1 is passed over. */
         { .fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC), .events = POLLPRI },
         { .fd = init->config.lend_fd, .events = POLLIN },
@@ -500,7 +453,7 @@ serve(Init *init)
 static void G_GNUC_NORETURN
 init_main(const BnsInitConfig *config)
 {
-    Init init = { .config = *config, .signal_fd = -1, .gate_fd = -1, .command = -1 };
+    Init init = { .config = *config, .signals.fd = -1, .gate_fd = -1, .command = -1 };
     BnsFault fault;
 
     if (!set_up(&init, &fault))
