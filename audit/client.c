@@ -30,15 +30,11 @@ wait_for(int fd, short events, int64_t deadline_us)
 static bool
 send_record(int fd, BnsProtocol type, const BnsRecord *record, int64_t deadline_us)
 {
-    g_autoptr(GBytes) bytes = bns_record_encode(record);
-    uint8_t first = (uint8_t)type;
-    size_t len;
-    struct iovec parts[2] = { { &first, 1 } };
-    struct msghdr message = { .msg_iov = parts, .msg_iovlen = G_N_ELEMENTS(parts) };
+    static uint8_t message[BNS_PROTOCOL_MESSAGE_MAX];
+    size_t len = 1 + bns_record_write(record, message + 1);
 
-    parts[1].iov_base = (void *)(uintptr_t)g_bytes_get_data(bytes, &len);
-    parts[1].iov_len = len;
-    while (sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
+    message[0] = (uint8_t)type;
+    while (send(fd, message, len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
         if (errno == EINTR)
             continue;
         if (errno != EAGAIN || !wait_for(fd, POLLOUT, deadline_us))

@@ -2,7 +2,7 @@
 /*
  * The helpers' side of the recorder: send a record, know that it is written.
  *
- * A helper calls these from one thread. Once one of them has returned false the socket
+ * Plain C. A helper calls these from one thread. Once one of them has returned false the socket
  * is shut down and every later call is false too: an answer that comes too late cannot
  * be taken for that of the next record.
  */

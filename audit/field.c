@@ -5,7 +5,11 @@
 
 #define FIELD(name, kind)                                                              \
     {                                                                                  \
-#name, BNS_FIELD_##kind, offsetof(BnsRecord, name)                             \
+#name, BNS_FIELD_##kind, offsetof(BnsRecord, name), false                      \
+    }
+#define PROCESS(name, kind)                                                            \
+    {                                                                                  \
+#name, BNS_FIELD_##kind, offsetof(BnsRecord, name), true                       \
     }
 
 const BnsField bns_fields[BNS_N_FIELDS] = {
@@ -13,6 +17,9 @@ const BnsField bns_fields[BNS_N_FIELDS] = {
     FIELD(rule, STRING),
     FIELD(flow, U64),
     FIELD(request, U64),
+    PROCESS(pid, U64),
+    PROCESS(exe, STRING),
+    PROCESS(argv, STRING),
     FIELD(host, STRING),
     FIELD(addr, STRING),
     FIELD(port, U16),
@@ -25,6 +32,8 @@ const BnsField bns_fields[BNS_N_FIELDS] = {
     FIELD(bytes_received, TRANSFER),
     FIELD(duration_us, TRANSFER),
     FIELD(error, STRING),
+    FIELD(cwd, STRING),
+    FIELD(parent, COUNT),
     FIELD(count, COUNT),
     FIELD(dns_us, COUNT),
     FIELD(connect_us, COUNT),

@@ -29,10 +29,11 @@ typedef enum {
 typedef struct {
     const char *name; /* in the line */
     BnsFieldKind kind;
-    size_t offset; /* in BnsRecord */
+    size_t offset;   /* in BnsRecord */
+    bool is_process; /* in the line it is a member of "process" */
 } BnsField;
 
-#define BNS_N_FIELDS 22
+#define BNS_N_FIELDS 27
 extern const BnsField bns_fields[BNS_N_FIELDS];
 
 /* The value of a BNS_FIELD_STRING; NULL if absent. */

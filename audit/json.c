@@ -2,6 +2,7 @@
 #include "audit/json.h"
 
 #include "audit/field.h"
+#include "audit/mask.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -173,10 +174,43 @@ append_field(GString *line, const BnsField *field, const BnsRecord *record)
         bns_json_append_number(line, field->name, number);
 }
 
+/* The arguments of @text, which a cut may have left without the last one's end. */
+static GStrv
+split_arguments(const char *text)
+{
+    static const char end[] = { BNS_RECORD_ARGUMENT_END, '\0' };
+    GStrv arguments = g_strsplit(text, end, -1);
+    guint n = g_strv_length(arguments);
+
+    if (n > 0 && *arguments[n - 1] == '\0')
+        g_clear_pointer(&arguments[n - 1], g_free);
+    return arguments;
+}
+
+static void
+append_process(GString *line, const BnsRecord *record)
+{
+    if (record->pid == 0)
+        return;
+    g_string_append_printf(line, ",\"process\":{\"pid\":%" PRIu64, record->pid);
+    bns_json_append_text(line, "exe", record->exe);
+    if (record->argv != NULL) {
+        g_auto(GStrv) given = split_arguments(record->argv);
+        g_auto(GStrv) masked = bns_mask_argv((const char *const *)given);
+
+        bns_json_append_list(line, "argv", (const char *const *)masked);
+    }
+    g_string_append_c(line, '}');
+}
+
 void
 bns_json_append_record(GString *line, const BnsRecord *record)
 {
     bns_json_append_text(line, "decision", bns_decided_name(record->decision));
-    for (size_t i = 0; i < BNS_N_FIELDS; i++)
-        append_field(line, &bns_fields[i], record);
+    for (size_t i = 0; i < BNS_N_FIELDS; i++) {
+        if (!bns_fields[i].is_process)
+            append_field(line, &bns_fields[i], record);
+        else if (bns_fields[i].offset == offsetof(BnsRecord, pid))
+            append_process(line, record);
+    }
 }

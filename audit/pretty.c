@@ -134,12 +134,10 @@ append_target(GString *text, const BnsJson *record)
 }
 
 static void
-append_command(GString *text, const BnsJson *record)
+append_command(GString *text, const BnsJson *words)
 {
-    const BnsJson *command = bns_json_member(record, "command", BNS_JSON_LIST);
-
-    for (guint i = 0; command != NULL && i < command->items->len; i++) {
-        const BnsJson *argument = g_ptr_array_index(command->items, i);
+    for (guint i = 0; words != NULL && i < words->items->len; i++) {
+        const BnsJson *argument = g_ptr_array_index(words->items, i);
         g_autofree char *escaped = bns_text_escape(argument->text, -1);
         g_autofree char *quoted = bns_text_shell_quote(escaped);
         bool is_plain =
@@ -215,7 +213,24 @@ append_session(GString *text, const BnsJson *record)
     g_string_append(text, " session ");
     append_escaped(text, bns_json_text(record, "session"));
     g_string_append(text, ": ");
-    append_command(text, record);
+    append_command(text, bns_json_member(record, "command", BNS_JSON_LIST));
+}
+
+/* "git push  pid 7 of 2, in /home/u" */
+static void
+append_exec(GString *text, const BnsJson *record)
+{
+    const BnsJson *process = bns_json_member(record, "process", BNS_JSON_OBJECT);
+    uint64_t pid;
+
+    if (process == NULL || !bns_json_number(process, "pid", &pid))
+        return;
+    append_command(text, bns_json_member(process, "argv", BNS_JSON_LIST));
+    g_string_append_printf(text, "  pid %" PRIu64 " of ", pid);
+    append_escaped(text, bns_json_text(record, "parent"));
+    g_string_append(text, ", in ");
+    append_escaped(text, bns_json_text(record, "cwd"));
+    g_string_append(text, "  ");
 }
 
 void
@@ -229,6 +244,8 @@ bns_pretty_record(GString *text, const BnsJson *record, bool colour)
     g_string_append_printf(text, "  %-*s  ", EVENT_WIDTH, shown);
     if (g_strcmp0(event, "session.start") == 0)
         append_session(text, record);
+    else if (g_strcmp0(event, "exec") == 0)
+        append_exec(text, record);
     else
         append_target(text, record);
     append_details(text, record);

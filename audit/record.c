@@ -41,6 +41,7 @@ static const char *const event_names[] = {
     [BNS_EVENT_PUBLISH_OPEN] = "publish.open",
     [BNS_EVENT_PUBLISH_CLOSE] = "publish.close",
     [BNS_EVENT_PUBLISH_ERROR] = "publish.error",
+    [BNS_EVENT_EXEC] = "exec",
     [BNS_EVENT_FRAMES_DROPPED] = "frames.dropped",
     [BNS_EVENT_FILE_PERSIST] = "file.persist",
 };
@@ -104,8 +105,15 @@ string_limit(const BnsRecord *record)
     return fits;
 }
 
-static void
-append_string(GByteArray *message, uint8_t tag, const char *string, size_t limit)
+static uint8_t *
+put(uint8_t *at, const void *bytes, size_t len)
+{
+    memcpy(at, bytes, len);
+    return at + len;
+}
+
+static uint8_t *
+put_string(uint8_t *at, uint8_t tag, const char *string, size_t limit)
 {
     static const char mark[] = "...";
     size_t len = strlen(string), kept = len;
@@ -119,44 +127,58 @@ append_string(GByteArray *message, uint8_t tag, const char *string, size_t limit
         len = kept + strlen(mark);
     }
     sent = (uint16_t)len;
-    g_byte_array_append(message, &tag, 1);
-    g_byte_array_append(message, (const uint8_t *)&sent, sizeof(sent));
-    g_byte_array_append(message, (const uint8_t *)string, (guint)kept);
-    g_byte_array_append(message, (const uint8_t *)mark, (guint)(len - kept));
-    g_byte_array_append(message, (const uint8_t *)"", 1);
+    at = put(at, &tag, 1);
+    at = put(at, &sent, sizeof(sent));
+    at = put(at, string, kept);
+    at = put(at, mark, len - kept);
+    return put(at, "", 1);
 }
 
-static void
-append_number(GByteArray *message, uint8_t tag, uint64_t number)
+static uint8_t *
+put_number(uint8_t *at, uint8_t tag, uint64_t number)
 {
-    g_byte_array_append(message, &tag, 1);
-    g_byte_array_append(message, (const uint8_t *)&number, sizeof(number));
+    at = put(at, &tag, 1);
+    return put(at, &number, sizeof(number));
 }
 
-GBytes *
-bns_record_encode(const BnsRecord *record)
+/* @limit: string_limit() */
+static size_t
+write_record(const BnsRecord *record, size_t limit, uint8_t *out_message)
 {
     const uint8_t head[HEAD_BYTES] = {
         [4] = FORM, [5] = (uint8_t)record->event, [6] = (uint8_t)record->decision
     };
-    size_t limit = string_limit(record);
-    GByteArray *message = g_byte_array_sized_new(HEAD_BYTES + 256);
+    uint8_t *at = put(out_message, head, sizeof(head));
     uint32_t len;
 
-    g_byte_array_append(message, head, sizeof(head));
     for (uint8_t tag = 0; tag < BNS_N_FIELDS; tag++) {
         const BnsField *field = &bns_fields[tag];
 
         if (field->kind == BNS_FIELD_STRING) {
             if (bns_field_string(field, record) != NULL)
-                append_string(message, tag, bns_field_string(field, record), limit);
+                at = put_string(at, tag, bns_field_string(field, record), limit);
         } else if (bns_field_number(field, record) != 0) {
-            append_number(message, tag, bns_field_number(field, record));
+            at = put_number(at, tag, bns_field_number(field, record));
         }
     }
-    len = message->len;
-    memcpy(message->data, &len, sizeof(len));
-    return g_byte_array_free_to_bytes(message);
+    len = (uint32_t)(at - out_message);
+    put(out_message, &len, sizeof(len));
+    return len;
+}
+
+size_t
+bns_record_write(const BnsRecord *record, uint8_t out_message[BNS_RECORD_MAX])
+{
+    return write_record(record, string_limit(record), out_message);
+}
+
+GBytes *
+bns_record_encode(const BnsRecord *record)
+{
+    size_t limit = string_limit(record);
+    uint8_t *message = g_malloc(HEAD_BYTES + fields_size(record, limit));
+
+    return g_bytes_new_take(message, write_record(record, limit, message));
 }
 
 /* --- decoding --- */

@@ -30,6 +30,7 @@ typedef enum {
     BNS_EVENT_PUBLISH_OPEN, /* a visitor from the host reached a server inside */
     BNS_EVENT_PUBLISH_CLOSE,
     BNS_EVENT_PUBLISH_ERROR, /* ... and did not */
+    BNS_EVENT_EXEC, /* a process inside is about to execute a program, or may not */
     BNS_EVENT_FRAMES_DROPPED, /* what was dropped and counted, at the end of the session */
     BNS_EVENT_FILE_PERSIST, /* a persisted file was written back, or why not */
     BNS_N_EVENTS,
@@ -59,6 +60,9 @@ typedef struct {
     const char *rule;
     uint64_t flow;
     uint64_t request; /* from 1 in its flow */
+    uint64_t pid;     /* of the process, inside; its members are absent without it */
+    const char *exe;  /* EXEC: of the program, as it was asked for, absolute */
+    const char *argv; /* each argument followed by BNS_RECORD_ARGUMENT_END */
     const char *host;
     const char *addr; /* the dialled address, or the one that the command used */
     uint16_t port;
@@ -68,6 +72,8 @@ typedef struct {
     const char *http; /* "1.1" */
     uint16_t status;
     const char *error;
+    const char *cwd;         /* EXEC: the process's working directory */
+    uint64_t parent;         /* EXEC: pid of the process's parent, inside */
     uint64_t count;          /* FRAMES_DROPPED, UDP_REFUSED: how many in this record */
     uint64_t bytes_sent;     /* towards the origin */
     uint64_t bytes_received; /* from the origin */
@@ -79,11 +85,17 @@ typedef struct {
     const char *kept;       /* FILE_*: where the command's version lies */
 } BnsRecord;
 
+/* Not in an argument: one that has it gets U+FFFD for it. */
+#define BNS_RECORD_ARGUMENT_END '\x1e'
+
 /* Longest encoded record in bytes; strings that would exceed it are cut by
  * bns_record_encode(), longest first, and end in "...". */
 #define BNS_RECORD_MAX (64 * 1024)
 
-/* Returns: (transfer full): @record as one message for the recorder. */
+/* Writes @record as one message for the recorder. Plain C. Returns: its length. */
+size_t bns_record_write(const BnsRecord *record, uint8_t out_message[BNS_RECORD_MAX]);
+
+/* Returns: (transfer full): the same. */
 GBytes *bns_record_encode(const BnsRecord *record);
 
 /**

@@ -68,6 +68,7 @@ typedef struct {
     int gateway_fd; /* records from the gateway */
     int netstack_fd;
     int supervisor_fd; /* records from the supervisor; -1: it has none to send */
+    int init_fd;
     BnsAuditFile *file;
     const BnsSessionStart *start;
 } BnsRecorderConfig;

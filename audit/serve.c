@@ -32,6 +32,7 @@ typedef enum {
     PEER_GATEWAY,
     PEER_NETSTACK,
     PEER_SUPERVISOR,
+    PEER_INIT,
     N_PEERS,
 } PeerName;
 
@@ -60,6 +61,7 @@ static const PeerRights rights[] = {
                           [BNS_EVENT_DNS_REFUSED] = true,
                           [BNS_EVENT_FRAMES_DROPPED] = true } },
     [PEER_SUPERVISOR] = { "supervisor", { [BNS_EVENT_FILE_PERSIST] = true } },
+    [PEER_INIT] = { "init", { [BNS_EVENT_EXEC] = true } },
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(rights) == N_PEERS);
 
@@ -280,6 +282,7 @@ run_loop(Recorder *recorder, const BnsRecorderConfig *config)
     watch_peer(recorder, PEER_GATEWAY, config->gateway_fd);
     watch_peer(recorder, PEER_NETSTACK, config->netstack_fd);
     watch_peer(recorder, PEER_SUPERVISOR, config->supervisor_fd);
+    watch_peer(recorder, PEER_INIT, config->init_fd);
     control = bns_loop_watch(recorder->loop, config->control_fd, EPOLLIN, on_control,
                              recorder);
     life = bns_loop_watch(recorder->loop, config->life_fd, EPOLLIN, on_life, recorder);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/commands.h"
 
+#include "base/text.h"
+#include "policy/policy.h"
 #include "policy/value.h"
 
 #include <limits.h>
@@ -14,6 +16,7 @@ rule_free(void *data)
     if (rule == NULL)
         return;
     g_free(rule->program);
+    g_free(rule->arguments);
     g_free(rule->reason);
     g_free(rule->origin);
     g_free(rule);
@@ -34,6 +37,7 @@ bns_commands_free(BnsCommands *commands)
     if (commands == NULL)
         return;
     g_ptr_array_unref(commands->deny);
+    g_free(commands->record_origin);
     g_free(commands);
 }
 
@@ -48,7 +52,7 @@ find_fault(const char *program)
     if (strlen(program) >= PATH_MAX)
         return "too long";
     if (program[strcspn(program, " \t")] != '\0' && !is_path)
-        return "is one program, without arguments";
+        return "command: is one program; what follows goes into arguments:";
     if (strpbrk(program, "*?[") != NULL)
         return "is one program, without *, ? or [";
     if (g_str_has_suffix(program, "/"))
@@ -67,21 +71,59 @@ typedef struct {
 } Reader;
 
 static bool
-read_program(void *data, const BnsYaml *value, GError **error)
+take_program(Reader *reader, const BnsYaml *value, const char *program, GError **error)
 {
-    Reader *reader = data;
-    const char *program;
-    const char *fault;
+    const char *fault = find_fault(program);
 
-    if (!bns_value_string(reader->file, value, "commands.deny", &program, error))
-        return false;
-    fault = find_fault(program);
     if (fault == NULL && reader->commands->deny->len >= BNS_COMMANDS_MAX)
         fault = "more entries than " G_STRINGIFY(BNS_COMMANDS_MAX);
     if (fault != NULL)
         return bns_yaml_fail(error, reader->file, value, "commands.deny: %s", fault);
     reader->rule->program = g_strdup(program);
     return true;
+}
+
+static bool
+read_program(void *data, const BnsYaml *value, GError **error)
+{
+    Reader *reader = data;
+    const char *program;
+
+    return bns_value_string(reader->file, value, "commands.deny", &program, error) &&
+           take_program(reader, value, program, error);
+}
+
+static bool
+read_arguments(void *data, const BnsYaml *value, GError **error)
+{
+    Reader *reader = data;
+    const char *text;
+
+    if (!bns_value_line(reader->file, value, "arguments", &text, error))
+        return false;
+    if (strlen(text) > BNS_COMMANDS_REASON_MAX)
+        return bns_yaml_fail(
+            error, reader->file, value,
+            "arguments: longer than " G_STRINGIFY(BNS_COMMANDS_REASON_MAX) " bytes");
+    reader->rule->arguments = g_strdup(text);
+    return true;
+}
+
+/* "git push --force*": the program, and a pattern of its arguments. */
+static bool
+read_string(Reader *reader, const BnsYaml *item, GError **error)
+{
+    g_autofree char *program = NULL;
+    const char *text;
+    size_t len;
+
+    if (!bns_value_line(reader->file, item, "commands.deny", &text, error))
+        return false;
+    len = strcspn(text, " ");
+    program = g_strndup(text, len);
+    if (text[len] != '\0')
+        reader->rule->arguments = g_strdup(text + len + strspn(text + len, " "));
+    return take_program(reader, item, program, error);
 }
 
 static bool
@@ -105,12 +147,13 @@ read_rule(Reader *reader, const BnsYaml *item, GError **error)
 {
     static const BnsValueKey keys[] = {
         { "command", read_program },
+        { "arguments", read_arguments },
         { "reason", read_reason },
         { NULL, NULL },
     };
 
     if (item->kind != BNS_YAML_MAPPING)
-        return read_program(reader, item, error);
+        return read_string(reader, item, error);
     if (!bns_value_mapping(reader->file, item, keys, reader, error))
         return false;
     return reader->rule->program != NULL ||
@@ -139,6 +182,23 @@ read_deny(void *data, const BnsYaml *value, GError **error)
     return true;
 }
 
+static bool
+read_exec(void *data, const BnsYaml *value, GError **error)
+{
+    Reader *reader = data;
+    const char *text;
+
+    if (!bns_value_string(reader->file, value, "commands.exec", &text, error))
+        return false;
+    if (strcmp(text, "record") != 0)
+        return bns_yaml_fail(error, reader->file, value,
+                             "commands.exec: must be record");
+    g_free(reader->commands->record_origin);
+    reader->commands->record_origin =
+        g_strdup_printf("%s:%u", reader->file, value->line);
+    return true;
+}
+
 bool
 bns_commands_read(BnsCommands *commands,
                   const char *file,
@@ -147,13 +207,14 @@ bns_commands_read(BnsCommands *commands,
 {
     static const BnsValueKey keys[] = {
         { "deny", read_deny },
+        { "exec", read_exec },
         { NULL, NULL },
     };
     Reader reader = { .file = file, .commands = commands };
 
     if (value->kind != BNS_YAML_MAPPING)
         return bns_yaml_fail(error, file, value,
-                             "commands: must be a mapping with deny");
+                             "commands: must be a mapping with deny or exec");
     return bns_value_mapping(file, value, keys, &reader, error);
 }
 
@@ -161,4 +222,26 @@ void
 bns_commands_merge(BnsCommands *commands, BnsCommands *more)
 {
     g_ptr_array_extend_and_steal(commands->deny, g_ptr_array_ref(more->deny));
+    if (more->record_origin != NULL) {
+        g_free(commands->record_origin);
+        commands->record_origin = g_steal_pointer(&more->record_origin);
+    }
+}
+
+bool
+bns_commands_check(const BnsCommands *commands, GError **error)
+{
+    for (guint i = 0; i < commands->deny->len; i++) {
+        const BnsCommandRule *rule = commands->deny->pdata[i];
+        g_autofree char *origin = bns_text_escape(rule->origin, -1);
+
+        if (rule->arguments == NULL || commands->record_origin != NULL)
+            continue;
+        g_set_error(error, BNS_POLICY_ERROR, BNS_POLICY_ERROR_INVALID,
+                    "%s: commands.deny: arguments are judged only with exec: record; "
+                    "write the program alone, or add that",
+                    origin);
+        return false;
+    }
+    return true;
 }

@@ -17,13 +17,17 @@
 
 typedef struct {
     char *program; /* owned; a name that is looked up in PATH, "/…" or "~/…" */
-    char *reason;  /* owned, nullable; one line for the program that tried */
-    char *origin;  /* owned; "file:line" */
+    char
+        *arguments; /* owned, nullable: all; a pattern of those behind the first, joined
+                      * by spaces, in which "*" stands for any bytes */
+    char *reason;   /* owned, nullable; one line for the program that tried */
+    char *origin;   /* owned; "file:line" */
 } BnsCommandRule;
 
 typedef struct {
-    GPtrArray *deny; /* owned, of owned BnsCommandRule; of two for a file the later
+    GPtrArray *deny;     /* owned, of owned BnsCommandRule; of two for a file the later
                       * gives the reason */
+    char *record_origin; /* owned; of `exec: record`, "file:line"; NULL: not recorded */
 } BnsCommands;
 
 BnsCommands *bns_commands_new(void);
@@ -35,6 +39,10 @@ bool bns_commands_read(BnsCommands *commands,
                        const char *file,
                        const BnsYaml *value,
                        GError **error);
+
+/* What only the whole tells: patterns of arguments are judged where what is executed is
+ * recorded. Errors: BNS_POLICY_ERROR_INVALID, "ORIGIN: ...". */
+bool bns_commands_check(const BnsCommands *commands, GError **error);
 
 /* Adds what @more says, of a file that is built on the one of @commands. Empties @more. */
 void bns_commands_merge(BnsCommands *commands, BnsCommands *more);

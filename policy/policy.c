@@ -157,9 +157,13 @@ digest_env(GChecksum *checksum, const BnsEnv *env)
 static void
 digest_commands(GChecksum *checksum, const BnsCommands *commands)
 {
+    if (commands->record_origin != NULL)
+        g_checksum_update(checksum, (const guchar *)"exec\n", -1);
     for (guint i = 0; i < commands->deny->len; i++) {
         const BnsCommandRule *rule = commands->deny->pdata[i];
-        g_autofree char *line = g_strdup_printf("command\t%s\n", rule->program);
+        g_autofree char *line =
+            g_strdup_printf("command\t%s\t%s\n", rule->program,
+                            rule->arguments != NULL ? rule->arguments : "");
 
         g_checksum_update(checksum, (const guchar *)line, -1);
     }
@@ -188,7 +192,8 @@ digest_rules(const BnsPolicy *policy)
 bool
 bns_policy_complete(BnsPolicy *policy, GError **error)
 {
-    if (!bns_policy_check_kinds(policy, error))
+    if (!bns_policy_check_kinds(policy, error) ||
+        !bns_commands_check(policy->commands, error))
         return false;
     policy->digest = digest_rules(policy);
     return true;

@@ -65,13 +65,30 @@ lock(BnsFault *fault)
     return true;
 }
 
+/* -1: nothing is watched. */
 static bool
-prepare(const BnsInitConfig *config, BnsFault *fault)
+listen_to_exec(const BnsInitConfig *config, int *out_listener, BnsFault *fault)
+{
+    if (!config->exec.is_on)
+        return true;
+    *out_listener = bns_seccomp_listen();
+    if (*out_listener == -EBUSY)
+        return bns_fault_set(fault, "commands.exec: record needs the one seccomp "
+                                    "listener, which a program around boundary-ns has");
+    return *out_listener >= 0
+               ? true
+               : bns_fault_set(fault, "Could not watch what the command executes: %s",
+                               strerror(-*out_listener));
+}
+
+static bool
+prepare(const BnsInitConfig *config, int *out_listener, BnsFault *fault)
 {
     return check_streams(fault) &&
            bns_namespaces_enter_inner(config->uid, config->gid, fault) &&
            enter_workdir(config->workdir, fault) &&
-           bns_rlimits_apply(&config->limits, fault) && lock(fault);
+           bns_rlimits_apply(&config->limits, fault) && lock(fault) &&
+           listen_to_exec(config, out_listener, fault);
 }
 
 /* Handlers do not survive exec, what is ignored does: the supervisor and init ignore
@@ -162,16 +179,20 @@ await_go(int gate_fd)
 void
 bns_command_main(const BnsCommandStart *command)
 {
+    bns_autofd listener = -1;
     BnsFault fault;
 
-    if (!prepare(command->config, &fault)) {
+    if (!prepare(command->config, &listener, &fault)) {
         bns_ready_send(command->gate_fd, BNS_READY_FAILED, fault.text, -1);
         bns_leave(BNS_EXIT_FAILED);
     }
-    if (bns_ready_send(command->gate_fd, BNS_READY_READY, NULL, -1) < 0)
+    if (bns_ready_send(command->gate_fd, BNS_READY_READY, NULL, listener) < 0)
         bns_leave(BNS_EXIT_FAILED);
     await_go(command->gate_fd);
     bns_fd_close_from(STDERR_FILENO + 1);
+    /* Init reads what is executed; until then our memory is not of its namespace. */
+    if (command->config->exec.is_on)
+        prctl(PR_SET_DUMPABLE, 1);
     umask(command->config->umask);
     restore_signals(command->config->ignored);
     bns_leave(execute(command->config));

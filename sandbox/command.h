@@ -25,8 +25,8 @@ typedef struct {
 /**
  * bns_command_main:
  *
- * The child's main, after fork(2), with all signals blocked. Says READY or FAILED on the
- * gate, waits for GO and executes the command: working directory, signals, umask and
+ * The child's main, after fork(2), with all signals blocked. Says READY (with the listener
+ * of bns_seccomp_listen(), if the configuration wants one) or FAILED on the gate, waits for GO and executes the command: working directory, signals, umask and
  * limits the user's own or the policy's, descriptors 0-2 alone. If that fails, one line on standard
  * error and a status of sandbox/exit_status.h. Does not return.
  */

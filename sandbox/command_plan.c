@@ -21,6 +21,7 @@ typedef struct {
     GStrv dirs;       /* owned */
     char *mountinfo;  /* owned; NULL: could not be read */
     GHashTable *seen; /* of borrowed paths: the place in plan->programs, plus one */
+    GPtrArray *paths; /* borrowed; of a rule for arguments, else NULL */
 } Planning;
 
 static void
@@ -29,9 +30,16 @@ note(BnsCommandPlan *plan, const BnsCommandRule *rule, const char *what)
     g_autofree char *from = bns_text_escape(rule->origin, -1);
     g_autofree char *shown = bns_text_escape(what, -1);
 
-    g_string_append_printf(plan->lines, "%s\tdeny-command\t%s\n", from, shown);
+    g_string_append_printf(plan->lines, "%s\tdeny-command\t%s", from, shown);
+    if (rule->arguments != NULL) {
+        g_autofree char *arguments = bns_text_escape(rule->arguments, -1);
+
+        g_string_append_printf(plan->lines, " %s", arguments);
+    }
+    g_string_append_c(plan->lines, '\n');
 }
 
+/* @take_text: (nullable) */
 static const char *
 keep(BnsCommandPlan *plan, char *take_text)
 {
@@ -46,9 +54,11 @@ write_text(const BnsCommandRule *rule)
     g_autofree char *program = bns_text_escape(rule->program, -1);
     g_autofree char *origin = bns_text_escape(rule->origin, -1);
 
-    return g_strdup_printf("boundary-ns: %.1024s is not permitted by policy "
+    return g_strdup_printf("boundary-ns: %.1024s%s%s is not permitted by policy "
                            "(%.1024s)%s%s\n",
-                           program, origin, rule->reason != NULL ? ": " : "",
+                           program, rule->arguments != NULL ? " " : "",
+                           rule->arguments != NULL ? rule->arguments : "", origin,
+                           rule->reason != NULL ? ": " : "",
                            rule->reason != NULL ? rule->reason : "");
 }
 
@@ -61,6 +71,13 @@ deny(Planning *planning, const BnsCommandRule *rule, const char *path, const cha
     gsize place = GPOINTER_TO_SIZE(g_hash_table_lookup(planning->seen, path));
     BnsDeniedProgram program = { .text = text };
 
+    if (planning->paths != NULL) {
+        if (g_ptr_array_find_with_equal_func(planning->paths, path, g_str_equal, NULL))
+            return;
+        g_ptr_array_add(planning->paths, g_strdup(path));
+        note(plan, rule, path);
+        return;
+    }
     if (place > 0) {
         g_array_index(plan->programs, BnsDeniedProgram, place - 1).text = text;
         return;
@@ -132,9 +149,8 @@ deny_name(Planning *planning, const BnsCommandRule *rule, const char *text)
 }
 
 static void
-add_rule(Planning *planning, const BnsCommandRule *rule)
+find_files(Planning *planning, const BnsCommandRule *rule, const char *text)
 {
-    const char *text = keep(planning->plan, write_text(rule));
     bool is_found;
 
     if (rule->program[0] == '/') {
@@ -154,6 +170,38 @@ add_rule(Planning *planning, const BnsCommandRule *rule)
 
         note(planning->plan, rule, absent);
     }
+}
+
+static void
+add_rule(Planning *planning, const BnsCommandRule *rule)
+{
+    BnsCommandPlan *plan = planning->plan;
+    BnsExecRule judged = { .pattern = keep(plan, g_strdup(rule->arguments)),
+                           .reason = keep(plan, g_strdup(rule->reason)),
+                           .origin = keep(plan, g_strdup(rule->origin)),
+                           .text = keep(plan, write_text(rule)) };
+
+    planning->paths =
+        rule->arguments != NULL ? g_ptr_array_new_with_free_func(g_free) : NULL;
+    find_files(planning, rule, judged.text);
+    if (planning->paths == NULL)
+        return;
+    g_ptr_array_add(plan->lists, planning->paths);
+    g_ptr_array_add(planning->paths, NULL);
+    judged.paths = (const char *const *)planning->paths->pdata;
+    g_array_append_val(plan->rules, judged);
+}
+
+static void
+add_record(BnsCommandPlan *plan, const char *origin)
+{
+    g_autofree char *from = bns_text_escape(origin, -1);
+
+    plan->exec.is_on = true;
+    g_string_append_printf(plan->lines,
+                           "%s\texec\trecord (programs inside that need a seccomp "
+                           "listener of their own, as container engines do, fail)\n",
+                           from);
 }
 
 static void
@@ -185,6 +233,10 @@ bns_command_plan_new(const BnsCommands *commands,
     plan->lines = g_string_new(NULL);
     plan->programs = g_array_new(FALSE, FALSE, sizeof(BnsDeniedProgram));
     plan->strings = g_ptr_array_new_with_free_func(g_free);
+    plan->rules = g_array_new(FALSE, FALSE, sizeof(BnsExecRule));
+    plan->lists = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
+    if (commands->record_origin != NULL)
+        add_record(plan, commands->record_origin);
     if (commands->deny->len > 0)
         fill(&planning, commands, path);
     if (plan->programs->len > BNS_DENIED_MAX) {
@@ -197,6 +249,8 @@ bns_command_plan_new(const BnsCommands *commands,
     plan->denied.programs =
         (const BnsDeniedProgram *)(const void *)plan->programs->data;
     plan->denied.n = plan->programs->len;
+    plan->exec.rules = (const BnsExecRule *)(const void *)plan->rules->data;
+    plan->exec.n_rules = plan->rules->len;
     return g_steal_pointer(&plan);
 }
 
@@ -208,6 +262,8 @@ bns_command_plan_free(BnsCommandPlan *plan)
     g_ptr_array_unref(plan->notices);
     g_string_free(plan->lines, TRUE);
     g_array_unref(plan->programs);
+    g_array_unref(plan->rules);
+    g_ptr_array_unref(plan->lists);
     g_ptr_array_unref(plan->strings);
     g_free(plan);
 }

@@ -6,19 +6,25 @@
  * of the system besides: every file of that name is meant. Symbolic links are followed:
  * what is denied is the file that they lead to, with all of its names. So where one
  * program has many (busybox, rustup) they are all denied; `check` lists the files.
+ *
+ * A rule for arguments is judged at each execve(2) by sandbox/exec_watch.h.
  */
 #pragma once
 
 #include "policy/commands.h"
 #include "sandbox/denied.h"
+#include "sandbox/exec_watch.h"
 #include "sandbox/places.h"
 
 typedef struct {
     BnsDenied denied;   /* of what is below; lives as long as the plan */
+    BnsExecPolicy exec; /* the same */
     GPtrArray *notices; /* owned, of owned lines for the person */
     GString *lines;     /* owned: `check`'s: "ORIGIN\tdeny-command\tPATH\n" */
     GArray *programs;   /* owned; of BnsDeniedProgram */
+    GArray *rules;      /* owned; of BnsExecRule */
     GPtrArray *strings; /* owned, of owned strings: what these borrow */
+    GPtrArray *lists;   /* owned, of owned arrays of paths: the same */
 } BnsCommandPlan;
 
 #define BNS_COMMAND_PLAN_ERROR (bns_command_plan_error_quark())

@@ -29,9 +29,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Nothing tells when a closed connection's bytes have arrived. */
-#define UNSENT_POLL_MS 1
-
 /* A tick is 10 ms at most (HZ=100). */
 #define TICK_STEP_NS 500000
 #define N_TICK_STEPS 20
@@ -47,6 +44,7 @@ typedef struct {
     char workdir[PATH_MAX];
     BnsGroupSignals signals; /* SIGCHLD, and what may come by group */
     int gate_fd;             /* to the command's process, which lets it go with GO */
+    int listener_fd;         /* of what it executes; -1: not watched */
     pid_t command;
     bool is_started;
     BnsMounts mounts;
@@ -87,7 +85,8 @@ wait_for(const Init *init, int fd)
 static bool
 take_descriptors(BnsInitConfig *config, BnsFault *fault)
 {
-    int *const fds[] = { &config->control_fd, &config->life_fd, &config->lend_fd };
+    int *const fds[] = { &config->control_fd, &config->life_fd, &config->lend_fd,
+                         &config->recorder_fd };
     int next = STDERR_FILENO + 1;
     bool is_good = true;
 
@@ -131,26 +130,6 @@ take_signals(Init *init, BnsFault *fault)
 }
 
 static bool
-send_link(const Init *init, BnsFault *fault)
-{
-    int control = init->config.control_fd;
-    bns_autofd fd = -1;
-    bns_autofd wide = -1;
-    int r = 0;
-
-    if (!bns_tap_link_make(&fd, &wide, fault))
-        return false;
-    if (wide >= 0)
-        r = bns_ready_send(control, BNS_READY_WIDE, NULL, wide);
-    if (r == 0)
-        r = bns_ready_send(control, wide >= 0 ? BNS_READY_PACKET : BNS_READY_TAP, NULL,
-                           fd);
-    return r == 0
-               ? true
-               : bns_fault_set(fault, "Could not hand over the link: %s", strerror(-r));
-}
-
-static bool
 make_command(Init *init, BnsFault *fault)
 {
     int pair[2];
@@ -176,12 +155,12 @@ make_command(Init *init, BnsFault *fault)
 
 /* The command's process says that it is locked, or why not. */
 static bool
-await_command(const Init *init, BnsFault *fault)
+await_command(Init *init, BnsFault *fault)
 {
     char text[BNS_READY_TEXT_MAX + 1] = "";
 
     wait_for(init, init->gate_fd);
-    switch (bns_ready_receive(init->gate_fd, text, NULL)) {
+    switch (bns_ready_receive(init->gate_fd, text, &init->listener_fd)) {
     case BNS_READY_READY:
         return true;
     case BNS_READY_FAILED:
@@ -251,7 +230,8 @@ set_up(Init *init, BnsFault *fault)
     prctl(PR_SET_NAME, "boundary-init");
     umask(0);
     /* The command's process locks itself while the CA is still on its way. */
-    return bns_mounts_begin(&init->config, fault) && send_link(init, fault) &&
+    return bns_mounts_begin(&init->config, fault) &&
+           bns_tap_link_send(init->config.control_fd, fault) &&
            resolve_workdir(init, fault) &&
            bns_mounts_make(&init->config, &init->mounts, fault) &&
            make_command(init, fault) && take_ca(init, fault) &&
@@ -265,30 +245,6 @@ send_number(const Init *init, BnsReadyType type, int number)
 
     snprintf(text, sizeof(text), "%d", number);
     bns_ready_send(init->config.control_fd, type, text, -1);
-}
-
-/* What the command sent before it ended is delivered, as the host's kernel would. Its end
- * is that of the network that this kernel delivers by, so it is told a moment later. */
-static void
-wait_for_unsent(const Init *init)
-{
-    struct pollfd fds[] = { { .fd = init->config.life_fd, .events = POLLIN },
-                            { .fd = init->config.control_fd, .events = POLLIN } };
-    uint64_t unsent = bns_unsent();
-    int64_t total_us = bns_clock_us(CLOCK_MONOTONIC) + BNS_UNSENT_TOTAL_US;
-    int64_t stall_us = bns_clock_us(CLOCK_MONOTONIC) + BNS_UNSENT_STALL_US;
-
-    while (unsent > 0 && bns_clock_us(CLOCK_MONOTONIC) < stall_us &&
-           bns_clock_us(CLOCK_MONOTONIC) < total_us) {
-        uint64_t before = unsent;
-
-        /* A signal that is to be passed on: somebody wants the end now. */
-        if (poll(fds, G_N_ELEMENTS(fds), UNSENT_POLL_MS) > 0)
-            return;
-        unsent = bns_unsent();
-        if (unsent < before)
-            stall_us = bns_clock_us(CLOCK_MONOTONIC) + BNS_UNSENT_STALL_US;
-    }
 }
 
 /* What the person would look for afterwards. */
@@ -333,7 +289,7 @@ on_signals(Init *init)
         }
         check_was_started(init);
         report_left(init);
-        wait_for_unsent(init);
+        bns_unsent_wait(init->config.life_fd, init->config.control_fd);
         bns_left_hand_out(&init->config.view, init->config.control_fd);
         send_number(init, BNS_READY_EXITED, status);
         end_session();
@@ -417,6 +373,13 @@ repair_mounts(Init *init, bool has_changed)
         init->n_repairs = 0;
 }
 
+static bool
+answer_exec(const Init *init, BnsFault *fault)
+{
+    return bns_exec_watch_answer(init->listener_fd, init->config.recorder_fd,
+                                 &init->config.exec, fault);
+}
+
 static void G_GNUC_NORETURN
 serve(Init *init)
 {
@@ -427,6 +390,7 @@ serve(Init *init)
         /* Tells of every change (proc(5)); -1 is passed over. */
         { .fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC), .events = POLLPRI },
         { .fd = init->config.lend_fd, .events = POLLIN },
+        { .fd = init->listener_fd, .events = POLLIN },
     };
     BnsFault fault;
 
@@ -441,6 +405,10 @@ serve(Init *init)
             end_session();
         if (fds[1].revents != 0 && !on_message(init, &fault))
             give_up(init, &fault);
+        if ((fds[5].revents & POLLIN) != 0 && !answer_exec(init, &fault))
+            give_up(init, &fault);
+        else if (fds[5].revents != 0 && fds[5].revents != POLLIN)
+            fds[5].fd = -1; /* nobody is left who could ask */
         repair_mounts(init, fds[3].revents != 0);
         if (fds[4].revents != 0 && !bns_lend_answer(fds[4].fd))
             fds[4].fd = -1;
@@ -453,7 +421,11 @@ serve(Init *init)
 static void G_GNUC_NORETURN
 init_main(const BnsInitConfig *config)
 {
-    Init init = { .config = *config, .signals.fd = -1, .gate_fd = -1, .command = -1 };
+    Init init = { .config = *config,
+                  .signals.fd = -1,
+                  .gate_fd = -1,
+                  .listener_fd = -1,
+                  .command = -1 };
     BnsFault fault;
 
     if (!set_up(&init, &fault))

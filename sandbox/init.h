@@ -11,6 +11,7 @@
 
 #include "policy/limits.h"
 #include "sandbox/denied.h"
+#include "sandbox/exec_watch.h"
 #include "sandbox/file_view.h"
 #include "sandbox/trust_files.h"
 
@@ -34,6 +35,8 @@
  * @protected_links: (nullable): symbolic links, which cannot be replaced either; their
  *                   directories as above
  * @denied: programs that it may not execute (sandbox/denied.h)
+ * @exec: whether and how what it executes is watched (sandbox/exec_watch.h)
+ * @recorder_fd: to the recorder, if it is, else -1
  * @trust: what the user's programs trust beside the roots of /etc
  * @limits: of the command's processes
  * @umask: the user's
@@ -53,6 +56,8 @@ typedef struct {
     const char *const *protected_paths;
     const char *const *protected_links;
     BnsDenied denied;
+    BnsExecPolicy exec;
+    int recorder_fd;
     BnsTrustSource trust;
     BnsProcessLimits limits;
     mode_t umask;

@@ -369,6 +369,7 @@ run_session(const Run *run, const BnsOptions *options)
                              .java_stores = (const char *const *)run->java_stores },
                   .limits = *bns_policy_process_limits(run->policy),
                   .denied = run->command_plan->denied,
+                  .exec = run->command_plan->exec,
                   .umask = run->umask,
                   .view = run->file_plan->view,
                   .ignored = &ignored,

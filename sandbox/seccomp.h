@@ -35,3 +35,13 @@ size_t bns_seccomp_build(struct sock_filter out_program[BNS_SECCOMP_MAX]);
 /* Installs it for this process and all that it starts; needs no_new_privs. Plain C.
  * 0 or -errno. */
 int bns_seccomp_enter(void);
+
+/**
+ * bns_seccomp_listen:
+ *
+ * Holds every execve(2) and execveat(2) of this process and all that it starts until the
+ * holder of the listener answers (sandbox/exec_watch.h); ENOSYS once there is none.
+ * Plain C. Returns: (transfer full): the listener, or -errno: -EBUSY: a process above
+ * has one.
+ */
+int bns_seccomp_listen(void);

@@ -24,6 +24,7 @@ typedef enum {
     PAIR_NETSTACK_RECORDS, /* netstack, recorder */
     PAIR_OWN_RECORDS,      /* supervisor, recorder */
     PAIR_LEND,             /* gateway, init; only where something is published */
+    PAIR_INIT_RECORDS,     /* init, recorder */
     N_PAIRS,
 } Pair;
 
@@ -97,11 +98,13 @@ recorder_main(const Plan *plan)
         .gateway_fd = plan->pairs[PAIR_GATEWAY_RECORDS][1],
         .netstack_fd = plan->pairs[PAIR_NETSTACK_RECORDS][1],
         .supervisor_fd = plan->pairs[PAIR_OWN_RECORDS][1],
+        .init_fd = plan->pairs[PAIR_INIT_RECORDS][1],
         .file = plan->session->audit,
         .start = plan->session->start,
     };
     int keep[] = { config.control_fd,  config.life_fd,       config.gateway_fd,
-                   config.netstack_fd, config.supervisor_fd, config.file->fd };
+                   config.netstack_fd, config.supervisor_fd, config.init_fd,
+                   config.file->fd };
 
     close_all_but(keep, G_N_ELEMENTS(keep));
     return bns_recorder_run(&config);
@@ -213,6 +216,7 @@ start_init(const Plan *plan)
     config.control_fd = plan->control[BNS_HELPER_INIT][1];
     config.life_fd = plan->life[0];
     config.lend_fd = plan->pairs[PAIR_LEND][1];
+    config.recorder_fd = config.exec.is_on ? plan->pairs[PAIR_INIT_RECORDS][0] : -1;
     return bns_init_clone(&config);
 }
 

@@ -6,11 +6,11 @@
  * another: what a helper needs from another comes in messages.
  *
  *                 control (base/ready.h)      life pipe        others
- *     recorder    supervisor (two)            of its own       gateway, netstack
+ *     recorder    supervisor (two)            of its own       gateway, netstack, init
  *     resolver    supervisor                  session's        gateway
  *     gateway     supervisor                  session's        netstack, recorder, resolver
  *     netstack    supervisor                  session's        gateway, recorder
- *     init        supervisor                  session's        gateway (base/lend.h)
+ *     init        supervisor                  session's        gateway (base/lend.h), recorder
  *
  * The recorder has a life pipe of its own: it outlives the others by their last records.
  */

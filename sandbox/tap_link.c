@@ -2,6 +2,7 @@
 #include "sandbox/tap_link.h"
 
 #include "base/fd.h"
+#include "base/ready.h"
 #include "netstack/tap/tap.h"
 #include "sandbox/veth.h"
 
@@ -181,4 +182,23 @@ bns_tap_link_make(int *out_fd, int *out_wide_fd, BnsFault *fault)
     *out_fd = g_steal_fd(&fd);
     *out_wide_fd = g_steal_fd(&wide);
     return true;
+}
+
+bool
+bns_tap_link_send(int control_fd, BnsFault *fault)
+{
+    bns_autofd fd = -1;
+    bns_autofd wide = -1;
+    int r = 0;
+
+    if (!bns_tap_link_make(&fd, &wide, fault))
+        return false;
+    if (wide >= 0)
+        r = bns_ready_send(control_fd, BNS_READY_WIDE, NULL, wide);
+    if (r == 0)
+        r = bns_ready_send(control_fd, wide >= 0 ? BNS_READY_PACKET : BNS_READY_TAP,
+                           NULL, fd);
+    return r == 0
+               ? true
+               : bns_fault_set(fault, "Could not hand over the link: %s", strerror(-r));
 }

@@ -21,3 +21,6 @@ bool bns_tap_link_make(int *out_fd, int *out_wide_fd, BnsFault *fault);
 void bns_tap_link_no_ipv6(const char *name);
 /* Brings @name of the current network namespace up. 0 or -errno. */
 int bns_tap_link_up(const char *name);
+
+/* Makes the link and sends it to the supervisor: TAP, or WIDE and PACKET (base/ready.h). */
+bool bns_tap_link_send(int control_fd, BnsFault *fault);

@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sandbox/unsent.h"
 
+#include "base/clock.h"
 #include "base/fd.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
+
+/* Nothing tells when a closed connection's bytes have arrived. */
+#define POLL_MS 1
 
 /*
  * A table of connections and what sockstat says when nothing is in it, so that it need not
@@ -126,4 +132,26 @@ bns_unsent(void)
         if (!has_none(tables[i].counts, tables[i].none))
             sum += scan_table(tables[i].connections);
     return sum;
+}
+
+void
+bns_unsent_wait(int life_fd, int control_fd)
+{
+    struct pollfd fds[] = { { .fd = life_fd, .events = POLLIN },
+                            { .fd = control_fd, .events = POLLIN } };
+    uint64_t unsent = bns_unsent();
+    int64_t now_us = bns_clock_us(CLOCK_MONOTONIC);
+    int64_t total_us = now_us + BNS_UNSENT_TOTAL_US;
+    int64_t stall_us = now_us + BNS_UNSENT_STALL_US;
+
+    while (unsent > 0 && now_us < stall_us && now_us < total_us) {
+        uint64_t before = unsent;
+
+        if (poll(fds, sizeof(fds) / sizeof(fds[0]), POLL_MS) > 0)
+            return;
+        unsent = bns_unsent();
+        now_us = bns_clock_us(CLOCK_MONOTONIC);
+        if (unsent < before)
+            stall_us = now_us + BNS_UNSENT_STALL_US;
+    }
 }

@@ -21,3 +21,8 @@
  *          where /proc cannot be read.
  */
 uint64_t bns_unsent(void);
+
+/* What the command sent before it ended is delivered, as the host's kernel would: waits
+ * for it, unless @life_fd ends or something comes on @control_fd: somebody wants the end
+ * now. */
+void bns_unsent_wait(int life_fd, int control_fd);

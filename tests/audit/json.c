@@ -90,6 +90,33 @@ test_line(void)
         "\"first_byte_us\":\"11\"");
 }
 
+/* A process is an object; secrets in its arguments are masked, and what was cut says so. */
+static void
+test_process(void)
+{
+    const BnsRecord record = { .event = BNS_EVENT_EXEC,
+                               .decision = BNS_DECIDED_DENY,
+                               .request = 1,
+                               .pid = 7,
+                               .exe = "/bin/x\"",
+                               .argv = "x\x1e--token=abc\x1e\x1e"
+                                       "cut...",
+                               .host = "h",
+                               .cwd = "/w",
+                               .parent = 6 };
+    const BnsRecord nameless = { .event = BNS_EVENT_EXEC, .pid = 7, .argv = "" };
+    g_autoptr(GString) line = g_string_new(NULL);
+    g_autoptr(GString) other = g_string_new(NULL);
+
+    bns_json_append_record(line, &record);
+    g_assert_cmpstr(line->str, ==,
+                    ",\"decision\":\"deny\",\"request\":1,\"process\":{\"pid\":7,"
+                    "\"exe\":\"/bin/x\\\"\",\"argv\":[\"x\",\"--token=***\",\"\","
+                    "\"cut...\"]},\"host\":\"h\",\"cwd\":\"/w\",\"parent\":\"6\"");
+    bns_json_append_record(other, &nameless);
+    g_assert_cmpstr(other->str, ==, ",\"process\":{\"pid\":7,\"argv\":[]}");
+}
+
 static void
 test_absent(void)
 {
@@ -306,6 +333,7 @@ main(int argc, char **argv)
     bns_test_init(&argc, &argv, 20);
     bns_test_add("/audit/json/strings-are-escaped", test_strings);
     bns_test_add("/audit/json/fields-have-their-order", test_line);
+    bns_test_add("/audit/json/a-process-is-an-object", test_process);
     bns_test_add("/audit/json/absent-is-not-written-but-at-a-transfers-end",
                  test_absent);
     bns_test_add("/audit/json/times-are-utc-with-microseconds", test_time);

@@ -52,6 +52,15 @@ static const Case cases[] = {
     { "address-without-name",
       "\"event\":\"flow.refused\",\"decision\":\"deny\",\"addr\":\"::1\",\"port\":22",
       "07:00:01.234  DENY        flow.refused    [::1]:22\n" },
+    { "exec",
+      "\"event\":\"exec\",\"decision\":\"deny\",\"reason\":\"ask\",\"rule\":\"/p:1\","
+      "\"process\":{\"pid\":7,\"exe\":\"/bin/git\",\"argv\":[\"git\",\"a b\"]},"
+      "\"cwd\":\"/w\",\"parent\":\"6\"",
+      "07:00:01.234  DENY        exec            git 'a b'  pid 7 of 6, in /w  ask, "
+      "rule "
+      "/p:1\n" },
+    { "exec-without-process", "\"event\":\"exec\"",
+      "07:00:01.234              exec\n" },
     { "error", "\"event\":\"upstream.error\",\"host\":\"h\",\"error\":\"expired\"",
       "07:00:01.234              upstream.error  h  error: expired\n" },
     { "count",

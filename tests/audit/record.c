@@ -22,6 +22,11 @@ static const BnsRecord full = {
     .http = "1.1",
     .status = 599,
     .error = "",
+    .pid = 7,
+    .exe = "/usr/bin/git",
+    .argv = "git\x1epush\x1e",
+    .cwd = "/home/u",
+    .parent = 6,
     .count = 1,
     .bytes_sent = 1,
     .bytes_received = UINT64_MAX,
@@ -132,7 +137,7 @@ decodes(const char *fields, size_t len)
     return bns_record_decode(message, total, &record);
 }
 
-/* Tags: 0 reason, 1 rule, 2 flow, 6 port. */
+/* Tags: 0 reason, 1 rule, 2 flow, 9 port. */
 static void
 test_malformed(void)
 {
@@ -155,8 +160,8 @@ test_malformed(void)
     g_assert_false(DECODES("\xff\1\0\0\0\0\0\0\0"));
     /* a number that is zero, a port that is none, a cut number */
     g_assert_false(DECODES("\2\0\0\0\0\0\0\0\0"));
-    g_assert_true(DECODES("\6\xff\xff\0\0\0\0\0\0"));
-    g_assert_false(DECODES("\6\0\0\1\0\0\0\0\0"));
+    g_assert_true(DECODES("\11\xff\xff\0\0\0\0\0\0"));
+    g_assert_false(DECODES("\11\0\0\1\0\0\0\0\0"));
     g_assert_false(DECODES("\2\1\0\0\0\0\0\0"));
 #undef DECODES
 }

@@ -30,6 +30,7 @@ typedef struct {
     int gateway;
     int netstack;
     int supervisor;
+    int init;
 } Fixture;
 
 typedef int (*Main)(const BnsRecorderConfig *config);
@@ -69,25 +70,25 @@ serve_without_rights(const BnsRecorderConfig *config)
     return bns_serve(config, refuse_lock_down);
 }
 
+/* The recorder's ends. */
+typedef struct {
+    int control, life, gateway, netstack, supervisor, init;
+} Ends;
+
 /* Child side of start(). */
 static void G_GNUC_NORETURN
-child_main(const char *path,
-           Main run,
-           int control,
-           int life,
-           int gateway,
-           int netstack,
-           int supervisor)
+child_main(const char *path, Main run, const Ends *ends)
 {
     char *command[] = { (char[]){ "true" }, NULL };
     const BnsSessionStart start = { .command = command };
     g_autofree char *notice = NULL;
     BnsAuditFile *file = bns_audit_open(path, &notice, NULL);
-    const BnsRecorderConfig config = { .control_fd = control,
-                                       .life_fd = life,
-                                       .gateway_fd = gateway,
-                                       .netstack_fd = netstack,
-                                       .supervisor_fd = supervisor,
+    const BnsRecorderConfig config = { .control_fd = ends->control,
+                                       .life_fd = ends->life,
+                                       .gateway_fd = ends->gateway,
+                                       .netstack_fd = ends->netstack,
+                                       .supervisor_fd = ends->supervisor,
+                                       .init_fd = ends->init,
                                        .file = file,
                                        .start = &start };
     int status = run(&config);
@@ -102,7 +103,7 @@ child_main(const char *path,
 static void
 start(Fixture *f, Main run)
 {
-    int control[2], life[2], gateway[2], netstack[2], supervisor[2];
+    int control[2], life[2], gateway[2], netstack[2], supervisor[2], init[2];
 
     f->dir = sample_dir();
     f->path = g_build_filename(f->dir, "audit.jsonl", NULL);
@@ -110,6 +111,7 @@ start(Fixture *f, Main run)
     g_assert_cmpint(bns_fd_pair(gateway), ==, 0);
     g_assert_cmpint(bns_fd_pair(netstack), ==, 0);
     g_assert_cmpint(bns_fd_pair(supervisor), ==, 0);
+    g_assert_cmpint(bns_fd_pair(init), ==, 0);
     g_assert_cmpint(pipe(life), ==, 0);
     fflush(NULL);
     f->pid = fork();
@@ -119,19 +121,23 @@ start(Fixture *f, Main run)
         close(gateway[0]);
         close(netstack[0]);
         close(supervisor[0]);
+        close(init[0]);
         close(life[1]);
-        child_main(f->path, run, control[1], life[0], gateway[1], netstack[1],
-                   supervisor[1]);
+        child_main(f->path, run,
+                   &(Ends){ control[1], life[0], gateway[1], netstack[1], supervisor[1],
+                            init[1] });
     }
     close(control[1]);
     close(gateway[1]);
     close(netstack[1]);
     close(supervisor[1]);
+    close(init[1]);
     close(life[0]);
     f->control = control[0];
     f->gateway = gateway[0];
     f->netstack = netstack[0];
     f->supervisor = supervisor[0];
+    f->init = init[0];
     f->life = life[1];
 }
 
@@ -170,6 +176,7 @@ clear(Fixture *f)
     bns_fd_clear(&f->gateway);
     bns_fd_clear(&f->netstack);
     bns_fd_clear(&f->supervisor);
+    bns_fd_clear(&f->init);
     g_free(f->path);
     sample_remove(f->dir);
 }
@@ -517,7 +524,8 @@ test_forbidden_events(void)
     enum {
         GATEWAY = 1,
         NETSTACK = 2,
-        SUPERVISOR = 4
+        SUPERVISOR = 4,
+        INIT = 8
     };
     static const unsigned may[BNS_N_EVENTS] = {
         [BNS_EVENT_TLS_OPEN] = GATEWAY,
@@ -532,6 +540,7 @@ test_forbidden_events(void)
         [BNS_EVENT_TLS_ERROR] = GATEWAY,
         [BNS_EVENT_UPSTREAM_ERROR] = GATEWAY,
         [BNS_EVENT_FRAMES_DROPPED] = NETSTACK,
+        [BNS_EVENT_EXEC] = INIT,
         [BNS_EVENT_FILE_PERSIST] = SUPERVISOR,
         [BNS_EVENT_PUBLISH_OPEN] = GATEWAY,
         [BNS_EVENT_PUBLISH_CLOSE] = GATEWAY,
@@ -539,16 +548,17 @@ test_forbidden_events(void)
     };
 
     for (int event = 0; event < BNS_N_EVENTS; event++)
-        for (unsigned peer = GATEWAY; peer <= SUPERVISOR; peer *= 2) {
+        for (unsigned peer = GATEWAY; peer <= INIT; peer *= 2) {
             const BnsRecord record = { .event = (BnsEvent)event };
             bool is_allowed = (may[event] & peer) != 0;
             Fixture f;
             int fd;
 
             start_ready(&f);
-            fd = peer == GATEWAY    ? f.gateway
-                 : peer == NETSTACK ? f.netstack
-                                    : f.supervisor;
+            fd = peer == GATEWAY      ? f.gateway
+                 : peer == NETSTACK   ? f.netstack
+                 : peer == SUPERVISOR ? f.supervisor
+                                      : f.init;
             g_assert_true(bns_client_record(fd, &record) == is_allowed);
             if (is_allowed) {
                 bns_fd_clear(&f.life);

@@ -8,11 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Runs sh with @script under a policy of @commands, with work/bin in its PATH. */
+/* Runs sh with @script under @policy, with work/bin in its PATH. */
 static StoryRun *
-run_with(Story *story, const char *commands, const char *script)
+run_under(Story *story, const char *policy, const char *script)
 {
-    g_autofree char *policy = g_strdup_printf("commands:\n  deny:\n%s", commands);
     g_autofree char *quoted = g_shell_quote(script);
     g_autofree char *arguments = g_strdup_printf("-c p.yaml -- sh -c %s", quoted);
     g_autofree char *path =
@@ -21,6 +20,14 @@ run_with(Story *story, const char *commands, const char *script)
     story_setenv(story, "PATH", path);
     story_write(story, "p.yaml", policy);
     return story_run(story, arguments);
+}
+
+static StoryRun *
+run_with(Story *story, const char *denied, const char *script)
+{
+    g_autofree char *policy = g_strdup_printf("commands:\n  deny:\n%s", denied);
+
+    return run_under(story, policy, script);
 }
 
 /* work/bin/tool, which prints its name, with two further ones. */
@@ -97,6 +104,176 @@ test_shell(void)
     g_assert_cmpstr(other->out, ==, "yes\n");
 }
 
+/* --- exec: record --- */
+
+#define RECORD "commands: {exec: record}\n"
+
+static void
+test_record(void)
+{
+    g_autoptr(Story) story = story_new();
+    g_autoptr(StoryRun) run = NULL;
+    g_autofree char *cwd = NULL;
+    g_autofree char *bin = NULL;
+
+    install_tool(story);
+    run = run_under(story, RECORD,
+                    "tool --token=abc 'a b'; cd bin; ./twin; env other; nosuch; true");
+    story_assert_status(run, 0);
+    g_assert_cmpstr(run->out, ==, "ran tool\nran twin\nran other\n");
+    cwd = g_strdup_printf("\"cwd\":\"%s\",\"parent\":\"2\"", story->work);
+    bin = g_strdup_printf("\"exe\":\"%s/bin/./twin\",\"argv\":[\"./twin\"]},\"cwd\":"
+                          "\"%s/bin\"",
+                          story->work, story->work);
+    story_assert_record(
+        run, "\"event\":\"exec\",\"decision\":\"allow\",\"process\":{\"pid\":2",
+        "\"argv\":[\"sh\",\"-c\"", "\"parent\":\"1\"");
+    story_assert_record(run, "\"argv\":[\"tool\",\"--token=***\",\"a b\"]", cwd);
+    story_assert_record(run, bin);
+    story_assert_record(run, "\"argv\":[\"other\"]");
+    /* A search along PATH, or for what is nowhere, executes nothing. */
+    g_assert_cmpuint(story_count_records(run, "\"exec\"", NULL), ==, 5);
+    g_assert_cmpuint(story_count_records(run, "[\"nosuch\"", NULL), ==, 0);
+}
+
+static void
+test_no_record(void)
+{
+    g_autoptr(Story) story = story_new();
+    g_autoptr(StoryRun) run = run_under(story, "", "env true");
+
+    story_assert_status(run, 0);
+    g_assert_cmpuint(story_count_records(run, "\"event\":\"exec\"", NULL), ==, 0);
+}
+
+/* From several processes and threads at once; each exactly once. */
+static void
+test_many(void)
+{
+    g_autoptr(Story) story = story_new();
+    g_autoptr(StoryRun) run = run_under(
+        story, RECORD,
+        "for j in 1 2 3 4; do (for i in $(seq 50); do env true n$j.$i; done) & "
+        "done; wait");
+
+    story_assert_status(run, 0);
+    g_assert_cmpuint(story_count_records(run, "[\"true\",\"n", NULL), ==, 200);
+    g_assert_cmpuint(story_count_records(run, "[\"env\",\"true\",\"n", NULL), ==, 200);
+    story_assert_record(run, "[\"true\",\"n3.50\"]");
+}
+
+static void
+test_arguments(void)
+{
+    g_autoptr(Story) story = story_new();
+    g_autoptr(StoryRun) run = NULL;
+
+    install_tool(story);
+    run =
+        run_under(story,
+                  "commands:\n  exec: record\n  deny:\n"
+                  "    - {command: tool, arguments: 'push *--force*', reason: ask}\n",
+                  "tool push --force x; echo $?; twin push x --force; echo $?; tool "
+                  "push x; (exec 2>log; tool push --force); cat log; (exec 2>&1; tool "
+                  "push --force | cat)");
+    story_assert_status(run, 0);
+    g_assert_true(g_str_has_prefix(run->out,
+                                   "126\n126\nran tool\nboundary-ns: tool push "
+                                   "*--force* is not permitted by policy ("));
+    story_assert_err(run, "/p.yaml:4): ask\n");
+    story_assert_record(run,
+                        "\"exec\",\"decision\":\"deny\",\"reason\":\"ask\",\"rule\":\"",
+                        "[\"tool\",\"push\",\"--force\",\"x\"]");
+    story_assert_record(run, "\"deny\"", "[\"twin\",\"push\",\"x\",\"--force\"]");
+    story_assert_record(run, "\"allow\"", "[\"tool\",\"push\",\"x\"]");
+}
+
+/* Arguments of a hostile program: what it asks for fails as it would, or is recorded. */
+static void
+test_hostile(void)
+{
+    static const char script[] =
+        "import ctypes, os, threading\n"
+        "libc = ctypes.CDLL(None, use_errno=True)\n"
+        "def run(path, argv):\n"
+        "    pid = os.fork()\n"
+        "    if pid == 0:\n"
+        "        libc.execve(path, argv, None)\n"
+        "        os._exit(ctypes.get_errno())\n"
+        "    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)\n"
+        "run(8, None)\n"
+        "run(b'/bin/true', 8)\n"
+        "run(b'/bin/true', (ctypes.c_void_p * 3)(8, 0, 0))\n"
+        "run(b'/bin/true', (ctypes.c_char_p * 3)(b'\\xff\\x1e\\n', b'x' * 100000, "
+        "None))\n"
+        "def by_thread():\n"
+        "    os.execv('/bin/echo', ['echo', 'thread'])\n"
+        "threading.Thread(target=by_thread).start()\n"
+        "threading.Event().wait()\n";
+    g_autoptr(Story) story = story_new();
+    g_autoptr(StoryRun) run = NULL;
+
+    if (!story_needs("python3"))
+        return;
+    story_write(story, "p.yaml", RECORD);
+    story_write(story, "hostile.py", script);
+    run = story_run(story, "-c p.yaml -- python3 hostile.py");
+    story_assert_status(run, 0);
+    g_assert_cmpstr(run->out, ==, "14\n14\n14\n0\nthread\n");
+    story_assert_record(run, "[\"\xef\xbf\xbd\xef\xbf\xbd\\n\",\"xxxx", "xxx...\"]");
+    /* Of the process, whatever thread asked. */
+    story_assert_record(run, "\"pid\":2,", "[\"echo\",\"thread\"]", "\"parent\":\"1\"");
+}
+
+/* One process has one listener; a second is the kernel's to refuse. */
+static void
+test_nested_listener(void)
+{
+    static const char script[] =
+        "import ctypes\n"
+        "libc = ctypes.CDLL(None, use_errno=True)\n"
+        "class F(ctypes.Structure):\n"
+        "    _fields_ = [('n', ctypes.c_ushort), ('p', ctypes.c_void_p)]\n"
+        "allow = ctypes.create_string_buffer(b'\\x06\\0\\0\\0\\0\\0\\xff\\x7f', 8)\n"
+        "f = F(1, ctypes.addressof(allow))\n"
+        "import platform\n"
+        "nr = 317 if platform.machine() == 'x86_64' else 277\n"
+        "r = libc.syscall(nr, 1, 8, ctypes.byref(f))\n"
+        "print(ctypes.get_errno() if r < 0 else 'made')\n";
+    g_autoptr(Story) story = story_new();
+    g_autoptr(StoryRun) watched = NULL;
+    g_autoptr(StoryRun) unwatched = NULL;
+
+    if (!story_needs("python3"))
+        return;
+    story_write(story, "p.yaml", RECORD);
+    story_write(story, "listen.py", script);
+    watched = story_run(story, "-c p.yaml -- python3 listen.py");
+    unwatched = story_run(story, "-- python3 listen.py");
+    g_assert_cmpstr(watched->out, ==, "16\n");
+    g_assert_cmpstr(unwatched->out, ==, "made\n");
+}
+
+/* Without room for a record nothing is executed, and the session ends. */
+static void
+test_full(void)
+{
+    g_autoptr(Story) story = story_new();
+    g_autoptr(StoryRun) run =
+        run_under(story, "commands: {exec: record}\nlimits: {audit_size: 8K}\n",
+                  "i=0; while :; do i=$((i+1)); env echo $i; done");
+
+    story_assert_status(run, 125);
+    story_assert_err(run, "is full (limits.audit_size)");
+    g_assert_cmpuint(strlen(run->audit), <=, 8 * 1024);
+    {
+        g_auto(GStrv) lines = g_strsplit(run->out, "\n", -1);
+
+        g_assert_cmpuint(g_strv_length(lines) - 1, <=,
+                         story_count_records(run, "[\"echo\"", NULL));
+    }
+}
+
 static void
 test_check(void)
 {
@@ -106,17 +283,21 @@ test_check(void)
     g_autofree char *line = NULL;
 
     install_tool(story);
-    story_write(story, "p.yaml", "commands:\n  deny: [~/../work/bin/twin, absent]\n");
+    story_write(story, "p.yaml",
+                "commands:\n  exec: record\n  deny: [~/../work/bin/twin, absent]\n");
     story_write(story, "bad.yaml", "commands: {deny: [rm -rf]}\n");
     good = story_run(story, "check -c p.yaml");
     bad = story_run(story, "run -c bad.yaml -- echo ran");
     story_assert_status(good, 0);
-    line = g_strdup_printf("/p.yaml:2\tdeny-command\t%s/bin/tool\n", story->work);
+    line = g_strdup_printf("/p.yaml:3\tdeny-command\t%s/bin/tool\n", story->work);
     story_assert_out(good, line);
-    story_assert_out(good, "/p.yaml:2\tdeny-command\tabsent (not on this machine)\n");
+    story_assert_out(good, "/p.yaml:3\tdeny-command\tabsent (not on this machine)\n");
+    story_assert_out(good,
+                     "/p.yaml:2\texec\trecord (programs inside that need a seccomp "
+                     "listener of their own");
     story_assert_status(bad, 125);
     story_assert_no_out(bad, "ran");
-    story_assert_err(bad, "bad.yaml:1:19: commands.deny: is one program, without");
+    story_assert_err(bad, "bad.yaml:1: commands.deny: arguments are judged only with");
 }
 
 int
@@ -132,5 +313,12 @@ main(int argc, char **argv)
     bns_test_add("/e2e/commands/a-copy-is-another-program", test_copy_from_before);
     bns_test_add("/e2e/commands/the-shell-can-be-denied", test_shell);
     bns_test_add("/e2e/commands/check-names-the-files", test_check);
+    bns_test_add("/e2e/commands/what-is-executed-is-recorded", test_record);
+    bns_test_add("/e2e/commands/only-if-wanted", test_no_record);
+    bns_test_add("/e2e/commands/many-at-once-are-recorded-once-each", test_many);
+    bns_test_add("/e2e/commands/arguments-may-be-denied", test_arguments);
+    bns_test_add("/e2e/commands/hostile-arguments-do-no-harm", test_hostile);
+    bns_test_add("/e2e/commands/one-listener-is-all", test_nested_listener);
+    bns_test_add("/e2e/commands/no-record-no-program", test_full);
     return g_test_run();
 }

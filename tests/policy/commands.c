@@ -15,20 +15,26 @@ test_entries(void)
                     "  deny:\n"
                     "    - sudo\n"
                     "    - {command: /usr/bin/docker, reason: use podman}\n"
-                    "    - ~/bin/my tool\n");
+                    "    - {command: ~/bin/my tool}\n"
+                    "    - git  push --force*\n"
+                    "    - {command: rm, arguments: '-rf /*'}\n"
+                    "  exec: record\n");
     const BnsCommands *commands = bns_policy_commands(policy);
     g_autoptr(GString) text = g_string_new(NULL);
 
     for (guint i = 0; i < commands->deny->len; i++) {
         const BnsCommandRule *rule = commands->deny->pdata[i];
 
-        g_string_append_printf(text, "%s %s (%s)\n", rule->origin, rule->program,
+        g_string_append_printf(text, "%s %s [%s] (%s)\n", rule->origin, rule->program,
+                               rule->arguments != NULL ? rule->arguments : "-",
                                rule->reason != NULL ? rule->reason : "-");
     }
     g_assert_cmpstr(text->str, ==,
-                    "/p.yaml:3 sudo (-)\n"
-                    "/p.yaml:4 /usr/bin/docker (use podman)\n"
-                    "/p.yaml:5 ~/bin/my tool (-)\n");
+                    "/p.yaml:3 sudo [-] (-)\n"
+                    "/p.yaml:4 /usr/bin/docker [-] (use podman)\n"
+                    "/p.yaml:5 ~/bin/my tool [-] (-)\n"
+                    "/p.yaml:6 git [push --force*] (-)\n"
+                    "/p.yaml:7 rm [-rf /*] (-)\n");
 }
 
 static void
@@ -62,9 +68,15 @@ test_digest(void)
     g_autoptr(BnsPolicy) nothing = policy_from("");
     g_autoptr(BnsPolicy) sudo = policy_from("commands: {deny: [sudo]}\n");
     g_autoptr(BnsPolicy) su = policy_from("commands: {deny: [su]}\n");
+    g_autoptr(BnsPolicy) exec = policy_from("commands: {exec: record}\n");
+    g_autoptr(BnsPolicy) su_x = policy_from("commands: {exec: record, deny: [su x]}\n");
+    g_autoptr(BnsPolicy) su_y = policy_from("commands: {exec: record, deny: [su y]}\n");
 
     g_assert_cmpstr(bns_policy_digest(nothing), !=, bns_policy_digest(sudo));
     g_assert_cmpstr(bns_policy_digest(sudo), !=, bns_policy_digest(su));
+    g_assert_cmpstr(bns_policy_digest(nothing), !=, bns_policy_digest(exec));
+    g_assert_cmpstr(bns_policy_digest(exec), !=, bns_policy_digest(su_x));
+    g_assert_cmpstr(bns_policy_digest(su_y), !=, bns_policy_digest(su_x));
 }
 
 static void
@@ -94,14 +106,23 @@ typedef struct {
 } BadCase;
 
 static const BadCase bad_cases[] = {
-    { "no-mapping", "commands: [A]\n", ":1:11: commands: must be a mapping with deny" },
+    { "no-mapping", "commands: [A]\n",
+      ":1:11: commands: must be a mapping with deny or exec" },
     { "an-unknown-key", "commands:\n  denny: []\n",
       ":2:3: unknown key \"denny\": is it deny?" },
     { "a-scalar", "commands: {deny: sudo}\n", ":1:18: commands.deny: must be a list" },
     { "a-number", "commands: {deny: [7]}\n", ":1:19: commands.deny: must be a string" },
     { "no-name", "commands: {deny: ['']}\n", ":1:19: commands.deny: an empty name" },
-    { "arguments", "commands: {deny: [git push]}\n",
-      ":1:19: commands.deny: is one program, without arguments" },
+    { "arguments-without-exec", "commands: {deny: [git push]}\n",
+      ":1: commands.deny: arguments are judged only with exec: record; write the "
+      "program alone, or add that" },
+    { "arguments-of-a-command", "commands: {deny: [{command: git push}]}\n",
+      ":1:29: commands.deny: command: is one program; what follows goes into "
+      "arguments:" },
+    { "another-exec", "commands: {exec: true}\n",
+      ":1:18: commands.exec: must be a string" },
+    { "an-unknown-exec", "commands: {exec: deny}\n",
+      ":1:18: commands.exec: must be record" },
     { "a-pattern", "commands: {deny: [/usr/bin/docker*]}\n",
       ":1:19: commands.deny: is one program, without *, ? or [" },
     { "a-relative-path", "commands: {deny: [bin/tool]}\n",

@@ -81,7 +81,8 @@ plan(const Machine *machine, const char *yaml)
 {
     g_auto(GStrv) parts = g_strsplit(yaml, "@", -1);
     g_autofree char *list = g_strjoinv(machine->dir, parts);
-    g_autofree char *text = g_strdup_printf("commands: {deny: %s}\n", list);
+    g_autofree char *text =
+        g_strdup_printf("commands: {exec: record, deny: %s}\n", list);
     g_autofree char *path =
         g_strdup_printf("%s/a::%s/b:relative:/nowhere", machine->dir, machine->dir);
     g_autoptr(BnsPolicy) policy = bns_policy_parse("/p.yaml", text, strlen(text), NULL);
@@ -153,6 +154,34 @@ test_texts(void)
     machine_clear(&machine);
 }
 
+/* Arguments are judged when something is executed; the program itself is not denied. */
+static void
+test_arguments(void)
+{
+    Machine machine;
+    g_autoptr(BnsCommandPlan) made = NULL;
+    const BnsExecRule *rule;
+
+    machine_init(&machine);
+    made = plan(&machine,
+                "[{command: bns-link, arguments: 'push *', reason: no}, absent x]");
+    g_assert_cmpuint(made->denied.n, ==, 0);
+    g_assert_true(made->exec.is_on);
+    g_assert_cmpuint(made->exec.n_rules, ==, 2);
+    rule = &made->exec.rules[0];
+    g_assert_cmpstr(rule->pattern, ==, "push *");
+    g_assert_cmpstr(rule->reason, ==, "no");
+    g_assert_true(g_str_has_suffix(rule->paths[0], "/c/real"));
+    g_assert_true(g_str_has_suffix(rule->paths[1], "/c/deep/twin"));
+    g_assert_null(rule->paths[2]);
+    g_assert_cmpstr(rule->text, ==,
+                    "boundary-ns: bns-link push * is not permitted by policy "
+                    "(/p.yaml:1): no\n");
+    g_assert_null(made->exec.rules[1].paths[0]);
+    g_assert_nonnull(strstr(made->lines->str, "/c/real push *\n"));
+    machine_clear(&machine);
+}
+
 /* In a directory that its owner may not read; root reads all. */
 static void
 test_names_not_found(void)
@@ -183,6 +212,7 @@ main(int argc, char **argv)
         bns_test_add_data(path, &cases[i], test_case);
     }
     bns_test_add("/sandbox/command-plan/a-program-is-told-by-whom-and-why", test_texts);
+    bns_test_add("/sandbox/command-plan/arguments-are-judged-later", test_arguments);
     if (getuid() != 0)
         bns_test_add("/sandbox/command-plan/names-that-are-not-found-are-said",
                      test_names_not_found);

@@ -181,6 +181,7 @@ inside_start(const char *const *argv, const InsideOptions *options)
     int output[2];
     BnsInitConfig config = {
         .lend_fd = -1,
+        .recorder_fd = -1,
         .uid = getuid(),
         .gid = getgid(),
         .argv = words,
