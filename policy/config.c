@@ -173,6 +173,15 @@ read_limit_flows(void *data, const BnsYaml *value, GError **error)
 }
 
 static bool
+read_limit_flow_rate(void *data, const BnsYaml *value, GError **error)
+{
+    Reader *reader = data;
+
+    return bns_value_integer(reader->file, value, "limits.flow_rate", 1,
+                             BNS_CONFIG_FLOWS_MAX, &reader->config->flow_rate, error);
+}
+
+static bool
 read_limit_idle(void *data, const BnsYaml *value, GError **error)
 {
     Reader *reader = data;
@@ -212,6 +221,7 @@ read_limits(void *data, const BnsYaml *value, GError **error)
     static const BnsValueKey keys[] = {
         { "names", read_limit_names },
         { "flows", read_limit_flows },
+        { "flow_rate", read_limit_flow_rate },
         { "idle", read_limit_idle },
         { "audit_size", read_limit_audit_size },
         { "processes", read_limit_processes },
@@ -226,8 +236,8 @@ read_limits(void *data, const BnsYaml *value, GError **error)
     if (value->kind != BNS_YAML_MAPPING)
         return bns_yaml_fail(
             error, reader->file, value,
-            "limits: must be a mapping with names, flows, idle, audit_size, "
-            "processes, memory, open_files, file_size or cpu");
+            "limits: must be a mapping with names, flows, flow_rate, idle, "
+            "audit_size, processes, memory, open_files, file_size or cpu");
     return bns_value_mapping(reader->file, value, keys, data, error);
 }
 

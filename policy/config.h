@@ -35,6 +35,7 @@ typedef struct {
     char *log_level;       /* owned; NULL: not given; so are 0 and has_… below */
     guint names;           /* limits.names */
     guint flows;           /* limits.flows */
+    guint flow_rate;       /* limits.flow_rate */
     guint idle_s;          /* limits.idle */
     BnsProcessLimits process_limits;
     uint64_t audit_bytes; /* limits.audit_size */

@@ -27,8 +27,9 @@ bns_policy_new(void)
     policy->file_policy = bns_files_new();
     policy->env = bns_env_new();
     policy->commands = bns_commands_new();
-    policy->limits =
-        (BnsPolicyLimits){ DEFAULT_NAMES, DEFAULT_FLOWS, DEFAULT_IDLE_S, 0 };
+    policy->limits = (BnsPolicyLimits){ .names = DEFAULT_NAMES,
+                                        .flows = DEFAULT_FLOWS,
+                                        .idle_s = DEFAULT_IDLE_S };
     return policy;
 }
 
@@ -117,6 +118,8 @@ bns_policy_add_config(BnsPolicy *policy, BnsConfig *config, GPtrArray *notices)
         policy->limits.names = config->names;
     if (config->flows > 0)
         policy->limits.flows = config->flows;
+    if (config->flow_rate > 0)
+        policy->limits.flow_rate = config->flow_rate;
     if (config->audit_bytes > 0)
         policy->limits.audit_bytes = config->audit_bytes;
     bns_limits_merge(&policy->process_limits, &config->process_limits);

@@ -100,9 +100,10 @@ typedef struct {
 } BnsDecision;
 
 typedef struct {
-    guint names;  /* limits.names: synthetic addresses in a session */
-    guint flows;  /* limits.flows: flows open at once */
-    guint idle_s; /* limits.idle: silence after which a WebSocket, a gRPC call or an
+    guint names;     /* limits.names: synthetic addresses in a session */
+    guint flows;     /* limits.flows: flows open at once */
+    guint flow_rate; /* limits.flow_rate: new flows in a second; 0: any number */
+    guint idle_s;    /* limits.idle: silence after which a WebSocket, a gRPC call or an
                    * opaque flow is cut, in seconds; 0: never */
     uint64_t audit_bytes; /* limits.audit_size; 0: none */
 } BnsPolicyLimits;

@@ -4,6 +4,7 @@
 #include "audit/place.h"
 #include "base/fd.h"
 #include "netstack/gateway/trust.h"
+#include "sandbox/pid_limit.h"
 #include "sandbox/places.h"
 #include "sandbox/policy_source.h"
 #include "sandbox/programs.h"
@@ -116,10 +117,30 @@ add_system_layer(GPtrArray *findings)
         bns_doctor_add(findings, "system policy", BNS_FINDING_OK, "", "none");
 }
 
+/* What `limits:` can hold here. */
+static void
+add_limits(GPtrArray *findings)
+{
+    if (getuid() != 0)
+        bns_doctor_add(findings, "limits", BNS_FINDING_OK, "",
+                       "processes together; memory and time of each process");
+    else if (bns_pid_limit_is_possible())
+        bns_doctor_add(findings, "limits", BNS_FINDING_OK, "",
+                       "processes together, %d at least for root; memory and time of "
+                       "each process",
+                       BNS_PID_LIMIT_MIN);
+    else
+        bns_doctor_add(findings, "limits", BNS_FINDING_REDUCED,
+                       "start as another user, or use Linux 6.14 or newer",
+                       "not the number of root's processes; memory and time of each "
+                       "process");
+}
+
 void
 bns_doctor_add_host(GPtrArray *findings)
 {
     add_kernel(findings);
+    add_limits(findings);
     add_netstack(findings);
     add_trust(findings);
     add_proxy(findings);

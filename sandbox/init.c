@@ -11,6 +11,7 @@
 #include "sandbox/left.h"
 #include "sandbox/mounts.h"
 #include "sandbox/namespaces.h"
+#include "sandbox/pid_limit.h"
 #include "sandbox/pins.h"
 #include "sandbox/tap_link.h"
 #include "sandbox/tree.h"
@@ -216,6 +217,17 @@ await_next_tick(const Init *init)
     }
 }
 
+/* Of root the kernel does not count the processes; the command cannot write to the setting
+ * again, since root's /proc/sys is read-only (sandbox/mounts.c). */
+static bool
+limit_pids(const Init *init, BnsFault *fault)
+{
+    uint64_t processes = init->config.limits.values[BNS_LIMIT_PROCESSES];
+
+    return processes == 0 || init->config.uid != 0 ||
+           bns_pid_limit_set(processes, fault);
+}
+
 static bool
 set_up(Init *init, BnsFault *fault)
 {
@@ -230,7 +242,7 @@ set_up(Init *init, BnsFault *fault)
     prctl(PR_SET_NAME, "boundary-init");
     umask(0);
     /* The command's process locks itself while the CA is still on its way. */
-    return bns_mounts_begin(&init->config, fault) &&
+    return bns_mounts_begin(&init->config, fault) && limit_pids(init, fault) &&
            bns_tap_link_send(init->config.control_fd, fault) &&
            resolve_workdir(init, fault) &&
            bns_mounts_make(&init->config, &init->mounts, fault) &&

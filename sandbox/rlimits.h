@@ -5,7 +5,8 @@
  *
  * They bind each process by itself but for the number of processes, which Linux counts
  * for each user in a user namespace (since 5.14; before, with all that the user runs on
- * the host). Root of the host is not bound by that one.
+ * the host). Root of the host is not bound by that one, see
+ * sandbox/pid_limit.h.
  *
  * Plain C.
  */

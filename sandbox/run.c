@@ -9,6 +9,7 @@
 #include "sandbox/host_port.h"
 #include "sandbox/java_homes.h"
 #include "sandbox/log.h"
+#include "sandbox/pid_limit.h"
 #include "sandbox/places.h"
 #include "sandbox/policy_source.h"
 #include "sandbox/private_trees.h"
@@ -251,11 +252,16 @@ make_environment(Run *run, const BnsOptions *options)
 static bool
 check_limits(const BnsPolicy *policy, GError **error)
 {
-    const BnsProcessLimits *limits = bns_policy_process_limits(policy);
+    uint64_t processes = bns_policy_process_limits(policy)->values[BNS_LIMIT_PROCESSES];
 
-    return limits->values[BNS_LIMIT_PROCESSES] == 0 || getuid() != 0 ||
-           fail(error, "limits.processes: Linux does not count the processes of root; "
-                       "leave it out, or start as another user");
+    if (processes == 0 || getuid() != 0)
+        return true;
+    if (!bns_pid_limit_is_possible())
+        return fail(error, "limits.processes: Linux before 6.14 does not count the "
+                           "processes of root; leave it out, or start as another user");
+    return processes >= BNS_PID_LIMIT_MIN ||
+           fail(error, "limits.processes: of root's processes Linux allows %d at least",
+                BNS_PID_LIMIT_MIN);
 }
 
 /* The credentials stay in one place, which the gateway alone keeps (spawn.c). */

@@ -171,7 +171,7 @@ netstack_main(const Plan *plan)
     int keep[] = { plan->control[BNS_HELPER_NETSTACK][1], plan->pairs[PAIR_WIRE][1],
                    plan->pairs[PAIR_NETSTACK_RECORDS][0], plan->life[0] };
     BnsPolicyLimits limits = bns_policy_limits(plan->session->policy);
-    char numbers[8][16];
+    char numbers[9][16];
     char *argv[] = { (char[]){ BNS_NETSTACK_NAME },
                      numbers[0],
                      numbers[1],
@@ -181,6 +181,7 @@ netstack_main(const Plan *plan)
                      numbers[5],
                      numbers[6],
                      numbers[7],
+                     numbers[8],
                      NULL };
     char *envp[] = { NULL };
 
@@ -191,8 +192,9 @@ netstack_main(const Plan *plan)
     }
     g_snprintf(numbers[4], sizeof(numbers[4]), "%u", limits.names);
     g_snprintf(numbers[5], sizeof(numbers[5]), "%u", limits.flows);
-    g_snprintf(numbers[6], sizeof(numbers[6]), "%u", plan->session->helper_log_level);
-    g_snprintf(numbers[7], sizeof(numbers[7]), "%d", offers_host(plan->session));
+    g_snprintf(numbers[6], sizeof(numbers[6]), "%u", limits.flow_rate);
+    g_snprintf(numbers[7], sizeof(numbers[7]), "%u", plan->session->helper_log_level);
+    g_snprintf(numbers[8], sizeof(numbers[8]), "%d", offers_host(plan->session));
     close_all_but(keep, G_N_ELEMENTS(keep));
     execve(plan->session->netstack_path, argv, envp);
     return BNS_EXIT_NOT_EXECUTABLE;

@@ -2,6 +2,7 @@
 #include "netstack/tap/flows.h"
 
 #include "netstack/tap/bytes.h"
+#include "netstack/tap/rate.h"
 
 #include <string.h>
 
@@ -9,6 +10,7 @@
  * DETACHED flows. */
 struct BnsFlows {
     size_t max;
+    BnsRate rate;
     uint64_t last_id;
     size_t n_internal;
     GHashTable *by_id;      /* borrowed &flow->id -> owned BnsFlow */
@@ -24,11 +26,12 @@ tuple_of(const BnsEnds *ends)
 }
 
 BnsFlows *
-bns_flows_new(size_t max)
+bns_flows_new(size_t max, uint32_t per_second)
 {
     BnsFlows *flows = g_new0(BnsFlows, 1);
 
     flows->max = max;
+    flows->rate = bns_rate(per_second);
     flows->by_id = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
     flows->by_tuple = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     flows->by_backend = g_hash_table_new(NULL, NULL);
@@ -210,6 +213,17 @@ on_syn_again(BnsFlows *flows,
     }
 }
 
+/* Whether there is room for one more. Returns: 0, or why not. */
+static unsigned
+check_room(BnsFlows *flows, bool is_internal, int64_t now_us)
+{
+    if (bns_flows_count(flows) >= flows->max ||
+        (is_internal && flows->n_internal >= BNS_FLOW_INTERNAL_MAX))
+        return BNS_FLOW_TOO_MANY;
+    /* Questions for names have a limit of their own. */
+    return is_internal || bns_rate_take(&flows->rate, now_us) ? 0 : BNS_FLOW_TOO_FAST;
+}
+
 unsigned
 bns_flows_on_syn(BnsFlows *flows,
                  const BnsFrame *syn,
@@ -218,6 +232,7 @@ bns_flows_on_syn(BnsFlows *flows,
                  BnsFlow *out_flow)
 {
     BnsFlow *flow = flow_at(flows, &syn->ends);
+    unsigned refusal;
 
     memset(out_flow, 0, sizeof(*out_flow));
     if (flow != NULL) {
@@ -229,11 +244,11 @@ bns_flows_on_syn(BnsFlows *flows,
         if (!is_free)
             return actions;
     }
-    if (bns_flows_count(flows) >= flows->max ||
-        (is_internal && flows->n_internal >= BNS_FLOW_INTERNAL_MAX)) {
+    refusal = check_room(flows, is_internal, now_us);
+    if (refusal != 0) {
         out_flow->ends = syn->ends;
         out_flow->isn = syn->seq;
-        return BNS_FLOW_REFUSE | BNS_FLOW_TOO_MANY;
+        return BNS_FLOW_REFUSE | refusal;
     }
     flow = flow_add(flows, syn, is_internal);
     flow->state = is_internal ? BNS_FLOW_HANDSHAKE : BNS_FLOW_HELD;

@@ -92,7 +92,8 @@ typedef struct {
  * @BNS_FLOW_REFUSE: answer the SYN with RST|ACK
  * @BNS_FLOW_UNREACHABLE: answer it with ICMP host unreachable
  * @BNS_FLOW_RESET_GUEST: send the command an RST
- * @BNS_FLOW_TOO_MANY: a limit was reached: record it
+ * @BNS_FLOW_TOO_MANY: as many as may be are open: record it
+ * @BNS_FLOW_TOO_FAST: there were as many as may be in a second: record it
  * @BNS_FLOW_VIOLATION: the gateway may not say this now: the session ends
  */
 typedef enum {
@@ -107,13 +108,15 @@ typedef enum {
     BNS_FLOW_UNREACHABLE = 1 << 8,
     BNS_FLOW_RESET_GUEST = 1 << 9,
     BNS_FLOW_TOO_MANY = 1 << 10,
-    BNS_FLOW_VIOLATION = 1 << 11,
+    BNS_FLOW_TOO_FAST = 1 << 11,
+    BNS_FLOW_VIOLATION = 1 << 12,
 } BnsFlowActions;
 
 typedef struct BnsFlows BnsFlows;
 
-/* @max: flows at once, in whatever state, libslirp's leftovers included. */
-BnsFlows *bns_flows_new(size_t max);
+/* @max: flows at once, in whatever state, libslirp's leftovers included. @per_second: new
+ * ones, but for internal ones; 0: no limit. */
+BnsFlows *bns_flows_new(size_t max, uint32_t per_second);
 void bns_flows_free(BnsFlows *flows);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BnsFlows, bns_flows_free)
 

@@ -60,6 +60,7 @@ enum {
     LIFE_FD,
     NAMES,
     FLOWS,
+    FLOW_RATE,
     LOG_LEVEL,
     HAS_HOST,
     N_NUMBERS,
@@ -72,6 +73,7 @@ static const Number numbers[] = {
     [LIFE_FD] = { "LIFE_FD", 0, INT_MAX },
     [NAMES] = { "NAMES", 1, BNS_TAP_POOL_LAST - BNS_TAP_POOL_FIRST + 1 },
     [FLOWS] = { "FLOWS", 1, 1024 * 1024 },
+    [FLOW_RATE] = { "FLOW_RATE", 0, 1024 * 1024 },
     [LOG_LEVEL] = { "LOGLEVEL", 0, 3 },
     [HAS_HOST] = { "HAS_HOST", 0, 1 },
 };
@@ -98,6 +100,7 @@ parse(int argc, char **argv, Arguments *out_arguments, GError **error)
                     .life_fd = (int)values[LIFE_FD],
                     .max_names = (size_t)values[NAMES],
                     .max_flows = (size_t)values[FLOWS],
+                    .flow_rate = (uint32_t)values[FLOW_RATE],
                     .has_host = values[HAS_HOST] != 0,
                     .socket_path = SOCKET_PATH },
         .recorder_fd = (int)values[RECORDER_FD],

@@ -358,6 +358,7 @@ open_all(BnsNetstack *netstack, GError **error)
     BnsTcpConfig tcp = { .loop = netstack->loop,
                          .socket_path = config->socket_path,
                          .max_flows = count_flows(config),
+                         .flow_rate = config->flow_rate,
                          .names = netstack->names,
                          .notes = netstack->notes,
                          .on_violation = on_violation,

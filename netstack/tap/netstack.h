@@ -27,6 +27,7 @@ typedef struct {
     void *record_data;
     size_t max_names;
     size_t max_flows;        /* and no more than RLIMIT_NOFILE has descriptors for */
+    uint32_t flow_rate;      /* new ones in a second; 0: no limit */
     bool has_host;           /* host.boundary.internal exists in DNS */
     const char *socket_path; /* where libslirp meets us; nothing is there yet */
 } BnsNetstackConfig;

@@ -105,6 +105,9 @@ carry_out(BnsTcp *tcp, unsigned actions, const BnsFlow *flow)
     tell_command(tcp, actions, flow);
     if ((actions & BNS_FLOW_TOO_MANY) != 0)
         note_refusal(tcp, &flow->ends, "too many connections are open (limits.flows)");
+    if ((actions & BNS_FLOW_TOO_FAST) != 0)
+        note_refusal(tcp, &flow->ends,
+                     "too many connections in a second (limits.flow_rate)");
     if ((actions & BNS_FLOW_VIOLATION) != 0)
         tcp->config.on_violation("the gateway spoke of a flow out of turn",
                                  tcp->config.data);
@@ -311,7 +314,7 @@ bns_tcp_new(const BnsTcpConfig *config, GError **error)
     g_autoptr(BnsTcp) tcp = g_new0(BnsTcp, 1);
 
     tcp->config = *config;
-    tcp->flows = bns_flows_new(config->max_flows);
+    tcp->flows = bns_flows_new(config->max_flows, config->flow_rate);
     tcp->dns_server = bns_dns_tcp_new(config->loop, &dns_handler, tcp);
     tcp->slirp =
         bns_slirp_new(config->loop, config->socket_path, &slirp_handler, tcp, error);

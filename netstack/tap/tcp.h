@@ -23,6 +23,7 @@ typedef struct {
     BnsLoop *loop;
     const char *socket_path; /* see bns_slirp_new() */
     size_t max_flows;
+    uint32_t flow_rate; /* new ones in a second; 0: no limit */
     BnsLink *link;
     BnsWireQueue *wire;
     const BnsNames *names;

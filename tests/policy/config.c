@@ -294,8 +294,8 @@ static const Case bad_cases[] = {
     { "enabled-in-quotes", "enabled: 'false'\n",
       ":1:10: enabled: must be true or false" },
     { "limits-is-a-number", "limits: 1\n",
-      ":1:9: limits: must be a mapping with names, flows, idle, audit_size, processes, "
-      "memory, open_files, file_size or cpu" },
+      ":1:9: limits: must be a mapping with names, flows, flow_rate, idle, audit_size, "
+      "processes, memory, open_files, file_size or cpu" },
     { "limits-has-an-unknown-key", "limits: {names: 1, bytes: 2}\n",
       ":1:20: unknown key \"bytes\"" },
     { "no-processes", "limits: {processes: 0}\n",
@@ -328,6 +328,8 @@ static const Case bad_cases[] = {
       ":1:17: limits.names: must be a number from 1 to 131056" },
     { "too-many-flows", "limits: {flows: 99999999999999999999}\n",
       ":1:17: limits.flows: must be a number from 1 to 65536" },
+    { "no-flow-rate", "limits: {flow_rate: 0}\n",
+      ":1:21: limits.flow_rate: must be a number from 1 to 65536" },
     { "too-long-idle", "limits: {idle: 604801}\n",
       ":1:16: limits.idle: must be a number from 0 to 604800" },
     { "a-bad-log-level", "log_level: loud\n",
@@ -360,8 +362,9 @@ static void
 test_settings(void)
 {
     g_autoptr(BnsPolicy) defaults = policy_from("");
-    g_autoptr(BnsPolicy) policy = policy_from(
-        "enabled: false\nlog_level: INFO\nlimits: {names: 7, flows: 9, idle: 0}\n");
+    g_autoptr(BnsPolicy) policy =
+        policy_from("enabled: false\nlog_level: INFO\nlimits: {names: 7, flows: 9, "
+                    "flow_rate: 3, idle: 0}\n");
 
     g_assert_false(bns_policy_is_disabled(defaults));
     g_assert_cmpstr(bns_policy_log_level(defaults), ==, NULL);
@@ -372,6 +375,8 @@ test_settings(void)
     g_assert_cmpstr(bns_policy_log_level(policy), ==, "info");
     g_assert_cmpuint(bns_policy_limits(policy).names, ==, 7);
     g_assert_cmpuint(bns_policy_limits(policy).flows, ==, 9);
+    g_assert_cmpuint(bns_policy_limits(defaults).flow_rate, ==, 0);
+    g_assert_cmpuint(bns_policy_limits(policy).flow_rate, ==, 3);
     g_assert_cmpuint(bns_policy_limits(policy).idle_s, ==, 0);
     g_assert_cmpuint(bns_policy_n_rules(policy), ==, 0);
 }

@@ -19,6 +19,31 @@ test_offer(void)
     flows_fixture_clear(&f);
 }
 
+/* A second's worth at once, then one in each part of it. */
+static void
+test_rate(void)
+{
+    Fixture f = flows_fixture_new_with_rate(100, 4);
+
+    f.now_us += G_USEC_PER_SEC;
+    for (uint16_t port = 1; port <= 4; port++)
+        g_assert_cmpuint(flows_syn(&f, port, ISN), ==, BNS_FLOW_OFFER);
+    g_assert_cmpuint(flows_syn(&f, 5, ISN), ==, BNS_FLOW_REFUSE | BNS_FLOW_TOO_FAST);
+    /* One that is there asks for nothing new. */
+    g_assert_cmpuint(flows_syn(&f, 1, ISN), ==, 0);
+    f.now_us += G_USEC_PER_SEC / 4 - 1;
+    g_assert_cmpuint(flows_syn(&f, 5, ISN), ==, BNS_FLOW_REFUSE | BNS_FLOW_TOO_FAST);
+    f.now_us += 1;
+    g_assert_cmpuint(flows_syn(&f, 5, ISN), ==, BNS_FLOW_OFFER);
+    g_assert_cmpuint(flows_syn(&f, 6, ISN), ==, BNS_FLOW_REFUSE | BNS_FLOW_TOO_FAST);
+    /* A long pause saves up no more than a second's worth. */
+    f.now_us += 5 * G_USEC_PER_SEC;
+    for (uint16_t port = 6; port <= 9; port++)
+        g_assert_cmpuint(flows_syn(&f, port, ISN), ==, BNS_FLOW_OFFER);
+    g_assert_cmpuint(flows_syn(&f, 10, ISN), ==, BNS_FLOW_REFUSE | BNS_FLOW_TOO_FAST);
+    flows_fixture_clear(&f);
+}
+
 static void
 test_retransmission(void)
 {
@@ -268,6 +293,7 @@ main(int argc, char **argv)
     bns_test_init(&argc, &argv, 20);
     bns_test_add("/tap/flows/a-syn-is-offered", test_offer);
     bns_test_add("/tap/flows/a-retransmission-is-swallowed", test_retransmission);
+    bns_test_add("/tap/flows/so-many-in-a-second", test_rate);
     bns_test_add("/tap/flows/a-refusal-is-answered-and-forgotten", test_refuse);
     bns_test_add("/tap/flows/a-timeout-is-silent-while-the-command-waits",
                  test_timeout);

@@ -6,7 +6,13 @@
 Fixture
 flows_fixture_new(size_t max)
 {
-    return (Fixture){ .flows = bns_flows_new(max), .now_us = 1 };
+    return flows_fixture_new_with_rate(max, 0);
+}
+
+Fixture
+flows_fixture_new_with_rate(size_t max, uint32_t per_second)
+{
+    return (Fixture){ .flows = bns_flows_new(max, per_second), .now_us = 1 };
 }
 
 void

@@ -17,6 +17,7 @@ typedef struct {
 } Fixture;
 
 Fixture flows_fixture_new(size_t max);
+Fixture flows_fixture_new_with_rate(size_t max, uint32_t per_second);
 void flows_fixture_clear(Fixture *f);
 
 /* Each returns the actions. */

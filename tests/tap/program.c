@@ -106,17 +106,18 @@ typedef struct {
 
 static const BadArguments bad_arguments[] = {
     { "none", "" },
-    { "seven", "3 4 5 6 100 100 1" },
-    { "nine", "3 4 5 6 100 100 1 0 1" },
-    { "a-sign", "3 4 5 -6 100 100 1 0" },
-    { "a-unit", "3 4 5 6 100k 100 1 0" },
-    { "no-number", "3 4 five 6 100 100 1 0" },
-    { "no-names", "3 4 5 6 0 100 1 0" },
-    { "more-names-than-addresses", "3 4 5 6 131057 100 1 0" },
-    { "no-flows", "3 4 5 6 100 0 1 0" },
-    { "more-flows-than-descriptors", "3 4 5 6 100 1048577 1 0" },
-    { "a-level-too-high", "3 4 5 6 100 100 4 0" },
-    { "a-name-and-a-half", "3 4 5 6 100 100 1 2" },
+    { "eight", "3 4 5 6 100 100 0 1" },
+    { "ten", "3 4 5 6 100 100 0 1 0 1" },
+    { "a-sign", "3 4 5 -6 100 100 0 1 0" },
+    { "a-unit", "3 4 5 6 100k 100 0 1 0" },
+    { "no-number", "3 4 five 6 100 100 0 1 0" },
+    { "no-names", "3 4 5 6 0 100 0 1 0" },
+    { "more-names-than-addresses", "3 4 5 6 131057 100 0 1 0" },
+    { "no-flows", "3 4 5 6 100 0 0 1 0" },
+    { "more-flows-than-descriptors", "3 4 5 6 100 1048577 0 1 0" },
+    { "a-rate-below-none", "3 4 5 6 100 100 -1 1 0" },
+    { "a-level-too-high", "3 4 5 6 100 100 0 4 0" },
+    { "a-name-and-a-half", "3 4 5 6 100 100 0 1 2" },
 };
 
 static void

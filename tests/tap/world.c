@@ -113,6 +113,7 @@ start_netstack(World *world, const WorldConfig *config)
                                          .record_data = world,
                                          .max_names = config->max_names,
                                          .max_flows = config->max_flows,
+                                         .flow_rate = config->flow_rate,
                                          .socket_path = world->socket_path };
 
     world->netstack = bns_netstack_new(&netstack, &error);
@@ -134,6 +135,7 @@ program_main(const World *world, const WorldConfig *config)
     g_autofree char *life = g_strdup_printf("%d", world->life[0]);
     g_autofree char *names = g_strdup_printf("%zu", config->max_names);
     g_autofree char *flows = g_strdup_printf("%zu", config->max_flows);
+    g_autofree char *rate = g_strdup_printf("%u", config->flow_rate);
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     bns_fd_keep_on_exec(world->control[1]);
@@ -141,7 +143,7 @@ program_main(const World *world, const WorldConfig *config)
     bns_fd_keep_on_exec(world->recorder[1]);
     bns_fd_keep_on_exec(world->life[0]);
     execl(config->program, config->program, control, wire, recorder, life, names, flows,
-          "3", "0", (char *)NULL);
+          rate, "3", "0", (char *)NULL);
     _exit(127);
 }
 

@@ -23,6 +23,7 @@ typedef struct {
     bool use_veth;
     size_t max_names;
     size_t max_flows;
+    uint32_t flow_rate;
     void (*guest)(void); /* the command; plain C, returns when it is content */
 } WorldConfig;
 
