@@ -44,6 +44,8 @@ static const char *const event_names[] = {
     [BNS_EVENT_EXEC] = "exec",
     [BNS_EVENT_FRAMES_DROPPED] = "frames.dropped",
     [BNS_EVENT_FILE_PERSIST] = "file.persist",
+    [BNS_EVENT_FILE_CHANGED] = "file.changed",
+    [BNS_EVENT_FILE_QUARANTINE] = "file.quarantine",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(event_names) == BNS_N_EVENTS);
 

@@ -33,6 +33,8 @@ typedef enum {
     BNS_EVENT_EXEC, /* a process inside is about to execute a program, or may not */
     BNS_EVENT_FRAMES_DROPPED, /* what was dropped and counted, at the end of the session */
     BNS_EVENT_FILE_PERSIST, /* a persisted file was written back, or why not */
+    BNS_EVENT_FILE_CHANGED, /* something that the host executes was made or changed */
+    BNS_EVENT_FILE_QUARANTINE, /* it was moved aside, or why not */
     BNS_N_EVENTS,
 } BnsEvent;
 
@@ -74,7 +76,8 @@ typedef struct {
     const char *error;
     const char *cwd;         /* EXEC: the process's working directory */
     uint64_t parent;         /* EXEC: pid of the process's parent, inside */
-    uint64_t count;          /* FRAMES_DROPPED, UDP_REFUSED: how many in this record */
+    uint64_t
+        count; /* FRAMES_DROPPED, UDP_REFUSED, FILE_CHANGED: how many in this record */
     uint64_t bytes_sent;     /* towards the origin */
     uint64_t bytes_received; /* from the origin */
     uint64_t duration_us;

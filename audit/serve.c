@@ -60,7 +60,10 @@ static const PeerRights rights[] = {
                           [BNS_EVENT_DNS_NAME] = true,
                           [BNS_EVENT_DNS_REFUSED] = true,
                           [BNS_EVENT_FRAMES_DROPPED] = true } },
-    [PEER_SUPERVISOR] = { "supervisor", { [BNS_EVENT_FILE_PERSIST] = true } },
+    [PEER_SUPERVISOR] = { "supervisor",
+                          { [BNS_EVENT_FILE_PERSIST] = true,
+                            [BNS_EVENT_FILE_CHANGED] = true,
+                            [BNS_EVENT_FILE_QUARANTINE] = true } },
     [PEER_INIT] = { "init", { [BNS_EVENT_EXEC] = true } },
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(rights) == N_PEERS);

@@ -163,6 +163,24 @@ read_mode(void *data, const BnsYaml *value, GError **error)
     return true;
 }
 
+static bool
+read_on_protected(void *data, const BnsYaml *value, GError **error)
+{
+    Reader *reader = data;
+    const char *text;
+
+    if (!bns_value_string(reader->file, value, "files.on_protected", &text, error))
+        return false;
+    if (strcmp(text, "report") == 0)
+        reader->files->on_protected = BNS_ON_PROTECTED_REPORT;
+    else if (strcmp(text, "quarantine") == 0)
+        reader->files->on_protected = BNS_ON_PROTECTED_QUARANTINE;
+    else
+        return bns_yaml_fail(error, reader->file, value,
+                             "files.on_protected: must be report or quarantine");
+    return true;
+}
+
 /* YAML reads a lone ~ as null; nobody who writes it here means that. */
 static bool
 is_tilde(const BnsYaml *item)
@@ -248,17 +266,22 @@ bool
 bns_files_read(BnsFiles *files, const char *file, const BnsYaml *value, GError **error)
 {
     static const BnsValueKey keys[] = {
-        { "mode", read_mode },           { "write", read_write },
-        { "private", read_private },     { "persist", read_persist },
-        { "read_only", read_read_only }, { "hide", read_hide },
-        { "show", read_show },           { NULL, NULL },
+        { "mode", read_mode },
+        { "write", read_write },
+        { "private", read_private },
+        { "persist", read_persist },
+        { "read_only", read_read_only },
+        { "hide", read_hide },
+        { "show", read_show },
+        { "on_protected", read_on_protected },
+        { NULL, NULL },
     };
     Reader reader = { .files = files, .file = file };
 
     if (value->kind != BNS_YAML_MAPPING)
         return bns_yaml_fail(error, file, value,
                              "files: must be a mapping with mode, write, private, "
-                             "persist, read_only, hide or show");
+                             "persist, read_only, hide, show or on_protected");
     return bns_value_mapping(file, value, keys, &reader, error);
 }
 
@@ -268,5 +291,7 @@ bns_files_merge(BnsFiles *files, BnsFiles *more)
     g_ptr_array_extend_and_steal(files->entries, g_ptr_array_ref(more->entries));
     if (more->mode != BNS_FILE_MODE_NONE)
         files->mode = more->mode;
+    if (more->on_protected != BNS_ON_PROTECTED_NONE)
+        files->on_protected = more->on_protected;
     files->has_write |= more->has_write;
 }

@@ -43,6 +43,13 @@ typedef enum {
     BNS_FILE_MODE_SHARED,
 } BnsFileMode;
 
+/* What becomes of what was changed though the host executes it. */
+typedef enum {
+    BNS_ON_PROTECTED_NONE, /* not said */
+    BNS_ON_PROTECTED_REPORT,
+    BNS_ON_PROTECTED_QUARANTINE,
+} BnsOnProtected;
+
 typedef struct {
     BnsFileKind kind;
     char
@@ -53,6 +60,7 @@ typedef struct {
 
 typedef struct {
     BnsFileMode mode;
+    BnsOnProtected on_protected;
     bool has_write;     /* write: was given, if only as an empty list */
     GPtrArray *entries; /* owned, of owned BnsFileEntry */
 } BnsFiles;

@@ -132,6 +132,8 @@ digest_files(GChecksum *checksum, const BnsFiles *files)
 {
     if (files->mode == BNS_FILE_MODE_SHARED)
         g_checksum_update(checksum, (const guchar *)"shared\n", -1);
+    if (files->on_protected == BNS_ON_PROTECTED_QUARANTINE)
+        g_checksum_update(checksum, (const guchar *)"quarantine\n", -1);
     if (files->has_write)
         g_checksum_update(checksum, (const guchar *)"write\n", -1);
     for (guint i = 0; i < files->entries->len; i++) {

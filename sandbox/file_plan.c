@@ -107,6 +107,10 @@ make(BnsFilePlanning *planning, GError **error)
     plan->view.is_shared = planning->files->mode == BNS_FILE_MODE_SHARED;
     bns_file_plan_note(plan, "files", "mode",
                        plan->view.is_shared ? "shared" : "workspace");
+    bns_file_plan_note(plan, "files", "on_protected",
+                       planning->files->on_protected == BNS_ON_PROTECTED_QUARANTINE
+                           ? "quarantine"
+                           : "report");
     if (!bns_file_plan_add_mounts(planning, error))
         return false;
     bns_file_plan_add_pins(planning);

@@ -124,7 +124,21 @@ has_same_programs(GHashTable *git_keys, const char *path)
     return keys != NULL && strcmp(keys, before != NULL ? before : "") == 0;
 }
 
-/* --- what was changed --- */
+/* Samples that git puts into every new repository run only when they are renamed. */
+static bool
+is_sample(const char *path)
+{
+    return g_str_has_suffix(path, ".sample");
+}
+
+bool
+bns_file_protect_is_harmless(GHashTable *git_keys, const char *path)
+{
+    return is_sample(path) ||
+           (is_git_config(path) && has_same_programs(git_keys, path));
+}
+
+/* --- what it is --- */
 
 /* Whether the parts of @pattern are the next ones of @path. */
 static bool
@@ -145,14 +159,32 @@ begins_with(const char *path, const char *pattern)
     }
 }
 
-static bool
-is_named_from(const char *path)
+static const char *
+find_reason_from(const char *path)
 {
     for (size_t i = 0; i < bns_n_protect_entries; i++)
         if (bns_protect_entries[i].place == BNS_PROTECT_PROJECT &&
             begins_with(path, bns_protect_entries[i].path))
+            return bns_protect_entries[i].why;
+    return NULL;
+}
+
+/* Whether the parts of @path are the first ones of @pattern, but not all. */
+static bool
+is_on_the_way(const char *path, const char *pattern)
+{
+    while (true) {
+        size_t len = strcspn(path, "/");
+        size_t pattern_len = strcspn(pattern, "/");
+
+        if (pattern[pattern_len] == '\0' ||
+            !bns_file_view_name_matches(pattern, path, len))
+            return false;
+        if (path[len] == '\0')
             return true;
-    return false;
+        path += len + 1;
+        pattern += pattern_len + 1;
+    }
 }
 
 /* Those of submodules lie deeper than a repository's own. */
@@ -164,43 +196,81 @@ is_hook(const char *path)
     return git != NULL && strstr(git, "/hooks/") != NULL;
 }
 
-bool
-bns_file_protect_names(const char *path)
+const char *
+bns_file_protect_reason(const char *path)
 {
-    if (is_hook(path) || is_git_config(path))
-        return true;
-    for (const char *part = strchr(path, '/'); part != NULL;
+    const char *why = NULL;
+
+    if (is_hook(path))
+        return "git runs it";
+    if (is_git_config(path))
+        return "git runs what some keys name";
+    for (const char *part = strchr(path, '/'); part != NULL && why == NULL;
          part = strchr(part + 1, '/'))
-        if (part[1] != '\0' && is_named_from(part + 1))
+        if (part[1] != '\0')
+            why = find_reason_from(part + 1);
+    return why;
+}
+
+static bool
+is_on_some_way(const char *path)
+{
+    for (size_t i = 0; i < bns_n_protect_entries; i++)
+        if (bns_protect_entries[i].place == BNS_PROTECT_PROJECT &&
+            is_on_the_way(path, bns_protect_entries[i].path))
             return true;
     return false;
 }
 
+/* Whether all that is in the directory @path is named. */
+static bool
+is_named_as_a_whole(const char *path)
+{
+    g_autofree char *inside = g_build_filename(path, "x", NULL);
+
+    return bns_file_protect_reason(inside) != NULL;
+}
+
+bool
+bns_file_protect_leads_to(const char *below, const char *path)
+{
+    return is_on_some_way(below) || is_named_as_a_whole(path);
+}
+
+/* --- all of it --- */
+
 typedef struct {
-    GPtrArray *found;     /* owned */
-    GHashTable *git_keys; /* borrowed */
     int64_t since_us;
+    BnsFileProtectFunc func;
+    void *data;
+    bool gives_names; /* of the directory that is being read */
     unsigned n_entries;
     bool is_complete;
 } Look;
 
-/* Samples that git puts into every new repository run only when they are renamed. */
-static bool
-is_sample(const char *name)
+static int64_t
+changed_us(const struct stat *info)
 {
-    return g_str_has_suffix(name, ".sample");
+    return info->st_ctim.tv_sec * G_USEC_PER_SEC + info->st_ctim.tv_nsec / 1000;
 }
 
-static void
-take_entry(Look *look, const struct stat *info, const char *path, const char *name)
+/* Whether more than their own names may name the files in the directory @path: there are
+ * many, and few are such. */
+static bool
+gives_names(const char *path)
 {
-    int64_t changed_us =
-        info->st_ctim.tv_sec * G_USEC_PER_SEC + info->st_ctim.tv_nsec / 1000;
+    for (const char *part = strchr(path, '/'); part != NULL;
+         part = strchr(part + 1, '/'))
+        if (is_on_some_way(part + 1))
+            return true;
+    return strstr(path, "/.git") != NULL || is_named_as_a_whole(path);
+}
 
-    if (!S_ISDIR(info->st_mode) && changed_us >= look->since_us && !is_sample(name) &&
-        bns_file_protect_names(path) &&
-        !(is_git_config(path) && has_same_programs(look->git_keys, path)))
-        g_ptr_array_add(look->found, g_strdup(path));
+static bool
+is_named(const Look *look, const char *path, const char *name)
+{
+    return look->gives_names ? bns_file_protect_reason(path) != NULL
+                             : find_reason_from(name) != NULL;
 }
 
 static void look_into(Look *look, int dir_fd, const char *path, int depth);
@@ -213,9 +283,10 @@ look_at(Look *look, int dir_fd, const char *path, const char *name, int depth)
 
     if (fstatat(dir_fd, name, &info, AT_SYMLINK_NOFOLLOW) < 0)
         return;
-    take_entry(look, &info, below, name);
     if (S_ISDIR(info.st_mode))
         look_into(look, dir_fd, below, depth + 1);
+    else if (changed_us(&info) >= look->since_us && is_named(look, below, name))
+        look->func(look->data, dir_fd, below, name, &info);
 }
 
 /* There are many, and nothing goes there to run what has one of these names. */
@@ -235,11 +306,13 @@ look_into(Look *look, int parent_fd, const char *path, int depth)
                     O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
     const struct dirent *entry;
+    bool around = look->gives_names;
 
     if (dir == NULL) {
         bns_fd_clear(&fd);
         return;
     }
+    look->gives_names = gives_names(path);
     if (depth >= BNS_FILE_PROTECT_DEPTH_MAX)
         look->is_complete = false;
     while (depth < BNS_FILE_PROTECT_DEPTH_MAX && (entry = readdir(dir)) != NULL) {
@@ -251,7 +324,52 @@ look_into(Look *look, int parent_fd, const char *path, int depth)
         }
         look_at(look, fd, path, entry->d_name, depth);
     }
+    look->gives_names = around;
     closedir(dir);
+}
+
+bool
+bns_file_protect_each(const char *const *roots,
+                      int64_t since_us,
+                      BnsFileProtectFunc func,
+                      void *data)
+{
+    Look look = {
+        .since_us = since_us, .func = func, .data = data, .is_complete = true
+    };
+
+    for (; *roots != NULL; roots++)
+        look_into(&look, AT_FDCWD, *roots, 0);
+    return look.is_complete;
+}
+
+/* --- what was changed --- */
+
+typedef struct {
+    GPtrArray *found;     /* owned */
+    GHashTable *git_keys; /* borrowed, as all here */
+    GHashTable *originals;
+    int64_t since_us;
+} Changes;
+
+/* A directory that was renamed takes along what is older. */
+static bool
+is_news(const Changes *changes, const char *path, const struct stat *info)
+{
+    return changed_us(info) >= changes->since_us ||
+           (changes->originals != NULL &&
+            !g_hash_table_contains(changes->originals, path));
+}
+
+static void
+take_changed(
+    void *data, int dir_fd, const char *path, const char *name, const struct stat *info)
+{
+    Changes *changes = data;
+
+    if (is_news(changes, path, info) &&
+        !bns_file_protect_is_harmless(changes->git_keys, path))
+        g_ptr_array_add(changes->found, g_strdup(path));
 }
 
 static int
@@ -263,15 +381,17 @@ compare(gconstpointer a, gconstpointer b)
 GPtrArray *
 bns_file_protect_changed(const char *const *roots,
                          GHashTable *git_keys,
+                         GHashTable *originals,
                          int64_t since_us,
                          bool *out_is_complete)
 {
-    Look look = { .git_keys = git_keys, .since_us = since_us, .is_complete = true };
+    Changes changes = { .git_keys = git_keys,
+                        .originals = originals,
+                        .since_us = since_us };
 
-    look.found = g_ptr_array_new_with_free_func(g_free);
-    for (; *roots != NULL; roots++)
-        look_into(&look, AT_FDCWD, *roots, 0);
-    g_ptr_array_sort(look.found, compare);
-    *out_is_complete = look.is_complete;
-    return look.found;
+    changes.found = g_ptr_array_new_with_free_func(g_free);
+    *out_is_complete = bns_file_protect_each(
+        roots, originals != NULL ? INT64_MIN : since_us, take_changed, &changes);
+    g_ptr_array_sort(changes.found, compare);
+    return changes.found;
 }

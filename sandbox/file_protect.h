@@ -12,6 +12,7 @@
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 typedef enum {
     BNS_PROTECT_PROJECT,
@@ -38,9 +39,14 @@ extern const size_t bns_n_protect_entries;
  * owned absolute paths, not through a symbolic link. */
 GPtrArray *bns_file_protect_find(const char *root, BnsProtectPlace place);
 
-/* Whether an entry for projects names @path, absolute, or a directory that it lies in; or
- * whether it lies in the hooks of any repository. */
-bool bns_file_protect_names(const char *path);
+/* Why the host executes or obeys what is at @path, absolute: the reason of the entry for
+ * projects that names it, or a directory that it lies in; or it lies in the hooks of any
+ * repository. %NULL: it does not. */
+const char *bns_file_protect_reason(const char *path);
+
+/* Whether there may be such files in the directory @path, which @below is what is left of
+ * below a directory that the command may write to. */
+bool bns_file_protect_leads_to(const char *below, const char *path);
 
 /* What one look may cost, some 50 ms: directories are read, files only looked at. */
 #define BNS_FILE_PROTECT_ENTRIES_MAX 50000
@@ -50,20 +56,46 @@ bool bns_file_protect_names(const char *path);
  * (sandbox/git_keys.h), of the repositories of @roots, NULL-terminated. */
 GHashTable *bns_file_protect_git_keys(const char *const *roots);
 
+/* Whether @path, of such a file, is not worth a word: a sample, or a repository's
+ * configuration whose programs are those of @git_keys. */
+bool bns_file_protect_is_harmless(GHashTable *git_keys, const char *path);
+
+/* @path is @name in @dir_fd. */
+typedef void (*BnsFileProtectFunc)(void *data,
+                                   int dir_fd,
+                                   const char *path,
+                                   const char *name,
+                                   const struct stat *info);
+
+/**
+ * bns_file_protect_each:
+ * @roots: directories, NULL-terminated
+ * @since_us: of the real-time clock: older ones are passed over
+ *
+ * Calls @func for what bns_file_protect_reason() names, but for directories. Follows no
+ * symbolic link, opens nothing but directories.
+ *
+ * Returns: whether all was seen, within the limits above
+ */
+bool bns_file_protect_each(const char *const *roots,
+                           int64_t since_us,
+                           BnsFileProtectFunc func,
+                           void *data);
+
 /**
  * bns_file_protect_changed:
- * @roots: directories, NULL-terminated
- * @git_keys: of the start: a repository's configuration whose programs are the same is not
- *            worth a word
+ * @git_keys: of the start
+ * @originals: (nullable): by path, what there was at the start; what is not in it counts,
+ *             however old it is
  * @since_us: of the real-time clock: what was changed (made, replaced, renamed) later
- * @out_is_complete: whether all was seen, within the limits above
+ * @out_is_complete: whether all was seen
  *
- * Looks at what bns_file_protect_names() names, whoever changed it. Follows no symbolic
- * link, opens nothing but directories.
+ * Looks at what is not harmless, whoever changed it.
  *
  * Returns: (transfer full): of owned absolute paths, sorted
  */
 GPtrArray *bns_file_protect_changed(const char *const *roots,
                                     GHashTable *git_keys,
+                                    GHashTable *originals,
                                     int64_t since_us,
                                     bool *out_is_complete);

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -81,15 +82,39 @@ copy(int dir_fd, const char *name, int from)
     return r;
 }
 
+/* Returns: (transfer full) (nullable): the place, or errno of @r. */
+static char *
+finish(const BnsKeep *keep, const char *path, int r)
+{
+    if (r == 0)
+        return g_build_filename(keep->path, path, NULL);
+    errno = -r;
+    return NULL;
+}
+
 char *
 bns_keep_copy(BnsKeep *keep, const char *path, int fd)
 {
     g_autofree char *name = g_path_get_basename(path);
     bns_autofd dir = make(keep) ? open_directory(keep, path) : -errno;
-    int r = dir < 0 ? dir : copy(dir, name, fd);
 
-    if (r == 0)
-        return g_build_filename(keep->path, path, NULL);
-    errno = -r;
-    return NULL;
+    return finish(keep, path, dir < 0 ? dir : copy(dir, name, fd));
+}
+
+char *
+bns_keep_move(BnsKeep *keep, const char *path, int dir_fd, const char *name)
+{
+    g_autofree char *kept_name = g_path_get_basename(path);
+    bns_autofd dir = make(keep) ? open_directory(keep, path) : -errno;
+    int r = dir;
+
+    if (dir >= 0)
+        r = renameat2(dir_fd, name, dir, kept_name, RENAME_NOREPLACE) < 0 ? -errno : 0;
+    return finish(keep, path, r);
+}
+
+const char *
+bns_keep_path(const BnsKeep *keep)
+{
+    return keep->path;
 }

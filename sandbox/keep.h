@@ -30,3 +30,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(BnsKeep, bns_keep_free)
  *          be kept, and nothing of it is left
  */
 char *bns_keep_copy(BnsKeep *keep, const char *path, int fd);
+
+/* The same of the entry @name of @dir_fd, whatever it is, which is not there any more
+ * then. Only within a file system. */
+char *bns_keep_move(BnsKeep *keep, const char *path, int dir_fd, const char *name);
+
+/* Where they are, made or not. */
+const char *bns_keep_path(const BnsKeep *keep);

@@ -109,7 +109,7 @@ write_back(const File *file, bool is_clean)
     if (!is_clean)
         return "the session failed";
     if (r == 0)
-        r = bns_write_back(file->path, &file->before, file->fd);
+        r = bns_write_back(file->path, &file->before, file->fd, NULL);
     if (r == 0)
         return NULL;
     return r == -ESTALE ? "it was changed outside meanwhile" : g_strerror(-r);

@@ -9,6 +9,7 @@
 #include "sandbox/host_port.h"
 #include "sandbox/java_homes.h"
 #include "sandbox/log.h"
+#include "sandbox/originals.h"
 #include "sandbox/pid_limit.h"
 #include "sandbox/places.h"
 #include "sandbox/policy_source.h"
@@ -50,6 +51,7 @@ typedef struct {
     BnsFilePlan *file_plan;
     BnsCommandPlan *command_plan;
     GHashTable *git_keys;
+    GHashTable *originals;
     GStrv protected_paths;
     GStrv protected_links;
     GStrv layers;
@@ -75,6 +77,7 @@ run_clear(Run *run)
     bns_file_plan_free(run->file_plan);
     bns_command_plan_free(run->command_plan);
     g_clear_pointer(&run->git_keys, g_hash_table_unref);
+    g_clear_pointer(&run->originals, g_hash_table_unref);
     g_strfreev(run->protected_paths);
     g_strfreev(run->protected_links);
     g_strfreev(run->layers);
@@ -204,6 +207,10 @@ plan_files(Run *run, const BnsOptions *options, GError **error)
         return false;
     run->git_keys =
         bns_file_protect_git_keys((const char *const *)run->file_plan->watched->pdata);
+    if (bns_policy_file_policy(run->policy)->on_protected ==
+        BNS_ON_PROTECTED_QUARANTINE)
+        run->originals =
+            bns_originals_read((const char *const *)run->file_plan->watched->pdata);
     return true;
 }
 
@@ -363,6 +370,7 @@ run_session(const Run *run, const BnsOptions *options)
         .watched = (const char *const *)run->file_plan->watched->pdata,
         .persisted = (const char *const *)run->file_plan->persisted->pdata,
         .git_keys = run->git_keys,
+        .originals = run->originals,
         .netstack_path = run->netstack,
         .helper_log_level = choose_log_levels(run->policy, options),
         .init = { .uid = getuid(),

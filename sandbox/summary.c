@@ -229,6 +229,33 @@ bns_summary_changed(const GPtrArray *changed, bool is_complete)
     return g_string_free(text, FALSE);
 }
 
+static void
+append_list(GString *text, const char *what, const GPtrArray *paths)
+{
+    if (paths->len == 0)
+        return;
+    g_string_append(text, what);
+    append_paths(text, (char *const *)paths->pdata, paths->len, paths->len);
+}
+
+char *
+bns_summary_quarantined(const BnsSummaryQuarantine *quarantine, const char *dir)
+{
+    GString *text = g_string_new(NULL);
+    g_autofree char *shown = bns_text_escape(dir, -1);
+    g_autofree char *moved =
+        g_strdup_printf("boundary-ns: run or obeyed outside, so moved to %s:", shown);
+
+    append_list(text, moved, quarantine->moved);
+    append_list(text, "boundary-ns: of these, what was there before is back:",
+                quarantine->restored);
+    append_list(
+        text, "boundary-ns: run or obeyed outside, so now named:", quarantine->renamed);
+    append_list(text, "boundary-ns: run or obeyed outside, and could not be moved:",
+                quarantine->stuck);
+    return g_string_free(text, FALSE);
+}
+
 char *
 bns_summary_not_written_back(const char *path, const char *why, const char *kept)
 {

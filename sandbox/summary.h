@@ -35,6 +35,18 @@ char *bns_summary_changed(const GPtrArray *changed, bool is_complete);
 /* The same of what is not kept. @left: (nullable): the text of BNS_READY_LEFT. */
 char *bns_summary_left(const char *left);
 
+/* Of owned paths. */
+typedef struct {
+    GPtrArray *moved;    /* beside the audit */
+    GPtrArray *restored; /* of these and the next, where the start's is back */
+    GPtrArray *renamed;  /* the new names of what stayed in its directory */
+    GPtrArray *stuck;    /* what is where it was */
+} BnsSummaryQuarantine;
+
+/* Returns: (transfer full): lines, or "" if there is nothing to say. @dir: where they were
+ * moved to. */
+char *bns_summary_quarantined(const BnsSummaryQuarantine *quarantine, const char *dir);
+
 /**
  * bns_summary_not_written_back:
  * @why: printable

@@ -24,7 +24,6 @@
 #include "sandbox/supervisor_private.h"
 
 #include "base/fd.h"
-#include "sandbox/file_protect.h"
 #include "sandbox/log.h"
 #include "sandbox/probe.h"
 #include "sandbox/signals.h"
@@ -260,8 +259,10 @@ start_command(BnsSupervisor *supervisor)
     bns_timer_set(supervisor->timer, INT64_MAX);
     log_step(supervisor, "command starts");
     if (bns_ready_send(supervisor->spawn.controls[BNS_HELPER_INIT], BNS_READY_GO, NULL,
-                       -1) == 0)
+                       -1) == 0) {
+        bns_supervisor_watch_files(supervisor);
         return;
+    }
     /* It is dead or dying; how tells more. */
     bns_outcome_report(&supervisor->outcome, "init does not answer");
     bns_supervisor_end(supervisor);
@@ -362,6 +363,7 @@ supervisor_clear(BnsSupervisor *supervisor)
     }
     bns_watch_free(supervisor->signal_watch);
     bns_timer_free(supervisor->timer);
+    bns_file_watch_free(supervisor->file_watch);
     bns_loop_free(supervisor->loop);
     bns_fd_clear(&supervisor->signal_fd);
     bns_fd_clear(&supervisor->spawn.life_fd);
@@ -370,6 +372,8 @@ supervisor_clear(BnsSupervisor *supervisor)
     bns_terminal_close(&supervisor->terminal);
     g_free(supervisor->summary);
     g_free(supervisor->left);
+    g_hash_table_unref(supervisor->noted);
+    g_clear_pointer(&supervisor->changed, g_ptr_array_unref);
     bns_persist_free(supervisor->persist);
     bns_keep_free(supervisor->keep);
     g_string_free(supervisor->warnings, TRUE);
@@ -384,24 +388,12 @@ print_failure(const BnsSupervisor *supervisor)
     bns_log_print("%s", cause != NULL ? cause : supervisor->outcome.why);
 }
 
-/* The command is dead: what it has changed is all. */
-static void
-print_changed(const BnsSupervisor *supervisor)
-{
-    bool is_complete;
-    g_autoptr(GPtrArray) changed = bns_file_protect_changed(
-        supervisor->session->watched, supervisor->session->git_keys,
-        supervisor->started_at_us, &is_complete);
-    g_autofree char *text = bns_summary_changed(changed, is_complete);
-
-    fputs(text, stderr);
-}
-
 static void
 print_end(const BnsSupervisor *supervisor)
 {
     g_autofree char *text = NULL;
     g_autofree char *left = NULL;
+    g_autofree char *changed = NULL;
 
     if (supervisor->outcome.kind == BNS_OUTCOME_FAILED)
         print_failure(supervisor);
@@ -413,7 +405,8 @@ print_end(const BnsSupervisor *supervisor)
     fputs(text, stderr);
     left = bns_summary_left(supervisor->left);
     fputs(left, stderr);
-    print_changed(supervisor);
+    changed = bns_summary_changed(supervisor->changed, supervisor->has_seen_all);
+    fputs(changed, stderr);
 }
 
 /* Ends as the command did. */
@@ -450,6 +443,7 @@ bns_supervisor_run(const BnsSession *session)
                 g_strerror(-supervisor.signal_fd));
         return BNS_EXIT_FAILED;
     }
+    supervisor.noted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     supervisor.persist = bns_persist_new(session->persisted);
     supervisor.keep = bns_keep_new(session->audit);
     supervisor.warnings = g_string_new(NULL);

@@ -7,6 +7,7 @@
 
 #include "base/loop.h"
 #include "base/ready.h"
+#include "sandbox/file_watch.h"
 #include "sandbox/outcome.h"
 #include "sandbox/persist.h"
 #include "sandbox/spawn.h"
@@ -53,8 +54,13 @@ struct BnsSupervisor {
     bool was_running;       /* GO was given */
     bool was_killed;        /* this state's time is over, SIGKILL was sent */
     BnsOutcome outcome;
-    char *summary;       /* owned; NULL: none came */
-    char *left;          /* owned; NULL: nothing */
+    char *summary;            /* owned; NULL: none came */
+    char *left;               /* owned; NULL: nothing */
+    BnsFileWatch *file_watch; /* owned; NULL: nothing is watched */
+    GHashTable *noted;        /* owned; of owned paths: changes that were recorded */
+    GPtrArray *changed;  /* owned; what the host executes of what was changed, and is
+                               * where it was; NULL: the command did not run */
+    bool has_seen_all;   /* there can be no others */
     BnsPersist *persist; /* owned */
     BnsKeep *keep;       /* owned */
     GString *warnings;   /* owned; lines for the person, even if he wants none */
@@ -72,7 +78,10 @@ bool bns_supervisor_on_drained(BnsSupervisor *supervisor, BnsHelper helper);
 /* The outcome is known: ends everything but the recorder. Does nothing the second
  * time. */
 void bns_supervisor_end(BnsSupervisor *supervisor);
-/* Once, between ENDING and CLOSING: writes back what is persisted (supervisor_files.c). */
+/* The command runs: records what the host executes when it is changed. */
+void bns_supervisor_watch_files(BnsSupervisor *supervisor);
+/* Once, between ENDING and CLOSING: looks at what was changed, moves it aside if that is
+ * asked for, and writes back what is persisted. */
 void bns_supervisor_settle_files(BnsSupervisor *supervisor);
 /* Takes every step whose condition is met. Call it last in a callback. */
 void bns_supervisor_advance(BnsSupervisor *supervisor);

@@ -139,20 +139,13 @@ new_file_fill(const NewFile *new_file, int from)
     return r == 0 && fsync(new_file->fd) < 0 ? -errno : r;
 }
 
-/* As the old one's; where there was none, as the command made it. */
 static int
-new_file_own(const NewFile *new_file, const BnsContent *old, int from)
+new_file_own(const NewFile *new_file, const struct stat *as)
 {
-    struct stat info;
-
-    if (old->is_there)
-        info = old->info;
-    else if (fstat(from, &info) < 0)
+    if ((as->st_uid != geteuid() || as->st_gid != getegid()) &&
+        fchown(new_file->fd, as->st_uid, as->st_gid) < 0)
         return -errno;
-    if (old->is_there && (info.st_uid != geteuid() || info.st_gid != getegid()) &&
-        fchown(new_file->fd, info.st_uid, info.st_gid) < 0)
-        return -errno;
-    return fchmod(new_file->fd, info.st_mode & 0777) < 0 ? -errno : 0;
+    return fchmod(new_file->fd, as->st_mode & 0777) < 0 ? -errno : 0;
 }
 
 static int
@@ -187,9 +180,27 @@ new_file_place(NewFile *new_file, const char *name, bool is_replacing)
     return new_file->has_name ? -errno : 0;
 }
 
-static int
-put(NewFile *new_file, const char *name, const BnsContent *before, int fd)
+/* What the command made belongs to the user. */
+static struct stat
+describe(int fd)
 {
+    struct stat info;
+
+    if (fstat(fd, &info) < 0)
+        info.st_mode = 0600;
+    info.st_uid = geteuid();
+    info.st_gid = getegid();
+    return info;
+}
+
+static int
+put(NewFile *new_file,
+    const char *name,
+    const BnsContent *before,
+    int fd,
+    const struct stat *as)
+{
+    const struct stat inside = describe(fd);
     BnsContent now;
     int r = new_file_fill(new_file, fd);
 
@@ -198,7 +209,9 @@ put(NewFile *new_file, const char *name, const BnsContent *before, int fd)
     /* As late as possible; no file any more, or one that cannot be read, is another. */
     if (look_at(new_file->dir_fd, name, &now) < 0 || !bns_content_equal(&now, before))
         return -ESTALE;
-    r = new_file_own(new_file, &now, fd);
+    if (as == NULL)
+        as = now.is_there ? &now.info : &inside;
+    r = new_file_own(new_file, as);
     return r < 0 ? r : new_file_place(new_file, name, before->is_there);
 }
 
@@ -234,7 +247,10 @@ open_directory(const char *path, bool make)
 }
 
 int
-bns_write_back(const char *path, const BnsContent *before, int fd)
+bns_write_back(const char *path,
+               const BnsContent *before,
+               int fd,
+               const struct stat *as)
 {
     g_autofree char *dir = g_path_get_dirname(path);
     g_autofree char *name = g_path_get_basename(path);
@@ -249,7 +265,7 @@ bns_write_back(const char *path, const BnsContent *before, int fd)
         r = new_file_open(&new_file, dir_fd);
     if (r < 0)
         return r;
-    r = put(&new_file, name, before, fd);
+    r = put(&new_file, name, before, fd, as);
     new_file_clear(&new_file);
     return r;
 }

@@ -5,7 +5,7 @@
  *
  * The new file has no name before it is complete, and takes the old one's by rename: a
  * process that is killed leaves the old file or the new one, and at most a second name of
- * the new one. Owner and permissions stay. No symbolic link is followed, whoever put it
+ * the new one. Nobody's bits to act for another stay. No symbolic link is followed, whoever put it
  * there. Two sessions that end at once wait for each other.
  */
 #pragma once
@@ -37,7 +37,11 @@ bool bns_content_equal(const BnsContent *one, const BnsContent *other);
  *        umask (which is 077), if there was no file either
  * @before: what it must still hold
  * @fd: a regular file: its new content
+ * @as: (nullable): its owner and permissions; %NULL: of what it replaces, else of @fd
  *
  * Returns: 0; -ESTALE: it holds something else; or -errno: nothing has changed
  */
-int bns_write_back(const char *path, const BnsContent *before, int fd);
+int bns_write_back(const char *path,
+                   const BnsContent *before,
+                   int fd,
+                   const struct stat *as);

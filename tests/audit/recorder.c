@@ -545,6 +545,8 @@ test_forbidden_events(void)
         [BNS_EVENT_PUBLISH_OPEN] = GATEWAY,
         [BNS_EVENT_PUBLISH_CLOSE] = GATEWAY,
         [BNS_EVENT_PUBLISH_ERROR] = GATEWAY,
+        [BNS_EVENT_FILE_CHANGED] = SUPERVISOR,
+        [BNS_EVENT_FILE_QUARANTINE] = SUPERVISOR,
     };
 
     for (int event = 0; event < BNS_N_EVENTS; event++)

@@ -72,7 +72,9 @@ test_merge(void)
     g_assert_true(base->has_write);
     g_assert_cmpuint(base->entries->len, ==, 2);
     more->mode = BNS_FILE_MODE_WORKSPACE;
+    more->on_protected = BNS_ON_PROTECTED_QUARANTINE;
     bns_files_merge(base, more);
+    g_assert_cmpint(base->on_protected, ==, BNS_ON_PROTECTED_QUARANTINE);
     g_assert_cmpint(base->mode, ==, BNS_FILE_MODE_WORKSPACE);
 }
 
@@ -116,10 +118,14 @@ test_digest(void)
     g_autoptr(BnsPolicy) shared = policy_from("files: {mode: shared}\n");
     g_autoptr(BnsPolicy) write = policy_from("files: {write: [/a]}\n");
     g_autoptr(BnsPolicy) hide = policy_from("files: {hide: [/a]}\n");
+    g_autoptr(BnsPolicy) move = policy_from("files: {on_protected: quarantine}\n");
+    g_autoptr(BnsPolicy) report = policy_from("files: {on_protected: report}\n");
 
     g_assert_cmpstr(bns_policy_digest(nothing), ==, bns_policy_digest(workspace));
     g_assert_cmpstr(bns_policy_digest(nothing), !=, bns_policy_digest(shared));
     g_assert_cmpstr(bns_policy_digest(nothing), !=, bns_policy_digest(write));
+    g_assert_cmpstr(bns_policy_digest(nothing), !=, bns_policy_digest(move));
+    g_assert_cmpstr(bns_policy_digest(nothing), ==, bns_policy_digest(report));
     g_assert_cmpstr(bns_policy_digest(write), !=, bns_policy_digest(hide));
 }
 
@@ -132,11 +138,15 @@ typedef struct {
 static const BadCase bad_cases[] = {
     { "no-mapping", "files: [a]\n",
       ":1:8: files: must be a mapping with mode, write, private, persist, "
-      "read_only, hide or show" },
+      "read_only, hide, show or on_protected" },
     { "an-unknown-key", "files:\n  writes: []\n",
       ":2:3: unknown key \"writes\": is it write?" },
     { "an-unknown-mode", "files: {mode: open}\n",
       ":1:15: files.mode: must be workspace or shared" },
+    { "an-unknown-act", "files: {on_protected: delete}\n",
+      ":1:23: files.on_protected: must be report or quarantine" },
+    { "an-act-that-is-a-list", "files: {on_protected: [report]}\n",
+      ":1:23: files.on_protected: must be a string" },
     { "a-scalar", "files: {write: /a}\n", ":1:16: write: must be a list" },
     { "a-number", "files: {hide: [1]}\n", ":1:16: hide: must be a string" },
     { "nothing-named", "files: {hide: ['']}\n", ":1:16: files.hide: an empty path" },

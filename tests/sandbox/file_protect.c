@@ -44,7 +44,7 @@ static void
 test_names(void)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
-        if (bns_file_protect_names(names[i].path) != names[i].is_named)
+        if ((bns_file_protect_reason(names[i].path) != NULL) != names[i].is_named)
             g_error("%s", names[i].path);
 }
 
@@ -187,8 +187,8 @@ test_changed(void)
     make_file(root, ".git/config", "[core]\npager = x\n");
     make_file(root, "sub/.git/config", "[core]\nbare = false\n");
     keys = bns_file_protect_git_keys(roots);
-    none = bns_file_protect_changed(roots, keys, g_get_real_time() + G_USEC_PER_SEC,
-                                    &is_complete);
+    none = bns_file_protect_changed(roots, keys, NULL,
+                                    g_get_real_time() + G_USEC_PER_SEC, &is_complete);
     g_assert_cmpuint(none->len, ==, 0);
     g_assert_true(is_complete);
     /* All of this is newer than the time. */
@@ -199,7 +199,7 @@ test_changed(void)
     make_file(root, "new/.git/hooks/pre-push.sample", "");
     make_file(root, "new/.git/config", "[core]\nfsmonitor = x\n");
     make_file(root, ".git/config", "[user]\nname = n\n[core]\npager = x\n");
-    changed = bns_file_protect_changed(roots, keys, since_us, &is_complete);
+    changed = bns_file_protect_changed(roots, keys, NULL, since_us, &is_complete);
     text = join(changed, root);
     g_assert_cmpstr(text, ==, ".envrc new/.git/config new/.git/hooks/pre-commit");
     g_assert_true(is_complete);
@@ -220,7 +220,7 @@ test_limits(void)
         g_string_append(deep, "d/");
     g_string_append(deep, ".envrc");
     make_file(root, deep->str, "");
-    changed = bns_file_protect_changed(roots, keys, 0, &is_complete);
+    changed = bns_file_protect_changed(roots, keys, NULL, 0, &is_complete);
     g_assert_cmpuint(changed->len, ==, 0);
     g_assert_false(is_complete);
     remove_project(root);
@@ -244,7 +244,7 @@ test_hostile(void)
     g_assert_cmpint(mkfifo(fifo, 0600), ==, 0);
     g_assert_cmpint(symlink("/", loop), ==, 0);
     keys = bns_file_protect_git_keys(roots);
-    changed = bns_file_protect_changed(roots, keys, 0, &is_complete);
+    changed = bns_file_protect_changed(roots, keys, NULL, 0, &is_complete);
     text = join(changed, root);
     g_assert_cmpstr(text, ==, ".git/config");
     remove_project(root);

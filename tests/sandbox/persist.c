@@ -203,7 +203,7 @@ test_case(gconstpointer data)
     g_assert_cmpint(bns_content_look(place.path, &before), ==, 0);
     row->change(&place);
     n = count_entries(place.root);
-    r = bns_write_back(place.path, &before, fd);
+    r = bns_write_back(place.path, &before, fd, NULL);
     if (r != row->result)
         g_error("%s: %d instead of %d", row->name, r, row->result);
     after = read_regular(place.path);
@@ -230,7 +230,7 @@ test_missing_directories(void)
     path = below(&place, "a/b/file");
     above = below(&place, "a");
     g_assert_cmpint(bns_content_look(path, &before), ==, 0);
-    g_assert_cmpint(bns_write_back(path, &before, fd), ==, 0);
+    g_assert_cmpint(bns_write_back(path, &before, fd, NULL), ==, 0);
     assert_holds(path, "new");
     g_assert_cmpint(mode_of(above) & 077, ==, 0);
     place_clear(&place);
@@ -255,7 +255,7 @@ test_directory_link(void)
     g_assert_cmpint(bns_content_look(path, &before), ==, 0);
     g_assert_cmpint(rename(dir, other), ==, 0);
     g_assert_cmpint(symlink("other", dir), ==, 0);
-    g_assert_cmpint(bns_write_back(path, &before, fd), <, 0);
+    g_assert_cmpint(bns_write_back(path, &before, fd, NULL), <, 0);
     assert_holds(path, "old");
     place_clear(&place);
 }
@@ -274,7 +274,7 @@ test_owner(void)
     if (geteuid() == 0)
         g_assert_cmpint(chown(place.path, 1234, 4321), ==, 0);
     g_assert_cmpint(bns_content_look(place.path, &before), ==, 0);
-    g_assert_cmpint(bns_write_back(place.path, &before, fd), ==, 0);
+    g_assert_cmpint(bns_write_back(place.path, &before, fd, NULL), ==, 0);
     g_assert_cmpint(stat(place.path, &info), ==, 0);
     g_assert_cmpint(info.st_uid, ==, geteuid() == 0 ? 1234 : geteuid());
     g_assert_cmpint(info.st_gid, ==, before.info.st_gid);
@@ -311,7 +311,7 @@ write_to_full_disk(const Place *place)
     if (bns_content_look(place->path, &before) < 0 ||
         setrlimit(RLIMIT_FSIZE, &limit) < 0)
         return 99;
-    return -bns_write_back(place->path, &before, fd);
+    return -bns_write_back(place->path, &before, fd, NULL);
 }
 
 static void
@@ -368,7 +368,7 @@ test_sessions_at_once(void)
 
             close(start[1]);
             r = (int)read(start[0], &byte, 1);
-            r = bns_write_back(place.path, &before, fd);
+            r = bns_write_back(place.path, &before, fd, NULL);
             _exit(r == 0 ? 0 : r == -ESTALE ? 1 : 2);
         }
     }
@@ -398,7 +398,8 @@ write_for_ever(const Place *place, int ready_fd)
         BnsContent before;
 
         if (bns_content_look(place->path, &before) < 0 ||
-            bns_write_back(place->path, &before, fd) < 0 || write(ready_fd, "", 1) != 1)
+            bns_write_back(place->path, &before, fd, NULL) < 0 ||
+            write(ready_fd, "", 1) != 1)
             _exit(1);
     }
 }

@@ -154,6 +154,27 @@ test_left(void)
 }
 
 static void
+test_quarantined(void)
+{
+    g_autoptr(GPtrArray) none = g_ptr_array_new();
+    g_autoptr(GPtrArray) some = g_ptr_array_new();
+    const BnsSummaryQuarantine nothing = { none, none, none, none };
+    const BnsSummaryQuarantine all = { some, some, some, some };
+    g_autofree char *silent = bns_summary_quarantined(&nothing, "/s.kept");
+    g_autofree char *text = NULL;
+
+    g_ptr_array_add(some, (gpointer)(uintptr_t) "/p/\n");
+    text = bns_summary_quarantined(&all, "/s\t.kept");
+    g_assert_cmpstr(silent, ==, "");
+    g_assert_cmpstr(
+        text, ==,
+        "boundary-ns: run or obeyed outside, so moved to /s\\x09.kept: /p/\\x0a\n"
+        "boundary-ns: of these, what was there before is back: /p/\\x0a\n"
+        "boundary-ns: run or obeyed outside, so now named: /p/\\x0a\n"
+        "boundary-ns: run or obeyed outside, and could not be moved: /p/\\x0a\n");
+}
+
+static void
 test_not_written_back(void)
 {
     g_autofree char *lost = bns_summary_not_written_back("/h/\n", "why", NULL);
@@ -178,6 +199,7 @@ main(int argc, char **argv)
     bns_test_add("/sandbox/summary/path-is-escaped", test_path_is_escaped);
     bns_test_add("/sandbox/summary/what-was-changed-is-one-line", test_changed);
     bns_test_add("/sandbox/summary/what-is-not-kept-is-one-line", test_left);
+    bns_test_add("/sandbox/summary/what-was-moved", test_quarantined);
     bns_test_add("/sandbox/summary/what-is-not-written-back", test_not_written_back);
     return g_test_run();
 }
