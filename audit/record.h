@@ -74,8 +74,8 @@ typedef struct {
     const char *http; /* "1.1" */
     uint16_t status;
     const char *error;
-    const char *cwd;         /* EXEC: the process's working directory */
-    uint64_t parent;         /* EXEC: pid of the process's parent, inside */
+    const char *cwd; /* EXEC: the process's working directory */
+    uint64_t parent; /* EXEC: pid of the process's parent, inside */
     uint64_t
         count; /* FRAMES_DROPPED, UDP_REFUSED, FILE_CHANGED: how many in this record */
     uint64_t bytes_sent;     /* towards the origin */

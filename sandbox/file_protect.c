@@ -5,6 +5,7 @@
 #include "sandbox/file_names.h"
 #include "sandbox/file_view.h"
 #include "sandbox/git_keys.h"
+#include "sandbox/git_paths.h"
 #include "sandbox/sight.h"
 
 #include <dirent.h>
@@ -71,12 +72,6 @@ bns_file_protect_find(const char *root, BnsProtectPlace place)
 /* Git's own is a few kilobytes. */
 #define GIT_CONFIG_MAX (1024 * 1024)
 
-static bool
-is_git_config(const char *path)
-{
-    return g_str_has_suffix(path, "/config") && strstr(path, "/.git/") != NULL;
-}
-
 /* Whoever wrote it may have put anything there. Returns: (transfer full) (nullable): its
  * keys; %NULL: it cannot be read as such a file. */
 static char *
@@ -134,8 +129,9 @@ is_sample(const char *path)
 bool
 bns_file_protect_is_harmless(GHashTable *git_keys, const char *path)
 {
-    return is_sample(path) ||
-           (is_git_config(path) && has_same_programs(git_keys, path));
+    if (bns_git_path_is_settings(path))
+        return has_same_programs(git_keys, path);
+    return is_sample(path) || bns_git_path_is_plain(path);
 }
 
 /* --- what it is --- */
@@ -187,24 +183,11 @@ is_on_the_way(const char *path, const char *pattern)
     }
 }
 
-/* Those of submodules lie deeper than a repository's own. */
-static bool
-is_hook(const char *path)
-{
-    const char *git = strstr(path, "/.git/");
-
-    return git != NULL && strstr(git, "/hooks/") != NULL;
-}
-
 const char *
 bns_file_protect_reason(const char *path)
 {
-    const char *why = NULL;
+    const char *why = bns_git_path_reason(path);
 
-    if (is_hook(path))
-        return "git runs it";
-    if (is_git_config(path))
-        return "git runs what some keys name";
     for (const char *part = strchr(path, '/'); part != NULL && why == NULL;
          part = strchr(part + 1, '/'))
         if (part[1] != '\0')
@@ -269,8 +252,9 @@ gives_names(const char *path)
 static bool
 is_named(const Look *look, const char *path, const char *name)
 {
-    return look->gives_names ? bns_file_protect_reason(path) != NULL
-                             : find_reason_from(name) != NULL;
+    return look->gives_names
+               ? bns_file_protect_reason(path) != NULL
+               : find_reason_from(name) != NULL || bns_git_path_reason(path) != NULL;
 }
 
 static void look_into(Look *look, int dir_fd, const char *path, int depth);

@@ -40,8 +40,8 @@ extern const size_t bns_n_protect_entries;
 GPtrArray *bns_file_protect_find(const char *root, BnsProtectPlace place);
 
 /* Why the host executes or obeys what is at @path, absolute: the reason of the entry for
- * projects that names it, or a directory that it lies in; or it lies in the hooks of any
- * repository. %NULL: it does not. */
+ * projects that names it, or a directory that it lies in; or git's
+ * (sandbox/git_paths.h). %NULL: it does not. */
 const char *bns_file_protect_reason(const char *path);
 
 /* Whether there may be such files in the directory @path, which @below is what is left of
@@ -56,8 +56,9 @@ bool bns_file_protect_leads_to(const char *below, const char *path);
  * (sandbox/git_keys.h), of the repositories of @roots, NULL-terminated. */
 GHashTable *bns_file_protect_git_keys(const char *const *roots);
 
-/* Whether @path, of such a file, is not worth a word: a sample, or a repository's
- * configuration whose programs are those of @git_keys. */
+/* Whether @path, of such a file, is not worth a word: a sample, a repository's
+ * configuration whose programs are those of @git_keys, or what git itself makes so
+ * (sandbox/git_paths.h). */
 bool bns_file_protect_is_harmless(GHashTable *git_keys, const char *path);
 
 /* @path is @name in @dir_fd. */

@@ -149,6 +149,7 @@ bns_persist_finish(
     for (guint i = 0; i < persist->n; i++)
         if (persist->files[i].is_told)
             finish(&persist->files[i], is_clean, keep, func, data);
-        else if (!is_clean)
-            func(data, persist->files[i].path, "the session failed", NULL);
+        else
+            func(data, persist->files[i].path,
+                 is_clean ? "it could not be handed out" : "the session failed", NULL);
 }

@@ -150,6 +150,47 @@ test_git(void)
     g_assert_null(strstr(text, "evil"));
 }
 
+/* What leads git to programs that lie where nobody looks for them; and what does not. */
+static void
+test_leads(void)
+{
+    g_autoptr(Story) story = story_new();
+    g_autoptr(StoryRun) made = NULL;
+    g_autoptr(StoryRun) run = NULL;
+    g_autoptr(StoryRun) outside = NULL;
+
+    if (!story_needs("git"))
+        return;
+    story_write(story, "p.yaml", QUARANTINE);
+    made = story_run(
+        story,
+        "-c p.yaml -- sh -ec 'git init -q .; git config user.name N; git config "
+        "user.email n@example.org; git add p.yaml; git commit -qm 1; git worktree add "
+        "-q w; git init -q lib; cd lib; git config user.name N; git config user.email "
+        "n@example.org; git commit -qm 1 --allow-empty; cd ..; git -c "
+        "protocol.file.allow=always submodule --quiet add ./lib s; mkdir d; echo x "
+        ">d/HEAD'");
+    story_assert_status(made, 0);
+    story_assert_no_err(made, "w/.git");
+    story_assert_no_err(made, "s/.git");
+    story_assert_no_err(made, "d/HEAD");
+    run = story_run(
+        story,
+        "-c p.yaml -- sh -ec 'mkdir -p evil/objects evil/refs dir e/.git; cp .git/HEAD "
+        "evil; printf \"[core]\\n\\tfsmonitor = touch ran; false\\n\" >evil/config; "
+        "echo ../evil >.git/commondir; echo \"gitdir: ../evil\" >dir/.git; ln -s "
+        "../../evil e/.git/x; mkdir l; echo \"gitdir: ../e/.git/x\" >l/.git'");
+    story_assert_status(run, 0);
+    assert_in_work(story, ".git/commondir", NULL);
+    assert_in_work(story, "dir/.git", NULL);
+    assert_in_work(story, "l/.git", NULL);
+    assert_in_work(story, "evil/HEAD", NULL);
+    outside =
+        story_shell(story, "git status; cd evil; git status; cd ../dir; git "
+                           "status; cd ../l; git status; cd ..; find . -name ran");
+    g_assert_null(strstr(outside->out, "/ran"));
+}
+
 static void
 test_session_that_fails(void)
 {
@@ -195,6 +236,7 @@ main(int argc, char **argv)
     bns_test_add("/e2e/quarantine/recorded-at-the-end", test_at_the_end);
     bns_test_add("/e2e/quarantine/what-is-run-outside-is-moved", test_moved);
     bns_test_add("/e2e/quarantine/a-repository-goes-on-working", test_git);
+    bns_test_add("/e2e/quarantine/what-leads-git-elsewhere", test_leads);
     bns_test_add("/e2e/quarantine/when-the-session-fails", test_session_that_fails);
     bns_test_add("/e2e/quarantine/check-says-it", test_check);
     return g_test_run();

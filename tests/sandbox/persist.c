@@ -570,6 +570,8 @@ static const PersistCase persist_cases[] = {
       "the command made something else than a file of it;", NULL },
     { "a-session-that-failed", "old", "0 0", "new", NULL, true, "the session failed;",
       "old" },
+    { "lost-on-the-way", "old", NULL, NULL, NULL, false, "it could not be handed out;",
+      "old" },
     { "init-was-killed", "old", NULL, NULL, NULL, true, "the session failed;", "old" },
 };
 
