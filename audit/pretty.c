@@ -9,6 +9,9 @@
 /* Of a line that is not a record, enough to recognise it. */
 #define STRANGE_SHOWN_MAX 120
 
+/* Of a process's arguments: escaped, so that a cut leaves nothing half. */
+#define PROCESS_SHOWN_MAX 100
+
 #define DECISION_WIDTH 10
 #define EVENT_WIDTH    14
 
@@ -148,6 +151,31 @@ append_command(GString *text, const BnsJson *words)
     }
 }
 
+/* "by curl -sS https://… [12]", of a long one the beginning. */
+static void
+append_process(GString *details, const BnsJson *record)
+{
+    const BnsJson *process = bns_json_member(record, "process", BNS_JSON_OBJECT);
+    const BnsJson *argv;
+    g_autoptr(GString) text = g_string_new(NULL);
+    uint64_t pid;
+
+    if (process == NULL || !bns_json_number(process, "pid", &pid))
+        return;
+    argv = bns_json_member(process, "argv", BNS_JSON_LIST);
+    if (argv != NULL)
+        append_command(text, argv);
+    else
+        append_escaped(text, bns_json_text(process, "exe"));
+    if (text->len > PROCESS_SHOWN_MAX) {
+        g_string_truncate(text, PROCESS_SHOWN_MAX);
+        g_string_append(text, "...");
+    }
+    if (details->len > 0)
+        g_string_append(details, ", ");
+    g_string_append_printf(details, "by %s [%" PRIu64 "]", text->str, pid);
+}
+
 /* A number in a string, as an event's own fields are. */
 static void
 append_time_of(GString *details,
@@ -197,6 +225,9 @@ append_details(GString *text, const BnsJson *record)
     append_detail(details, "signal ", bns_json_text(record, "signal"));
     append_detail(details, "allowed ", bns_json_text(record, "allowed"));
     append_detail(details, "denied ", bns_json_text(record, "denied"));
+    /* append_exec() has said it. */
+    if (g_strcmp0(bns_json_text(record, "event"), "exec") != 0)
+        append_process(details, record);
     if (details->len > 0 && !g_str_has_suffix(text->str, "  "))
         g_string_append(text, "  ");
     g_string_append(text, details->str);

@@ -6,6 +6,7 @@
 #include "base/lend.h"
 #include "base/ready.h"
 #include "sandbox/command.h"
+#include "sandbox/finder.h"
 #include "sandbox/group_signals.h"
 #include "sandbox/leave.h"
 #include "sandbox/left.h"
@@ -47,6 +48,7 @@ typedef struct {
     int gate_fd;             /* to the command's process, which lets it go with GO */
     int listener_fd;         /* of what it executes; -1: not watched */
     pid_t command;
+    BnsFinder finder;
     bool is_started;
     BnsMounts mounts;
     unsigned n_repairs; /* of mounts, still to be tried */
@@ -86,8 +88,8 @@ wait_for(const Init *init, int fd)
 static bool
 take_descriptors(BnsInitConfig *config, BnsFault *fault)
 {
-    int *const fds[] = { &config->control_fd, &config->life_fd, &config->lend_fd,
-                         &config->recorder_fd };
+    int *const fds[] = { &config->control_fd, &config->life_fd, &config->owner_fd,
+                         &config->lend_fd, &config->recorder_fd };
     int next = STDERR_FILENO + 1;
     bool is_good = true;
 
@@ -293,7 +295,7 @@ on_signals(Init *init)
 
     bns_group_signals_read(&init->signals);
     while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
-        if (pid != init->command)
+        if (bns_finder_has_changed(&init->finder, pid, status) || pid != init->command)
             continue;
         if (WIFSTOPPED(status)) {
             send_number(init, BNS_READY_STOPPED, WSTOPSIG(status));
@@ -403,11 +405,14 @@ serve(Init *init)
         { .fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC), .events = POLLPRI },
         { .fd = init->config.lend_fd, .events = POLLIN },
         { .fd = init->listener_fd, .events = POLLIN },
+        { .events = POLLIN },
     };
     BnsFault fault;
 
     init->n_repairs = N_FIRST_REPAIRS;
+    init->finder.owner_fd = init->config.owner_fd;
     for (;;) {
+        fds[6].fd = bns_finder_missing(&init->finder);
         if (poll(fds, G_N_ELEMENTS(fds), init->n_repairs > 0 ? REPAIR_MS : -1) < 0) {
             if (errno == EINTR)
                 continue;
@@ -424,6 +429,8 @@ serve(Init *init)
         repair_mounts(init, fds[3].revents != 0);
         if (fds[4].revents != 0 && !bns_lend_answer(fds[4].fd))
             fds[4].fd = -1;
+        if (fds[6].revents != 0)
+            bns_finder_make(&init->finder, fds[6].revents);
         /* After a message, too: whoever passes a signal on reads those that have come, a
          * SIGCHLD among them. */
         on_signals(init);

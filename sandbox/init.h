@@ -22,6 +22,7 @@
  * BnsInitConfig: borrowed; made by the supervisor before the clone.
  * @control_fd: to the supervisor (base/ready.h)
  * @life_fd: the read end of the life pipe
+ * @owner_fd: the gateway asks there whose a connection is (base/owner.h); -1: nobody does
  * @lend_fd: the gateway asks for sockets there (base/lend.h); -1: nobody does
  * @uid, @gid: the user's, in the host's namespace
  * @argv: the command; argv[0] is looked up in PATH of @envp
@@ -46,6 +47,7 @@
 typedef struct {
     int control_fd;
     int life_fd;
+    int owner_fd;
     int lend_fd;
     uid_t uid;
     gid_t gid;

@@ -23,6 +23,7 @@ typedef enum {
     PAIR_GATEWAY_RECORDS,  /* gateway, recorder */
     PAIR_NETSTACK_RECORDS, /* netstack, recorder */
     PAIR_OWN_RECORDS,      /* supervisor, recorder */
+    PAIR_OWNERS,           /* gateway, init */
     PAIR_LEND,             /* gateway, init; only where something is published */
     PAIR_INIT_RECORDS,     /* init, recorder */
     N_PAIRS,
@@ -133,6 +134,7 @@ gateway_main(const Plan *plan)
         .wire_fd = plan->pairs[PAIR_WIRE][0],
         .recorder_fd = plan->pairs[PAIR_GATEWAY_RECORDS][0],
         .resolver_fd = plan->pairs[PAIR_NAMES][0],
+        .owner_fd = plan->pairs[PAIR_OWNERS][0],
         .lend_fd = plan->pairs[PAIR_LEND][0],
         .policy = plan->session->policy,
         .resolves = plan->session->resolves,
@@ -142,13 +144,14 @@ gateway_main(const Plan *plan)
     };
     const GPtrArray *published = config.published;
     size_t n = 0;
-    g_autofree int *keep = g_new(int, 6 + published->len);
+    g_autofree int *keep = g_new(int, 7 + published->len);
 
     keep[n++] = config.control_fd;
     keep[n++] = config.life_fd;
     keep[n++] = config.wire_fd;
     keep[n++] = config.recorder_fd;
     keep[n++] = config.resolver_fd;
+    keep[n++] = config.owner_fd;
     if (config.lend_fd >= 0)
         keep[n++] = config.lend_fd;
     for (guint i = 0; i < published->len; i++)
@@ -217,6 +220,7 @@ start_init(const Plan *plan)
 
     config.control_fd = plan->control[BNS_HELPER_INIT][1];
     config.life_fd = plan->life[0];
+    config.owner_fd = plan->pairs[PAIR_OWNERS][1];
     config.lend_fd = plan->pairs[PAIR_LEND][1];
     config.recorder_fd = config.exec.is_on ? plan->pairs[PAIR_INIT_RECORDS][0] : -1;
     return bns_init_clone(&config);

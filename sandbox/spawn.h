@@ -10,7 +10,8 @@
  *     resolver    supervisor                  session's        gateway
  *     gateway     supervisor                  session's        netstack, recorder, resolver
  *     netstack    supervisor                  session's        gateway, recorder
- *     init        supervisor                  session's        gateway (base/lend.h), recorder
+ *     init        supervisor                  session's        gateway (base/owner.h,
+ *                                                              base/lend.h), recorder
  *
  * The recorder has a life pipe of its own: it outlives the others by their last records.
  */

@@ -129,7 +129,7 @@ on_offer(BnsEngine *engine, const BnsWire *message, int fd)
         return false;
     flow->port = message->port;
     inet_ntop(AF_INET, &message->addr, flow->addr, sizeof(flow->addr));
-    bns_flow_offer(flow, has_room(engine));
+    bns_flow_begin(flow, message, has_room(engine));
     return true;
 }
 
@@ -165,7 +165,7 @@ on_reset(BnsEngine *engine, const BnsWire *message, int fd)
 
     if (flow == NULL)
         return true;
-    if (flow->state == BNS_FLOW_OFFERED)
+    if (flow->state <= BNS_FLOW_OFFERED)
         return false;
     bns_flow_abandon(flow);
     bns_flow_run(flow);
@@ -279,6 +279,8 @@ bns_engine_new(const BnsGatewayConfig *config, BnsLoop *loop, GError **error)
         bns_lookups_new(loop, config->resolver_fd, on_resolver_lost, engine);
     engine->wire_watch =
         bns_loop_watch(loop, config->wire_fd, EPOLLIN, on_wire, engine);
+    if (config->owner_fd >= 0)
+        engine->owners = bns_owners_new(loop, config->owner_fd);
     if (config->published != NULL && config->published->len > 0)
         engine->publisher = bns_publisher_new(engine);
     return g_steal_pointer(&engine);
@@ -292,6 +294,7 @@ bns_engine_free(BnsEngine *engine)
     engine->is_command_gone = true;
     bns_publisher_free(engine->publisher);
     g_hash_table_unref(engine->flows);
+    bns_owners_free(engine->owners);
     bns_http2_pool_free(engine->http2);
     bns_pool_free(engine->pool);
     bns_lookups_free(engine->lookups);

@@ -18,6 +18,7 @@
 #include "netstack/gateway/hello.h"
 #include "netstack/gateway/http2_pool.h"
 #include "netstack/gateway/lookup.h"
+#include "netstack/gateway/owners.h"
 #include "netstack/gateway/pool.h"
 #include "netstack/gateway/publish.h"
 #include "netstack/gateway/trust.h"
@@ -39,6 +40,7 @@ struct BnsEngine {
     BnsLookups *lookups;            /* owned */
     BnsPool *pool;                  /* owned */
     BnsHttp2Pool *http2;            /* owned */
+    BnsOwners *owners;              /* owned; NULL: nobody knows */
     BnsPublisher *publisher;        /* owned; NULL: nothing is published */
     GHashTable *flows;              /* owned; flow id -> owned BnsFlow */
     guint most_flows;               /* at once, since memory was last given back */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "netstack/gateway/flow.h"
 
+#include "base/owner.h"
+
 #include <string.h>
 
 /* Every state: its name, its step, and how long it may last without bns_flow_touch(). */
@@ -12,6 +14,8 @@ typedef struct {
                          * limits.idle */
 } StateRow;
 
+/* Much longer than the finder takes for a process that it knows. */
+#define ASKED_TIMEOUT_US BNS_OWNER_BUDGET_US
 /* netstack gives the command's handshake up after 75 s, as Linux does. */
 #define ACCEPTED_TIMEOUT_US (90 * G_USEC_PER_SEC)
 /* TLS and HTTP clients speak first. One that opens a hundred connections before it reads
@@ -77,6 +81,7 @@ await(BnsFlow *flow)
 }
 
 static const StateRow rows[] = {
+    [BNS_FLOW_ASKED] = { "asked", await, bns_flow_offer, ASKED_TIMEOUT_US },
     [BNS_FLOW_OFFERED] = { "offered", await, NULL, 0 },
     [BNS_FLOW_ACCEPTED] = { "accepted", await, end, ACCEPTED_TIMEOUT_US },
     [BNS_FLOW_SNIFF] = { "sniff", bns_flow_sniff, bns_flow_close, SNIFF_TIMEOUT_US },
@@ -217,6 +222,8 @@ bns_flow_free(BnsFlow *flow)
     if (flow == NULL)
         return;
     break_off(flow);
+    bns_owner_query_cancel(flow->query);
+    bns_process_unref(flow->process);
     bns_channel_clear(&flow->client);
     bns_timer_free(flow->timer);
     bns_timer_free(flow->turn);
@@ -265,9 +272,19 @@ bns_flow_host(const BnsFlow *flow)
     return flow->is_tls ? &flow->tls_host : &flow->host;
 }
 
+/* Ends name the flow, whose beginning says it. */
+static bool
+names_process(BnsEvent event)
+{
+    return event != BNS_EVENT_HTTP_RESPONSE && event != BNS_EVENT_TCP_CLOSE;
+}
+
 BnsRecord
 bns_flow_record(const BnsFlow *flow, BnsEvent event)
 {
+    static const BnsProcess unknown = { 0 };
+    const BnsProcess *process =
+        flow->process != NULL && names_process(event) ? flow->process : &unknown;
     BnsScheme scheme = flow->is_tls ? BNS_SCHEME_HTTPS : BNS_SCHEME_HTTP;
 
     if (flow->kind == BNS_FLOW_TCP)
@@ -277,6 +294,9 @@ bns_flow_record(const BnsFlow *flow, BnsEvent event)
     return (BnsRecord){
         .event = event,
         .flow = flow->id,
+        .pid = process->pid,
+        .exe = process->exe,
+        .argv = process->argv,
         .host = bns_flow_host(flow)->text,
         .port = flow->port,
         .scheme = bns_scheme_name(scheme),

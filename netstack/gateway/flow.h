@@ -9,8 +9,8 @@
  * bns_flow_close() or bns_flow_cut(), and bns_flow_run() does the rest. So no step is
  * entered twice at a time, and no pointer dies in a function that uses it.
  *
- *                                                ┌─> OPENING ──> SEALED ──> TUNNEL
- *                                                │      v
+ *     ASKED                                      ┌─> OPENING ──> SEALED ──> TUNNEL
+ *       v                                        │      v
  *     OFFERED ─┬─────────────> ACCEPTED ──> SNIFF ─┤   HELLO ──> HANDSHAKE ─┬─> STREAMS
  *              │                  │                ├─> STREAMS (h2c)  │     │     (h2)
  *              └─ refused         └──> TUNNEL (tcp)└──────────────────┐     │
@@ -41,6 +41,7 @@
 
 /**
  * BnsFlowState: what each state may touch. `client` is the stream to the command.
+ * @BNS_FLOW_ASKED: nothing was decided. It waits for flow->query, for a moment.
  * @BNS_FLOW_OFFERED: no stream yet. flow->connect may be under way (kinds that are
  *                    dialled first). Ends with the verdict.
  * @BNS_FLOW_ACCEPTED: netstack was told ACCEPT; no stream yet. flow->ahead may be there.
@@ -71,6 +72,7 @@
  * @BNS_FLOW_CLOSED: the end. Nothing may be touched; bns_flow_run() frees the flow.
  */
 typedef enum {
+    BNS_FLOW_ASKED,
     BNS_FLOW_OFFERED,
     BNS_FLOW_ACCEPTED,
     BNS_FLOW_SNIFF,
@@ -115,6 +117,9 @@ struct BnsFlow {
     BnsHost host; /* the name behind the address, or the address itself */
     uint16_t port;
     char addr[INET_ADDRSTRLEN]; /* the address that the command used */
+    bool has_room;              /* no limit of flows was exceeded */
+    BnsProcess *process;        /* owned: whose it is; NULL: not known (yet) */
+    BnsOwnerQuery *query;       /* (transfer none): whose is it; NULL: not under way */
     BnsFlowKind kind;
     BnsDecision decision; /* TCP and READ_AFTER_DIAL: what allowed the dial */
     int64_t began_us;     /* TCP: when it was accepted */
@@ -187,9 +192,12 @@ BnsUpstreamFailure *bns_flow_take_failure(BnsFlow *flow, const BnsDialTarget *ta
 
 /* --- flow_offer.c --- */
 
-/* Decides the flow as offered: host, port, addr are set. @has_room: no limit of flows is
- * exceeded. */
-void bns_flow_offer(BnsFlow *flow, bool has_room);
+/* The flow was offered: host, port, addr are set. Asks whose it is, and decides when that
+ * is known, or not soon enough: an answer that comes later is for the records to come.
+ * @has_room: no limit of flows is exceeded. */
+void bns_flow_begin(BnsFlow *flow, const BnsWire *offer, bool has_room);
+/* Decides it. */
+void bns_flow_offer(BnsFlow *flow);
 /* The stream of an accepted flow; takes @fd. */
 void bns_flow_stream(BnsFlow *flow, int fd);
 

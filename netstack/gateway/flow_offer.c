@@ -136,12 +136,38 @@ offer(BnsFlow *flow)
 }
 
 void
-bns_flow_offer(BnsFlow *flow, bool has_room)
+bns_flow_offer(BnsFlow *flow)
 {
-    if (has_room)
+    bns_flow_enter(flow, BNS_FLOW_OFFERED);
+    if (flow->has_room)
         offer(flow);
     else
         deny_flow(flow, "too many connections are open (limits.flows)", NULL);
+}
+
+static void
+on_owner(BnsProcess *process, void *data)
+{
+    BnsFlow *flow = data;
+
+    flow->query = NULL;
+    if (process != NULL)
+        flow->process = bns_process_ref(process);
+    if (flow->state != BNS_FLOW_ASKED)
+        return;
+    bns_flow_offer(flow);
+    bns_flow_run(flow);
+}
+
+void
+bns_flow_begin(BnsFlow *flow, const BnsWire *message, bool has_room)
+{
+    flow->has_room = has_room;
+    flow->query = bns_owners_ask(flow->engine->owners, message, on_owner, flow);
+    if (flow->query != NULL)
+        bns_flow_enter(flow, BNS_FLOW_ASKED);
+    else
+        bns_flow_offer(flow);
     bns_flow_run(flow);
 }
 

@@ -41,6 +41,7 @@ typedef struct {
     int wire_fd;             /* netstack (netstack/wire.h) */
     int recorder_fd;         /* records (audit/client.h) */
     int resolver_fd;         /* names (netstack/gateway/resolver.h) */
+    int owner_fd;            /* the finder inside (base/owner.h); -1: there is none */
     int lend_fd;             /* init (base/lend.h); only where something is published */
     const BnsPolicy *policy; /* borrowed */
     const GPtrArray *resolves;  /* borrowed, of BnsResolve */

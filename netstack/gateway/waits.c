@@ -73,6 +73,7 @@ in_state(const BnsFlow *flow)
     case BNS_FLOW_HEAD:
         /* Requests that came at once wait for their turn. */
         return bns_buffer_len(&flow->client.in) - flow->head_seen;
+    case BNS_FLOW_ASKED:
     case BNS_FLOW_DIAL:
         return 1;
     case BNS_FLOW_RELAY:

@@ -11,6 +11,9 @@ typedef struct {
     const char *text;
 } Case;
 
+#define WORD_49 "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeee"
+#define WORD_50 WORD_49 "e"
+
 static const Case cases[] = {
     { "allowed-request",
       "\"event\":\"http.request\",\"decision\":\"allow\",\"rule\":\"--allow#1\","
@@ -28,6 +31,18 @@ static const Case cases[] = {
       "07:00:01.234  DENY        http.request    POST http://h:8080/  status 403, no "
       "rule "
       "allows it\n" },
+    { "process",
+      "\"event\":\"tcp.open\",\"process\":{\"pid\":12,\"exe\":\"/usr/bin/curl\","
+      "\"argv\":[\"curl\",\"a b\",\"\\u001b\"]},\"host\":\"h\"",
+      "07:00:01.234              tcp.open        h  by curl 'a b' '\\x1b' [12]\n" },
+    { "process-without-arguments",
+      "\"event\":\"tcp.open\",\"process\":{\"pid\":12,\"exe\":\"/bin/a\"}",
+      "07:00:01.234              tcp.open        by /bin/a [12]\n" },
+    { "process-of-long-arguments",
+      "\"event\":\"tcp.open\",\"process\":{\"pid\":12,\"argv\":[\"" WORD_50
+      "\",\"" WORD_50 "\"]}",
+      "07:00:01.234              tcp.open        by " WORD_50 " " WORD_49
+      "... [12]\n" },
     { "would-deny",
       "\"event\":\"tcp.open\",\"decision\":\"would_deny\",\"host\":\"h\",\"port\":22,"
       "\"scheme\":\"tcp\"",

@@ -133,7 +133,8 @@ rig_record_copy(const BnsRecord *record)
                                &copy->record.host,   &copy->record.addr,
                                &copy->record.scheme, &copy->record.method,
                                &copy->record.path,   &copy->record.http,
-                               &copy->record.error };
+                               &copy->record.error,  &copy->record.exe,
+                               &copy->record.argv };
 
     copy->record = *record;
     copy->strings = g_string_chunk_new(256);
@@ -413,6 +414,7 @@ rig_prepare(const char *yaml, const char *resolves, const char *upstream_ca)
         .wire_fd = rig->wire_pair[1],
         .recorder_fd = rig->recorder_pair[1],
         .resolver_fd = rig->resolver_pair[1],
+        .owner_fd = -1,
         .policy = rig->policy,
         .resolves = rig->resolves,
         .upstream_ca = rig->upstream_ca,
@@ -466,6 +468,15 @@ rig_new_published(const char *yaml, const GPtrArray *published, int lend_fd)
 
     rig->config.published = published;
     rig->config.lend_fd = lend_fd;
+    return rig_start(rig);
+}
+
+Rig *
+rig_new_owned(const char *yaml, int owner_fd)
+{
+    Rig *rig = rig_prepare(yaml, NULL, NULL);
+
+    rig->config.owner_fd = owner_fd;
     return rig_start(rig);
 }
 

@@ -58,6 +58,8 @@ Rig *rig_new_process(const char *yaml, const char *resolves, const char *upstrea
 /* The same, where @published (borrowed, of BnsPublished) leads inside: the test plays init at
  * the other end of @lend_fd. */
 Rig *rig_new_published(const char *yaml, const GPtrArray *published, int lend_fd);
+/* The same, where the test plays the finder at the other end of @owner_fd. */
+Rig *rig_new_owned(const char *yaml, int owner_fd);
 /* Ends the engine; fails the test if a flow is still open or the engine had failed. */
 void rig_free(Rig *rig);
 /* The same, for a test in which the engine has to fail. */

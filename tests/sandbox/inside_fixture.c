@@ -180,6 +180,7 @@ inside_start(const char *const *argv, const InsideOptions *options)
     int channel[2];
     int output[2];
     BnsInitConfig config = {
+        .owner_fd = -1,
         .lend_fd = -1,
         .recorder_fd = -1,
         .uid = getuid(),
