@@ -42,6 +42,7 @@ static const char *const event_names[] = {
     [BNS_EVENT_PUBLISH_CLOSE] = "publish.close",
     [BNS_EVENT_PUBLISH_ERROR] = "publish.error",
     [BNS_EVENT_EXEC] = "exec",
+    [BNS_EVENT_SOCKET_MASKED] = "socket.masked",
     [BNS_EVENT_FRAMES_DROPPED] = "frames.dropped",
     [BNS_EVENT_FILE_PERSIST] = "file.persist",
     [BNS_EVENT_FILE_CHANGED] = "file.changed",

@@ -31,6 +31,7 @@ typedef enum {
     BNS_EVENT_PUBLISH_CLOSE,
     BNS_EVENT_PUBLISH_ERROR, /* ... and did not */
     BNS_EVENT_EXEC, /* a process inside is about to execute a program, or may not */
+    BNS_EVENT_SOCKET_MASKED, /* a socket of the host's, at path, is out of reach */
     BNS_EVENT_FRAMES_DROPPED, /* what was dropped and counted, at the end of the session */
     BNS_EVENT_FILE_PERSIST, /* a persisted file was written back, or why not */
     BNS_EVENT_FILE_CHANGED, /* something that the host executes was made or changed */

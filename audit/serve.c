@@ -62,6 +62,7 @@ static const PeerRights rights[] = {
                           [BNS_EVENT_FRAMES_DROPPED] = true } },
     [PEER_SUPERVISOR] = { "supervisor",
                           { [BNS_EVENT_FILE_PERSIST] = true,
+                            [BNS_EVENT_SOCKET_MASKED] = true,
                             [BNS_EVENT_FILE_CHANGED] = true,
                             [BNS_EVENT_FILE_QUARANTINE] = true } },
     [PEER_INIT] = { "init", { [BNS_EVENT_EXEC] = true } },

@@ -26,6 +26,10 @@
  * @BNS_READY_TAP: init to supervisor to netstack, with the tap's descriptor
  * @BNS_READY_PACKET: the same, with an AF_PACKET socket on the veth's far end
  * @BNS_READY_WIDE: before PACKET: a second such socket (netstack/tap/link.h)
+ * @BNS_READY_SOCKETS: supervisor to init: look for sockets of the host's, and mask them
+ *                     (sandbox/socket_masks.h)
+ * @BNS_READY_MASKED: init: one was masked: "MAJOR:MINOR:INODE\n", path
+ * @BNS_READY_SEARCHED: init: all of a SOCKETS was looked for
  * @BNS_READY_GO: supervisor to init: start the command
  * @BNS_READY_STOPPED: init: the command stopped; the text is the signal's number
  * @BNS_READY_CONTINUE: supervisor to init: continue the command
@@ -51,6 +55,9 @@ typedef enum {
     BNS_READY_TAP = 'T',
     BNS_READY_PACKET = 'P',
     BNS_READY_WIDE = 'W',
+    BNS_READY_SOCKETS = 'O',
+    BNS_READY_MASKED = 'V',
+    BNS_READY_SEARCHED = 'Q',
     BNS_READY_GO = 'G',
     BNS_READY_STOPPED = 'S',
     BNS_READY_CONTINUE = 'K',

@@ -250,6 +250,14 @@ read_files(void *data, const BnsYaml *value, GError **error)
 }
 
 static bool
+read_sockets(void *data, const BnsYaml *value, GError **error)
+{
+    Reader *reader = data;
+
+    return bns_files_read_sockets(reader->config->files, reader->file, value, error);
+}
+
+static bool
 read_env(void *data, const BnsYaml *value, GError **error)
 {
     Reader *reader = data;
@@ -365,6 +373,7 @@ static const BnsValueKey keys[] = {
     { "files", read_files },
     { "limits", read_limits },
     { "log_level", read_log_level },
+    { "sockets", read_sockets },
     /* coder/boundary's */
     { "allowlist", read_allowlist },
     { "log_dir", read_log_dir },

@@ -12,6 +12,7 @@ static const char *const kind_names[] = {
     [BNS_FILE_WRITE] = "write",     [BNS_FILE_READ_ONLY] = "read_only",
     [BNS_FILE_PRIVATE] = "private", [BNS_FILE_HIDE] = "hide",
     [BNS_FILE_SHOW] = "show",       [BNS_FILE_PERSIST] = "persist",
+    [BNS_FILE_SOCKET] = "sockets",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(kind_names) == BNS_N_FILE_KINDS);
 
@@ -202,7 +203,9 @@ read_path(Reader *reader, const BnsYaml *item, GError **error)
         return false;
     fault = check(reader->files, reader->kind, path);
     if (fault != NULL)
-        return bns_yaml_fail(error, reader->file, item, "files.%s: %s", name, fault);
+        return bns_yaml_fail(error, reader->file, item, "%s%s: %s",
+                             reader->kind == BNS_FILE_SOCKET ? "" : "files.", name,
+                             fault);
     take(reader->files, reader->kind, path,
          g_strdup_printf("%s:%u", reader->file, item->line));
     return true;
@@ -283,6 +286,17 @@ bns_files_read(BnsFiles *files, const char *file, const BnsYaml *value, GError *
                              "files: must be a mapping with mode, write, private, "
                              "persist, read_only, hide, show or on_protected");
     return bns_value_mapping(file, value, keys, &reader, error);
+}
+
+bool
+bns_files_read_sockets(BnsFiles *files,
+                       const char *file,
+                       const BnsYaml *value,
+                       GError **error)
+{
+    Reader reader = { .files = files, .file = file };
+
+    return read_paths(&reader, BNS_FILE_SOCKET, value, error);
 }
 
 void

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Files: what a policy says of the file system: `files:` and --write, --read-only,
- * --hide.
+ * Files: what a policy says of the file system: `files:`, `sockets:` and --write,
+ * --read-only, --hide.
  *
  * Entries as they were written, in the order in which they were: defaults, what a path
  * means on this machine and what wins are sandbox/file_plan.h's affair. Nothing here
@@ -22,6 +22,7 @@
  * @BNS_FILE_HIDE: it is not there
  * @BNS_FILE_SHOW: it is there, though something above it is hidden
  * @BNS_FILE_PERSIST: a file that is private, and is written back at a clean end
+ * @BNS_FILE_SOCKET: what listens there may be connected to
  */
 typedef enum {
     BNS_FILE_WRITE,
@@ -30,6 +31,7 @@ typedef enum {
     BNS_FILE_HIDE,
     BNS_FILE_SHOW,
     BNS_FILE_PERSIST,
+    BNS_FILE_SOCKET,
     BNS_N_FILE_KINDS,
 } BnsFileKind;
 
@@ -72,6 +74,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(BnsFiles, bns_files_free)
 /* Reads the value of `files:` into @files. Errors: "file:line:column: ...". */
 bool
 bns_files_read(BnsFiles *files, const char *file, const BnsYaml *value, GError **error);
+
+/* The same of `sockets:`, a list of paths. */
+bool bns_files_read_sockets(BnsFiles *files,
+                            const char *file,
+                            const BnsYaml *value,
+                            GError **error);
 
 /* Adds one entry of the command line. @error: BNS_POLICY_ERROR_INVALID, "ORIGIN: ...". */
 bool bns_files_add(BnsFiles *files,

@@ -113,6 +113,7 @@ make(BnsFilePlanning *planning, GError **error)
                            : "report");
     if (!bns_file_plan_add_mounts(planning, error))
         return false;
+    g_ptr_array_add(plan->sockets, NULL);
     bns_file_plan_add_pins(planning);
     if (!bns_file_plan_add_rules(planning, error) ||
         !bns_file_plan_add_rebuilt(planning, error))
@@ -145,6 +146,7 @@ bns_file_plan_new(const BnsPolicy *policy,
     plan->persisted = g_ptr_array_new_with_free_func(g_free);
     plan->pins = g_ptr_array_new_with_free_func(g_free);
     plan->watched = g_ptr_array_new_with_free_func(g_free);
+    plan->sockets = g_ptr_array_new_with_free_func(g_free);
     plan->notices = g_ptr_array_new_with_free_func(g_free);
     plan->lines = g_string_new(NULL);
     plan->rules = g_array_new(FALSE, FALSE, sizeof(BnsViewRule));
@@ -170,6 +172,7 @@ bns_file_plan_free(BnsFilePlan *plan)
     g_ptr_array_unref(plan->persisted);
     g_ptr_array_unref(plan->pins);
     g_ptr_array_unref(plan->watched);
+    g_ptr_array_unref(plan->sockets);
     g_ptr_array_unref(plan->notices);
     g_string_free(plan->lines, TRUE);
     g_array_unref(plan->rules);

@@ -39,6 +39,8 @@ typedef struct {
     GPtrArray
         *watched; /* owned, of owned real paths, NULL-terminated: where to look for
                          * what was changed (sandbox/file_protect.h) */
+    GPtrArray *sockets; /* owned, of owned real paths, NULL-terminated: of the host's,
+                         * which the command may reach */
     GPtrArray *notices; /* owned, of owned lines for the person */
     GString *lines;     /* owned: `check`'s: "ORIGIN\tKIND\tPATH\n" */
     GArray *rules;      /* owned; what the view borrows */

@@ -9,6 +9,7 @@
 
 #include <stdint.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* The program's own directories are protected where they are; a working directory that
  * holds them would still leave their names to the command. */
@@ -95,6 +96,44 @@ add_read_only(BnsFilePlanning *planning, const char *path, const BnsFileOrigin *
 }
 
 static bool
+is_socket(const char *path)
+{
+    struct stat info;
+
+    return lstat(path, &info) == 0 && S_ISSOCK(info.st_mode);
+}
+
+/* Shown where its directory is private or made anew, too. One that the host makes later
+ * is reachable if its directory is to be seen. */
+static bool
+add_socket(BnsFilePlanning *planning,
+           const char *path,
+           const BnsFileOrigin *origin,
+           GError **error)
+{
+    g_autofree char *real = bns_file_names_resolve(path);
+
+    if (real != NULL && !is_socket(real))
+        return bns_file_plan_fail(error, "%s: %s is no socket", origin->name, real);
+    if (real != NULL)
+        take_mount(planning, real, BNS_VIEW_READ_ONLY, origin);
+    else
+        real = bns_file_names_resolve_parent(path);
+    bns_file_plan_note(planning->plan, origin->name, "socket", real);
+    g_ptr_array_add(planning->plan->sockets, g_steal_pointer(&real));
+    return true;
+}
+
+static bool
+is_allowed_socket(const BnsFilePlan *plan, const char *path)
+{
+    for (guint i = 0; i < plan->sockets->len; i++)
+        if (g_strcmp0(plan->sockets->pdata[i], path) == 0)
+            return true;
+    return false;
+}
+
+static bool
 add_entry(BnsFilePlanning *planning,
           BnsFileKind kind,
           const char *path,
@@ -105,9 +144,14 @@ add_entry(BnsFilePlanning *planning,
 
     if (kind == BNS_FILE_HIDE || kind == BNS_FILE_SHOW || kind == BNS_FILE_PERSIST)
         return true;
+    if (kind == BNS_FILE_SOCKET)
+        return add_socket(planning, path, origin, error);
     real = bns_file_names_resolve(path);
     if (real == NULL)
         return skip_absent(path, origin, error);
+    if (!origin->is_default && is_socket(real))
+        return bns_file_plan_fail(
+            error, "%s: %s is a socket: name it in sockets:", origin->name, real);
     if (kind == BNS_FILE_WRITE)
         return add_write(planning, real, origin, error);
     if (kind == BNS_FILE_READ_ONLY)
@@ -261,7 +305,8 @@ emit(BnsFilePlanning *planning, const BnsPlannedMount *mount, bool is_rebuilt)
 
     g_ptr_array_add(plan->strings, (gpointer)(uintptr_t)view.path);
     g_array_append_val(plan->mounts, view);
-    bns_file_plan_note(plan, mount->origin.name, kinds[mount->access], mount->path);
+    if (!is_allowed_socket(plan, mount->path))
+        bns_file_plan_note(plan, mount->origin.name, kinds[mount->access], mount->path);
 }
 
 /* A layer over a directory would show what is hidden in it: each of its directories gets

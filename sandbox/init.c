@@ -14,6 +14,7 @@
 #include "sandbox/namespaces.h"
 #include "sandbox/pid_limit.h"
 #include "sandbox/pins.h"
+#include "sandbox/socket_masks.h"
 #include "sandbox/tap_link.h"
 #include "sandbox/tree.h"
 #include "sandbox/unsent.h"
@@ -365,6 +366,9 @@ on_message(Init *init, BnsFault *fault)
     case BNS_READY_CONTINUE:
         signal_command(init, SIGCONT);
         return true;
+    case BNS_READY_SOCKETS:
+        return bns_socket_masks_obey(init->mounts.mask_fd, init->config.control_fd,
+                                     text, fault);
     default:
         return bns_fault_set(fault, "Init got the unexpected message %d", type);
     }

@@ -71,8 +71,8 @@ typedef struct {
  *
  * Starts init in its namespaces. In the child everything but the descriptors of @config
  * and 0-2 is closed; it then: maps its user, makes the link and sends it (TAP, or WIDE and PACKET),
- * mounts, waits for CA and writes the trust files, says READY, waits for GO, starts the
- * command, passes signals on (SIGNAL, CONTINUE), reports STOPPED and EXITED. Anything
+ * mounts, waits for CA and writes the trust files, says READY, masks sockets of the host (SOCKETS, MASKED,
+ * SEARCHED), waits for GO, starts the command, masks those that come, passes signals on (SIGNAL, CONTINUE), reports STOPPED and EXITED. Anything
  * that fails before GO is one FAILED line that names cause and fix.
  *
  * Plain C, call it single-threaded. Returns: init's pid, or -errno; doctor's probe

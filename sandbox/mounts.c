@@ -8,6 +8,7 @@
 #include "sandbox/mount_api.h"
 #include "sandbox/pins.h"
 #include "sandbox/private_trees.h"
+#include "sandbox/socket_masks.h"
 #include "sandbox/tree.h"
 #include "sandbox/views.h"
 
@@ -83,13 +84,14 @@ freeze_proc_for_root(const BnsInitConfig *config, BnsFault *fault)
 
 /* The host's tree, and what is private in it. */
 static bool
-mount_trees(const BnsInitConfig *config, int64_t *out_rebuilt_us, BnsFault *fault)
+mount_trees(const BnsInitConfig *config, BnsMounts *mounts, BnsFault *fault)
 {
     BnsViews views;
     bool is_done = bns_views_mount(&views, &config->view, fault);
 
-    *out_rebuilt_us = bns_clock_us(CLOCK_REALTIME_COARSE);
+    mounts->rebuilt_us = bns_clock_us(CLOCK_REALTIME_COARSE);
     is_done = is_done && bns_devices_mount(fault) &&
+              bns_socket_masks_begin(&mounts->mask_fd, fault) &&
               bns_private_trees_mount(config, &views, fault);
     bns_views_clear(&views);
     return is_done;
@@ -102,7 +104,7 @@ bns_mounts_make(const BnsInitConfig *config, BnsMounts *out_mounts, BnsFault *fa
 {
     bool is_plain = bns_file_view_is_plain(&config->view, "/etc");
 
-    return mount_trees(config, &out_mounts->rebuilt_us, fault) && freeze_sys(fault) &&
+    return mount_trees(config, out_mounts, fault) && freeze_sys(fault) &&
            freeze_proc_for_root(config, fault) &&
            bns_etc_files_begin(&config->trust, is_plain, &out_mounts->etc, fault) &&
            bns_pins_mount(config->protected_paths, config->protected_links, fault) &&

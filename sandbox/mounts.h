@@ -31,10 +31,12 @@ bool bns_mounts_begin(const BnsInitConfig *config, BnsFault *fault);
  * @etc: owned; for bns_etc_files_finish(), which adds the CA
  * @rebuilt_us: when the last entry was made in the directories of the host's that are
  *              rebuilt: the tick, by which the kernel stamps files (CLOCK_REALTIME_COARSE)
+ * @mask_fd: owned; what sockets of the host are covered with (sandbox/socket_masks.h)
  */
 typedef struct {
     BnsEtc etc;
     int64_t rebuilt_us;
+    int mask_fd;
 } BnsMounts;
 
 /* Everything else. */

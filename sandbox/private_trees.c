@@ -201,6 +201,29 @@ is_shown(const Trees *all, const char *path, const char *rest)
            (all->runtime[0] == '\0' || !bns_tree_is_within(all->runtime, path));
 }
 
+static bool
+is_directory(int fd)
+{
+    struct stat info;
+
+    return fstat(fd, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+/* (transfer full): a directory, or else a file, at @rest of @tree to mount on. */
+static int
+make_place(const Tree *tree, const char *rest, bool for_directory)
+{
+    const char *name = strrchr(rest, '/');
+    bns_autofd dir = -1;
+    char path[PATH_MAX];
+
+    if (for_directory || name == NULL)
+        return bns_tree_make_path(tree->fd, rest, 0755);
+    g_strlcpy(path, rest, MIN(sizeof(path), (size_t)(name - rest) + 1));
+    dir = bns_tree_make_path(tree->fd, path, 0755);
+    return dir < 0 ? dir : bns_tree_make_place(dir, name + 1);
+}
+
 /* @fd: -1: the directory alone. */
 static int
 show(const Trees *all, const char *path, int fd)
@@ -212,7 +235,7 @@ show(const Trees *all, const char *path, int fd)
 
     if (tree == NULL)
         return 0;
-    place = bns_tree_make_path(tree->fd, rest, 0755);
+    place = make_place(tree, rest, fd < 0 || is_directory(fd));
     if (place < 0 || fd < 0 || !is_shown(all, path, rest))
         return MIN(place, 0);
     mount = bns_mount_bind(fd, place, BNS_BIND_AS_IS);

@@ -83,7 +83,7 @@ make_entry(const Level *level, const char *name, const char *path, BnsRebuildAct
         return 0;
     if (S_ISLNK(info.st_mode))
         return bns_tree_copy_link(level->source_fd, level->target_fd, name);
-    if (S_ISSOCK(info.st_mode))
+    if (S_ISSOCK(info.st_mode) && act != BNS_REBUILD_BIND_NAMED)
         return 0;
     if (S_ISDIR(info.st_mode) && act == BNS_REBUILD_DESCEND)
         return rebuild_directory(level, name, path, info.st_mode);

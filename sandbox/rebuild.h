@@ -8,7 +8,7 @@
  * the host's own files, as they were at the start; entries that the host adds later do
  * not appear, and none can be made in the directory itself.
  *
- * Symbolic links are made again as they are. Sockets are left out.
+ * Symbolic links are made again as they are. Sockets are left out unless they are named.
  *
  * Plain C.
  */
@@ -26,6 +26,7 @@
 /**
  * BnsRebuildAct: what becomes of an entry.
  * @BNS_REBUILD_BIND: bound as it is
+ * @BNS_REBUILD_BIND_NAMED: the same, and if it is a socket
  * @BNS_REBUILD_BIND_WRITABLE: bound, and writable (BNS_BIND_WRITABLE)
  * @BNS_REBUILD_COPY: a file is copied, so that it can be replaced in the new directory;
  *                    one that is too large, and a directory, is bound
@@ -35,6 +36,7 @@
  */
 typedef enum {
     BNS_REBUILD_BIND,
+    BNS_REBUILD_BIND_NAMED,
     BNS_REBUILD_BIND_WRITABLE,
     BNS_REBUILD_COPY,
     BNS_REBUILD_COPY_LARGE,

@@ -371,6 +371,7 @@ run_session(const Run *run, const BnsOptions *options)
         .persisted = (const char *const *)run->file_plan->persisted->pdata,
         .git_keys = run->git_keys,
         .originals = run->originals,
+        .sockets = (const char *const *)run->file_plan->sockets->pdata,
         .netstack_path = run->netstack,
         .helper_log_level = choose_log_levels(run->policy, options),
         .init = { .uid = getuid(),

@@ -9,7 +9,7 @@
  * Nothing is there, too, where the user may not look (so the command may not), where links
  * lead in a circle, and where a file system has lost its server.
  *
- * For the supervisor before it starts anything: what is noted is kept in one place.
+ * For the supervisor, while it has one thread: what is noted is kept in one place.
  */
 #pragma once
 

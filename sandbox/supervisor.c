@@ -6,11 +6,12 @@
  * what the helpers say. Who may say what, and when, is the table `rules`; anything else
  * ends the session. State goes one way only:
  *
- *     STARTING ─ all are ready ─> RUNNING ─ command ended ─> DRAINING ─┐
- *         └── failure, signal ───────┴───── failure ─────────────┴─────┴─> ENDING
+ *     STARTING ─ all are ready ─> MASKING ─> RUNNING ─ command ended ─> DRAINING
+ *         └── failure, signal ───────┴──────────┴── failure ───────────────┴─> ENDING
  *
  *     ENDING ─> CLOSING ─> DONE
  *
+ * MASKING: init masks sockets of the host's programs; it goes on with that while RUNNING.
  * DRAINING: what the command said before its end is on its way: first netstack, then the
  * gateway says when nothing of it waits there any more. That is waited for as long as
  * something moves; a failure, or a signal that would have ended the command, cuts it
@@ -220,6 +221,7 @@ bns_supervisor_on_timer(void *data)
 
     switch (supervisor->state) {
     case BNS_SESSION_STARTING:
+    case BNS_SESSION_MASKING:
         bns_outcome_fail(&supervisor->outcome, "the start took longer than %d s",
                          (int)(START_TIMEOUT_US / G_USEC_PER_SEC));
         bns_supervisor_end(supervisor);
@@ -251,8 +253,8 @@ all_are_ready(const BnsSupervisor *supervisor)
     return true;
 }
 
-static void
-start_command(BnsSupervisor *supervisor)
+void
+bns_supervisor_on_sockets_masked(BnsSupervisor *supervisor)
 {
     supervisor->state = BNS_SESSION_RUNNING;
     supervisor->was_running = true;
@@ -272,7 +274,7 @@ void
 bns_supervisor_advance(BnsSupervisor *supervisor)
 {
     if (supervisor->state == BNS_SESSION_STARTING && all_are_ready(supervisor))
-        start_command(supervisor);
+        bns_supervisor_mask_sockets(supervisor);
     if (supervisor->state == BNS_SESSION_ENDING && !others_are_at_work(supervisor))
         begin_closing(supervisor);
     if (supervisor->state == BNS_SESSION_CLOSING && !recorder_is_at_work(supervisor))
@@ -364,6 +366,7 @@ supervisor_clear(BnsSupervisor *supervisor)
     bns_watch_free(supervisor->signal_watch);
     bns_timer_free(supervisor->timer);
     bns_file_watch_free(supervisor->file_watch);
+    bns_supervisor_leave_sockets(supervisor);
     bns_loop_free(supervisor->loop);
     bns_fd_clear(&supervisor->signal_fd);
     bns_fd_clear(&supervisor->spawn.life_fd);

@@ -22,10 +22,11 @@ typedef struct {
     const char *const *watched;   /* directories, as of sandbox/file_plan.h */
     const char *const *persisted; /* files, the same (sandbox/persist.h) */
     GHashTable *git_keys;         /* of them (sandbox/file_protect.h) */
-    GHashTable *originals;     /* the same (sandbox/originals.h); NULL: what was changed
-                                   * is reported, not moved */
-    BnsInitConfig init;        /* all but its descriptors */
-    const char *netstack_path; /* bns_programs_find_netstack() */
+    GHashTable *originals; /* the same (sandbox/originals.h); NULL: what was changed
+                                 * is reported, not moved */
+    const char *const *sockets;   /* real paths of those that the command may reach */
+    BnsInitConfig init;           /* all but its descriptors */
+    const char *netstack_path;    /* bns_programs_find_netstack() */
     BnsLogLevel helper_log_level; /* of the other processes */
 } BnsSession;
 

@@ -99,6 +99,18 @@ on_stopped(BnsSupervisor *supervisor, BnsPeer *peer, const char *text, int fd)
 }
 
 static bool
+on_masked(BnsSupervisor *supervisor, BnsPeer *peer, const char *text, int fd)
+{
+    return bns_supervisor_on_masked(supervisor, text);
+}
+
+static bool
+on_searched(BnsSupervisor *supervisor, BnsPeer *peer, const char *text, int fd)
+{
+    return bns_supervisor_on_searched(supervisor);
+}
+
+static bool
 on_exited(BnsSupervisor *supervisor, BnsPeer *peer, const char *text, int fd)
 {
     if (!bns_outcome_set_status(&supervisor->outcome, text))
@@ -158,6 +170,10 @@ static const struct {
     { BNS_READY_WIDE, FROM(BNS_HELPER_INIT), IN(BNS_SESSION_STARTING), true, on_wide },
     { BNS_READY_PACKET, FROM(BNS_HELPER_INIT), IN(BNS_SESSION_STARTING), true,
       on_packet },
+    { BNS_READY_MASKED, FROM(BNS_HELPER_INIT),
+      IN(BNS_SESSION_MASKING) | IN(BNS_SESSION_RUNNING), false, on_masked },
+    { BNS_READY_SEARCHED, FROM(BNS_HELPER_INIT),
+      IN(BNS_SESSION_MASKING) | IN(BNS_SESSION_RUNNING), false, on_searched },
     { BNS_READY_STOPPED, FROM(BNS_HELPER_INIT), IN(BNS_SESSION_RUNNING), false,
       on_stopped },
     { BNS_READY_LEFT, FROM(BNS_HELPER_INIT), IN(BNS_SESSION_RUNNING), true, on_left },

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The supervisor's state, shared by its files: supervisor.c (life of a session),
- * supervisor_messages.c (what helpers say), supervisor_files.c and supervisor_signals.c.
+ * supervisor_messages.c (what helpers say), supervisor_files.c, supervisor_signals.c and
+ * supervisor_sockets.c (sockets of the host).
  */
 #pragma once
 
@@ -10,12 +11,14 @@
 #include "sandbox/file_watch.h"
 #include "sandbox/outcome.h"
 #include "sandbox/persist.h"
+#include "sandbox/socket_watch.h"
 #include "sandbox/spawn.h"
 #include "sandbox/terminal.h"
 
 /* In this order, never back; supervisor.c draws it. */
 typedef enum {
     BNS_SESSION_STARTING,
+    BNS_SESSION_MASKING,
     BNS_SESSION_RUNNING,
     BNS_SESSION_DRAINING,
     BNS_SESSION_ENDING,
@@ -49,10 +52,13 @@ struct BnsSupervisor {
     BnsSpawn spawn;
     BnsPeer peers[BNS_N_HELPERS];
     BnsSessionState state;
-    BnsHelper drained;      /* DRAINING: whose turn it is */
-    int64_t drain_until_us; /* DRAINING: no longer than this */
-    bool was_running;       /* GO was given */
-    bool was_killed;        /* this state's time is over, SIGKILL was sent */
+    BnsHelper drained;       /* DRAINING: whose turn it is */
+    int64_t drain_until_us;  /* DRAINING: no longer than this */
+    BnsSocketWatch *sockets; /* owned; NULL: not yet */
+    BnsTimer *socket_timer;  /* owned; for the next look at them */
+    bool is_searching;       /* init has a SOCKETS to answer */
+    bool was_running;        /* GO was given */
+    bool was_killed;         /* this state's time is over, SIGKILL was sent */
     BnsOutcome outcome;
     char *summary;            /* owned; NULL: none came */
     char *left;               /* owned; NULL: nothing */
@@ -95,6 +101,19 @@ bool bns_supervisor_read(BnsPeer *peer);
 void bns_supervisor_on_control(uint32_t events, void *data);
 /* @number: of a signal to pass on, or 0. */
 void bns_supervisor_tell_init(BnsSupervisor *supervisor, BnsReadyType type, int number);
+
+/* --- supervisor_sockets.c --- */
+
+/* All are ready: masks what there is, then says so (bns_supervisor_on_masked()), and goes
+ * on to look for what comes. */
+void bns_supervisor_mask_sockets(BnsSupervisor *supervisor);
+/* Everything that was there at the start is masked. */
+void bns_supervisor_on_sockets_masked(BnsSupervisor *supervisor);
+/* init's MASKED and SEARCHED. Returns: whether it may say so. */
+bool bns_supervisor_on_masked(BnsSupervisor *supervisor, const char *text);
+bool bns_supervisor_on_searched(BnsSupervisor *supervisor);
+/* At the very end. */
+void bns_supervisor_leave_sockets(BnsSupervisor *supervisor);
 
 /* The loop's callback for the signalfd. */
 void bns_supervisor_on_signals(uint32_t events, void *data);

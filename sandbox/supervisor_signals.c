@@ -76,7 +76,7 @@ on_signal(BnsSupervisor *supervisor, const struct signalfd_siginfo *info)
     if (number == SIGCHLD) {
         for (BnsHelper helper = 0; helper < BNS_N_HELPERS; helper++)
             reap(supervisor, &supervisor->peers[helper]);
-    } else if (supervisor->state == BNS_SESSION_STARTING) {
+    } else if (supervisor->state <= BNS_SESSION_MASKING) {
         on_early_signal(supervisor, number);
     } else if (supervisor->state == BNS_SESSION_DRAINING) {
         on_late_signal(supervisor, number);

@@ -3,6 +3,7 @@
 
 #include "base/fd.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
@@ -94,7 +95,7 @@ bns_tree_make_place(int dir_fd, const char *name)
 static int
 visit_entries(const char *buffer,
               long len,
-              int (*visit)(void *data, const char *name),
+              int (*visit)(void *data, const BnsTreeEntry *entry),
               void *data)
 {
     for (long at = 0; at < len;) {
@@ -103,7 +104,9 @@ visit_entries(const char *buffer,
 
         at += entry->len;
         if (strcmp(entry->name, ".") != 0 && strcmp(entry->name, "..") != 0)
-            r = visit(data, entry->name);
+            r = visit(data,
+                      &(BnsTreeEntry){ entry->name, entry->type == DT_SOCK ||
+                                                        entry->type == DT_UNKNOWN });
         if (r < 0 && r != -ENOENT)
             return r;
     }
@@ -111,7 +114,9 @@ visit_entries(const char *buffer,
 }
 
 int
-bns_tree_each(int dir_fd, int (*visit)(void *data, const char *name), void *data)
+bns_tree_each_entry(int dir_fd,
+                    int (*visit)(void *data, const BnsTreeEntry *entry),
+                    void *data)
 {
     _Alignas(Entry) char buffer[ENTRIES_BYTES];
     long n;
@@ -123,6 +128,27 @@ bns_tree_each(int dir_fd, int (*visit)(void *data, const char *name), void *data
             return r;
     }
     return n < 0 ? -errno : 0;
+}
+
+typedef struct {
+    int (*visit)(void *data, const char *name);
+    void *data;
+} NameVisit;
+
+static int
+visit_name(void *data, const BnsTreeEntry *entry)
+{
+    const NameVisit *by_name = data;
+
+    return by_name->visit(by_name->data, entry->name);
+}
+
+int
+bns_tree_each(int dir_fd, int (*visit)(void *data, const char *name), void *data)
+{
+    NameVisit by_name = { visit, data };
+
+    return bns_tree_each_entry(dir_fd, visit_name, &by_name);
 }
 
 int

@@ -26,6 +26,15 @@ int bns_tree_make_place(int dir_fd, const char *name);
  * an error; -ENOENT is none: the entry is gone since it was listed. */
 int bns_tree_each(int dir_fd, int (*visit)(void *data, const char *name), void *data);
 
+/* The same, with what the directory itself tells of each. */
+typedef struct {
+    const char *name;
+    bool may_be_socket; /* it is one, or the file system does not tell */
+} BnsTreeEntry;
+int bns_tree_each_entry(int dir_fd,
+                        int (*visit)(void *data, const BnsTreeEntry *entry),
+                        void *data);
+
 /* Makes the symbolic link @name of @source_fd again in @target_fd. */
 int bns_tree_copy_link(int source_fd, int target_fd, const char *name);
 

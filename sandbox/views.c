@@ -51,6 +51,9 @@ act(const void *data, const char *path)
     if (bns_file_view_persists(view, path))
         return BNS_REBUILD_COPY_LARGE;
     mount = bns_file_view_find_mount(view, path);
+    if (mount != NULL && mount->access == BNS_VIEW_READ_ONLY &&
+        strcmp(mount->path, path) == 0)
+        return BNS_REBUILD_BIND_NAMED;
     if (mount == NULL || mount->access == BNS_VIEW_READ_ONLY)
         return BNS_REBUILD_BIND;
     if (mount->access == BNS_VIEW_PRIVATE)

@@ -547,6 +547,7 @@ test_forbidden_events(void)
         [BNS_EVENT_PUBLISH_ERROR] = GATEWAY,
         [BNS_EVENT_FILE_CHANGED] = SUPERVISOR,
         [BNS_EVENT_FILE_QUARANTINE] = SUPERVISOR,
+        [BNS_EVENT_SOCKET_MASKED] = SUPERVISOR,
     };
 
     for (int event = 0; event < BNS_N_EVENTS; event++)

@@ -19,7 +19,8 @@ test_entries(void)
                                               "  read_only:\n"
                                               "    - .github\n"
                                               "  hide: [~/.ssh/*, ./.env*]\n"
-                                              "  show: [~/.ssh/config]\n");
+                                              "  show: [~/.ssh/config]\n"
+                                              "sockets: [~/.ssh/agent]\n");
     const BnsFiles *files = bns_policy_file_policy(policy);
     g_autoptr(GString) text = g_string_new(NULL);
 
@@ -41,7 +42,8 @@ test_entries(void)
                     "/p.yaml:7 read_only .github\n"
                     "/p.yaml:8 hide ~/.ssh/*\n"
                     "/p.yaml:8 hide ./.env*\n"
-                    "/p.yaml:9 show ~/.ssh/config\n");
+                    "/p.yaml:9 show ~/.ssh/config\n"
+                    "/p.yaml:10 sockets ~/.ssh/agent\n");
 }
 
 static void
@@ -164,6 +166,14 @@ static const BadCase bad_cases[] = {
       ":1:16: files.hide: * may stand in the last part only" },
     { "another-pattern", "files: {show: ['~/.ssh/id_[ab]']}\n",
       ":1:16: files.show: has no patterns but *" },
+    { "sockets-in-files", "files: {sockets: [/a]}\n", ":1:9: unknown key \"sockets\"" },
+    { "a-socket-that-is-no-list", "sockets: /run/a\n",
+      ":1:10: sockets: must be a list" },
+    { "a-socket-that-is-a-number", "sockets: [1]\n",
+      ":1:11: sockets: must be a string" },
+    { "a-pattern-of-sockets", "sockets: ['/run/*.sock']\n",
+      ":1:11: sockets: is one path, without *, ? or [" },
+    { "a-socket-without-a-name", "sockets: ['']\n", ":1:11: sockets: an empty path" },
     { "a-way-up", "files: {hide: [a/../b]}\n", ":1:16: files.hide: has no part .." },
 };
 
