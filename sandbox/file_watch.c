@@ -35,6 +35,7 @@ struct BnsFileWatch {
     GHashTable *directories; /* owned; by number of the kernel, of owned Directory */
     BnsFileWatchFunc func;
     void *data;
+    int64_t since_us;
     bool is_begun; /* what is found from now on was not there at the start */
 };
 
@@ -46,29 +47,6 @@ directory_free(void *data)
     g_free(directory->path);
     g_free(directory->root);
     g_free(directory);
-}
-
-static void look_at(BnsFileWatch *watch, const char *root, const char *path);
-
-/* What was made before it was watched. */
-static void
-look_through(BnsFileWatch *watch, const char *root, const char *path, int path_fd)
-{
-    int fd = openat(path_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-    const struct dirent *entry;
-
-    if (dir == NULL) {
-        bns_fd_clear(&fd);
-        return;
-    }
-    for (int i = 0; i < ENTRIES_MAX && (entry = readdir(dir)) != NULL; i++) {
-        g_autofree char *below = g_build_filename(path, entry->d_name, NULL);
-
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-            look_at(watch, root, below);
-    }
-    closedir(dir);
 }
 
 /* By descriptor: the command may exchange what is on the way. */
@@ -93,27 +71,32 @@ add_directory(BnsFileWatch *watch, const char *root, const char *path, int path_
     return true;
 }
 
-/* (transfer full): itself if it is a link, but through none. */
-static int
-look_no_further(const char *path)
-{
-    g_autofree char *dir = g_path_get_dirname(path);
-    g_autofree char *name = g_path_get_basename(path);
-    bns_autofd dir_fd = bns_tree_look_along(dir);
+static void
+look_through(BnsFileWatch *watch, const char *root, const char *path, int path_fd);
 
-    return dir_fd < 0 ? dir_fd : bns_tree_look(dir_fd, name);
+static bool
+is_news(const BnsFileWatch *watch, const struct stat *info)
+{
+    return watch->is_begun ||
+           info->st_ctim.tv_sec * G_USEC_PER_SEC + info->st_ctim.tv_nsec / 1000 >=
+               watch->since_us;
 }
 
+/* At @name in @dir_fd, which is @path. */
 static void
-look_at(BnsFileWatch *watch, const char *root, const char *path)
+look_at(BnsFileWatch *watch,
+        const char *root,
+        const char *path,
+        int dir_fd,
+        const char *name)
 {
-    bns_autofd fd = look_no_further(path);
+    bns_autofd fd = bns_tree_look(dir_fd, name);
     struct stat info;
 
     if (fd < 0 || fstat(fd, &info) < 0)
         return;
     if (!S_ISDIR(info.st_mode)) {
-        if (watch->is_begun && bns_file_protect_reason(path) != NULL)
+        if (is_news(watch, &info) && bns_file_protect_reason(path) != NULL)
             watch->func(watch->data, path);
         return;
     }
@@ -122,18 +105,35 @@ look_at(BnsFileWatch *watch, const char *root, const char *path)
         look_through(watch, root, path, fd);
 }
 
-/* Most names of the table are not there. */
+/* What was made before it was watched. */
 static void
-look_at_directory(
+look_through(BnsFileWatch *watch, const char *root, const char *path, int path_fd)
+{
+    int fd = openat(path_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+    const struct dirent *entry;
+
+    if (dir == NULL) {
+        bns_fd_clear(&fd);
+        return;
+    }
+    for (int i = 0; i < ENTRIES_MAX && (entry = readdir(dir)) != NULL; i++) {
+        g_autofree char *below = g_build_filename(path, entry->d_name, NULL);
+
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            look_at(watch, root, below, path_fd, entry->d_name);
+    }
+    closedir(dir);
+}
+
+static void
+look_at_first(
     BnsFileWatch *watch, const char *root, int root_fd, const char *name, size_t len)
 {
     g_autofree char *first = g_strndup(name, len);
     g_autofree char *path = g_build_filename(root, first, NULL);
-    struct stat info;
 
-    if (fstatat(root_fd, first, &info, AT_SYMLINK_NOFOLLOW) == 0 &&
-        S_ISDIR(info.st_mode))
-        look_at(watch, root, path);
+    look_at(watch, root, path, root_fd, first);
 }
 
 /* A root may be large, so by the names of the table; or it is a repository itself. */
@@ -149,10 +149,11 @@ add_root(BnsFileWatch *watch, const char *root)
         size_t len = strcspn(path, "/");
 
         if (bns_protect_entries[i].place == BNS_PROTECT_PROJECT &&
-            memchr(path, '*', len) == NULL)
-            look_at_directory(watch, root, fd, path, len);
+            memchr(path, '*', len) == NULL &&
+            (i == 0 || strncmp(path, bns_protect_entries[i - 1].path, len + 1) != 0))
+            look_at_first(watch, root, fd, path, len);
     }
-    look_at_directory(watch, root, fd, "hooks", strlen("hooks"));
+    look_at_first(watch, root, fd, "hooks", strlen("hooks"));
 }
 
 static void
@@ -162,6 +163,7 @@ on_event(BnsFileWatch *watch, const struct inotify_event *event)
         g_hash_table_lookup(watch->directories, GINT_TO_POINTER(event->wd));
     g_autofree char *path = NULL;
     g_autofree char *root = NULL;
+    bns_autofd dir_fd = -1;
 
     if (directory == NULL)
         return;
@@ -173,7 +175,9 @@ on_event(BnsFileWatch *watch, const struct inotify_event *event)
         return;
     path = g_build_filename(directory->path, event->name, NULL);
     root = g_strdup(directory->root);
-    look_at(watch, root, path);
+    dir_fd = bns_tree_look_along(directory->path);
+    if (dir_fd >= 0)
+        look_at(watch, root, path, dir_fd, event->name);
 }
 
 static void
@@ -200,6 +204,7 @@ on_readable(uint32_t events, void *data)
 BnsFileWatch *
 bns_file_watch_new(BnsLoop *loop,
                    const char *const *roots,
+                   int64_t since_us,
                    BnsFileWatchFunc func,
                    void *data)
 {
@@ -210,6 +215,7 @@ bns_file_watch_new(BnsLoop *loop,
         return NULL;
     watch = g_new0(BnsFileWatch, 1);
     watch->fd = fd;
+    watch->since_us = since_us;
     watch->func = func;
     watch->data = data;
     watch->directories = g_hash_table_new_full(NULL, NULL, NULL, directory_free);

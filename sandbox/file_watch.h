@@ -21,12 +21,14 @@ typedef void (*BnsFileWatchFunc)(void *data, const char *path);
 /**
  * bns_file_watch_new:
  * @roots: directories, NULL-terminated, borrowed for the call
+ * @since_us: of the real-time clock: what was changed later is told of now
  *
  * Returns: (transfer full) (nullable): %NULL: there is nothing to watch, or the user's
  *          limit of inotify(7) is reached
  */
 BnsFileWatch *bns_file_watch_new(BnsLoop *loop,
                                  const char *const *roots,
+                                 int64_t since_us,
                                  BnsFileWatchFunc func,
                                  void *data);
 void bns_file_watch_free(BnsFileWatch *watch);

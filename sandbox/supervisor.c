@@ -365,6 +365,7 @@ supervisor_clear(BnsSupervisor *supervisor)
     }
     bns_watch_free(supervisor->signal_watch);
     bns_timer_free(supervisor->timer);
+    bns_timer_free(supervisor->watch_timer);
     bns_file_watch_free(supervisor->file_watch);
     bns_supervisor_leave_sockets(supervisor);
     bns_loop_free(supervisor->loop);

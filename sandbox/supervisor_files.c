@@ -14,6 +14,9 @@
 /* Somebody who unpacks a hundred projects wants no record of each of their files. */
 #define CHANGES_MAX 1024
 
+/* A short command does not pay for it: what it changes is found at its end. */
+#define WATCH_AFTER_US (100 * 1000)
+
 /* --- what was changed --- */
 
 /* If it cannot be written the recorder says so itself. */
@@ -49,11 +52,24 @@ on_changed(void *data, const char *path)
         (void)note(supervisor, path);
 }
 
+static void
+on_watch_timer(void *data)
+{
+    BnsSupervisor *supervisor = data;
+
+    if (supervisor->state == BNS_SESSION_RUNNING)
+        supervisor->file_watch =
+            bns_file_watch_new(supervisor->loop, supervisor->session->watched,
+                               supervisor->started_at_us, on_changed, supervisor);
+}
+
 void
 bns_supervisor_watch_files(BnsSupervisor *supervisor)
 {
-    supervisor->file_watch = bns_file_watch_new(
-        supervisor->loop, supervisor->session->watched, on_changed, supervisor);
+    supervisor->watch_timer =
+        bns_loop_timer(supervisor->loop, on_watch_timer, supervisor);
+    bns_timer_set(supervisor->watch_timer,
+                  bns_loop_now_us(supervisor->loop) + WATCH_AFTER_US);
 }
 
 static void

@@ -62,6 +62,7 @@ struct BnsSupervisor {
     BnsOutcome outcome;
     char *summary;            /* owned; NULL: none came */
     char *left;               /* owned; NULL: nothing */
+    BnsTimer *watch_timer;    /* owned; until then nothing is watched */
     BnsFileWatch *file_watch; /* owned; NULL: nothing is watched */
     GHashTable *noted;        /* owned; of owned paths: changes that were recorded */
     GPtrArray *changed;  /* owned; what the host executes of what was changed, and is

@@ -389,7 +389,7 @@ watched_init(Watched *w)
     roots[0] = w->project.root;
     w->loop = bns_loop_new();
     w->told = g_string_new(NULL);
-    w->watch = bns_file_watch_new(w->loop, roots, on_changed, w);
+    w->watch = bns_file_watch_new(w->loop, roots, INT64_MAX, on_changed, w);
     g_assert_nonnull(w->watch);
 }
 
@@ -433,6 +433,24 @@ test_told(void)
     path = g_build_filename(w.project.root, ".envrc", NULL);
     g_assert_cmpint(symlink("/etc/passwd", path), ==, 0);
     await(&w, "/.envrc");
+    watched_clear(&w);
+}
+
+/* What was changed before anybody watched. */
+static void
+test_told_of_the_past(void)
+{
+    const char *roots[2] = { NULL };
+    Watched w;
+
+    watched_init(&w);
+    bns_file_watch_free(w.watch);
+    roots[0] = w.project.root;
+    w.watch = bns_file_watch_new(w.loop, roots, 0, on_changed, &w);
+    g_assert_nonnull(strstr(w.told->str, "/Makefile\n"));
+    g_assert_nonnull(strstr(w.told->str, "/.git/hooks/pre-commit\n"));
+    g_assert_nonnull(strstr(w.told->str, "/.github/workflows/ci.yml\n"));
+    g_assert_null(strstr(w.told->str, "main.c"));
     watched_clear(&w);
 }
 
@@ -495,6 +513,7 @@ main(int argc, char **argv)
     bns_test_add("/sandbox/quarantine/no-link-on-the-way", test_link_on_the_way);
     bns_test_add("/sandbox/quarantine/a-renamed-directory", test_renamed_directory);
     bns_test_add("/sandbox/file-watch/told-at-once", test_told);
+    bns_test_add("/sandbox/file-watch/the-past", test_told_of_the_past);
     bns_test_add("/sandbox/file-watch/new-directories", test_told_of_directories);
     bns_test_add("/sandbox/file-watch/no-link", test_link_is_not_watched);
     return g_test_run();
