@@ -43,6 +43,23 @@ test_log(void)
     story_assert_out(denied, "POST https://other.test/");
 }
 
+/* Returns: (transfer full): the records without what processes were started with. */
+static char *
+without_command_lines(const char *audit)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GRegex) lists = g_regex_new(
+        "\"(command|argv)\":\\[(\"([^\"\\\\]|\\\\.)*\",?)*\\]", 0, 0, &error);
+    char *rest;
+
+    g_assert_no_error(error);
+    rest = g_regex_replace_literal(lists, audit, -1, 0, "", 0, &error);
+    g_assert_no_error(error);
+    g_assert_null(strstr(rest, "\"argv\":"));
+    g_assert_nonnull(strstr(rest, "\"event\":"));
+    return rest;
+}
+
 /* Whoever reads the audit learns no secret. */
 static void
 test_no_secrets(void)
@@ -52,16 +69,18 @@ test_no_secrets(void)
     static const char *const secrets[] = { "in-the-query", "in-the-header",
                                            "in-the-body", "in-the-command\"" };
     g_auto(GStrv) requests = bns_origin_requests(story->https);
+    g_autofree char *rest = NULL;
 
     /* It was sent, though. */
     g_assert_cmpstr(requests[0], ==, "GET /allowed?token=in-the-query api.test");
-    /* The command line itself is the one place in which they stand, inside sh -c. */
-    for (size_t i = 0; i < G_N_ELEMENTS(secrets); i++) {
-        unsigned in_start = story_count_records(run, "session.start", secrets[i], NULL);
-
-        g_assert_cmpuint(story_count_records(run, secrets[i], NULL), ==, in_start);
-    }
-    g_assert_cmpuint(story_count_records(run, "\"in-the-command\"", NULL), ==, 0);
+    /* Command lines are the one place in which they stand, unless their names say that
+     * they are secrets. */
+    rest = without_command_lines(run->audit);
+    for (size_t i = 0; i < G_N_ELEMENTS(secrets); i++)
+        g_assert_null(strstr(rest, secrets[i]));
+    g_assert_null(strstr(run->audit, "in-the-query"));
+    g_assert_null(strstr(run->audit, "in-the-header"));
+    g_assert_null(strstr(run->audit, "\"in-the-command\""));
 }
 
 static void
