@@ -32,6 +32,7 @@ bns_config_free(BnsConfig *config)
     bns_env_free(config->env);
     bns_commands_free(config->commands);
     g_free(config->log_level);
+    g_free(config->nested_origin);
     g_free(config);
 }
 
@@ -266,6 +267,25 @@ read_env(void *data, const BnsYaml *value, GError **error)
 }
 
 static bool
+read_nested(void *data, const BnsYaml *value, GError **error)
+{
+    Reader *reader = data;
+    const char *text;
+
+    if (!bns_value_string(reader->file, value, "nested", &text, error))
+        return false;
+    for (int level = 0; level < BNS_N_NESTED; level++)
+        if (strcmp(text, bns_nested_name((BnsNested)level)) == 0) {
+            reader->config->nested = (BnsNested)level;
+            reader->config->nested_origin =
+                g_strdup_printf("%s:%u", reader->file, value->line);
+            return true;
+        }
+    return bns_yaml_fail(error, reader->file, value,
+                         "nested: must be none, chromium or full");
+}
+
+static bool
 read_commands(void *data, const BnsYaml *value, GError **error)
 {
     Reader *reader = data;
@@ -373,6 +393,7 @@ static const BnsValueKey keys[] = {
     { "files", read_files },
     { "limits", read_limits },
     { "log_level", read_log_level },
+    { "nested", read_nested },
     { "sockets", read_sockets },
     /* coder/boundary's */
     { "allowlist", read_allowlist },

@@ -8,6 +8,7 @@
 #include "policy/env.h"
 #include "policy/files.h"
 #include "policy/limits.h"
+#include "policy/nested.h"
 #include "policy/rule.h"
 
 /* limits.names: an address each out of 198.18.0.0/15, the first sixteen kept. */
@@ -42,6 +43,8 @@ typedef struct {
     bool has_idle;
     bool has_enabled;
     bool enabled;
+    BnsNested nested;
+    char *nested_origin; /* owned; "file:line"; NULL: not given */
 } BnsConfig;
 
 /**

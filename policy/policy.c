@@ -49,6 +49,7 @@ bns_policy_free(BnsPolicy *policy)
     bns_files_free(policy->file_policy);
     bns_env_free(policy->env);
     bns_commands_free(policy->commands);
+    g_free(policy->nested_origin);
     g_free(policy->log_level);
     g_free(policy->digest);
     g_free(policy);
@@ -108,6 +109,11 @@ bns_policy_add_config(BnsPolicy *policy, BnsConfig *config, GPtrArray *notices)
     bns_files_merge(policy->file_policy, config->files);
     bns_env_merge(policy->env, config->env);
     bns_commands_merge(policy->commands, config->commands);
+    if (config->nested_origin != NULL) {
+        g_free(policy->nested_origin);
+        policy->nested_origin = g_steal_pointer(&config->nested_origin);
+        policy->nested = config->nested;
+    }
     if (config->has_enabled)
         policy->is_disabled = !config->enabled;
     if (config->log_level != NULL) {
@@ -191,6 +197,9 @@ digest_rules(const BnsPolicy *policy)
     digest_files(checksum, policy->file_policy);
     digest_env(checksum, policy->env);
     digest_commands(checksum, policy->commands);
+    if (policy->nested != BNS_NESTED_NONE)
+        g_checksum_update(checksum, (const guchar *)bns_nested_name(policy->nested),
+                          -1);
     return g_strdup(g_checksum_get_string(checksum));
 }
 
@@ -250,6 +259,31 @@ const BnsEnv *
 bns_policy_env(const BnsPolicy *policy)
 {
     return policy->env;
+}
+
+BnsNested
+bns_policy_nested(const BnsPolicy *policy)
+{
+    return policy->nested;
+}
+
+const char *
+bns_nested_name(BnsNested nested)
+{
+    static const char *const names[] = {
+        [BNS_NESTED_NONE] = "none",
+        [BNS_NESTED_CHROMIUM] = "chromium",
+        [BNS_NESTED_FULL] = "full",
+    };
+    G_STATIC_ASSERT(G_N_ELEMENTS(names) == BNS_N_NESTED);
+
+    return names[nested];
+}
+
+const char *
+bns_policy_nested_origin(const BnsPolicy *policy)
+{
+    return policy->nested_origin;
 }
 
 const BnsCommands *

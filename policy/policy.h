@@ -16,6 +16,7 @@
 #include "policy/files.h"
 #include "policy/identity.h"
 #include "policy/limits.h"
+#include "policy/nested.h"
 
 #include <glib.h>
 #include <netinet/in.h>
@@ -221,6 +222,12 @@ const GPtrArray *bns_policy_identities(const BnsPolicy *policy);
 const BnsFiles *bns_policy_file_policy(const BnsPolicy *policy);
 /* (transfer none): env: and --env. */
 const BnsEnv *bns_policy_env(const BnsPolicy *policy);
+/* nested: */
+BnsNested bns_policy_nested(const BnsPolicy *policy);
+/* "none", "chromium", "full". */
+const char *bns_nested_name(BnsNested nested);
+/* (transfer none) (nullable): where it was said; %NULL: nowhere */
+const char *bns_policy_nested_origin(const BnsPolicy *policy);
 /* (transfer none): commands: */
 const BnsCommands *bns_policy_commands(const BnsPolicy *policy);
 /* (transfer none): lower-case hex SHA-256 over the effective rules and what is said of

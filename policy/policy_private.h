@@ -22,8 +22,10 @@ struct BnsPolicy {
     BnsFiles *file_policy;  /* owned */
     BnsEnv *env;            /* owned */
     BnsCommands *commands;  /* owned */
-    char *log_level;        /* owned; NULL: not given */
-    char *digest;           /* owned */
+    BnsNested nested;
+    char *nested_origin; /* owned; NULL: not given */
+    char *log_level;     /* owned; NULL: not given */
+    char *digest;        /* owned */
     BnsPolicyLimits limits;
     BnsProcessLimits process_limits;
     bool is_disabled;

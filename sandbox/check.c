@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sandbox/commands.h"
 
+#include "base/text.h"
 #include "netstack/gateway/credentials.h"
 #include "sandbox/command_plan.h"
 #include "sandbox/environment.h"
@@ -30,6 +31,20 @@ plan_commands(const BnsPolicy *policy,
     return bns_command_plan_new(bns_policy_commands(policy), places,
                                 g_environ_getenv(environment->variables, "PATH"),
                                 error);
+}
+
+static void
+print_nested(const BnsPolicy *policy)
+{
+    const char *origin = bns_policy_nested_origin(policy);
+    g_autofree char *from = bns_text_escape(origin != NULL ? origin : "default", -1);
+    BnsNested nested = bns_policy_nested(policy);
+
+    printf(
+        "%s\tnested\t%s%s\n", from, bns_nested_name(nested),
+        nested == BNS_NESTED_FULL
+            ? " (a sandbox inside can move what is pinned, and is noticed at the end)"
+            : "");
 }
 
 static int
@@ -66,5 +81,6 @@ bns_check(const BnsOptions *options)
     variables = bns_environment_describe(environment, bns_policy_env(policy));
     printf("ok: %u rules\n%s%s%s%s", bns_policy_n_rules(policy), lines,
            files->lines->str, commands->lines->str, variables);
+    print_nested(policy);
     return 0;
 }

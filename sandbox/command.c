@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static bool
@@ -50,15 +51,30 @@ check_streams(BnsFault *fault)
     return true;
 }
 
+/* A core would be written by a program of the host that reads what is hostile (a pipe
+ * in core_pattern), or into the project. 1 is less than any core, and the one value that
+ * a pipe is not told of either. */
+static bool
+forbid_core(BnsFault *fault)
+{
+    const struct rlimit none = { 1, 1 };
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_CORE, &limit) == 0 &&
+        (limit.rlim_max == 0 || setrlimit(RLIMIT_CORE, &none) == 0))
+        return true;
+    return bns_fault_set(fault, "Could not forbid core dumps: %s", strerror(errno));
+}
+
 /* After the capabilities are gone: what the filter must not allow is not needed. */
 static bool
-lock(BnsFault *fault)
+lock(const BnsInitConfig *config, BnsFault *fault)
 {
     int r;
 
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         return bns_fault_set(fault, "Could not set no_new_privs: %s", strerror(errno));
-    r = bns_seccomp_enter();
+    r = bns_seccomp_enter(config->nested);
     if (r < 0)
         return bns_fault_set(
             fault, "Could not install the command's seccomp filter: %s", strerror(-r));
@@ -87,8 +103,8 @@ prepare(const BnsInitConfig *config, int *out_listener, BnsFault *fault)
     return check_streams(fault) &&
            bns_namespaces_enter_inner(config->uid, config->gid, fault) &&
            enter_workdir(config->workdir, fault) &&
-           bns_rlimits_apply(&config->limits, fault) && lock(fault) &&
-           listen_to_exec(config, out_listener, fault);
+           bns_rlimits_apply(&config->limits, fault) && forbid_core(fault) &&
+           lock(config, fault) && listen_to_exec(config, out_listener, fault);
 }
 
 /* Handlers do not survive exec, what is ignored does: the supervisor and init ignore

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "policy/limits.h"
+#include "policy/nested.h"
 #include "sandbox/denied.h"
 #include "sandbox/exec_watch.h"
 #include "sandbox/file_view.h"
@@ -36,6 +37,7 @@
  * @protected_links: (nullable): symbolic links, which cannot be replaced either; their
  *                   directories as above
  * @denied: programs that it may not execute (sandbox/denied.h)
+ * @nested: which namespaces it may make
  * @exec: whether and how what it executes is watched (sandbox/exec_watch.h)
  * @recorder_fd: to the recorder, if it is, else -1
  * @trust: what the user's programs trust beside the roots of /etc
@@ -58,6 +60,7 @@ typedef struct {
     const char *const *protected_paths;
     const char *const *protected_links;
     BnsDenied denied;
+    BnsNested nested;
     BnsExecPolicy exec;
     int recorder_fd;
     BnsTrustSource trust;

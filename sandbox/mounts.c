@@ -6,6 +6,7 @@
 #include "sandbox/denied.h"
 #include "sandbox/devices.h"
 #include "sandbox/mount_api.h"
+#include "sandbox/namespaces.h"
 #include "sandbox/pins.h"
 #include "sandbox/private_trees.h"
 #include "sandbox/socket_masks.h"
@@ -67,8 +68,10 @@ freeze_sys(BnsFault *fault)
 }
 
 static bool
-freeze_proc_for_root(const BnsInitConfig *config, BnsFault *fault)
+freeze_proc(const BnsInitConfig *config, BnsFault *fault)
 {
+    if (config->nested == BNS_NESTED_NONE && !bns_namespaces_forbid_more(fault))
+        return false;
     if (config->uid != 0)
         return true;
     for (size_t i = 0; i < G_N_ELEMENTS(roots_files); i++) {
@@ -105,7 +108,7 @@ bns_mounts_make(const BnsInitConfig *config, BnsMounts *out_mounts, BnsFault *fa
     bool is_plain = bns_file_view_is_plain(&config->view, "/etc");
 
     return mount_trees(config, out_mounts, fault) && freeze_sys(fault) &&
-           freeze_proc_for_root(config, fault) &&
+           freeze_proc(config, fault) &&
            bns_etc_files_begin(&config->trust, is_plain, &out_mounts->etc, fault) &&
            bns_pins_mount(config->protected_paths, config->protected_links, fault) &&
            bns_denied_mount(&config->denied, fault);

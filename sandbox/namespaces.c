@@ -130,3 +130,13 @@ bns_namespaces_enter_inner(uid_t uid, gid_t gid, BnsFault *fault)
         return bns_fault_set(fault, "Could not drop capabilities: %s", strerror(-r));
     return true;
 }
+
+bool
+bns_namespaces_forbid_more(BnsFault *fault)
+{
+    int r = write_file("/proc/sys/user/max_user_namespaces", "1");
+
+    return r == 0 ? true
+                  : bns_fault_set(fault, "Could not forbid user namespaces: %s",
+                                  strerror(-r));
+}

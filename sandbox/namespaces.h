@@ -23,3 +23,12 @@ bool bns_namespaces_map_root(uid_t uid, gid_t gid, BnsFault *fault);
 /* Enters a user namespace below in which root of this one is @uid and @gid again, and
  * gives up every capability for good, with all ways to get one back by exec. */
 bool bns_namespaces_enter_inner(uid_t uid, gid_t gid, BnsFault *fault);
+
+/**
+ * bns_namespaces_forbid_more:
+ *
+ * No user namespace can be made below the command's, which is the next one: the kernel
+ * says ENOSPC. Beside the filter (sandbox/seccomp.h), which sees system calls only. As
+ * root of the outer namespace, with /proc mounted and writable.
+ */
+bool bns_namespaces_forbid_more(BnsFault *fault);

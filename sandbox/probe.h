@@ -59,6 +59,7 @@ typedef struct {
     bool is_container;
     bool has_masked_proc; /* something is mounted over parts of /proc */
     bool is_wsl1;
+    bool is_inside; /* another boundary-ns: its command sees such files */
 } BnsFacts;
 
 /* @root: "" for this machine; a directory with proc/, sys/, ... for tests. */

@@ -103,6 +103,7 @@ bns_facts_read(const char *root, BnsFacts *out_facts)
             exists(root, "/.dockerenv") || exists(root, "/run/.containerenv"),
         .has_masked_proc = read_masked_proc(root),
         .is_wsl1 = read_wsl1(root),
+        .is_inside = exists(root, "/etc/boundary-ns/ca.pem"),
     };
 }
 
@@ -155,6 +156,12 @@ is_count_zero(const BnsProbe *probe, const BnsFacts *facts)
 {
     return facts->max_user_namespaces == 0 &&
            probe->errors[BNS_STEP_USER_NAMESPACE] == ENOSPC;
+}
+
+static bool
+is_inside(const BnsProbe *probe, const BnsFacts *facts)
+{
+    return facts->is_inside && bns_probe_first_failure(probe) < BNS_N_STEPS;
 }
 
 static bool
@@ -215,6 +222,11 @@ static const struct {
     bool (*fits)(const BnsProbe *probe, const BnsFacts *facts);
     BnsCause cause;
 } causes[] = {
+    { is_inside,
+      { "inside",
+        "this runs inside boundary-ns, which its policy (nested: none, unless it says "
+        "more) lets make no other",
+        "start it outside" } },
     { is_wsl1,
       { "wsl1", "WSL1 has no namespaces",
         "convert the distribution: wsl --set-version NAME 2" } },

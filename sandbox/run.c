@@ -385,6 +385,7 @@ run_session(const Run *run, const BnsOptions *options)
                   .limits = *bns_policy_process_limits(run->policy),
                   .denied = run->command_plan->denied,
                   .exec = run->command_plan->exec,
+                  .nested = bns_policy_nested(run->policy),
                   .umask = run->umask,
                   .view = run->file_plan->view,
                   .ignored = &ignored,

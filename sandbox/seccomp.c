@@ -8,6 +8,7 @@
 #include <linux/netlink.h>
 #include <linux/seccomp.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -96,8 +97,7 @@ static const int denied[] = {
 #ifdef __NR_nfsservctl
     __NR_nfsservctl,
 #endif
-    /* other processes and namespaces, files without a path */
-    __NR_setns,
+    /* other processes, files without a path */
     __NR_kcmp,
     __NR_pidfd_getfd,
     __NR_process_madvise,
@@ -252,9 +252,21 @@ emit_clone(Builder *builder)
 }
 
 static void
+emit_clone_without_users(Builder *builder)
+{
+    emit_refuse_flags(builder, CLONE_NEWNS | CLONE_NEWUSER);
+}
+
+static void
 emit_unshare(Builder *builder)
 {
     emit_refuse_flags(builder, ~(uint32_t)UNSHARED);
+}
+
+static void
+emit_unshare_without_users(Builder *builder)
+{
+    emit_refuse_flags(builder, ~(uint32_t)(UNSHARED & ~CLONE_NEWUSER));
 }
 
 /* Its flags lie in memory, out of a filter's sight; C libraries go on with clone(2). */
@@ -264,8 +276,24 @@ emit_clone3(Builder *builder)
     emit_errno(builder, ENOSYS);
 }
 
+/* In "full" there is no namespace that may not be made or, by who owns it, entered. */
+static void
+emit_namespaces(Builder *builder, BnsNested nested)
+{
+    bool has_users = nested == BNS_NESTED_CHROMIUM;
+
+    if (nested == BNS_NESTED_FULL)
+        return;
+    emit_block_for(builder, __NR_clone,
+                   has_users ? emit_clone : emit_clone_without_users);
+    emit_block_for(builder, __NR_clone3, emit_clone3);
+    emit_block_for(builder, __NR_unshare,
+                   has_users ? emit_unshare : emit_unshare_without_users);
+    emit_return_if_equal(builder, __NR_setns, SECCOMP_RET_ERRNO | EPERM);
+}
+
 size_t
-bns_seccomp_build(struct sock_filter out_program[BNS_SECCOMP_MAX])
+bns_seccomp_build(BnsNested nested, struct sock_filter out_program[BNS_SECCOMP_MAX])
 {
     Builder builder = { .program = out_program };
 
@@ -273,9 +301,7 @@ bns_seccomp_build(struct sock_filter out_program[BNS_SECCOMP_MAX])
     emit_block_for(&builder, __NR_ioctl, emit_ioctl);
     emit_block_for(&builder, __NR_socket, emit_socket);
     emit_block_for(&builder, __NR_socketpair, emit_socket);
-    emit_block_for(&builder, __NR_clone, emit_clone);
-    emit_block_for(&builder, __NR_clone3, emit_clone3);
-    emit_block_for(&builder, __NR_unshare, emit_unshare);
+    emit_namespaces(&builder, nested);
     for (size_t i = 0; i < G_N_ELEMENTS(denied); i++)
         emit_return_if_equal(&builder, (uint32_t)denied[i], SECCOMP_RET_ERRNO | EPERM);
     emit_return(&builder, SECCOMP_RET_ALLOW);
@@ -283,11 +309,11 @@ bns_seccomp_build(struct sock_filter out_program[BNS_SECCOMP_MAX])
 }
 
 int
-bns_seccomp_enter(void)
+bns_seccomp_enter(BnsNested nested)
 {
     struct sock_filter instructions[BNS_SECCOMP_MAX];
     struct sock_fprog program = {
-        .len = (unsigned short)bns_seccomp_build(instructions),
+        .len = (unsigned short)bns_seccomp_build(nested, instructions),
         .filter = instructions,
     };
 

@@ -10,18 +10,21 @@
  *    EPROTONOSUPPORT. This is part of the network boundary: AF_VSOCK knows no network
  *    namespace, and io_uring would open one past this filter;
  *  - what would outlast the session on the terminal (TIOCSTI and its like): EPERM;
- *  - mount namespaces, in which what we mounted could be left behind: EPERM, and ENOSYS
- *    for clone3(2), whose flags no filter sees;
+ *  - user namespaces, unless `nested:` allows them, and mount namespaces, in which what
+ *    we mounted could be left behind, unless it says "full": EPERM, and ENOSYS for
+ *    clone3(2), whose flags no filter sees;
  *  - system calls newer than the last that was reviewed: ENOSYS, so that the next kernel
  *    opens no door;
  *  - foreign ABIs (i386, x32): the process is killed.
- * Other namespaces are allowed: the command has no capability, so they work only below
- * user namespaces that it makes itself, which inherit this filter.
+ * Other namespaces are not looked at: the command has no capability, so they work only
+ * below user namespaces that it makes itself, which inherit this filter.
  *
  * The program is a few comparisons over a table, too small to be worth a library, and
  * 32-bit arguments are compared as the kernel does, without their upper half.
  */
 #pragma once
+
+#include "policy/nested.h"
 
 #include <linux/filter.h>
 #include <stddef.h>
@@ -30,11 +33,12 @@
 #define BNS_SECCOMP_MAX 512
 
 /* Writes the program. Pure. Returns: its length in instructions. */
-size_t bns_seccomp_build(struct sock_filter out_program[BNS_SECCOMP_MAX]);
+size_t
+bns_seccomp_build(BnsNested nested, struct sock_filter out_program[BNS_SECCOMP_MAX]);
 
 /* Installs it for this process and all that it starts; needs no_new_privs. Plain C.
  * 0 or -errno. */
-int bns_seccomp_enter(void);
+int bns_seccomp_enter(BnsNested nested);
 
 /**
  * bns_seccomp_listen:

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-/* Its own sandbox works inside ours; as root it wants none. */
+/* Its own sandbox works inside ours, if the policy lets it; as root it wants none. */
 static const char browse[] =
     "test \"$(id -u)\" -ne 0 || set -- --no-sandbox \"$@\"\n"
     "exec chromium --headless --disable-gpu --disable-background-networking "
@@ -57,10 +57,16 @@ static Story *
 browser_story(void)
 {
     Story *story;
+    g_autofree char *dir = NULL;
+    g_autofree char *policy = NULL;
 
     if (!story_needs("chromium"))
         return NULL;
     story = story_new();
+    dir = g_build_filename(story->home, ".config/boundary-ns", NULL);
+    policy = g_build_filename(dir, "config.yaml", NULL);
+    g_assert_cmpint(g_mkdir_with_parents(dir, 0700), ==, 0);
+    g_assert_true(g_file_set_contents(policy, "nested: chromium\n", -1, NULL));
     bns_origin_set_answer(story->https, answer);
     story_write(story, "browse.sh", browse);
     return story;
@@ -175,6 +181,7 @@ test_block_page(void)
     if (story == NULL)
         return;
     story_write(story, "policy.yaml",
+                "nested: chromium\n"
                 "allow: [api.test]\n"
                 "deny:\n"
                 "  - { domain: api.test, path: /secret, reason: not for browsers }\n");

@@ -334,6 +334,8 @@ static const Case bad_cases[] = {
       ":1:16: limits.idle: must be a number from 0 to 604800" },
     { "a-bad-log-level", "log_level: loud\n",
       ":1:12: log_level: must be error, warn, info or debug" },
+    { "a-bad-nested", "nested: all\n", ":1:9: nested: must be none, chromium or full" },
+    { "a-null-nested", "nested:\n", ":1:8: nested: must be a string" },
     { "a-null-log-level", "log_level:\n", ":1:11: log_level: must be a string" },
     { "a-bad-jail-type", "jail_type: docker\n",
       ":1:12: jail_type: must be nsjail or landjail" },
@@ -453,6 +455,26 @@ test_long_lists(void)
     g_assert_cmpint(bns_policy_decide(policy, &request).verdict, ==, BNS_VERDICT_ALLOW);
 }
 
+static void
+test_nested(void)
+{
+    static const char *const names[] = { "none", "chromium", "full" };
+    g_autoptr(BnsPolicy) nothing = policy_from("");
+
+    g_assert_cmpint(bns_policy_nested(nothing), ==, BNS_NESTED_NONE);
+    g_assert_null(bns_policy_nested_origin(nothing));
+    for (int level = 0; level < BNS_N_NESTED; level++) {
+        g_autofree char *yaml =
+            g_strdup_printf("version: 1\nnested: %s\n", names[level]);
+        g_autoptr(BnsPolicy) policy = policy_from(yaml);
+
+        g_assert_cmpint(bns_policy_nested(policy), ==, level);
+        g_assert_cmpstr(bns_policy_nested_origin(policy), ==, "/p.yaml:2");
+        g_assert_true((level == 0) == g_str_equal(bns_policy_digest(policy),
+                                                  bns_policy_digest(nothing)));
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -462,6 +484,7 @@ main(int argc, char **argv)
     ADD("/policy/config/refused/", bad_cases, test_bad);
     bns_test_add("/policy/config/long-lists-are-read-at-once", test_long_lists);
     bns_test_add("/policy/config/settings-have-defaults", test_settings);
+    bns_test_add("/policy/config/nested-has-three-levels", test_nested);
     bns_test_add("/policy/config/unused-keys-are-noticed", test_notices);
     bns_test_add("/policy/config/the-digest-is-of-what-rules-mean", test_digest);
     return g_test_run();

@@ -192,6 +192,7 @@ inside_start(const char *const *argv, const InsideOptions *options)
         .protected_paths = given->protected_paths,
         .protected_links = given->protected_links,
         .denied = given->denied,
+        .nested = given->nested,
         .umask = mask,
         .ignored = given->ignored,
     };

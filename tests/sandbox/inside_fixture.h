@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "policy/nested.h"
 #include "sandbox/denied.h"
 #include "sandbox/file_view.h"
 
@@ -25,6 +26,7 @@ typedef struct {
     const char *const *protected_paths; /* NULL-terminated */
     const char *const *protected_links; /* NULL-terminated */
     BnsDenied denied;
+    BnsNested nested;
     const sigset_t *ignored;
     int input_fd;    /* standard input; 0: /dev/null */
     bool no_ca;      /* the CA never comes: init stays in its set-up */

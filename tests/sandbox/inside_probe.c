@@ -141,8 +141,12 @@ probe_nested_mounts(void)
 static long
 probe_nested_mounts_by_clone(void)
 {
-    return syscall(SYS_clone, CLONE_NEWUSER | CLONE_NEWNS | SIGCHLD, NULL, NULL, NULL,
-                   NULL);
+    long pid = syscall(SYS_clone, CLONE_NEWUSER | CLONE_NEWNS | SIGCHLD, NULL, NULL,
+                       NULL, NULL);
+
+    if (pid == 0)
+        _exit(0);
+    return pid;
 }
 
 /* All of zeros would be EINVAL. */

@@ -33,8 +33,8 @@ static const Row rows[] = {
     { "the-host-name-is-fixed", "hostname", EPERM },
     { "mounting-is-refused", "mount", EPERM },
     { "unmounting-is-refused", "unmount", EPERM },
-    { "namespaces-can-be-made-below", "nested-users", 0 },
-    { "but-none-of-mounts", "nested-mounts", EPERM },
+    { "no-namespaces-can-be-made-below", "nested-users", EPERM },
+    { "nor-of-mounts", "nested-mounts", EPERM },
     { "nor-by-clone", "nested-mounts-by-clone", EPERM },
     { "nor-by-clone3", "clone3", ENOSYS },
     { "and-ours-cannot-be-mounted-on", "nested-mount", EPERM },
@@ -55,6 +55,55 @@ test_row(gconstpointer data)
     g_assert_cmpint(status, ==, 0);
     g_assert_cmpstr(answer, ==,
                     row->expected == 0 ? "ok" : strerrorname_np(row->expected));
+}
+
+typedef struct {
+    const char *name;
+    BnsNested nested;
+    const char *probe;
+    int expected;
+} NestedRow;
+
+static const NestedRow nested_rows[] = {
+    { "chromium-makes-namespaces", BNS_NESTED_CHROMIUM, "nested-users", 0 },
+    { "but-none-of-mounts", BNS_NESTED_CHROMIUM, "nested-mounts", EPERM },
+    { "nor-by-clone", BNS_NESTED_CHROMIUM, "nested-mounts-by-clone", EPERM },
+    { "nor-by-clone3", BNS_NESTED_CHROMIUM, "clone3", ENOSYS },
+    { "ours-cannot-be-mounted-on", BNS_NESTED_CHROMIUM, "nested-mount", EPERM },
+    { "full-makes-those-of-mounts", BNS_NESTED_FULL, "nested-mounts", 0 },
+    { "and-by-clone", BNS_NESTED_FULL, "nested-mounts-by-clone", 0 },
+    { "ours-cannot-be-mounted-on-in-full", BNS_NESTED_FULL, "nested-mount", EPERM },
+    { "nor-can-init-be-traced", BNS_NESTED_FULL, "ptrace-init", EPERM },
+    { "nor-vsock-opened", BNS_NESTED_FULL, "vsock", EAFNOSUPPORT },
+};
+
+static void
+test_nested(gconstpointer data)
+{
+    const NestedRow *row = data;
+    const char *argv[] = { "@probe", row->probe, NULL };
+    const InsideOptions options = { .nested = row->nested };
+    g_autofree char *answer = NULL;
+    int status;
+
+    if (!inside_is_possible())
+        return;
+    answer = inside_run(argv, &options, &status);
+    g_assert_cmpint(status, ==, 0);
+    g_assert_cmpstr(answer, ==,
+                    row->expected == 0 ? "ok" : strerrorname_np(row->expected));
+}
+
+static void
+test_core(void)
+{
+    g_autofree char *output = NULL;
+
+    if (!inside_is_possible())
+        return;
+    output = inside_sh(
+        "ulimit -Hc; ulimit -c; sh -c 'kill -SEGV $$' 2>/dev/null; echo $?", NULL);
+    g_assert_cmpstr(output, ==, "0\n0\n139");
 }
 
 static void
@@ -176,6 +225,13 @@ main(int argc, char **argv)
 
         bns_test_add_data(path, &rows[i], test_row);
     }
+    for (size_t i = 0; i < G_N_ELEMENTS(nested_rows); i++) {
+        g_autofree char *path =
+            g_strdup_printf("/sandbox/inside/rights/nested/%s", nested_rows[i].name);
+
+        bns_test_add_data(path, &nested_rows[i], test_nested);
+    }
+    bns_test_add("/sandbox/inside/rights/no-core-is-dumped", test_core);
 #ifdef __x86_64__
     bns_test_add_data("/sandbox/inside/rights/i386-calls-are-killed", "i386",
                       test_killed);

@@ -26,10 +26,10 @@
 #define HIGH_HALF (1ull << 32)
 
 static uint32_t
-run(const struct seccomp_data *data)
+run(BnsNested nested, const struct seccomp_data *data)
 {
     struct sock_filter program[BNS_SECCOMP_MAX];
-    size_t len = bns_seccomp_build(program);
+    size_t len = bns_seccomp_build(nested, program);
     uint32_t word = 0;
 
     for (size_t at = 0; at < len; at++) {
@@ -77,25 +77,6 @@ typedef struct {
 static const Row rows[] = {
     { "read", __NR_read, { 0 }, ALLOW },
     { "execve", __NR_execve, { 0 }, ALLOW },
-    { "fork", __NR_clone, { SIGCHLD }, ALLOW },
-    { "clone-with-namespaces",
-      __NR_clone,
-      { CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | SIGCHLD },
-      ALLOW },
-    { "clone-with-a-mount-namespace",
-      __NR_clone,
-      { CLONE_NEWUSER | CLONE_NEWNS },
-      DENY(EPERM) },
-    { "clone-with-a-high-half", __NR_clone, { HIGH_HALF | CLONE_NEWNS }, DENY(EPERM) },
-    { "clone3-falls-back-to-clone", __NR_clone3, { 0 }, DENY(ENOSYS) },
-    { "unshare-nothing", __NR_unshare, { 0 }, ALLOW },
-    { "unshare-namespaces",
-      __NR_unshare,
-      { CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC },
-      ALLOW },
-    { "unshare-files", __NR_unshare, { CLONE_FS | CLONE_FILES }, ALLOW },
-    { "unshare-mounts", __NR_unshare, { CLONE_NEWUSER | CLONE_NEWNS }, DENY(EPERM) },
-    { "unshare-what-is-to-come", __NR_unshare, { 0x00100000 }, DENY(EPERM) },
     { "ptrace-for-debuggers", __NR_ptrace, { 0 }, ALLOW },
     { "seccomp-for-sandboxes-inside", __NR_seccomp, { 0 }, ALLOW },
     { "the-last-reviewed-call", 469, { 0 }, ALLOW },
@@ -154,7 +135,6 @@ static const Row rows[] = {
     { "kernel-log", __NR_syslog, { 0 }, DENY(EPERM) },
     { "fanotify", __NR_fanotify_init, { 0 }, DENY(EPERM) },
     { "file-handle", __NR_open_by_handle_at, { 0 }, DENY(EPERM) },
-    { "setns", __NR_setns, { 0 }, DENY(EPERM) },
     { "foreign-descriptor", __NR_pidfd_getfd, { 0 }, DENY(EPERM) },
     { "foreign-memory-advice", 440, { 0 }, DENY(EPERM) },
     { "kcmp", __NR_kcmp, { 0 }, DENY(EPERM) },
@@ -175,7 +155,67 @@ test_row(gconstpointer data)
     struct seccomp_data call = { .nr = row->number, .arch = NATIVE };
 
     memcpy(call.args, row->args, sizeof(row->args));
-    g_assert_cmphex(run(&call), ==, row->action);
+    for (int nested = 0; nested < BNS_N_NESTED; nested++)
+        g_assert_cmphex(run((BnsNested)nested, &call), ==, row->action);
+}
+
+/* Of each level: none, chromium, full. */
+typedef struct {
+    const char *name;
+    int number;
+    uint64_t flags;
+    uint32_t actions[BNS_N_NESTED];
+} NestedRow;
+
+static const NestedRow nested_rows[] = {
+    { "fork", __NR_clone, SIGCHLD, { ALLOW, ALLOW, ALLOW } },
+    { "thread", __NR_clone, CLONE_VM | CLONE_THREAD, { ALLOW, ALLOW, ALLOW } },
+    { "clone-with-users",
+      __NR_clone,
+      CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | SIGCHLD,
+      { DENY(EPERM), ALLOW, ALLOW } },
+    { "clone-with-mounts",
+      __NR_clone,
+      CLONE_NEWUSER | CLONE_NEWNS,
+      { DENY(EPERM), DENY(EPERM), ALLOW } },
+    { "clone-with-a-high-half",
+      __NR_clone,
+      HIGH_HALF | CLONE_NEWNS,
+      { DENY(EPERM), DENY(EPERM), ALLOW } },
+    { "users-with-a-high-half",
+      __NR_clone,
+      HIGH_HALF | CLONE_NEWUSER,
+      { DENY(EPERM), ALLOW, ALLOW } },
+    { "clone3-falls-back-to-clone",
+      __NR_clone3,
+      0,
+      { DENY(ENOSYS), DENY(ENOSYS), ALLOW } },
+    { "unshare-nothing", __NR_unshare, 0, { ALLOW, ALLOW, ALLOW } },
+    { "unshare-users",
+      __NR_unshare,
+      CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC,
+      { DENY(EPERM), ALLOW, ALLOW } },
+    { "unshare-files", __NR_unshare, CLONE_FS | CLONE_FILES, { ALLOW, ALLOW, ALLOW } },
+    { "unshare-mounts",
+      __NR_unshare,
+      CLONE_NEWUSER | CLONE_NEWNS,
+      { DENY(EPERM), DENY(EPERM), ALLOW } },
+    { "unshare-what-is-to-come",
+      __NR_unshare,
+      0x00100000,
+      { DENY(EPERM), DENY(EPERM), ALLOW } },
+    { "setns", __NR_setns, 0, { DENY(EPERM), DENY(EPERM), ALLOW } },
+};
+
+static void
+test_nested(gconstpointer data)
+{
+    const NestedRow *row = data;
+    struct seccomp_data call = { .nr = row->number, .arch = NATIVE };
+
+    call.args[row->number == __NR_setns ? 1 : 0] = row->flags;
+    for (int nested = 0; nested < BNS_N_NESTED; nested++)
+        g_assert_cmphex(run((BnsNested)nested, &call), ==, row->actions[nested]);
 }
 
 static void
@@ -186,7 +226,7 @@ test_architecture(void)
     for (size_t i = 0; i < G_N_ELEMENTS(foreign); i++) {
         struct seccomp_data call = { .nr = __NR_read, .arch = foreign[i] };
 
-        g_assert_cmphex(run(&call), ==, SECCOMP_RET_KILL_PROCESS);
+        g_assert_cmphex(run(BNS_NESTED_FULL, &call), ==, SECCOMP_RET_KILL_PROCESS);
     }
 }
 
@@ -198,6 +238,12 @@ main(int argc, char **argv)
         g_autofree char *path = g_strdup_printf("/sandbox/seccomp/%s", rows[i].name);
 
         bns_test_add_data(path, &rows[i], test_row);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(nested_rows); i++) {
+        g_autofree char *path =
+            g_strdup_printf("/sandbox/seccomp/nested/%s", nested_rows[i].name);
+
+        bns_test_add_data(path, &nested_rows[i], test_nested);
     }
     bns_test_add("/sandbox/seccomp/foreign-architectures-are-killed",
                  test_architecture);
