@@ -208,12 +208,26 @@ is_below(const char *path, const char *dir)
     return strncmp(path, dir, len) == 0 && (path[len] == '/' || path[len] == '\0');
 }
 
+/* Whether the process's paths lead where ours do. */
+static bool
+has_our_root(pid_t tid)
+{
+    char path[64];
+    char root[PATH_MAX];
+    struct stat its, ours;
+
+    snprintf(path, sizeof(path), "/proc/%d/ns/mnt", (int)tid);
+    read_link(tid, "root", root, sizeof(root));
+    return strcmp(root, "/") == 0 && stat(path, &its) == 0 &&
+           stat("/proc/self/ns/mnt", &ours) == 0 && its.st_dev == ours.st_dev &&
+           its.st_ino == ours.st_ino;
+}
+
 /* Whether it is not there, for sure: we see all that the process sees, unless it has
  * another root; what is below /proc, or a link of /dev to it, is another for us. */
 static int
 find_file(const Asked *asked, const BnsExecCall *call)
 {
-    char root[PATH_MAX];
     struct stat info;
     int missing;
 
@@ -222,8 +236,7 @@ find_file(const Asked *asked, const BnsExecCall *call)
         (errno != ENOENT && errno != ENOTDIR))
         return 0;
     missing = -errno;
-    read_link(asked->tid, "root", root, sizeof(root));
-    return strcmp(root, "/") == 0 ? missing : 0;
+    return has_our_root(asked->tid) ? missing : 0;
 }
 
 int

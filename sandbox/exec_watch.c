@@ -29,10 +29,13 @@ typedef union {
 } Answer;
 
 static bool
-is_program(const BnsExecRule *rule, const char *exe)
+is_program(const BnsExecRule *rule, const BnsExecCall *call)
 {
     struct stat asked, named;
+    char exe[sizeof(call->exe) + 64];
 
+    /* It may have another root than ours. */
+    snprintf(exe, sizeof(exe), "/proc/%d/root%s", (int)call->pid, call->exe);
     if (stat(exe, &asked) < 0)
         return false;
     for (const char *const *path = rule->paths; *path != NULL; path++)
@@ -57,7 +60,7 @@ find_rule(const BnsExecPolicy *policy, const BnsExecCall *call)
 
         if (bns_star_matches(rule->pattern, strlen(rule->pattern), arguments, len,
                              false) &&
-            is_program(rule, call->exe))
+            is_program(rule, call))
             return rule;
     }
     return NULL;

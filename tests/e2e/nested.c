@@ -74,6 +74,29 @@ test_default(void)
     story_assert_out(check, "default\tnested\tnone\n");
 }
 
+/* A process with another root is recorded and judged by what it sees. */
+static void
+test_exec_record(void)
+{
+    g_autoptr(Story) story = NULL;
+    g_autoptr(StoryRun) run = NULL;
+
+    if (!story_needs("bwrap"))
+        return;
+    story = story_new();
+    story_write(
+        story, "p.yaml",
+        "nested: full\n"
+        "commands: {exec: record, deny: [{command: /bin/echo, arguments: 'no*'}]}\n");
+    run = story_run(story, "-c p.yaml -- bwrap --ro-bind / / --dev /dev --tmpfs /opt "
+                           "--ro-bind /bin/echo /opt/inner sh -c '/opt/inner yes; "
+                           "/opt/inner no; echo $?'");
+    story_assert_status(run, 0);
+    g_assert_cmpstr(run->out, ==, "yes\n126\n");
+    story_assert_record(run, "\"allow\"", "[\"/opt/inner\",\"yes\"]");
+    story_assert_record(run, "\"deny\"", "[\"/opt/inner\",\"no\"]");
+}
+
 /* One that cannot be had says so, instead of a command that is not confined. */
 static void
 test_ourselves(void)
@@ -123,6 +146,10 @@ main(int argc, char **argv)
         bns_test_add_data(path, &cases[i], test_case);
     }
     bns_test_add("/e2e/nested/none-without-being-asked", test_default);
+    /* Root cannot have bwrap inside, as above. */
+    if (getuid() != 0)
+        bns_test_add("/e2e/nested/what-is-executed-inside-is-recorded",
+                     test_exec_record);
     bns_test_add("/e2e/nested/boundary-ns-says-that-it-cannot", test_ourselves);
     bns_test_add("/e2e/nested/check-says-what-it-costs", test_check);
     return g_test_run();
