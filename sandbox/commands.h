@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The subcommands that start nothing: each prints its answer and returns an exit status
+ * The other subcommands: each prints its answer and returns an exit status
  * (boundary.1, EXIT STATUS).
  */
 #pragma once
@@ -12,3 +12,7 @@ int bns_check(const BnsOptions *options);
 int bns_explain(const BnsOptions *options);
 int bns_log(const BnsOptions *options);
 int bns_log_verify(const BnsOptions *options);
+
+/* The one that starts a session of its own (verify.h). Returns: 0 if all holds, 1 if
+ * something is open that the policy does not open, 125 if it could not be tried. */
+int bns_verify(const BnsOptions *options);

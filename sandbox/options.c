@@ -322,6 +322,7 @@ check_operands(const Parse *parse, GError **error)
         [BNS_COMMAND_LOG] = { 0, 1, "at most one file or session" },
         [BNS_COMMAND_LOG_VERIFY] = { 1, 1, "one file" },
         [BNS_COMMAND_DOCTOR] = { 0, 0, "nothing but --json" },
+        [BNS_COMMAND_VERIFY] = { 0, 0, "nothing but options" },
         [BNS_COMMAND_HELP] = { 0, G_MAXUINT, "" },
         [BNS_COMMAND_VERSION] = { 0, G_MAXUINT, "" },
     };

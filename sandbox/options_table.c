@@ -16,6 +16,8 @@ const BnsSubcommand bns_subcommand_table[] = {
       "check the hash chain of an audit file" },
     { "doctor", BNS_COMMAND_DOCTOR, "doctor [--json]",
       "say whether this machine can do it, and what to fix" },
+    { "verify", BNS_COMMAND_VERIFY, "verify [OPTIONS]",
+      "try to get out of the sandbox, and say what holds" },
 };
 const size_t bns_subcommand_table_len = G_N_ELEMENTS(bns_subcommand_table);
 

@@ -36,7 +36,7 @@ typedef enum {
 
 /* Which subcommands take an option. */
 #define BNS_FOR(command) (1u << (command))
-#define BNS_FOR_RUN      BNS_FOR(BNS_COMMAND_RUN)
+#define BNS_FOR_RUN      (BNS_FOR(BNS_COMMAND_RUN) | BNS_FOR(BNS_COMMAND_VERIFY))
 #define BNS_FOR_POLICY                                                                 \
     (BNS_FOR_RUN | BNS_FOR(BNS_COMMAND_CHECK) | BNS_FOR(BNS_COMMAND_EXPLAIN))
 #define BNS_FOR_LOG BNS_FOR(BNS_COMMAND_LOG)

@@ -4,14 +4,19 @@
 #include <unistd.h>
 
 char *
-bns_programs_find_netstack(const char *self)
+bns_programs_find(const char *self, const char *name)
 {
     g_autofree char *dir = g_path_get_dirname(self);
-    g_autofree char *beside = g_build_filename(dir, BNS_NETSTACK_NAME, NULL);
+    g_autofree char *beside = g_build_filename(dir, name, NULL);
+    g_autofree char *installed = g_build_filename(BNS_LIBEXECDIR, name, NULL);
 
     if (access(beside, X_OK) == 0)
         return g_steal_pointer(&beside);
-    if (access(BNS_LIBEXECDIR "/" BNS_NETSTACK_NAME, X_OK) == 0)
-        return g_strdup(BNS_LIBEXECDIR "/" BNS_NETSTACK_NAME);
-    return NULL;
+    return access(installed, X_OK) == 0 ? g_steal_pointer(&installed) : NULL;
+}
+
+char *
+bns_programs_find_netstack(const char *self)
+{
+    return bns_programs_find(self, BNS_NETSTACK_NAME);
 }

@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Programs: where our other program is.
+ * Programs: where our other programs are.
  */
 #pragma once
 
 #include <glib.h>
 
 #define BNS_NETSTACK_NAME "boundary-ns-netstack"
+#define BNS_PROBES_NAME   "boundary-ns-probes"
 
 /**
- * bns_programs_find_netstack:
+ * bns_programs_find:
  * @self: path of our own executable
  *
- * Returns: (transfer full): BNS_NETSTACK_NAME beside @self, else in libexecdir, or %NULL:
- *          neither is executable
+ * Returns: (transfer full): @name beside @self, else in libexecdir, or %NULL: neither is
+ *          executable
  */
+char *bns_programs_find(const char *self, const char *name);
+
+/* The same of BNS_NETSTACK_NAME. */
 char *bns_programs_find_netstack(const char *self);
