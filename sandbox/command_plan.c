@@ -4,9 +4,10 @@
 #include "base/text.h"
 #include "sandbox/aliases.h"
 #include "sandbox/same_file.h"
+#include "sandbox/sight.h"
 
+#include <errno.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -102,7 +103,7 @@ deny_aliases(Planning *planning,
 
     deny(planning, rule, path, text);
     for (char **alias = aliases; *alias != NULL; alias++)
-        if (g_file_test(*alias, G_FILE_TEST_IS_REGULAR))
+        if (bns_sight_is(*alias, S_IFREG))
             deny(planning, rule, *alias, text);
 }
 
@@ -114,9 +115,8 @@ deny_file(Planning *planning,
           const char *text)
 {
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-    char *real = realpath(name, NULL);
-    struct stat info;
-    bool is_file = real != NULL && stat(real, &info) == 0 && S_ISREG(info.st_mode);
+    g_autofree char *real = bns_sight_real(name);
+    bool is_file = real != NULL && bns_sight_is(real, S_IFREG);
 
     if (is_file && !bns_same_file_find(real, names)) {
         g_autofree char *shown = bns_text_escape(real, -1);
@@ -130,7 +130,6 @@ deny_file(Planning *planning,
         deny_aliases(planning, rule, real, text);
     for (guint i = 0; i < names->len; i++)
         deny_aliases(planning, rule, names->pdata[i], text);
-    free(real);
     return is_file;
 }
 
@@ -212,7 +211,7 @@ fill(Planning *planning, const BnsCommands *commands, const char *path)
     planning->dirs = g_strsplit(all, ":", -1);
     planning->seen = g_hash_table_new(g_str_hash, g_str_equal);
     if (!g_file_get_contents("/proc/self/mountinfo", &planning->mountinfo, NULL, NULL))
-        planning->mountinfo = NULL;
+        bns_sight_note("/proc/self/mountinfo", EIO);
     for (guint i = 0; i < commands->deny->len; i++)
         add_rule(planning, commands->deny->pdata[i]);
     g_strfreev(planning->dirs);

@@ -20,6 +20,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define PATH_BYTES 4096
@@ -172,6 +173,25 @@ check_network(void)
     if_freenameindex(all);
 }
 
+/* A denied program says why, and that it was not executed. */
+static void
+check_commands(void)
+{
+    int status = 0;
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+        dup2(null, STDERR_FILENO);
+        execl("/usr/bin/env", "env", "true", (char *)NULL);
+        _exit(99);
+    }
+    expect(pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) &&
+               WEXITSTATUS(status) == 126,
+           "a denied program runs (%x)", (unsigned)status);
+}
+
 static void
 check_rest(void)
 {
@@ -197,6 +217,7 @@ main(void)
     check_others();
     check_network();
     check_rest();
+    check_commands();
     fflush(stdout);
     return has_failed ? 1 : 0;
 }

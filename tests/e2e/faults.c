@@ -71,6 +71,7 @@ fill_place(const Place *place)
                                              "  hide: [~/secrets]\n"
                                              "  read_only: [./locked]\n"
                                              "  private: [~/private]\n"
+                                             "commands: { deny: [/usr/bin/env] }\n"
                                              "limits: { open_files: 200 }\n" },
         { "work/.git/hooks/pre-commit", "#!/bin/sh\n" },
         { "work/.git/HEAD", "ref: refs/heads/main\n" },
