@@ -50,6 +50,7 @@ receive(int fd, uint8_t *buffer, size_t size)
 
 bool
 bns_host_sockets_read(int fd,
+                      size_t answer_bytes,
                       void (*func)(void *data, const BnsHostSocket *found),
                       void *data,
                       GError **error)
@@ -63,7 +64,7 @@ bns_host_sockets_read(int fd,
     if (send(fd, request, sizeof(request), 0) < 0)
         return fail(errno, error);
     while (state == BNS_SOCK_DIAG_MORE) {
-        ssize_t n = receive(fd, answer, sizeof(answer));
+        ssize_t n = receive(fd, answer, answer_bytes);
 
         if (n < 0)
             return fail(errno, error);

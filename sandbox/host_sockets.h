@@ -16,9 +16,18 @@ GQuark bns_host_sockets_error_quark(void);
 /* Returns: (transfer full): a descriptor to ask by, or -1 with @error. */
 int bns_host_sockets_open(GError **error);
 
-/* Calls @func with each socket that lies in a file system: 0.3 ms for some hundred.
- * Returns: whether they were told, else @error says why not. */
+/**
+ * bns_host_sockets_read:
+ * @answer_bytes: of one part of the list, at most BNS_SOCK_DIAG_ANSWER_BYTES
+ *
+ * Calls @func with each socket that lies in a file system: 0.3 ms for some hundred. Where
+ * a part ends the kernel may pass over one if another is closed just then: who must have
+ * all asks again with parts of another size.
+ *
+ * Returns: whether they were told, else @error says why not.
+ */
 bool bns_host_sockets_read(int fd,
+                           size_t answer_bytes,
                            void (*func)(void *data, const BnsHostSocket *found),
                            void *data,
                            GError **error);

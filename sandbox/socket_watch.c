@@ -18,6 +18,9 @@
 #define DIRECTORY_MAX (BNS_READY_TEXT_MAX - BNS_SOCKET_MASKS_MAX * 24)
 G_STATIC_ASSERT(DIRECTORY_MAX > 512);
 
+/* No divisor of BNS_SOCK_DIAG_ANSWER_BYTES: the parts end at other sockets. */
+#define FIRST_ANSWER_BYTES 19000
+
 typedef struct {
     BnsHostSocket socket;
     int64_t key;
@@ -204,6 +207,18 @@ look_for(BnsSocketWatch *watch, BnsSocketPlaces *places, Known *known)
         set_path(known, place.path);
 }
 
+/* The first time by parts of two sizes, smaller ones first, since the kernel keeps to the
+ * largest: what was there at the start is all known. */
+static bool
+read_list(BnsSocketWatch *watch, GError **error)
+{
+    if (watch->round == 1 &&
+        !bns_host_sockets_read(watch->fd, FIRST_ANSWER_BYTES, on_found, watch, error))
+        return false;
+    return bns_host_sockets_read(watch->fd, BNS_SOCK_DIAG_ANSWER_BYTES, on_found, watch,
+                                 error);
+}
+
 bool
 bns_socket_watch_poll(BnsSocketWatch *watch, GError **error)
 {
@@ -212,13 +227,14 @@ bns_socket_watch_poll(BnsSocketWatch *watch, GError **error)
     gpointer value;
 
     watch->round++;
-    if (!bns_host_sockets_read(watch->fd, on_found, watch, error))
+    if (!read_list(watch, error))
         return false;
     g_hash_table_iter_init(&iter, watch->known);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         Known *known = value;
 
-        if (known->round != watch->round)
+        /* One that a list passed over is not gone. */
+        if (watch->round - known->round > 1)
             g_hash_table_iter_remove(&iter);
         else if (!known->is_asked || has_changed(known))
             look_for(watch, places, known);

@@ -511,11 +511,25 @@ test_abstract(void)
                     "serve:@bns-test-abstract connected\n");
 }
 
-/* Some in sight, which are masked, and most not. */
+static void
+await_masked(Story *story, unsigned n)
+{
+    unsigned n_masked = 0;
+
+    while (n_masked < n) {
+        g_autofree char *audit = story_read_audit(story);
+        const StoryRun run = { .audit = audit };
+
+        g_usleep(5000);
+        n_masked = count_masked(story, &run, "");
+    }
+}
+
 static void
 test_many(void)
 {
     g_autoptr(Story) story = begin();
+    g_autoptr(Live) live = NULL;
     struct rlimit limit;
     g_autoptr(StoryRun) run = NULL;
 
@@ -531,9 +545,11 @@ test_many(void)
 
         host_socket_in(i % 2 ? SOCK_STREAM : SOCK_DGRAM, story->work, name);
     }
-    run = run_probe(story, "", "stream:d1/1 stream:d39/1999 dgram:d38/1998");
+    live = live_probe(story, "", "wait stream:d1/1 stream:d39/1999 dgram:d38/1998");
+    await_masked(story, MANY);
+    run = finish(live);
     g_assert_cmpstr(run->out, ==,
-                    "stream:d1/1 Connection refused\n"
+                    "waiting\nstream:d1/1 Connection refused\n"
                     "stream:d39/1999 Connection refused\n"
                     "dgram:d38/1998 Connection refused\n");
     g_assert_cmpuint(count_masked(story, run, ""), ==, MANY);

@@ -251,7 +251,10 @@ test_found(void)
         Wanted wanted = { .name = names[i] };
         struct stat info;
 
-        g_assert_true(bns_host_sockets_read(fd, on_wanted, &wanted, &error));
+        /* A list may pass over one. */
+        while (wanted.n == 0)
+            g_assert_true(bns_host_sockets_read(fd, BNS_SOCK_DIAG_ANSWER_BYTES,
+                                                on_wanted, &wanted, &error));
         g_assert_cmpint(stat(names[i], &info), ==, 0);
         g_assert_cmpint(wanted.n, >=, 1);
         g_assert_cmpuint(wanted.found.inode, ==, (uint32_t)info.st_ino);
@@ -280,6 +283,14 @@ asks_here(BnsSocketWatch *watch, const Fixture *f)
     return is_here;
 }
 
+/* A list may pass over one. */
+static void
+await_question(BnsSocketWatch *watch, const Fixture *f)
+{
+    while (!asks_here(watch, f))
+        ;
+}
+
 static void
 test_watch(void)
 {
@@ -292,19 +303,19 @@ test_watch(void)
     setup(&f);
     g_assert_false(asks_here(watch, &f));
     bind_socket(&f, SOCK_STREAM, "stream", true);
-    g_assert_true(asks_here(watch, &f));
+    await_question(watch, &f);
     g_assert_false(asks_here(watch, &f));
     g_assert_cmpint(link("stream", "linked"), ==, 0);
-    g_assert_true(asks_here(watch, &f));
+    await_question(watch, &f);
     g_assert_false(asks_here(watch, &f));
     g_assert_cmpint(rename("stream", "new"), ==, 0);
-    g_assert_true(asks_here(watch, &f));
+    await_question(watch, &f);
     /* Another that may have got the same inode. */
     bns_fd_clear(&f.fds[0]);
     g_assert_cmpint(unlink("new") + unlink("linked"), ==, 0);
     g_assert_false(asks_here(watch, &f));
     bind_socket(&f, SOCK_STREAM, "stream", true);
-    g_assert_true(asks_here(watch, &f));
+    await_question(watch, &f);
     clear(&f);
 }
 
@@ -325,7 +336,7 @@ test_allowed(void)
     bind_socket(&f, SOCK_STREAM, "stream", true);
     g_assert_false(asks_here(watch, &f));
     bind_socket(&f, SOCK_DGRAM, "dgram", false);
-    g_assert_true(asks_here(watch, &f));
+    await_question(watch, &f);
     clear(&f);
 }
 
