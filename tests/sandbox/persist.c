@@ -11,6 +11,7 @@
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -68,13 +69,12 @@ assert_holds(const char *path, const char *text)
 static int
 inside(const char *text, mode_t mode)
 {
-    g_autofree char *name = g_strdup_printf("inside-%d", getpid());
-    int fd;
+    int fd = memfd_create("inside", MFD_CLOEXEC);
 
-    put(name, text, mode);
-    fd = open(name, O_RDONLY | O_CLOEXEC);
     g_assert_cmpint(fd, >=, 0);
-    unlink(name);
+    g_assert_cmpint(bns_fd_write_all(fd, text, strlen(text)), ==, 0);
+    g_assert_cmpint(lseek(fd, 0, SEEK_SET), ==, 0);
+    g_assert_cmpint(fchmod(fd, mode), ==, 0);
     return fd;
 }
 
