@@ -67,6 +67,10 @@ run_clone3(const BnsVerifyRow *row, const BnsVerifyWorld *world)
     {                                                                                  \
         "system call", #call, run_call, SYS_##call, { __VA_ARGS__ }, NULL, false       \
     }
+#define NAMESPACE_CALL(call, ...)                                                      \
+    {                                                                                  \
+        "namespace", #call, run_call, SYS_##call, { __VA_ARGS__ }, NULL, false         \
+    }
 #define ROOT_CALL(call, ...)                                                           \
     {                                                                                  \
         "system call", #call, run_call, SYS_##call, { __VA_ARGS__ }, NULL, true        \
@@ -105,7 +109,7 @@ const BnsVerifyRow bns_verify_calls[] = {
 #ifdef SYS_set_mempolicy_home_node
     CALL(set_mempolicy_home_node, BAD, 1, 0, 0),
 #endif
-    CALL(setns, -1, 0),
+    NAMESPACE_CALL(setns, -1, 0),
 #ifdef __x86_64__
     CALL(iopl, 0),
     CALL(ioperm, 0, 1, 0),
@@ -129,8 +133,8 @@ const BnsVerifyRow bns_verify_calls[] = {
 #ifdef SYS_kexec_file_load
     ROOT_CALL(kexec_file_load, -1, -1, 0, BAD, ~0L),
 #endif
-    { "system call", "clone3", run_clone3, 0, { 0 }, NULL, false },
-    CALL(unshare, CLONE_NEWUSER | CLONE_NEWNS),
+    { "namespace", "clone3", run_clone3, 0, { 0 }, NULL, false },
+    NAMESPACE_CALL(unshare, CLONE_NEWUSER | CLONE_NEWNS),
     { "mount", "mount", run_mount, 0, { 0 }, NULL, false },
     { "mount", "umount2", run_umount, 0, { 0 }, NULL, false },
     MOUNT_CALL(pivot_root, BAD, BAD),

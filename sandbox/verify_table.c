@@ -77,6 +77,10 @@ bns_verify_explain(const BnsPolicy *policy,
 {
     if (bns_policy_is_disabled(policy))
         return g_strdup("enabled: false");
+    if (strcmp(group, "namespace") == 0 || strcmp(group, "mount") == 0)
+        return bns_policy_nested(policy) != BNS_NESTED_NONE
+                   ? g_strdup(bns_policy_nested_origin(policy))
+                   : NULL;
     if (strcmp(group, "variable") == 0)
         return explain_variable(bns_policy_env(policy), subject);
     if (strcmp(group, "hidden file") == 0 || strcmp(group, "run by the host") == 0)

@@ -202,6 +202,21 @@ test_policy(void)
     story_assert_out(run, " held, 3 open by your policy, 0 open, ");
 }
 
+/* A level of its own opens namespaces, and with "full" mounts in them. */
+static void
+test_nested(void)
+{
+    g_autoptr(Story) story = story_new();
+    g_autoptr(StoryRun) run = NULL;
+
+    story_write(story, "p.yaml", "nested: full\n");
+    run = story_run(story, "verify -c p.yaml");
+    story_assert_status(run, 0);
+    story_assert_out(run, "open by your policy  namespace: unshare (");
+    story_assert_out(run, "/p.yaml:1)\n");
+    story_assert_out(run, " open by your policy, 0 open, ");
+}
+
 static void
 test_disabled(void)
 {
@@ -254,6 +269,7 @@ main(int argc, char **argv)
     }
     bns_test_add("/e2e/verify/each-attempt-succeeds-outside-alone", test_all);
     bns_test_add("/e2e/verify/what-the-policy-opens", test_policy);
+    bns_test_add("/e2e/verify/namespaces-that-the-policy-opens", test_nested);
     bns_test_add("/e2e/verify/no-session-no-table", test_disabled);
     return g_test_run();
 }
