@@ -243,6 +243,31 @@ read_limits(void *data, const BnsYaml *value, GError **error)
 }
 
 static bool
+read_tty_clipboard(void *data, const BnsYaml *value, GError **error)
+{
+    Reader *reader = data;
+
+    reader->config->has_clipboard = true;
+    return bns_value_boolean(reader->file, value, "tty.clipboard",
+                             &reader->config->clipboard, error);
+}
+
+static bool
+read_tty(void *data, const BnsYaml *value, GError **error)
+{
+    static const BnsValueKey keys[] = {
+        { "clipboard", read_tty_clipboard },
+        { NULL, NULL },
+    };
+    Reader *reader = data;
+
+    if (value->kind != BNS_YAML_MAPPING)
+        return bns_yaml_fail(error, reader->file, value,
+                             "tty: must be a mapping with clipboard");
+    return bns_value_mapping(reader->file, value, keys, data, error);
+}
+
+static bool
 read_files(void *data, const BnsYaml *value, GError **error)
 {
     Reader *reader = data;
@@ -395,6 +420,7 @@ static const BnsValueKey keys[] = {
     { "log_level", read_log_level },
     { "nested", read_nested },
     { "sockets", read_sockets },
+    { "tty", read_tty },
     /* coder/boundary's */
     { "allowlist", read_allowlist },
     { "log_dir", read_log_dir },

@@ -41,6 +41,8 @@ typedef struct {
     BnsProcessLimits process_limits;
     uint64_t audit_bytes; /* limits.audit_size */
     bool has_idle;
+    bool has_clipboard;
+    bool clipboard; /* tty.clipboard */
     bool has_enabled;
     bool enabled;
     BnsNested nested;

@@ -116,6 +116,8 @@ bns_policy_add_config(BnsPolicy *policy, BnsConfig *config, GPtrArray *notices)
     }
     if (config->has_enabled)
         policy->is_disabled = !config->enabled;
+    if (config->has_clipboard)
+        policy->clipboard = config->clipboard;
     if (config->log_level != NULL) {
         g_free(policy->log_level);
         policy->log_level = g_steal_pointer(&config->log_level);
@@ -200,6 +202,8 @@ digest_rules(const BnsPolicy *policy)
     if (policy->nested != BNS_NESTED_NONE)
         g_checksum_update(checksum, (const guchar *)bns_nested_name(policy->nested),
                           -1);
+    if (policy->clipboard)
+        g_checksum_update(checksum, (const guchar *)"clipboard\n", -1);
     return g_strdup(g_checksum_get_string(checksum));
 }
 
@@ -229,6 +233,12 @@ bool
 bns_policy_is_disabled(const BnsPolicy *policy)
 {
     return policy->is_disabled;
+}
+
+bool
+bns_policy_clipboard(const BnsPolicy *policy)
+{
+    return policy->clipboard;
 }
 
 const char *

@@ -211,6 +211,8 @@ BnsPolicyLimits bns_policy_limits(const BnsPolicy *policy);
 const BnsProcessLimits *bns_policy_process_limits(const BnsPolicy *policy);
 /* enabled: false in the file. */
 bool bns_policy_is_disabled(const BnsPolicy *policy);
+/* tty.clipboard: whether the command may use the clipboard of the user's terminal. */
+bool bns_policy_clipboard(const BnsPolicy *policy);
 /* log_level: of the file; NULL: not given. */
 const char *bns_policy_log_level(const BnsPolicy *policy);
 /* (transfer none): the files that were read, absolute, in order, as they were named: who

@@ -29,6 +29,7 @@ struct BnsPolicy {
     BnsPolicyLimits limits;
     BnsProcessLimits process_limits;
     bool is_disabled;
+    bool clipboard;
 };
 
 /* Returns: (transfer full): @name, as written in a file of @folder, absolute: "~/" is

@@ -79,8 +79,9 @@ bns_check(const BnsOptions *options)
         return fail(error, 1);
     lines = bns_policy_describe(policy);
     variables = bns_environment_describe(environment, bns_policy_env(policy));
-    printf("ok: %u rules\n%s%s%s%s", bns_policy_n_rules(policy), lines,
-           files->lines->str, commands->lines->str, variables);
+    printf("ok: %u rules\n%s%s%s%stty\ttty.clipboard\t%s\n", bns_policy_n_rules(policy),
+           lines, files->lines->str, commands->lines->str, variables,
+           bns_policy_clipboard(policy) ? "true" : "false");
     print_nested(policy);
     return 0;
 }

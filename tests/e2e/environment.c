@@ -118,6 +118,7 @@ test_check(void)
     check = story_run(story, "check -c p.yaml --env GITHUB_TOKEN");
     story_assert_status(check, 0);
     story_assert_out(check, "env\tenv.mode\tinherit\n");
+    story_assert_out(check, "tty\ttty.clipboard\tfalse\n");
     story_assert_out(check, "default\tenv.hide\tAWS_*\n");
     story_assert_out(check, set);
     story_assert_out(check, "--env#1\tenv.pass\tGITHUB_TOKEN\n");

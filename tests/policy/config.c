@@ -293,6 +293,12 @@ static const Case bad_cases[] = {
       ":1:10: enabled: must be true or false" },
     { "enabled-in-quotes", "enabled: 'false'\n",
       ":1:10: enabled: must be true or false" },
+    { "tty-is-a-word", "tty: clipboard\n",
+      ":1:6: tty: must be a mapping with clipboard" },
+    { "tty-has-an-unknown-key", "tty: {clipboard: true, raw: true}\n",
+      ":1:24: unknown key \"raw\"" },
+    { "clipboard-is-no-boolean", "tty:\n  clipboard: yes\n",
+      ":2:14: tty.clipboard: must be true or false" },
     { "limits-is-a-number", "limits: 1\n",
       ":1:9: limits: must be a mapping with names, flows, flow_rate, idle, audit_size, "
       "processes, memory, open_files, file_size or cpu" },
@@ -366,13 +372,15 @@ test_settings(void)
     g_autoptr(BnsPolicy) defaults = policy_from("");
     g_autoptr(BnsPolicy) policy =
         policy_from("enabled: false\nlog_level: INFO\nlimits: {names: 7, flows: 9, "
-                    "flow_rate: 3, idle: 0}\n");
+                    "flow_rate: 3, idle: 0}\ntty: {clipboard: true}\n");
 
     g_assert_false(bns_policy_is_disabled(defaults));
     g_assert_cmpstr(bns_policy_log_level(defaults), ==, NULL);
     g_assert_cmpuint(bns_policy_limits(defaults).names, ==, 16384);
     g_assert_cmpuint(bns_policy_limits(defaults).flows, ==, 4096);
     g_assert_cmpuint(bns_policy_limits(defaults).idle_s, ==, 7440);
+    g_assert_false(bns_policy_clipboard(defaults));
+    g_assert_true(bns_policy_clipboard(policy));
     g_assert_true(bns_policy_is_disabled(policy));
     g_assert_cmpstr(bns_policy_log_level(policy), ==, "info");
     g_assert_cmpuint(bns_policy_limits(policy).names, ==, 7);
