@@ -30,10 +30,14 @@
  *                     (sandbox/socket_masks.h)
  * @BNS_READY_MASKED: init: one was masked: "MAJOR:MINOR:INODE\n", path
  * @BNS_READY_SEARCHED: init: all of a SOCKETS was looked for
+ * @BNS_READY_TERMINAL: init, with the other end of the command's terminal
+ * @BNS_READY_FOREGROUND: supervisor to init: whether the command is that terminal's
+ *                        foreground, "1" or "0"
  * @BNS_READY_GO: supervisor to init: start the command
  * @BNS_READY_STOPPED: init: the command stopped; the text is the signal's number
  * @BNS_READY_CONTINUE: supervisor to init: continue the command
- * @BNS_READY_SIGNAL: supervisor to init: pass on the signal whose number is the text
+ * @BNS_READY_SIGNAL: supervisor to init: pass on the signal whose number is the text;
+ *                    negative: to whom the command's terminal would send it
  * @BNS_READY_LEFT: init: what the command made that is not kept (sandbox/left.h); before
  *                  EXITED
  * @BNS_READY_PERSIST: init: "INDEX 0" with the descriptor of a persisted file as the
@@ -58,6 +62,8 @@ typedef enum {
     BNS_READY_SOCKETS = 'O',
     BNS_READY_MASKED = 'V',
     BNS_READY_SEARCHED = 'Q',
+    BNS_READY_TERMINAL = 'H',
+    BNS_READY_FOREGROUND = 'U',
     BNS_READY_GO = 'G',
     BNS_READY_STOPPED = 'S',
     BNS_READY_CONTINUE = 'K',

@@ -66,6 +66,17 @@ forbid_core(BnsFault *fault)
     return bns_fault_set(fault, "Could not forbid core dumps: %s", strerror(errno));
 }
 
+/* On a terminal of its own it is a job of its own, which init, who leads the session, can
+ * put into the foreground. */
+static bool
+lead_group(const BnsInitConfig *config, BnsFault *fault)
+{
+    if (!config->streams.has_terminal || setpgid(0, 0) == 0)
+        return true;
+    return bns_fault_set(fault, "Could not make the command's process group: %s",
+                         strerror(errno));
+}
+
 /* After the capabilities are gone: what the filter must not allow is not needed. */
 static bool
 lock(const BnsInitConfig *config, BnsFault *fault)
@@ -100,7 +111,7 @@ listen_to_exec(const BnsInitConfig *config, int *out_listener, BnsFault *fault)
 static bool
 prepare(const BnsInitConfig *config, int *out_listener, BnsFault *fault)
 {
-    return check_streams(fault) &&
+    return check_streams(fault) && lead_group(config, fault) &&
            bns_namespaces_enter_inner(config->uid, config->gid, fault) &&
            enter_workdir(config->workdir, fault) &&
            bns_rlimits_apply(&config->limits, fault) && forbid_core(fault) &&

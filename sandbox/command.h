@@ -4,7 +4,8 @@
  * gate and becomes the command.
  *
  * It is made and locked before init says READY, so that whatever can fail has failed by
- * then and GO means exec. It stays in the caller's session and process group.
+ * then and GO means exec. It stays in the caller's session and process group, unless it
+ * has a terminal (sandbox/pty.h).
  *
  * Plain C.
  */

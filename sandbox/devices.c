@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
-#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -28,36 +27,7 @@ static const struct {
 /* What is taken from the host's /dev before it is covered. */
 typedef struct {
     int nodes[G_N_ELEMENTS(nodes)]; /* -1: the host has none */
-    int console;                    /* the user's terminal, -1: none */
 } Host;
-
-static bool
-is_same_node(int fd, int other_fd)
-{
-    struct stat info, other;
-
-    return fstat(fd, &info) == 0 && fstat(other_fd, &other) == 0 &&
-           S_ISCHR(info.st_mode) && info.st_rdev == other.st_rdev &&
-           info.st_dev == other.st_dev && info.st_ino == other.st_ino;
-}
-
-/* The descriptor itself lies in the mount namespace of the caller and cannot be bound;
- * its name in ours can, if it is the same. */
-static int
-open_terminal(void)
-{
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-        bns_autofd terminal = -1;
-        char path[PATH_MAX];
-
-        if (!isatty(fd) || bns_tree_path_of(fd, path, sizeof(path)) < 0)
-            continue;
-        terminal = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-        if (terminal >= 0 && is_same_node(fd, terminal))
-            return g_steal_fd(&terminal);
-    }
-    return -1;
-}
 
 static void
 open_host(Host *host)
@@ -66,7 +36,6 @@ open_host(Host *host)
 
     for (size_t i = 0; i < G_N_ELEMENTS(nodes); i++)
         host->nodes[i] = openat(dev, nodes[i], O_PATH | O_CLOEXEC);
-    host->console = open_terminal();
 }
 
 static void
@@ -74,7 +43,6 @@ host_clear(Host *host)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(nodes); i++)
         bns_fd_clear(&host->nodes[i]);
-    bns_fd_clear(&host->console);
 }
 
 /* -1 as source: nothing to do. */
@@ -116,8 +84,6 @@ fill(int dev_fd, const Host *host)
 
     for (size_t i = 0; i < G_N_ELEMENTS(nodes) && r == 0; i++)
         r = bind_node(dev_fd, nodes[i], host->nodes[i]);
-    if (r == 0)
-        r = bind_node(dev_fd, "console", host->console);
     for (size_t i = 0; i < G_N_ELEMENTS(links) && r == 0; i++)
         r = symlinkat(links[i].target, dev_fd, links[i].name) < 0 ? -errno : 0;
     if (r == 0)

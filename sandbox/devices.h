@@ -12,8 +12,7 @@
  * bns_devices_mount:
  *
  * Covers /dev: null, zero, full, random, urandom and tty of the host; pts and mqueue of
- * our own, and a place for shm (sandbox/socket_masks.h); the usual links. The terminal on standard input, output or error is
- * bound to /dev/console, so that ttyname(3) finds a name for it. The directory itself is
- * read-only.
+ * our own, and a place for shm (sandbox/socket_masks.h); the usual links. The directory
+ * itself is read-only.
  */
 bool bns_devices_mount(BnsFault *fault);

@@ -14,6 +14,7 @@
 #include "sandbox/namespaces.h"
 #include "sandbox/pid_limit.h"
 #include "sandbox/pins.h"
+#include "sandbox/pty.h"
 #include "sandbox/socket_masks.h"
 #include "sandbox/tap_link.h"
 #include "sandbox/tree.h"
@@ -49,6 +50,7 @@ typedef struct {
     int gate_fd;             /* to the command's process, which lets it go with GO */
     int listener_fd;         /* of what it executes; -1: not watched */
     pid_t command;
+    BnsPty pty;
     BnsFinder finder;
     bool is_started;
     BnsMounts mounts;
@@ -84,6 +86,15 @@ wait_for(const Init *init, int fd)
         end_session();
 }
 
+static bool
+take_pipes(const BnsStreamsInside *streams)
+{
+    for (int fd = 0; fd < BNS_STREAMS; fd++)
+        if (streams->kinds[fd] == BNS_STREAM_PIPE && dup2(streams->pipes[fd], fd) < 0)
+            return false;
+    return true;
+}
+
 /* Leaves 0-2 and those of the configuration, under the lowest numbers. By way of high
  * numbers, so that none lands on another. */
 static bool
@@ -92,7 +103,8 @@ take_descriptors(BnsInitConfig *config, BnsFault *fault)
     int *const fds[] = { &config->control_fd, &config->life_fd, &config->owner_fd,
                          &config->lend_fd, &config->recorder_fd };
     int next = STDERR_FILENO + 1;
-    bool is_good = true;
+    /* They may have the numbers that the others get. */
+    bool is_good = take_pipes(&config->streams);
 
     for (size_t i = 0; i < G_N_ELEMENTS(fds); i++)
         if (*fds[i] >= 0)
@@ -249,6 +261,8 @@ set_up(Init *init, BnsFault *fault)
            bns_tap_link_send(init->config.control_fd, fault) &&
            resolve_workdir(init, fault) &&
            bns_mounts_make(&init->config, &init->mounts, fault) &&
+           bns_pty_make(&init->pty, &init->config.streams, init->config.control_fd,
+                        fault) &&
            make_command(init, fault) && take_ca(init, fault) &&
            await_command(init, fault);
 }
@@ -334,7 +348,9 @@ start_command(Init *init, BnsFault *fault)
 static void
 signal_command(Init *init, int number)
 {
-    if (!bns_group_signals_has_come(&init->signals, number, init->command))
+    if (init->pty.fd >= 0)
+        bns_pty_signal(init->command, number);
+    else if (!bns_group_signals_has_come(&init->signals, number, init->command))
         kill(init->command, number);
 }
 
@@ -344,9 +360,13 @@ pass_signal(Init *init, const char *text, BnsFault *fault)
     char *end;
     long number = strtol(text, &end, 10);
 
-    if (end == text || *end != '\0' || number < 1 || number >= NSIG)
+    if (end == text || *end != '\0' || number == 0 || labs(number) >= NSIG ||
+        (number < 0 && init->pty.fd < 0))
         return bns_fault_set(fault, "Init was told to pass on the signal \"%s\"", text);
-    signal_command(init, (int)number);
+    if (number < 0)
+        kill(-bns_pty_group(&init->pty, init->command), (int)-number);
+    else
+        signal_command(init, (int)number);
     return true;
 }
 
@@ -363,6 +383,9 @@ on_message(Init *init, BnsFault *fault)
         return start_command(init, fault);
     case BNS_READY_SIGNAL:
         return pass_signal(init, text, fault);
+    case BNS_READY_FOREGROUND:
+        bns_pty_set_foreground(&init->pty, init->command, strcmp(text, "1") == 0);
+        return true;
     case BNS_READY_CONTINUE:
         signal_command(init, SIGCONT);
         return true;
@@ -448,7 +471,8 @@ init_main(const BnsInitConfig *config)
                   .signals.fd = -1,
                   .gate_fd = -1,
                   .listener_fd = -1,
-                  .command = -1 };
+                  .command = -1,
+                  .pty.fd = -1 };
     BnsFault fault;
 
     if (!set_up(&init, &fault))

@@ -14,6 +14,7 @@
 #include "sandbox/denied.h"
 #include "sandbox/exec_watch.h"
 #include "sandbox/file_view.h"
+#include "sandbox/streams.h"
 #include "sandbox/trust_files.h"
 
 #include <signal.h>
@@ -26,6 +27,7 @@
  * @owner_fd: the gateway asks there whose a connection is (base/owner.h); -1: nobody does
  * @lend_fd: the gateway asks for sockets there (base/lend.h); -1: nobody does
  * @uid, @gid: the user's, in the host's namespace
+ * @streams: what the command gets as 0-2
  * @argv: the command; argv[0] is looked up in PATH of @envp
  * @envp: its whole environment (sandbox/environment.h)
  * @workdir: absolute
@@ -53,6 +55,7 @@ typedef struct {
     int lend_fd;
     uid_t uid;
     gid_t gid;
+    BnsStreamsInside streams;
     char *const *argv;
     char *const *envp;
     const char *workdir;

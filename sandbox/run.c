@@ -21,6 +21,7 @@
 #include "sandbox/sight.h"
 #include "sandbox/signals.h"
 #include "sandbox/spawn.h"
+#include "sandbox/streams.h"
 #include "sandbox/supervisor.h"
 #include "sandbox/trust_variables.h"
 #include "sandbox/upstream_proxy.h"
@@ -29,7 +30,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -55,6 +55,7 @@ typedef struct {
     GStrv protected_paths;
     GStrv protected_links;
     GStrv layers;
+    BnsStreams streams;
     mode_t umask; /* the user's */
 } Run;
 
@@ -81,6 +82,7 @@ run_clear(Run *run)
     g_strfreev(run->protected_paths);
     g_strfreev(run->protected_links);
     g_strfreev(run->layers);
+    bns_streams_close(&run->streams);
 }
 
 static bool G_GNUC_PRINTF(2, 3) fail(GError **error, const char *format, ...)
@@ -100,33 +102,6 @@ check_privileges(GError **error)
 {
     return getauxval(AT_SECURE) == 0 ||
            fail(error, "must not be installed setuid or with file capabilities");
-}
-
-/* A socket keeps the network that it was made in: one of these would be a way around the
- * gateway. A connected unix stream (as node and sshd give) leads to its other end only. */
-static bool
-check_standard_streams(GError **error)
-{
-    static const char *const names[] = { "input", "output", "error" };
-
-    for (int fd = 0; fd < (int)G_N_ELEMENTS(names); fd++) {
-        int domain = 0, type = 0, listens = 0;
-        socklen_t len = sizeof(int);
-
-        if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) < 0 &&
-            (errno == ENOTSOCK || errno == EBADF))
-            continue;
-        if (domain == AF_UNSPEC ||
-            getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) < 0 ||
-            getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) < 0)
-            return fail(error, "Could not look at standard %s: %s", names[fd],
-                        g_strerror(errno));
-        if (domain != AF_UNIX || type == SOCK_DGRAM || listens)
-            return fail(error,
-                        "standard %s is a network socket; give the command a pipe",
-                        names[fd]);
-    }
-    return true;
 }
 
 static bool
@@ -348,7 +323,7 @@ choose_log_levels(const BnsPolicy *policy, const BnsOptions *options)
 }
 
 static int
-run_session(const Run *run, const BnsOptions *options)
+run_session(Run *run, const BnsOptions *options)
 {
     sigset_t ignored;
     const BnsSessionStart start = {
@@ -373,9 +348,11 @@ run_session(const Run *run, const BnsOptions *options)
         .originals = run->originals,
         .sockets = (const char *const *)run->file_plan->sockets->pdata,
         .netstack_path = run->netstack,
+        .streams = &run->streams,
         .helper_log_level = choose_log_levels(run->policy, options),
         .init = { .uid = getuid(),
                   .gid = getgid(),
+                  .streams = run->streams.inside,
                   .argv = options->arguments,
                   .envp = run->environment->variables,
                   .workdir = run->workdir,
@@ -404,7 +381,7 @@ load_and_run(Run *run, const BnsOptions *options, GError **error)
     const char *why = NULL;
     GError *refused = NULL;
 
-    if (!check_privileges(error) || !check_standard_streams(error))
+    if (!check_privileges(error))
         return BNS_EXIT_FAILED;
     run->places = bns_places_new();
     run->policy = bns_policy_source_load(options, NULL, error);
@@ -416,7 +393,7 @@ load_and_run(Run *run, const BnsOptions *options, GError **error)
         g_propagate_error(error, refused);
         return BNS_EXIT_FAILED;
     }
-    if (!prepare(run, options, error))
+    if (!bns_streams_open(&run->streams, error) || !prepare(run, options, error))
         return BNS_EXIT_FAILED;
     return run_session(run, options);
 }
@@ -425,7 +402,7 @@ int
 bns_run(const BnsOptions *options)
 {
     g_autoptr(GError) error = NULL;
-    Run run = { 0 };
+    Run run = { .streams = BNS_STREAMS_NONE };
     int status = load_and_run(&run, options, &error);
 
     if (error != NULL)

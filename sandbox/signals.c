@@ -56,31 +56,31 @@ bns_signals_is_continued(void)
 
 /* Unblocking delivers the signal once, however often it was sent. */
 static void
-deliver(int signal_number)
+deliver(int signal_number, bool with_group)
 {
     sigset_t one;
 
     sigemptyset(&one);
     sigaddset(&one, signal_number);
-    kill(getpid(), signal_number);
+    kill(with_group ? 0 : getpid(), signal_number);
     sigprocmask(SIG_UNBLOCK, &one, NULL);
     sigprocmask(SIG_BLOCK, &one, NULL);
 }
 
 bool
-bns_signals_stop(int signal_number)
+bns_signals_stop(int signal_number, bool with_group)
 {
-    deliver(signal_number);
+    deliver(signal_number, with_group);
     return bns_signals_is_continued();
 }
 
 void
-bns_signals_die(int signal_number)
+bns_signals_die(int signal_number, bool with_group)
 {
     const struct rlimit no_core = { 0 };
 
     setrlimit(RLIMIT_CORE, &no_core);
     prctl(PR_SET_DUMPABLE, 0); /* a core_pattern with a pipe ignores the limit */
     signal(signal_number, SIG_DFL);
-    deliver(signal_number);
+    deliver(signal_number, with_group);
 }

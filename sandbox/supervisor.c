@@ -44,6 +44,8 @@
 #define CLOSING_TIMEOUT_US (5 * G_USEC_PER_SEC)
 /* For the kernel to clear up behind helpers that have ended, so that we can reap them. */
 #define REAP_TIMEOUT_US (2 * 1000)
+/* For a reader of what the command wrote, who may be slow. */
+#define RELAY_TIMEOUT_US (10 * G_USEC_PER_SEC)
 /* Between SIGKILL and giving up on a process that the kernel does not let go. */
 #define KILL_TIMEOUT_US (2 * G_USEC_PER_SEC)
 
@@ -260,6 +262,7 @@ bns_supervisor_on_sockets_masked(BnsSupervisor *supervisor)
     supervisor->was_running = true;
     bns_timer_set(supervisor->timer, INT64_MAX);
     log_step(supervisor, "command starts");
+    bns_relay_resume(supervisor->relay);
     if (bns_ready_send(supervisor->spawn.controls[BNS_HELPER_INIT], BNS_READY_GO, NULL,
                        -1) == 0) {
         bns_supervisor_watch_files(supervisor);
@@ -332,13 +335,39 @@ reap_for_a_moment(BnsSupervisor *supervisor)
 }
 
 static void
+tell_foreground(bool is_foreground, void *data)
+{
+    const BnsSupervisor *supervisor = data;
+
+    bns_ready_send(supervisor->spawn.controls[BNS_HELPER_INIT], BNS_READY_FOREGROUND,
+                   is_foreground ? "1" : "0", -1);
+}
+
+/* What the command wrote arrives, unless nobody takes it. */
+static void
+drain_relay(BnsSupervisor *supervisor)
+{
+    int64_t until_us = g_get_monotonic_time() + RELAY_TIMEOUT_US;
+    int64_t left_us;
+
+    bns_relay_end(supervisor->relay, supervisor->outcome.kind == BNS_OUTCOME_EXITED);
+    while (!bns_relay_is_drained(supervisor->relay) && !supervisor->is_cut_short &&
+           (left_us = until_us - g_get_monotonic_time()) > 0)
+        bns_loop_turn(supervisor->loop, left_us);
+}
+
+static void
 run(BnsSupervisor *supervisor)
 {
     g_autoptr(GError) error = NULL;
     bool is_started = bns_spawn_all(supervisor->session, &supervisor->spawn, &error);
 
     leave_standard_streams();
+    bns_streams_close_inside(supervisor->session->streams);
     supervisor->loop = bns_loop_new();
+    supervisor->relay = bns_relay_new(supervisor->loop, supervisor->session->streams,
+                                      bns_policy_clipboard(supervisor->session->policy),
+                                      tell_foreground, supervisor);
     supervisor->timer =
         bns_loop_timer(supervisor->loop, bns_supervisor_on_timer, supervisor);
     supervisor->signal_watch =
@@ -353,6 +382,7 @@ run(BnsSupervisor *supervisor)
     }
     while (supervisor->state != BNS_SESSION_DONE)
         bns_loop_turn(supervisor->loop, -1);
+    drain_relay(supervisor);
     reap_for_a_moment(supervisor);
 }
 
@@ -363,6 +393,7 @@ supervisor_clear(BnsSupervisor *supervisor)
         bns_watch_free(supervisor->peers[helper].watch);
         bns_fd_clear(&supervisor->spawn.controls[helper]);
     }
+    bns_relay_free(supervisor->relay);
     bns_watch_free(supervisor->signal_watch);
     bns_timer_free(supervisor->timer);
     bns_timer_free(supervisor->watch_timer);
@@ -373,7 +404,6 @@ supervisor_clear(BnsSupervisor *supervisor)
     bns_fd_clear(&supervisor->spawn.life_fd);
     bns_fd_clear(&supervisor->spawn.recorder_life_fd);
     bns_fd_clear(&supervisor->spawn.records_fd);
-    bns_terminal_close(&supervisor->terminal);
     g_free(supervisor->summary);
     g_free(supervisor->left);
     g_hash_table_unref(supervisor->noted);
@@ -415,7 +445,7 @@ print_end(const BnsSupervisor *supervisor)
 
 /* Ends as the command did. */
 static int
-exit_status(BnsOutcome *outcome)
+exit_status(BnsOutcome *outcome, int typed)
 {
     BnsOutcomeKind kind = outcome->kind;
     int number = outcome->number;
@@ -425,7 +455,7 @@ exit_status(BnsOutcome *outcome)
     case BNS_OUTCOME_EXITED:
         return number;
     case BNS_OUTCOME_SIGNALED:
-        bns_signals_die(number);
+        bns_signals_die(number, number == typed);
         return 128 + number;
     case BNS_OUTCOME_NONE:
     case BNS_OUTCOME_FAILED:
@@ -440,6 +470,7 @@ bns_supervisor_run(const BnsSession *session)
     BnsSupervisor supervisor = { .session = session,
                                  .started_us = g_get_monotonic_time(),
                                  .started_at_us = g_get_real_time() };
+    int typed;
 
     supervisor.signal_fd = bns_signals_open();
     if (supervisor.signal_fd < 0) {
@@ -451,11 +482,9 @@ bns_supervisor_run(const BnsSession *session)
     supervisor.persist = bns_persist_new(session->persisted);
     supervisor.keep = bns_keep_new(session->audit);
     supervisor.warnings = g_string_new(NULL);
-    bns_terminal_open(&supervisor.terminal);
     run(&supervisor);
-    bns_terminal_restore(&supervisor.terminal,
-                         supervisor.outcome.kind != BNS_OUTCOME_EXITED);
+    typed = bns_relay_typed_signal(supervisor.relay);
     print_end(&supervisor);
     supervisor_clear(&supervisor);
-    return exit_status(&supervisor.outcome);
+    return exit_status(&supervisor.outcome, typed);
 }

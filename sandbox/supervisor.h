@@ -25,6 +25,7 @@ typedef struct {
     GHashTable *originals; /* the same (sandbox/originals.h); NULL: what was changed
                                  * is reported, not moved */
     const char *const *sockets;   /* real paths of those that the command may reach */
+    BnsStreams *streams;          /* of the command */
     BnsInitConfig init;           /* all but its descriptors */
     const char *netstack_path;    /* bns_programs_find_netstack() */
     BnsLogLevel helper_log_level; /* of the other processes */

@@ -8,7 +8,9 @@
 #include "sandbox/signals.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <unistd.h>
 
 typedef bool (*Act)(BnsSupervisor *supervisor, BnsPeer *peer, const char *text, int fd);
 
@@ -68,6 +70,14 @@ on_packet(BnsSupervisor *supervisor, BnsPeer *peer, const char *text, int fd)
     return give_netstack(supervisor, BNS_READY_PACKET, fd);
 }
 
+static bool
+on_terminal(BnsSupervisor *supervisor, BnsPeer *peer, const char *text, int fd)
+{
+    int own = fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1) : -1;
+
+    return own >= 0 && bns_relay_take_terminal(supervisor->relay, own);
+}
+
 void
 bns_supervisor_tell_init(BnsSupervisor *supervisor, BnsReadyType type, int number)
 {
@@ -78,23 +88,29 @@ bns_supervisor_tell_init(BnsSupervisor *supervisor, BnsReadyType type, int numbe
                    type == BNS_READY_SIGNAL ? text : NULL, -1);
 }
 
-/* The command stopped: so do we, and the shell sees its job stopped. SIGCONT, which it
- * sends for `fg` and `bg`, is read as any other signal. A SIGCONT that has come already
- * was meant for this stop. */
+/* The command stopped, perhaps only because it wants the keys. Otherwise so do we, and the
+ * shell sees its job stopped: with all others of it, if the terminal would have stopped
+ * them. SIGCONT, which the shell sends for `fg` and `bg`, is read as any other signal. One
+ * that has come already was meant for this stop. */
 static bool
 on_stopped(BnsSupervisor *supervisor, BnsPeer *peer, const char *text, int fd)
 {
     guint64 number = 0;
+    bool is_of_terminal;
 
     if (!g_ascii_string_to_unsigned(text, 10, 1, SIGRTMAX, &number, NULL))
         return false;
-    if (number != SIGTSTP && number != SIGTTIN && number != SIGTTOU)
-        number = SIGSTOP;
+    if ((number == SIGTTIN || number == SIGTTOU) && bns_relay_lend(supervisor->relay)) {
+        bns_supervisor_tell_init(supervisor, BNS_READY_CONTINUE, 0);
+        return true;
+    }
+    is_of_terminal = number == SIGTSTP || number == SIGTTIN || number == SIGTTOU;
     if (bns_signals_is_continued())
         return true;
-    bns_terminal_before_stop(&supervisor->terminal);
-    if (!bns_signals_stop((int)number))
-        bns_supervisor_tell_init(supervisor, BNS_READY_CONTINUE, 0);
+    bns_relay_suspend(supervisor->relay);
+    if (!bns_signals_stop(is_of_terminal ? (int)number : SIGSTOP,
+                          is_of_terminal && bns_relay_has_terminal(supervisor->relay)))
+        bns_supervisor_continue(supervisor);
     return true;
 }
 
@@ -115,6 +131,7 @@ on_exited(BnsSupervisor *supervisor, BnsPeer *peer, const char *text, int fd)
 {
     if (!bns_outcome_set_status(&supervisor->outcome, text))
         return false;
+    bns_relay_end(supervisor->relay, supervisor->outcome.kind == BNS_OUTCOME_EXITED);
     bns_supervisor_drain(supervisor);
     return true;
 }
@@ -174,6 +191,8 @@ static const struct {
       IN(BNS_SESSION_MASKING) | IN(BNS_SESSION_RUNNING), false, on_masked },
     { BNS_READY_SEARCHED, FROM(BNS_HELPER_INIT),
       IN(BNS_SESSION_MASKING) | IN(BNS_SESSION_RUNNING), false, on_searched },
+    { BNS_READY_TERMINAL, FROM(BNS_HELPER_INIT), IN(BNS_SESSION_STARTING), true,
+      on_terminal },
     { BNS_READY_STOPPED, FROM(BNS_HELPER_INIT), IN(BNS_SESSION_RUNNING), false,
       on_stopped },
     { BNS_READY_LEFT, FROM(BNS_HELPER_INIT), IN(BNS_SESSION_RUNNING), true, on_left },

@@ -11,9 +11,9 @@
 #include "sandbox/file_watch.h"
 #include "sandbox/outcome.h"
 #include "sandbox/persist.h"
+#include "sandbox/relay.h"
 #include "sandbox/socket_watch.h"
 #include "sandbox/spawn.h"
-#include "sandbox/terminal.h"
 
 /* In this order, never back; supervisor.c draws it. */
 typedef enum {
@@ -48,7 +48,7 @@ struct BnsSupervisor {
     BnsTimer *timer;           /* owned; the end of this state's time */
     BnsWatch *signal_watch;    /* owned */
     int signal_fd;             /* owned */
-    BnsTerminal terminal;
+    BnsRelay *relay;           /* owned; NULL: nothing to relay */
     BnsSpawn spawn;
     BnsPeer peers[BNS_N_HELPERS];
     BnsSessionState state;
@@ -71,6 +71,7 @@ struct BnsSupervisor {
     BnsPersist *persist; /* owned */
     BnsKeep *keep;       /* owned */
     GString *warnings;   /* owned; lines for the person, even if he wants none */
+    bool is_cut_short;   /* DONE: somebody does not wait for what the command wrote */
     int64_t started_us;
     int64_t started_at_us; /* the same, of the real-time clock */
 };
@@ -115,6 +116,9 @@ bool bns_supervisor_on_masked(BnsSupervisor *supervisor, const char *text);
 bool bns_supervisor_on_searched(BnsSupervisor *supervisor);
 /* At the very end. */
 void bns_supervisor_leave_sockets(BnsSupervisor *supervisor);
+
+/* The command goes on, with the keys if it has a right to them. */
+void bns_supervisor_continue(BnsSupervisor *supervisor);
 
 /* The loop's callback for the signalfd. */
 void bns_supervisor_on_signals(uint32_t events, void *data);

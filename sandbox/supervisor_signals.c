@@ -53,7 +53,7 @@ on_early_signal(BnsSupervisor *supervisor, int number)
         bns_supervisor_end(supervisor);
         return;
     case SIGTSTP:
-        bns_signals_stop(number);
+        bns_signals_stop(number, false);
         return;
     default:
         return;
@@ -64,8 +64,30 @@ on_early_signal(BnsSupervisor *supervisor, int number)
 static void
 on_late_signal(BnsSupervisor *supervisor, int number)
 {
-    if (number == SIGHUP || number == SIGINT || number == SIGQUIT || number == SIGTERM)
-        bns_supervisor_end(supervisor);
+    if (number != SIGHUP && number != SIGINT && number != SIGQUIT && number != SIGTERM)
+        return;
+    supervisor->is_cut_short = true;
+    bns_supervisor_end(supervisor);
+}
+
+void
+bns_supervisor_continue(BnsSupervisor *supervisor)
+{
+    bns_relay_resume(supervisor->relay);
+    bns_supervisor_tell_init(supervisor, BNS_READY_CONTINUE, 0);
+}
+
+/* What the terminal sends to its foreground reaches the command, too, unless it has one of
+ * its own. */
+static void
+pass_on(BnsSupervisor *supervisor, int number, bool is_from_process)
+{
+    if (number == SIGWINCH && bns_relay_resize(supervisor->relay) && !is_from_process)
+        return;
+    if (is_from_process)
+        bns_supervisor_tell_init(supervisor, BNS_READY_SIGNAL, number);
+    else if (bns_relay_has_terminal(supervisor->relay))
+        bns_supervisor_tell_init(supervisor, BNS_READY_SIGNAL, -number);
 }
 
 static void
@@ -78,15 +100,14 @@ on_signal(BnsSupervisor *supervisor, const struct signalfd_siginfo *info)
             reap(supervisor, &supervisor->peers[helper]);
     } else if (supervisor->state <= BNS_SESSION_MASKING) {
         on_early_signal(supervisor, number);
-    } else if (supervisor->state == BNS_SESSION_DRAINING) {
+    } else if (supervisor->state > BNS_SESSION_RUNNING) {
         on_late_signal(supervisor, number);
-    } else if (supervisor->state != BNS_SESSION_RUNNING || number == SIGPIPE) {
-        return; /* the command is gone; SIGPIPE is about our own standard error */
+    } else if (number == SIGPIPE) {
+        return; /* it is about our own standard error */
     } else if (number == SIGCONT) {
-        bns_terminal_after_stop(&supervisor->terminal);
-        bns_supervisor_tell_init(supervisor, BNS_READY_CONTINUE, 0);
-    } else if (bns_signals_is_from_process(info)) {
-        bns_supervisor_tell_init(supervisor, BNS_READY_SIGNAL, number);
+        bns_supervisor_continue(supervisor);
+    } else {
+        pass_on(supervisor, number, bns_signals_is_from_process(info));
     }
 }
 

@@ -1,80 +1,113 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sandbox/terminal.h"
 
-#include "base/fd.h"
-
 #include <errno.h>
-#include <fcntl.h>
+#include <glib.h>
 #include <signal.h>
-#include <stdio.h>
-#include <sys/stat.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
-void
-bns_terminal_open(BnsTerminal *terminal)
+/* What of ours ends the process without an end of the session. */
+static const int crashes[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS };
+
+/* For the handler of those. */
+static const BnsTerminal *raw_terminal;
+
+static void
+on_crash(int number)
 {
-    *terminal = (BnsTerminal){ .fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC) };
-    if (terminal->fd >= 0)
-        terminal->has_modes = tcgetattr(terminal->fd, &terminal->modes) == 0;
+    const BnsTerminal *terminal = raw_terminal;
+
+    if (terminal != NULL)
+        tcsetattr(terminal->fd, TCSANOW, &terminal->found);
+    /* SA_RESETHAND: the default action now. */
+    raise(number);
+}
+
+/* A sanitizer's handlers stay. */
+static void
+watch_crashes(void)
+{
+    struct sigaction action = { .sa_handler = on_crash, .sa_flags = SA_RESETHAND };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(crashes); i++) {
+        struct sigaction before;
+
+        if (sigaction(crashes[i], NULL, &before) == 0 && before.sa_handler == SIG_DFL)
+            sigaction(crashes[i], &action, NULL);
+    }
+}
+
+bool
+bns_terminal_is_ours(const BnsTerminal *terminal)
+{
+    pid_t group = tcgetpgrp(terminal->fd);
+
+    return group < 0 ? errno == ENOTTY : group == getpgrp();
+}
+
+bool
+bns_terminal_modes_equal(const struct termios *a, const struct termios *b)
+{
+    return a->c_iflag == b->c_iflag && a->c_oflag == b->c_oflag &&
+           a->c_lflag == b->c_lflag && memcmp(a->c_cc, b->c_cc, sizeof(a->c_cc)) == 0;
 }
 
 void
-bns_terminal_close(BnsTerminal *terminal)
+bns_terminal_make_raw(BnsTerminal *terminal, tcflag_t output)
 {
-    bns_fd_clear(&terminal->fd);
+    struct termios modes;
+
+    if (terminal->is_raw && terminal->raw.c_oflag == output)
+        return;
+    if (tcgetattr(terminal->fd, &modes) < 0)
+        return;
+    if (raw_terminal == NULL)
+        watch_crashes();
+    if (!terminal->is_raw)
+        terminal->found = modes;
+    raw_terminal = terminal;
+    cfmakeraw(&modes);
+    modes.c_oflag = output;
+    tcsetattr(terminal->fd, TCSANOW, &modes);
+    tcgetattr(terminal->fd, &terminal->raw);
+    terminal->is_raw = true;
 }
 
-static bool
-is_ours(const BnsTerminal *terminal)
+/* What output is waiting was processed when it was written: nothing is to be drained. */
+void
+bns_terminal_restore(BnsTerminal *terminal)
 {
-    return terminal->fd >= 0 && tcgetpgrp(terminal->fd) == getpgrp();
-}
+    struct termios modes;
 
-/* Whether @group is led by a process of the sandbox: of a pid namespace that is not
- * ours. */
-static bool
-is_inside(pid_t group)
-{
-    struct stat own, other;
-    char link[64];
-
-    snprintf(link, sizeof(link), "/proc/%d/ns/pid", (int)group);
-    return stat(link, &other) == 0 && stat("/proc/self/ns/pid", &own) == 0 &&
-           other.st_ino != own.st_ino;
+    if (!terminal->is_raw)
+        return;
+    terminal->is_raw = false;
+    if (bns_terminal_is_ours(terminal) && tcgetattr(terminal->fd, &modes) == 0 &&
+        bns_terminal_modes_equal(&modes, &terminal->raw))
+        tcsetattr(terminal->fd, TCSANOW, &terminal->found);
 }
 
 void
-bns_terminal_before_stop(BnsTerminal *terminal)
+bns_terminal_adopt(BnsTerminal *terminal, const struct termios *modes)
 {
-    pid_t group = terminal->fd >= 0 ? tcgetpgrp(terminal->fd) : -1;
+    struct termios adopted;
 
-    /* In the background it is the shell's. */
-    terminal->lent_to = group > 0 && is_inside(group) ? group : 0;
+    if (!bns_terminal_is_ours(terminal) || tcgetattr(terminal->fd, &adopted) < 0)
+        return;
+    adopted.c_iflag = modes->c_iflag;
+    adopted.c_oflag = modes->c_oflag;
+    adopted.c_lflag = modes->c_lflag;
+    memcpy(adopted.c_cc, modes->c_cc, sizeof(adopted.c_cc));
+    tcsetattr(terminal->fd, TCSANOW, &adopted);
 }
 
 void
-bns_terminal_after_stop(BnsTerminal *terminal)
+bns_terminal_copy_size(const BnsTerminal *terminal, int master)
 {
-    if (terminal->lent_to > 0 && is_ours(terminal))
-        tcsetpgrp(terminal->fd, terminal->lent_to);
-    terminal->lent_to = 0;
-}
+    struct winsize size;
 
-/* The foreground group has no process left. Its number stays readable until another
- * group takes the terminal. */
-static bool
-is_abandoned(const BnsTerminal *terminal)
-{
-    pid_t group = terminal->fd >= 0 ? tcgetpgrp(terminal->fd) : -1;
-
-    return group > 0 && group != getpgrp() && kill(-group, 0) < 0 && errno == ESRCH;
-}
-
-void
-bns_terminal_restore(BnsTerminal *terminal, bool with_modes)
-{
-    if (is_abandoned(terminal))
-        tcsetpgrp(terminal->fd, getpgrp());
-    if (with_modes && terminal->has_modes && is_ours(terminal))
-        tcsetattr(terminal->fd, TCSADRAIN, &terminal->modes);
+    if (ioctl(terminal->fd, TIOCGWINSZ, &size) == 0)
+        ioctl(master, TIOCSWINSZ, &size);
 }

@@ -1,41 +1,43 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Terminal: the user's own terminal, which the command uses itself.
+ * Terminal: the user's own, which the command never gets; its modes above all.
  *
- * Nothing is relayed. Supervisor, init and command stay in the caller's session and
- * process group, so the kernel sends Ctrl-C, Ctrl-Z and SIGWINCH to the command as if
- * it had been started directly. What is left to do is to put back what the command can
- * no longer put back: the foreground process group that an inner shell took, and the
- * modes that a program changed and did not live to restore.
+ * While the keys go to the command (sandbox/relay.h) it is raw: what keys mean, and what is
+ * echoed, is the affair of the command's own terminal. At any other time its modes are
+ * those that were found, and they are put back however the session ends: at the end of the
+ * command, when it is stopped, and when we crash. SIGKILL alone leaves a raw terminal.
+ *
+ * SIGTTOU must be blocked.
  */
 #pragma once
 
 #include <stdbool.h>
-#include <sys/types.h>
 #include <termios.h>
 
 typedef struct {
-    int fd; /* owned; the controlling terminal, or -1: there is none */
-    bool has_modes;
-    struct termios modes; /* as found */
-    pid_t lent_to; /* foreground group of the command while it is stopped, or 0 */
+    int fd; /* borrowed */
+    bool is_raw;
+    struct termios found; /* before it was made raw */
+    struct termios raw;
 } BnsTerminal;
 
-/* Opens /dev/tty, remembers its modes. SIGTTOU must be blocked from here on. */
-void bns_terminal_open(BnsTerminal *terminal);
-void bns_terminal_close(BnsTerminal *terminal);
+/* Whether we may read it and change its modes: our process group is its foreground, or it
+ * is nobody's controlling terminal. */
+bool bns_terminal_is_ours(const BnsTerminal *terminal);
 
-/* The command stopped, and we are about to: remembers which of its groups had the
- * terminal. */
-void bns_terminal_before_stop(BnsTerminal *terminal);
-/* We were continued: gives that group the terminal again, if we have it. */
-void bns_terminal_after_stop(BnsTerminal *terminal);
+/* Makes it raw, but for the output, which is processed as @output says. Does nothing if it
+ * is gone; if it is raw, the output may change. */
+void bns_terminal_make_raw(BnsTerminal *terminal, tcflag_t output);
 
-/**
- * bns_terminal_restore:
- * @with_modes: the command did not end by itself, so nobody put the modes back
- *
- * The command is gone. Takes the terminal back if the group that has it is gone too; if
- * another one has it (we run in the background), leaves everything.
- */
-void bns_terminal_restore(BnsTerminal *terminal, bool with_modes);
+/* Puts back what was found. Somebody who changed the modes meanwhile, or has the terminal
+ * now, keeps them. */
+void bns_terminal_restore(BnsTerminal *terminal);
+
+/* The command set these modes of its own terminal, and meant them to stay. */
+void bns_terminal_adopt(BnsTerminal *terminal, const struct termios *modes);
+
+/* Gives the terminal with the other end @master the size of ours. */
+void bns_terminal_copy_size(const BnsTerminal *terminal, int master);
+
+/* Whether two terminals behave the same, apart from the line's speed. */
+bool bns_terminal_modes_equal(const struct termios *a, const struct termios *b);

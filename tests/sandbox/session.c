@@ -11,7 +11,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -112,48 +111,6 @@ test_inherited_descriptor(void)
                                           "ls /proc/$$/fd | tail -n 1", NULL });
     g_assert_cmpint(session_finish(&session, &output, NULL), ==, 0);
     g_assert_cmpint(atoi(output), <, 9);
-}
-
-static void
-listen_on_stdin(void)
-{
-    dup2(socket(AF_INET, SOCK_STREAM, 0), STDIN_FILENO);
-}
-
-static void
-datagrams_on_stdout(void)
-{
-    int pair[2];
-
-    if (socketpair(AF_UNIX, SOCK_DGRAM, 0, pair) == 0)
-        dup2(pair[0], STDOUT_FILENO);
-}
-
-static void
-stream_on_stdin(void)
-{
-    int pair[2];
-
-    if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0)
-        dup2(pair[0], STDIN_FILENO);
-}
-
-static void
-test_sockets(void)
-{
-    const char *const arguments[] = { "-q", "--", "true", NULL };
-    g_autofree char *errors = NULL;
-    Session session;
-
-    if (!session_can_start())
-        return;
-    session = session_start_with(listen_on_stdin, arguments);
-    g_assert_cmpint(session_finish(&session, NULL, &errors), ==, EXIT(125));
-    g_assert_nonnull(strstr(errors, "standard input is a network socket"));
-    session = session_start_with(datagrams_on_stdout, arguments);
-    g_assert_cmpint(session_finish(&session, NULL, NULL), ==, EXIT(125));
-    session = session_start_with(stream_on_stdin, arguments);
-    g_assert_cmpint(session_finish(&session, NULL, NULL), ==, 0);
 }
 
 static void
@@ -408,7 +365,6 @@ main(int argc, char **argv)
     bns_test_add("/sandbox/session/closed-standard-streams", test_closed_streams);
     bns_test_add("/sandbox/session/no-descriptor-is-inherited",
                  test_inherited_descriptor);
-    bns_test_add("/sandbox/session/network-sockets-are-refused", test_sockets);
     bns_test_add("/sandbox/session/no-home", test_no_home);
     bns_test_add("/sandbox/session/the-umask-is-the-commands-alone", test_umask);
     bns_test_add("/sandbox/session/a-linked-config-stays-where-it-is",
