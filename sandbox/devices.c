@@ -29,13 +29,18 @@ typedef struct {
     int nodes[G_N_ELEMENTS(nodes)]; /* -1: the host has none */
 } Host;
 
-static void
-open_host(Host *host)
+/* 0 or -errno: what could not be looked at is not absent. */
+static int
+open_host(int dev_fd, Host *host)
 {
-    bns_autofd dev = open("/dev", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int r = 0;
 
-    for (size_t i = 0; i < G_N_ELEMENTS(nodes); i++)
-        host->nodes[i] = openat(dev, nodes[i], O_PATH | O_CLOEXEC);
+    for (size_t i = 0; i < G_N_ELEMENTS(nodes); i++) {
+        host->nodes[i] = openat(dev_fd, nodes[i], O_PATH | O_CLOEXEC);
+        if (host->nodes[i] < 0 && errno != ENOENT)
+            r = -errno;
+    }
+    return r;
 }
 
 static void
@@ -105,9 +110,11 @@ bns_devices_mount(BnsFault *fault)
     bns_autofd place = open("/dev", O_PATH | O_DIRECTORY | O_CLOEXEC);
     bns_autofd dev = -1;
     Host host;
-    int r = place < 0 ? -errno : 0;
+    int r;
 
-    open_host(&host);
+    if (place < 0)
+        return bns_fault_set(fault, "Could not open /dev: %s", strerror(errno));
+    r = open_host(place, &host);
     if (r == 0)
         r = dev = bns_mount_new(place, "tmpfs", "mode=0755", false);
     if (r >= 0)
