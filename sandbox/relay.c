@@ -139,21 +139,47 @@ take_back(BnsRelay *relay)
     relay->tell(false, relay->data);
 }
 
+/* The end of one that was hung up is read, too. */
 static bool
 may_take_keys(void *data)
 {
     BnsRelay *relay = data;
 
-    if (relay->is_lent && bns_terminal_is_ours(&relay->terminal))
+    if (relay->is_lent && (bns_terminal_is_ours(&relay->terminal) ||
+                           bns_terminal_is_gone(&relay->terminal)))
         return true;
     take_back(relay);
     return false;
 }
 
+/* The command's terminal ends. */
+static void
+hang_up(BnsRelay *relay)
+{
+    relay->is_lent = false;
+    bns_fd_clear(&relay->master);
+}
+
+void
+bns_relay_hang_up(BnsRelay *relay)
+{
+    if (relay == NULL)
+        return;
+    g_clear_pointer(&relay->keys, bns_pump_free);
+    g_clear_pointer(&relay->output, bns_pump_free);
+    hang_up(relay);
+}
+
 bool
 bns_relay_lend(BnsRelay *relay)
 {
-    if (relay == NULL || relay->master < 0 || !bns_terminal_is_ours(&relay->terminal))
+    if (relay == NULL || relay->master < 0)
+        return false;
+    if (bns_terminal_is_gone(&relay->terminal)) {
+        bns_relay_hang_up(relay);
+        return true;
+    }
+    if (!bns_terminal_is_ours(&relay->terminal))
         return false;
     if (relay->is_lent)
         return true;
@@ -194,21 +220,13 @@ bns_relay_resize(BnsRelay *relay)
 
 /* --- life --- */
 
-/* The user's terminal is gone, and with it the command's. */
-static void
-hang_up(BnsRelay *relay, BnsPump **other_pump)
-{
-    relay->is_lent = false;
-    g_clear_pointer(other_pump, bns_pump_free);
-    bns_fd_clear(&relay->master);
-}
-
 static void
 on_keys_ended(void *data)
 {
     BnsRelay *relay = data;
 
-    hang_up(relay, &relay->output);
+    g_clear_pointer(&relay->output, bns_pump_free);
+    hang_up(relay);
 }
 
 static void
@@ -216,7 +234,8 @@ on_screen_broken(void *data)
 {
     BnsRelay *relay = ((Screen *)data)->relay;
 
-    hang_up(relay, &relay->keys);
+    g_clear_pointer(&relay->keys, bns_pump_free);
+    hang_up(relay);
 }
 
 /* Each end is watched by itself. */

@@ -51,8 +51,11 @@ bool bns_relay_take_terminal(BnsRelay *relay, int master);
 
 /* The command starts, or goes on: lends it the keys if it has both ends. */
 void bns_relay_resume(BnsRelay *relay);
-/* It wants them. Returns: whether it has them now. */
+/* It wants them. Returns: whether it has them now, or the end of its terminal. */
 bool bns_relay_lend(BnsRelay *relay);
+/* It will never have them: the terminal is gone, or we are in the background of a shell
+ * that is gone. As with any other program it finds its own terminal hung up. */
+void bns_relay_hang_up(BnsRelay *relay);
 /* It is stopped, and so will we be. */
 void bns_relay_suspend(BnsRelay *relay);
 /* The size of the user's terminal has changed. Returns: whether the command's terminal

@@ -96,21 +96,27 @@ static bool
 on_stopped(BnsSupervisor *supervisor, BnsPeer *peer, const char *text, int fd)
 {
     guint64 number = 0;
+    bool wants_keys;
     bool is_of_terminal;
 
     if (!g_ascii_string_to_unsigned(text, 10, 1, SIGRTMAX, &number, NULL))
         return false;
-    if ((number == SIGTTIN || number == SIGTTOU) && bns_relay_lend(supervisor->relay)) {
+    wants_keys = number == SIGTTIN || number == SIGTTOU;
+    if (wants_keys && bns_relay_lend(supervisor->relay)) {
         bns_supervisor_tell_init(supervisor, BNS_READY_CONTINUE, 0);
         return true;
     }
-    is_of_terminal = number == SIGTSTP || number == SIGTTIN || number == SIGTTOU;
+    is_of_terminal = number == SIGTSTP || wants_keys;
     if (bns_signals_is_continued())
         return true;
     bns_relay_suspend(supervisor->relay);
-    if (!bns_signals_stop(is_of_terminal ? (int)number : SIGSTOP,
-                          is_of_terminal && bns_relay_has_terminal(supervisor->relay)))
-        bns_supervisor_continue(supervisor);
+    if (bns_signals_stop(is_of_terminal ? (int)number : SIGSTOP,
+                         is_of_terminal && bns_relay_has_terminal(supervisor->relay)))
+        return true;
+    /* The kernel stops nobody whom no shell could continue. */
+    if (wants_keys)
+        bns_relay_hang_up(supervisor->relay);
+    bns_supervisor_continue(supervisor);
     return true;
 }
 

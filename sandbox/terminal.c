@@ -48,6 +48,12 @@ bns_terminal_is_ours(const BnsTerminal *terminal)
 }
 
 bool
+bns_terminal_is_gone(const BnsTerminal *terminal)
+{
+    return tcgetpgrp(terminal->fd) < 0 && errno == EIO;
+}
+
+bool
 bns_terminal_modes_equal(const struct termios *a, const struct termios *b)
 {
     return a->c_iflag == b->c_iflag && a->c_oflag == b->c_oflag &&

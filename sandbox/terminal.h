@@ -25,6 +25,9 @@ typedef struct {
  * is nobody's controlling terminal. */
 bool bns_terminal_is_ours(const BnsTerminal *terminal);
 
+/* Whether it was hung up: its window was closed, its connection ended. */
+bool bns_terminal_is_gone(const BnsTerminal *terminal);
+
 /* Makes it raw, but for the output, which is processed as @output says. Does nothing if it
  * is gone; if it is raw, the output may change. */
 void bns_terminal_make_raw(BnsTerminal *terminal, tcflag_t output);

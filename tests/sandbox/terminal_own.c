@@ -5,6 +5,7 @@
 #include "tests/sandbox/screen.h"
 #include "tests/support/test.h"
 
+#include <fcntl.h>
 #include <pty.h>
 #include <signal.h>
 #include <string.h>
@@ -242,6 +243,25 @@ tell_tostop(Screen *screen)
     screen_expect_status(screen, 0);
 }
 
+/* In the background of a shell that is gone nobody could continue it: it is not stopped
+ * when it reads, but finds the end of its terminal. */
+static void
+tell_orphan(Screen *screen)
+{
+    g_autofree char *file = g_build_filename(directory, "orphan", NULL);
+    g_autofree char *start = g_strdup_printf(
+        "bash -mc '\"$BNS_BINARY\" -q --write %s -- sh -c \"read x </dev/tty; "
+        "echo over >%s\" &'\n",
+        directory, file);
+    g_autofree char *wait =
+        g_strdup_printf("until [ -s %s ]; do sleep 0.01; done; cat %s\n", file, file);
+
+    screen_type(screen, start);
+    screen_expect_prompt(screen);
+    screen_type(screen, wait);
+    screen_expect(screen, "over\r\n");
+}
+
 static pid_t
 child_of(pid_t pid)
 {
@@ -288,25 +308,28 @@ static const Story stories[] = {
     { "script-inside-and-outside", tell_script },
     { "a-running-job-gets-the-keys", tell_running_job },
     { "tostop-holds", tell_tostop },
+    { "reading-in-the-background-of-nobody", tell_orphan },
     { "modes-are-put-back-after-a-crash", tell_crash },
 };
 
 static void G_GNUC_NORETURN
-become_session(const char *file)
+become_session(const char *input, const char *script)
 {
     const char *binary = g_getenv("BNS_BINARY");
-    g_autofree char *script = g_strdup_printf(
-        "trap 'echo hup >%s; exit' HUP; echo started; while :; do read x; done", file);
+    int fd = open(input, O_RDWR);
 
+    dup2(fd, STDIN_FILENO);
     execl(binary, binary, "-q", "--write", directory, "--", "bash", "-c", script, NULL);
     _exit(127);
 }
 
 /* The window is closed. */
 static void
-test_hangup(void)
+expect_after_hangup(const char *file,
+                    const char *input,
+                    const char *script,
+                    const char *expected)
 {
-    g_autofree char *file = g_build_filename(directory, "hup", NULL);
     g_autofree char *text = NULL;
     Screen screen = { .text = g_string_new(NULL) };
     int status;
@@ -317,14 +340,37 @@ test_hangup(void)
     }
     screen.shell = forkpty(&screen.fd, NULL, NULL, NULL);
     if (screen.shell == 0)
-        become_session(file);
+        become_session(input, script);
     screen_expect(&screen, "started\r\n");
     close(screen.fd);
     g_assert_cmpint(waitpid(screen.shell, &status, 0), ==, screen.shell);
     g_assert_true(g_file_get_contents(file, &text, NULL, NULL));
-    g_assert_cmpstr(text, ==, "hup\n");
+    g_assert_cmpstr(text, ==, expected);
     g_string_free(screen.text, TRUE);
     g_free(screen.before);
+}
+
+static void
+test_hangup(void)
+{
+    g_autofree char *file = g_build_filename(directory, "hup", NULL);
+    g_autofree char *script = g_strdup_printf(
+        "trap 'echo hup >%s; exit' HUP; echo started; while :; do read x; done", file);
+
+    expect_after_hangup(file, "/dev/tty", script, "hup\n");
+}
+
+/* It takes no notice, and wants the keys, which it did not have, when they are gone. */
+static void
+test_read_after_hangup(void)
+{
+    g_autofree char *file = g_build_filename(directory, "read", NULL);
+    g_autofree char *script = g_strdup_printf(
+        "trap 'hup=1' HUP; echo started; until [ -n \"$hup\" ]; do sleep 0.01; done\n"
+        "read x </dev/tty; echo over >%s",
+        file);
+
+    expect_after_hangup(file, "/dev/null", script, "over\n");
 }
 
 int
@@ -338,6 +384,8 @@ main(int argc, char **argv)
     clear[3] = directory;
     screen_add_stories(stories, G_N_ELEMENTS(stories));
     bns_test_add("/sandbox/terminal/a-hangup-reaches-the-command", test_hangup);
+    bns_test_add("/sandbox/terminal/keys-are-wanted-after-a-hangup",
+                 test_read_after_hangup);
     status = g_test_run();
     g_spawn_sync(NULL, (char **)(guintptr)clear, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL,
                  NULL, NULL, NULL, NULL);
