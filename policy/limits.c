@@ -23,6 +23,12 @@ static const Row rows[] = {
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(rows) == BNS_N_PROCESS_LIMITS);
 
+const char *
+bns_limits_name(BnsProcessLimit limit)
+{
+    return rows[limit].name;
+}
+
 /* Returns: false if @text is no size, or one beyond any maximum. */
 static bool
 parse_size(const char *text, bool is_bytes, uint64_t *out)

@@ -31,6 +31,9 @@ typedef struct {
     uint64_t values[BNS_N_PROCESS_LIMITS];
 } BnsProcessLimits;
 
+/* The key below limits: (static). */
+const char *bns_limits_name(BnsProcessLimit limit);
+
 /**
  * bns_limits_read:
  *

@@ -47,6 +47,31 @@ print_nested(const BnsPolicy *policy)
             : "");
 }
 
+/* @value: 0: not limited. */
+static void
+print_limit(const char *name, uint64_t value)
+{
+    if (value == 0)
+        printf("limits\tlimits.%s\tnone\n", name);
+    else
+        printf("limits\tlimits.%s\t%" G_GUINT64_FORMAT "\n", name, value);
+}
+
+static void
+print_limits(const BnsPolicy *policy)
+{
+    const BnsProcessLimits *limits = bns_policy_process_limits(policy);
+    BnsPolicyLimits session = bns_policy_limits(policy);
+
+    print_limit("names", session.names);
+    print_limit("flows", session.flows);
+    print_limit("flow_rate", session.flow_rate);
+    print_limit("idle", session.idle_s);
+    print_limit("audit_size", session.audit_bytes);
+    for (BnsProcessLimit i = 0; i < BNS_N_PROCESS_LIMITS; i++)
+        print_limit(bns_limits_name(i), limits->values[i]);
+}
+
 static int
 fail(const GError *error, int status)
 {
@@ -82,6 +107,7 @@ bns_check(const BnsOptions *options)
     printf("ok: %u rules\n%s%s%s%stty\ttty.clipboard\t%s\n", bns_policy_n_rules(policy),
            lines, files->lines->str, commands->lines->str, variables,
            bns_policy_clipboard(policy) ? "true" : "false");
+    print_limits(policy);
     print_nested(policy);
     return 0;
 }

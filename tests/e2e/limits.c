@@ -216,6 +216,24 @@ test_audit_size(void)
                      story_count_records(run, "\"http.request\"", NULL));
 }
 
+static void
+test_check(void)
+{
+    g_autoptr(Story) story = story_new();
+    g_autofree char *file = story_file(
+        story, "p.yaml", "limits: { idle: 9, audit_size: 8K, memory: 5M }\n");
+    g_autoptr(StoryRun) check = story_run(story, "check -c p.yaml");
+
+    g_assert_nonnull(file);
+    story_assert_status(check, 0);
+    story_assert_out(check, "limits\tlimits.names\t16384\n");
+    story_assert_out(check, "limits\tlimits.flow_rate\tnone\n");
+    story_assert_out(check, "limits\tlimits.idle\t9\n");
+    story_assert_out(check, "limits\tlimits.audit_size\t8192\n");
+    story_assert_out(check, "limits\tlimits.memory\t5242880\n");
+    story_assert_out(check, "limits\tlimits.cpu\tnone\n");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -224,6 +242,7 @@ main(int argc, char **argv)
         bns_test_add("/e2e/limits/needs-user-namespaces", story_skip);
         return g_test_run();
     }
+    bns_test_add("/e2e/limits/check-lists-them", test_check);
     bns_test_add("/e2e/limits/processes-are-counted", test_processes);
     bns_test_add("/e2e/limits/few-processes-of-root", test_few_processes_of_root);
     bns_test_add("/e2e/limits/a-fork-bomb-stays-inside", test_fork_bomb);
