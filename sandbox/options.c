@@ -167,12 +167,19 @@ applies(const Parse *parse, const BnsOption *option)
     return (option->commands & BNS_FOR(parse->options->command)) != 0;
 }
 
+/* @other: (nullable): the option, if it is one of other subcommands */
 static bool
-unknown(const Parse *parse, const char *word, GError **error)
+unknown(const Parse *parse, const char *word, const BnsOption *other, GError **error)
 {
     g_autofree char *shown = bns_text_escape(word, -1);
+    g_autoptr(GString) takers = g_string_new("");
 
-    return fail(parse, error, "unknown option %s", shown);
+    for (size_t i = 0; other != NULL && i < bns_subcommand_table_len; i++)
+        if ((other->commands & BNS_FOR(bns_subcommand_table[i].command)) != 0)
+            g_string_append_printf(takers, "%s %s",
+                                   takers->len > 0 ? "," : ": it is for",
+                                   bns_subcommand_table[i].name);
+    return fail(parse, error, "unknown option %s%s", shown, takers->str);
 }
 
 /* @inline_value: what followed '=', or NULL. */
@@ -198,15 +205,18 @@ take_long(Parse *parse, const char *word, GError **error)
 {
     const char *equals = strchr(word, '=');
     size_t len = equals != NULL ? (size_t)(equals - word) - 2 : strlen(word + 2);
+    const BnsOption *other = NULL;
 
     for (size_t i = 0; i < bns_option_table_len; i++) {
         const BnsOption *option = &bns_option_table[i];
 
-        if (strlen(option->name) == len && strncmp(option->name, word + 2, len) == 0 &&
-            applies(parse, option))
+        if (strlen(option->name) != len || strncmp(option->name, word + 2, len) != 0)
+            continue;
+        if (applies(parse, option))
             return take(parse, option, equals != NULL ? equals + 1 : NULL, error);
+        other = option;
     }
-    return unknown(parse, word, error);
+    return unknown(parse, word, other, error);
 }
 
 static const BnsOption *
@@ -227,7 +237,7 @@ take_letters(Parse *parse, const char *word, GError **error)
         const BnsOption *option = find_letter(parse, *letter);
 
         if (option == NULL)
-            return unknown(parse, word, error);
+            return unknown(parse, word, NULL, error);
         if (option->value != NULL)
             return take(parse, option, letter[1] != '\0' ? letter + 1 : NULL, error);
         if (!take(parse, option, NULL, error))

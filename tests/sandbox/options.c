@@ -126,7 +126,7 @@ static const Bad bad[] = {
       BNS_OPTIONS_ERROR_RUN },
     { "option-of-another-subcommand",
       { "--follow", "x" },
-      "unknown option --follow",
+      "unknown option --follow: it is for log (",
       BNS_OPTIONS_ERROR_RUN },
     { "check-operand",
       { "check", "x" },
