@@ -43,7 +43,7 @@ const BnsOption bns_option_table[] = {
     { "upstream-ca", 0, BNS_OPTION_LIST, BNS_FOR_RUN, AT(upstream_ca), "FILE",
       "trust these CAs upstream too; repeatable" },
     { "upstream-proxy", 0, BNS_OPTION_URL, BNS_FOR_RUN, AT(upstream_proxy), "URL",
-      "go out through this HTTP proxy (the host's own)" },
+      "go out through this HTTP proxy, not the environment's" },
     { "audit-log", 0, BNS_OPTION_STRING, BNS_FOR_RUN, AT(audit_log), "FILE",
       "write the audit records here" },
     { "env", 0, BNS_OPTION_LIST, BNS_FOR_POLICY, AT(env), "NAME[=VALUE]",
