@@ -33,6 +33,8 @@ would_help(const BnsPolicy *policy, const BnsRequest *request, const char *sugge
 
     if (alone == NULL)
         return false;
+    if (bns_policy_offers_host_port(policy, request->port))
+        bns_policy_offer_host_port(alone, request->port);
     decision = decide(alone, request);
     if (decision.verdict != BNS_VERDICT_ALLOW)
         return false;

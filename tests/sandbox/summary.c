@@ -37,6 +37,13 @@ static const Case cases[] = {
     { "flow-of-no-known-kind",
       "0 1\n1\t-\tdb.test\t22\t-\t-\trefused\tno rule allows it\n",
       BLOCKED_1 "db.test:22; would allow it: --allow 'tcp://db.test:22'\n" AUDIT },
+    { "port-of-the-host",
+      "0 1\n1\t-\thost.boundary.internal\t5432\t-\t-\trefused\tno rule allows it\n",
+      BLOCKED_1 "host.boundary.internal:5432; would allow it: --allow "
+                "'tcp://host.boundary.internal:5432'\n" AUDIT },
+    { "port-of-the-host-that-is-not-offered",
+      "0 1\n1\t-\thost.boundary.internal\t5433\t-\t-\trefused\tthe name is reserved\n",
+      BLOCKED_1 "host.boundary.internal:5433: the name is reserved\n" AUDIT },
     { "flow-beyond-a-limit",
       "0 9\n9\t-\tapi.test\t443\t-\t-\trefused\ttoo many connections are open "
       "(limits.flows)\n",
@@ -91,6 +98,7 @@ policy_new(void)
     BnsPolicy *policy = bns_policy_load(&source, NULL, &error);
 
     g_assert_no_error(error);
+    bns_policy_offer_host_port(policy, 5432);
     return policy;
 }
 
