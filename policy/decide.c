@@ -12,8 +12,9 @@
 #define REASON_ALLOWED   "an allow rule matches"
 #define REASON_DENIED    "a deny rule matches"
 #define REASON_LOCALHOST "localhost is the sandbox's own loopback, never the host's"
-#define REASON_INTERNAL  "nothing of the host is offered under boundary.internal"
-#define REASON_TCP       "no tcp rule allows this host and port"
+#define REASON_INTERNAL                                                                \
+    "nothing of the host is offered here: --host-port offers a port of it"
+#define REASON_TCP "no tcp rule allows this host and port"
 #define REASON_UNSEEN                                                                  \
     "the rule has methods or a path, which cannot be seen in a flow that is not "      \
     "inspected"

@@ -22,7 +22,7 @@ typedef struct {
 #define NO_PATH   "no rule for this host allows this path"
 #define NO_TCP    "no tcp rule allows this host and port"
 #define LOCALHOST "localhost is the sandbox's own loopback, never the host's"
-#define INTERNAL  "nothing of the host is offered under boundary.internal"
+#define INTERNAL  "nothing of the host is offered here: --host-port offers a port of it"
 
 static const Case cases[] = {
     /* Hosts, both sides of each border. */
