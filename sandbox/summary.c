@@ -278,7 +278,8 @@ bns_summary_left(const char *left)
 
     if (lines[0] == NULL)
         return g_string_free(text, FALSE);
-    g_string_append(text, "boundary-ns: not kept (--write names what is):");
+    g_string_append(text,
+                    "boundary-ns: not kept (--write DIR keeps what is made in DIR):");
     append_paths(text, lines + 1, g_strv_length(lines) - 1, number_or_zero(lines[0]));
     return g_string_free(text, FALSE);
 }

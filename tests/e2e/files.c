@@ -410,9 +410,10 @@ test_left(void)
                              "cat ~/docs/file >y'");
     story_assert_no_err(quiet, "not kept");
     run = story_run(story, "-- sh -c 'mkdir ~/made; echo x >~/.config/tool'");
-    named = g_strdup_printf("boundary-ns: not kept (--write names what is): %s/made, "
-                            "%s/.config/tool\n",
-                            story->home, story->home);
+    named = g_strdup_printf(
+        "boundary-ns: not kept (--write DIR keeps what is made in DIR): %s/made, "
+        "%s/.config/tool\n",
+        story->home, story->home);
     story_assert_err(run, named);
 }
 

@@ -154,11 +154,12 @@ test_left(void)
     g_autofree char *odd = bns_summary_left("x");
 
     g_assert_cmpstr(nothing, ==, "");
-    g_assert_cmpstr(
-        some, ==,
-        "boundary-ns: not kept (--write names what is): /h/a, /h/\\x09b and "
-        "1 more\n");
-    g_assert_cmpstr(odd, ==, "boundary-ns: not kept (--write names what is):\n");
+    g_assert_cmpstr(some, ==,
+                    "boundary-ns: not kept (--write DIR keeps what is made in DIR): "
+                    "/h/a, /h/\\x09b and "
+                    "1 more\n");
+    g_assert_cmpstr(odd, ==,
+                    "boundary-ns: not kept (--write DIR keeps what is made in DIR):\n");
 }
 
 static void
