@@ -186,10 +186,8 @@ static bool
 read_exec(void *data, const BnsYaml *value, GError **error)
 {
     Reader *reader = data;
-    const char *text;
+    const char *text = bns_value_word(value);
 
-    if (!bns_value_string(reader->file, value, "commands.exec", &text, error))
-        return false;
     if (strcmp(text, "record") != 0)
         return bns_yaml_fail(error, reader->file, value,
                              "commands.exec: must be record");

@@ -295,10 +295,8 @@ static bool
 read_nested(void *data, const BnsYaml *value, GError **error)
 {
     Reader *reader = data;
-    const char *text;
+    const char *text = bns_value_word(value);
 
-    if (!bns_value_string(reader->file, value, "nested", &text, error))
-        return false;
     for (int level = 0; level < BNS_N_NESTED; level++)
         if (strcmp(text, bns_nested_name((BnsNested)level)) == 0) {
             reader->config->nested = (BnsNested)level;

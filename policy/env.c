@@ -133,10 +133,8 @@ static bool
 read_mode(void *data, const BnsYaml *value, GError **error)
 {
     Reader *reader = data;
-    const char *text;
+    const char *text = bns_value_word(value);
 
-    if (!bns_value_string(reader->file, value, "env.mode", &text, error))
-        return false;
     if (strcmp(text, "inherit") == 0)
         reader->env->mode = BNS_ENV_MODE_INHERIT;
     else if (strcmp(text, "clean") == 0)

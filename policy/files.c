@@ -150,10 +150,8 @@ static bool
 read_mode(void *data, const BnsYaml *value, GError **error)
 {
     Reader *reader = data;
-    const char *text;
+    const char *text = bns_value_word(value);
 
-    if (!bns_value_string(reader->file, value, "files.mode", &text, error))
-        return false;
     if (strcmp(text, "workspace") == 0)
         reader->files->mode = BNS_FILE_MODE_WORKSPACE;
     else if (strcmp(text, "shared") == 0)
@@ -168,10 +166,8 @@ static bool
 read_on_protected(void *data, const BnsYaml *value, GError **error)
 {
     Reader *reader = data;
-    const char *text;
+    const char *text = bns_value_word(value);
 
-    if (!bns_value_string(reader->file, value, "files.on_protected", &text, error))
-        return false;
     if (strcmp(text, "report") == 0)
         reader->files->on_protected = BNS_ON_PROTECTED_REPORT;
     else if (strcmp(text, "quarantine") == 0)
@@ -190,10 +186,17 @@ is_tilde(const BnsYaml *item)
            strcmp(item->text, "~") == 0;
 }
 
+/* As errors show it. */
+static char *
+key_name(BnsFileKind kind)
+{
+    return g_strconcat(kind == BNS_FILE_SOCKET ? "" : "files.", kind_names[kind], NULL);
+}
+
 static bool
 read_path(Reader *reader, const BnsYaml *item, GError **error)
 {
-    const char *name = kind_names[reader->kind];
+    g_autofree char *name = key_name(reader->kind);
     const char *path;
     const char *fault;
 
@@ -203,9 +206,7 @@ read_path(Reader *reader, const BnsYaml *item, GError **error)
         return false;
     fault = check(reader->files, reader->kind, path);
     if (fault != NULL)
-        return bns_yaml_fail(error, reader->file, item, "%s%s: %s",
-                             reader->kind == BNS_FILE_SOCKET ? "" : "files.", name,
-                             fault);
+        return bns_yaml_fail(error, reader->file, item, "%s: %s", name, fault);
     take(reader->files, reader->kind, path,
          g_strdup_printf("%s:%u", reader->file, item->line));
     return true;
@@ -215,9 +216,10 @@ static bool
 read_paths(void *data, BnsFileKind kind, const BnsYaml *value, GError **error)
 {
     Reader *reader = data;
+    g_autofree char *name = key_name(kind);
 
     reader->kind = kind;
-    if (!bns_value_list(reader->file, value, kind_names[kind], error))
+    if (!bns_value_list(reader->file, value, name, error))
         return false;
     for (guint i = 0; value->children != NULL && i < value->children->len; i++)
         if (!read_path(reader, value->children->pdata[i], error))

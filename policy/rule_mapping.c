@@ -159,10 +159,8 @@ static bool
 read_protocol(void *data, const BnsYaml *value, GError **error)
 {
     Reader *reader = data;
-    const char *text;
+    const char *text = bns_value_word(value);
 
-    if (!bns_value_string(reader->file, value, "protocol", &text, error))
-        return false;
     reader->is_tcp = strcmp(text, "tcp") == 0;
     if (!reader->is_tcp && strcmp(text, "http") != 0)
         return bns_yaml_fail(error, reader->file, value,

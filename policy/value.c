@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+/* How many keys an error names: those of a rule, not those of a whole file. */
+#define LISTED_MAX 16
+
 static bool
 check_type(const char *file,
            const BnsYaml *node,
@@ -15,6 +18,13 @@ check_type(const char *file,
     if (node->kind == BNS_YAML_SCALAR && node->type == type)
         return true;
     return bns_yaml_fail(error, file, node, "%s: must be %s", key, what);
+}
+
+const char *
+bns_value_word(const BnsYaml *node)
+{
+    return node->kind == BNS_YAML_SCALAR && node->type == BNS_YAML_STRING ? node->text
+                                                                          : "";
 }
 
 bool
@@ -171,6 +181,24 @@ is_like(const char *name, const char *key)
     return same > 0 && longer - same <= 2;
 }
 
+/* Of "command, arguments or reason"; empty for tables that would fill a screen. */
+static char *
+list_keys(const BnsValueKey *keys)
+{
+    GString *text = g_string_new("");
+    size_t n = 0;
+
+    while (keys[n].name != NULL)
+        n++;
+    for (size_t i = 0; n <= LISTED_MAX && i < n; i++)
+        g_string_append_printf(text, "%s%s",
+                               i == 0       ? ": use "
+                               : i + 1 == n ? " or "
+                                            : ", ",
+                               keys[i].name);
+    return g_string_free(text, FALSE);
+}
+
 static bool
 fail_unknown(const char *file,
              const BnsYaml *name,
@@ -178,12 +206,13 @@ fail_unknown(const char *file,
              GError **error)
 {
     g_autofree char *shown = bns_text_escape(name->text, -1);
+    g_autofree char *known = list_keys(keys);
 
     for (; keys->name != NULL; keys++)
         if (is_like(name->text, keys->name))
             return bns_yaml_fail(error, file, name, "unknown key \"%s\": is it %s?",
                                  shown, keys->name);
-    return bns_yaml_fail(error, file, name, "unknown key \"%s\"", shown);
+    return bns_yaml_fail(error, file, name, "unknown key \"%s\"%s", shown, known);
 }
 
 bool

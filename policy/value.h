@@ -7,6 +7,10 @@
 
 #include "policy/yaml.h"
 
+/* Returns: (transfer none): the text of a string, "" of anything else: for one of a few
+ * words, where the caller's message names them. */
+const char *bns_value_word(const BnsYaml *node);
+
 /* @out_text: (transfer none): lives as long as @node. A plain true, 12 or null is no
  * string: quote it. */
 bool bns_value_string(const char *file,

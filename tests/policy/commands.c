@@ -120,7 +120,7 @@ static const BadCase bad_cases[] = {
       ":1:29: commands.deny: command: is one program; what follows goes into "
       "arguments:" },
     { "another-exec", "commands: {exec: true}\n",
-      ":1:18: commands.exec: must be a string" },
+      ":1:18: commands.exec: must be record" },
     { "an-unknown-exec", "commands: {exec: deny}\n",
       ":1:18: commands.exec: must be record" },
     { "a-pattern", "commands: {deny: [/usr/bin/docker*]}\n",
