@@ -127,6 +127,10 @@ explain_problem(const yaml_parser_t *parser)
 {
     if (g_strcmp0(parser->context, "while scanning an alias") == 0)
         return "a value that begins with * must be in quotes";
+    if (g_strcmp0(parser->problem, "found character that cannot start any token") == 0)
+        return "a value cannot begin like this: indent with spaces, not tabs, and "
+               "quote "
+               "what begins with @, ` or %";
     return parser->problem != NULL ? parser->problem : "not YAML";
 }
 

@@ -110,7 +110,8 @@ static const Case bad_cases[] = {
     { "an-open-list", "a: [b\n", "f:2:1: did not find expected ',' or ']'" },
     { "an-open-quote", "a: 'b\n", "f:2:1: found unexpected end of stream" },
     { "a-tab-for-indentation", "a:\n\t- b\n",
-      "f:2:1: found character that cannot start any token" },
+      "f:2:1: a value cannot begin like this: indent with spaces, not tabs, and quote "
+      "what begins with @, ` or %" },
     { "a-mapping-in-a-value", "a: b: c\n",
       "f:1:5: mapping values are not allowed in this context" },
 };
