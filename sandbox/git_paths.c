@@ -12,6 +12,9 @@
 
 /* One path. */
 #define POINTER_MAX 4096
+/* What git reads of a HEAD, and the shortest name of a commit in it. */
+#define HEAD_BYTES   255
+#define COMMIT_CHARS 40
 
 static bool
 is_in_git(const char *path)
@@ -65,24 +68,39 @@ bns_git_path_reason(const char *path)
     return is_bare_head(path) ? "git takes its directory for a repository" : NULL;
 }
 
+/* (transfer full): the regular file @path, or -1. */
+static int
+open_file(const char *path)
+{
+    bns_autofd fd =
+        open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    struct stat info;
+
+    return fd >= 0 && fstat(fd, &info) == 0 && S_ISREG(info.st_mode) ? g_steal_fd(&fd)
+                                                                     : -1;
+}
+
 /* Returns: (transfer full) (nullable): what @path, a short file, says after @prefix. */
 static char *
 read_pointer(const char *path, const char *prefix)
 {
-    bns_autofd fd =
-        open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    bns_autofd fd = open_file(path);
     char text[POINTER_MAX + 1];
-    struct stat info;
-    ssize_t n;
+    ssize_t n = fd < 0 ? -1 : read(fd, text, POINTER_MAX);
 
-    if (fd < 0 || fstat(fd, &info) < 0 || !S_ISREG(info.st_mode))
-        return NULL;
-    n = read(fd, text, POINTER_MAX);
     if (n <= 0 || n == POINTER_MAX || memchr(text, '\0', (size_t)n) != NULL)
         return NULL;
     text[n] = '\0';
     return g_str_has_prefix(text, prefix) ? g_strdup(g_strchomp(text + strlen(prefix)))
                                           : NULL;
+}
+
+/* What is in there is not looked for when the session is over (file_protect.c). */
+static bool
+is_passed_over(const char *path)
+{
+    return strstr(path, "/node_modules/") != NULL ||
+           strstr(path, ".git/objects/") != NULL;
 }
 
 /* By the real path: a link on the way may lead anywhere. */
@@ -104,16 +122,23 @@ leads_into_git(const char *path, const char *prefix)
         return false;
     shown = g_strconcat(real, "/", NULL);
     free(real);
-    return is_in_git(shown);
+    return is_in_git(shown) && !is_passed_over(shown);
 }
 
+/* By its text: what else makes a repository of its directory may come in a later session.
+ * Git takes a symbolic link, too. */
 static bool
-has_objects_beside(const char *path)
+is_head_for_git(const char *path)
 {
-    g_autofree char *dir = g_path_get_dirname(path);
-    g_autofree char *objects = g_build_filename(dir, "objects", NULL);
+    bns_autofd fd = open_file(path);
+    char text[HEAD_BYTES + 1];
+    ssize_t n = fd < 0 ? -1 : read(fd, text, HEAD_BYTES);
 
-    return g_file_test(objects, G_FILE_TEST_EXISTS);
+    if (n < 0)
+        return true;
+    text[n] = '\0';
+    return g_str_has_prefix(text, "ref:") ||
+           strspn(text, "0123456789abcdefABCDEF") >= COMMIT_CHARS;
 }
 
 bool
@@ -123,5 +148,5 @@ bns_git_path_is_plain(const char *path)
         return leads_into_git(path, "gitdir: ");
     if (is_common(path))
         return leads_into_git(path, "");
-    return is_bare_head(path) && !has_objects_beside(path);
+    return is_bare_head(path) && !is_head_for_git(path);
 }

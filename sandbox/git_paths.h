@@ -19,6 +19,6 @@ bool bns_git_path_is_settings(const char *path);
  *
  * Whether @path, of which there is a reason, is as git makes it: a worktree's or
  * submodule's pointer into a directory .git, where whatever git obeys has a reason of its
- * own; or a HEAD in what is no repository.
+ * own and is looked at; or a HEAD that git takes for none.
  */
 bool bns_git_path_is_plain(const char *path);

@@ -212,6 +212,63 @@ test_changed(void)
     remove_project(root);
 }
 
+/* What leads git somewhere, or may one day. */
+typedef struct {
+    const char *name;
+    const char *text; /* "@": the project */
+    bool is_named;
+} Pointer;
+
+static const Pointer pointers[] = {
+    { "worktree/.git", "gitdir: @/.git/worktrees/w\n", false },
+    { "submodule/.git", "gitdir: ../.git/modules/s\n", false },
+    { "evil/.git", "gitdir: ../repository\n", true },
+    { "nowhere/.git", "gitdir: ../absent/.git\n", true },
+    { "unseen/.git", "gitdir: ../node_modules/.git\n", true },
+    { "deeper/.git", "gitdir: ../node_modules/x/.git/modules/s\n", true },
+    { "object/.git", "gitdir: ../.git/objects/x\n", true },
+    { ".git/worktrees/w/commondir", "../..\n", false },
+    { ".git/worktrees/v/commondir", "../../objects/x\n", true },
+    { "bare/HEAD", "ref: refs/heads/main\n", true },
+    { "detached/HEAD", "0123456789012345678901234567890123456789\n", true },
+    { "page/HEAD", "<head>\n", false },
+    { "empty/HEAD", "", false },
+};
+
+static void
+test_pointers(void)
+{
+    static const char *const dirs[] = { "repository", "node_modules/.git",
+                                        "node_modules/x/.git/modules/s",
+                                        ".git/objects/x", ".git/modules/s" };
+    char *root = make_project();
+    g_autofree char *link = g_build_filename(root, "linked/HEAD", NULL);
+    g_autofree char *link_dir = g_path_get_dirname(link);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(dirs); i++) {
+        g_autofree char *dir = g_build_filename(root, dirs[i], NULL);
+
+        g_assert_cmpint(g_mkdir_with_parents(dir, 0755), ==, 0);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(pointers); i++) {
+        g_auto(GStrv) parts = g_strsplit(pointers[i].text, "@", -1);
+        g_autofree char *text = g_strjoinv(root, parts);
+
+        make_file(root, pointers[i].name, text);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(pointers); i++) {
+        g_autofree char *path = g_build_filename(root, pointers[i].name, NULL);
+
+        g_assert_nonnull(bns_file_protect_reason(path));
+        if (bns_file_protect_is_harmless(NULL, path) == pointers[i].is_named)
+            g_error("%s", pointers[i].name);
+    }
+    g_assert_cmpint(g_mkdir(link_dir, 0755), ==, 0);
+    g_assert_cmpint(symlink("refs/heads/main", link), ==, 0);
+    g_assert_false(bns_file_protect_is_harmless(NULL, link));
+    remove_project(root);
+}
+
 static void
 test_limits(void)
 {
@@ -265,6 +322,7 @@ main(int argc, char **argv)
     bns_test_add("/sandbox/file-protect/git-keys-behind-a-nul", test_nul);
     bns_test_add("/sandbox/file-protect/what-exists-is-pinned", test_find);
     bns_test_add("/sandbox/file-protect/what-was-changed-is-found", test_changed);
+    bns_test_add("/sandbox/file-protect/what-leads-git", test_pointers);
     bns_test_add("/sandbox/file-protect/a-look-has-limits", test_limits);
     bns_test_add("/sandbox/file-protect/hostile-files", test_hostile);
     return g_test_run();
