@@ -129,16 +129,17 @@ bns_fd_write_all(int fd, const void *buffer, size_t len)
 }
 
 int
-bns_fd_copy(int from, int to)
+bns_fd_copy(int from, int to, size_t max)
 {
     char block[16 * 1024];
     ssize_t n;
 
     while ((n = read(from, block, sizeof(block))) > 0) {
-        int r = bns_fd_write_all(to, block, (size_t)n);
+        int r = (size_t)n <= max ? bns_fd_write_all(to, block, (size_t)n) : -EFBIG;
 
         if (r < 0)
             return r;
+        max -= (size_t)n;
     }
     return n < 0 ? -errno : 0;
 }

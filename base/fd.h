@@ -50,8 +50,9 @@ ssize_t bns_fd_receive(int sock, void *buffer, size_t size, int *out_fd);
 /* Writes all of @buffer to a blocking @fd, restarting after signals. 0 or -errno. */
 int bns_fd_write_all(int fd, const void *buffer, size_t len);
 
-/* Writes all that is left of @from to a blocking @to. 0 or -errno. */
-int bns_fd_copy(int from, int to);
+/* Writes all that is left of @from to a blocking @to, but of at most @max bytes, since it may
+ * grow as fast as it is read. 0 or -errno (-EFBIG: there is more). */
+int bns_fd_copy(int from, int to, size_t max);
 
 /* Closes every descriptor from @first up (close_range(2), /proc/self/fd otherwise). */
 void bns_fd_close_from(int first);

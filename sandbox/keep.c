@@ -2,6 +2,7 @@
 #include "sandbox/keep.h"
 
 #include "base/fd.h"
+#include "sandbox/rebuild.h"
 #include "sandbox/tree.h"
 
 #include <errno.h>
@@ -14,6 +15,7 @@
 struct BnsKeep {
     char *path; /* owned; absolute */
     int fd;     /* owned; O_PATH; -1: not made yet */
+    uint64_t copied;
 };
 
 /* A file that was named holds several sessions. */
@@ -72,11 +74,14 @@ open_directory(const BnsKeep *keep, const char *path)
 }
 
 static int
-copy(int dir_fd, const char *name, int from)
+copy(BnsKeep *keep, int dir_fd, const char *name, int from)
 {
     bns_autofd to = openat(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    int r = to < 0 ? -errno : bns_fd_copy(from, to);
+    struct stat info;
+    int r = to < 0 ? -errno : bns_fd_copy(from, to, BNS_REBUILD_COPY_LARGE_MAX);
 
+    if (to >= 0 && fstat(to, &info) == 0)
+        keep->copied += (uint64_t)info.st_size;
     if (r < 0 && to >= 0)
         unlinkat(dir_fd, name, 0);
     return r;
@@ -98,7 +103,7 @@ bns_keep_copy(BnsKeep *keep, const char *path, int fd)
     g_autofree char *name = g_path_get_basename(path);
     bns_autofd dir = make(keep) ? open_directory(keep, path) : -errno;
 
-    return finish(keep, path, dir < 0 ? dir : copy(dir, name, fd));
+    return finish(keep, path, dir < 0 ? dir : copy(keep, dir, name, fd));
 }
 
 char *
@@ -111,6 +116,12 @@ bns_keep_move(BnsKeep *keep, const char *path, int dir_fd, const char *name)
     if (dir >= 0)
         r = renameat2(dir_fd, name, dir, kept_name, RENAME_NOREPLACE) < 0 ? -errno : 0;
     return finish(keep, path, r);
+}
+
+uint64_t
+bns_keep_copied(const BnsKeep *keep)
+{
+    return keep->copied;
 }
 
 const char *

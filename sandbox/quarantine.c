@@ -2,6 +2,7 @@
 #include "sandbox/quarantine.h"
 
 #include "base/fd.h"
+#include "sandbox/rebuild.h"
 #include "sandbox/tree.h"
 #include "sandbox/write_back.h"
 
@@ -13,6 +14,9 @@
 
 /* No program takes a file with this ending for what it looks for. */
 #define MARK "boundary-ns-quarantine"
+/* What is copied in a session; the rest is renamed. Holes cost the command nothing, and us
+ * the disk and the time in which the session does not end. */
+#define COPIED_BYTES_MAX BNS_REBUILD_COPY_LARGE_MAX
 
 typedef struct {
     const char *path; /* borrowed */
@@ -39,6 +43,19 @@ place_clear(Place *place)
 
 /* --- out of the way --- */
 
+/* @fd: as opened, may be an error. Returns: (transfer full) (nullable): where the copy is */
+static char *
+copy(const Place *place, BnsKeep *keep, int fd, BnsContent *out_content)
+{
+    uint64_t left = COPIED_BYTES_MAX - MIN(bns_keep_copied(keep), COPIED_BYTES_MAX);
+    struct stat info;
+
+    if (fd < 0 || fstat(fd, &info) < 0 || (uint64_t)info.st_size > left ||
+        bns_content_read(fd, out_content) < 0)
+        return NULL;
+    return bns_keep_copy(keep, place->path, fd);
+}
+
 /* To another file system. Returns: (transfer full) (nullable) */
 static char *
 move_by_copy(const Place *place, BnsKeep *keep)
@@ -46,11 +63,8 @@ move_by_copy(const Place *place, BnsKeep *keep)
     bns_autofd fd = openat(place->dir_fd, place->name,
                            O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     BnsContent copied, now;
-    char *kept;
+    char *kept = copy(place, keep, fd, &copied);
 
-    if (fd < 0 || bns_content_read(fd, &copied) < 0)
-        return NULL;
-    kept = bns_keep_copy(keep, place->path, fd);
     if (kept != NULL && bns_content_look(place->path, &now) == 0 &&
         bns_content_equal(&copied, &now) &&
         unlinkat(place->dir_fd, place->name, 0) == 0)
@@ -98,12 +112,9 @@ swap(const Place *place, const BnsOriginal *original, BnsKeep *keep)
 {
     bns_autofd fd = openat(place->dir_fd, place->name,
                            O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    g_autofree char *kept = NULL;
     BnsContent now;
+    g_autofree char *kept = copy(place, keep, fd, &now);
 
-    if (fd < 0 || bns_content_read(fd, &now) < 0)
-        return NULL;
-    kept = bns_keep_copy(keep, place->path, fd);
     return kept != NULL && restore(place->path, original, &now) ? g_steal_pointer(&kept)
                                                                 : NULL;
 }

@@ -3,9 +3,10 @@
  * Quarantine: a file that the host would execute, and that was made or changed during the
  * session, is moved aside, and what was there at the start put back.
  *
- * It is moved beside the audit (sandbox/keep.h), or, where that cannot be (a full disk),
- * gets another name where it is. Nothing is lost, and no symbolic link is followed: a link
- * is moved itself. What another program of the host makes of the name meanwhile stays.
+ * It is moved beside the audit (sandbox/keep.h), or, where that cannot be (a full disk, more
+ * than is copied to another file system), gets another name where it is. Nothing is lost,
+ * and no symbolic link is followed: a link is moved itself. What another program of the
+ * host makes of the name meanwhile stays.
  */
 #pragma once
 

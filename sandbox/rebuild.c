@@ -46,7 +46,7 @@ copy_entry(const Level *level, const char *name, mode_t mode)
         return -errno;
     to = openat(level->target_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
                 mode & 0777);
-    return to < 0 ? -errno : bns_fd_copy(from, to);
+    return to < 0 ? -errno : bns_fd_copy(from, to, BNS_REBUILD_COPY_LARGE_MAX);
 }
 
 static int fill(const Level *level);

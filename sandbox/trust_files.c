@@ -19,6 +19,8 @@
 
 #define ETC         "/etc/"
 #define BUNDLE_NAME "ca-bundle.pem"
+/* A system has some 200 KiB of them. */
+#define ROOTS_BYTES_MAX (64 * 1024 * 1024)
 /* A path of ours in the new /etc. */
 #define BELOW_ETC(path) (&(path)[strlen(ETC)])
 
@@ -216,7 +218,7 @@ replace_links(int etc_fd, const BnsTrustFiles *trust)
 static int
 copy_roots(int from_fd, int to_fd)
 {
-    int r = bns_fd_copy(from_fd, to_fd);
+    int r = bns_fd_copy(from_fd, to_fd, ROOTS_BYTES_MAX);
 
     return r < 0 ? r : bns_fd_write_all(to_fd, "\n", 1);
 }

@@ -13,8 +13,8 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-/* Another session's end takes milliseconds; a program that locks a home for longer must
- * not keep ours. */
+/* Another session's end takes milliseconds; a program that locks directories for longer must
+ * not keep ours. For all files of ours together. */
 #define LOCK_TRIES   200
 #define LOCK_STEP_US (10 * 1000)
 
@@ -135,7 +135,7 @@ new_file_fill(const NewFile *new_file, int from)
     start = open(link, O_RDONLY | O_CLOEXEC);
     if (start < 0)
         return -errno;
-    r = bns_fd_copy(start, new_file->fd);
+    r = bns_fd_copy(start, new_file->fd, BNS_REBUILD_COPY_LARGE_MAX);
     return r == 0 && fsync(new_file->fd) < 0 ? -errno : r;
 }
 
@@ -220,14 +220,17 @@ put(NewFile *new_file,
 static int
 lock(int dir_fd)
 {
-    for (int i = 0; i < LOCK_TRIES; i++) {
-        if (flock(dir_fd, LOCK_EX | LOCK_NB) == 0)
-            return 0;
+    static int tries_left = LOCK_TRIES;
+
+    while (flock(dir_fd, LOCK_EX | LOCK_NB) < 0) {
         if (errno != EWOULDBLOCK && errno != EINTR)
             return -errno;
+        if (tries_left == 0)
+            return -EBUSY;
+        tries_left--;
         g_usleep(LOCK_STEP_US);
     }
-    return -EBUSY;
+    return 0;
 }
 
 /* (transfer full): readable; it can be locked. */

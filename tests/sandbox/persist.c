@@ -11,6 +11,7 @@
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -233,6 +234,30 @@ test_missing_directories(void)
     g_assert_cmpint(bns_write_back(path, &before, fd, NULL), ==, 0);
     assert_holds(path, "new");
     g_assert_cmpint(mode_of(above) & 077, ==, 0);
+    place_clear(&place);
+}
+
+/* A program that holds a lock keeps no session: not once for each of its files either. */
+static void
+test_locked(void)
+{
+    bns_autofd fd = inside("new", 0600);
+    bns_autofd dir = -1;
+    BnsContent before;
+    Place place;
+
+    place_init(&place);
+    put(place.path, "old", 0600);
+    dir = open(place.root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    g_assert_cmpint(flock(dir, LOCK_EX), ==, 0);
+    g_assert_cmpint(bns_content_look(place.path, &before), ==, 0);
+    /* Each for itself would be longer than this test may take. */
+    for (int i = 0; i < 100; i++)
+        g_assert_cmpint(bns_write_back(place.path, &before, fd, NULL), ==, -EBUSY);
+    assert_holds(place.path, "old");
+    g_assert_cmpint(flock(dir, LOCK_UN), ==, 0);
+    g_assert_cmpint(bns_write_back(place.path, &before, fd, NULL), ==, 0);
+    assert_holds(place.path, "new");
     place_clear(&place);
 }
 
@@ -646,5 +671,7 @@ main(int argc, char **argv)
     bns_test_add("/sandbox/keep/beside-the-audit", test_keep);
     bns_test_add("/sandbox/keep/beside-a-named-file", test_keep_beside_a_named_file);
     bns_test_add("/sandbox/persist/nonsense-is-refused", test_nonsense);
+    /* Last: it takes the time that all have for it. */
+    bns_test_add("/sandbox/write-back/a-lock-of-another", test_locked);
     return g_test_run();
 }

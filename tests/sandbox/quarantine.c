@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -229,6 +230,69 @@ test_large(void)
     g_assert_cmpstr(host, ==, "Makefile=old");
     g_assert_cmpint(stat(where, &info), ==, 0);
     g_assert_cmpint(info.st_size, ==, 65 * 1024 * 1024);
+    project_clear(&project);
+}
+
+static ino_t
+grow(const char *path)
+{
+    struct stat info;
+
+    g_assert_cmpint(truncate(path, 40 * 1024 * 1024), ==, 0);
+    g_assert_cmpint(stat(path, &info), ==, 0);
+    return info.st_ino;
+}
+
+/* Holes cost nothing: what is copied of them is bounded, and the rest moved all the same. */
+static void
+test_many_large(void)
+{
+    static const char *const names[] = { "a/Makefile", "b/Makefile", "c/Makefile" };
+    const char *all[2] = { NULL };
+    g_autoptr(GHashTable) originals = NULL;
+    g_autofree char *host = NULL;
+    int n_copied = 0;
+    Project project;
+
+    project_init(&project, NULL);
+    all[0] = project.root;
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+        put(project.root, names[i], "old");
+    originals = bns_originals_read(all);
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *path = g_build_filename(project.root, names[i], NULL);
+        g_autofree char *where = NULL;
+        ino_t inode = grow(path);
+        struct stat info;
+
+        g_assert_cmpint(bns_quarantine(path, g_hash_table_lookup(originals, path),
+                                       project.keep, &where),
+                        ==, BNS_QUARANTINED_RESTORED);
+        g_assert_true(g_str_has_prefix(where, project.state));
+        g_assert_cmpint(stat(where, &info), ==, 0);
+        g_assert_cmpint(info.st_size, ==, 40 * 1024 * 1024);
+        n_copied += info.st_ino != inode;
+    }
+    g_assert_cmpint(n_copied, ==, 1);
+    host = describe(project.root);
+    g_assert_cmpstr(host, ==, "a/Makefile=old b/Makefile=old c/Makefile=old");
+    project_clear(&project);
+}
+
+/* It may grow after it was looked at. */
+static void
+test_grown(void)
+{
+    g_autofree char *kept = NULL;
+    bns_autofd fd = memfd_create("grown", MFD_CLOEXEC);
+    Project project;
+
+    project_init(&project, NULL);
+    g_assert_cmpint(ftruncate(fd, 65 * 1024 * 1024), ==, 0);
+    g_assert_null(bns_keep_copy(project.keep, "/x/Makefile", fd));
+    g_assert_cmpint(errno, ==, EFBIG);
+    kept = describe(project.state);
+    g_assert_cmpstr(kept, ==, "");
     project_clear(&project);
 }
 
@@ -507,6 +571,8 @@ main(int argc, char **argv)
         bns_test_add_data(path, &cases[i], test_case);
     }
     bns_test_add("/sandbox/quarantine/what-is-too-large-to-copy", test_large);
+    bns_test_add("/sandbox/quarantine/many-that-are-large", test_many_large);
+    bns_test_add("/sandbox/quarantine/what-grows-while-it-is-copied", test_grown);
     bns_test_add("/sandbox/quarantine/permissions-are-back", test_permissions);
     bns_test_add("/sandbox/quarantine/nowhere-to-move-to", test_nowhere);
     bns_test_add("/sandbox/quarantine/to-another-file-system", test_other_file_system);
