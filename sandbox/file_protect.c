@@ -6,6 +6,7 @@
 #include "sandbox/file_view.h"
 #include "sandbox/git_keys.h"
 #include "sandbox/git_paths.h"
+#include "sandbox/own_directory.h"
 #include "sandbox/sight.h"
 
 #include <dirent.h>
@@ -224,6 +225,7 @@ bns_file_protect_leads_to(const char *below, const char *path)
 
 typedef struct {
     int64_t since_us;
+    bool is_all;
     BnsFileProtectFunc func;
     void *data;
     bool gives_names; /* of the directory that is being read */
@@ -269,7 +271,8 @@ look_at(Look *look, int dir_fd, const char *path, const char *name, int depth)
         return;
     if (S_ISDIR(info.st_mode))
         look_into(look, dir_fd, below, depth + 1);
-    else if (changed_us(&info) >= look->since_us && is_named(look, below, name))
+    else if ((look->is_all || changed_us(&info) >= look->since_us) &&
+             is_named(look, below, name))
         look->func(look->data, dir_fd, below, name, &info);
 }
 
@@ -282,12 +285,25 @@ is_passed_over(const char *path, const char *name)
            (strcmp(name, "objects") == 0 && g_str_has_suffix(path, ".git"));
 }
 
+/* (transfer full): the directory @name, or -1. The command may have made it one that lets
+ * programs through and nobody look: its owner, who is us, gets back what he needs for
+ * that. */
+static int
+open_directory(const Look *look, int parent_fd, const char *name)
+{
+    struct stat info;
+
+    if (fstatat(parent_fd, name, &info, AT_SYMLINK_NOFOLLOW) == 0 &&
+        changed_us(&info) >= look->since_us)
+        (void)bns_own_directory_unlock(parent_fd, name, S_IRUSR | S_IXUSR);
+    return openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
 static void
 look_into(Look *look, int parent_fd, const char *path, int depth)
 {
     g_autofree char *name = g_path_get_basename(path);
-    int fd = openat(parent_fd, parent_fd == AT_FDCWD ? path : name,
-                    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int fd = open_directory(look, parent_fd, parent_fd == AT_FDCWD ? path : name);
     DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
     const struct dirent *entry;
     bool around = look->gives_names;
@@ -315,12 +331,15 @@ look_into(Look *look, int parent_fd, const char *path, int depth)
 bool
 bns_file_protect_each(const char *const *roots,
                       int64_t since_us,
+                      bool is_all,
                       BnsFileProtectFunc func,
                       void *data)
 {
-    Look look = {
-        .since_us = since_us, .func = func, .data = data, .is_complete = true
-    };
+    Look look = { .since_us = since_us,
+                  .is_all = is_all,
+                  .func = func,
+                  .data = data,
+                  .is_complete = true };
 
     for (; *roots != NULL; roots++)
         look_into(&look, AT_FDCWD, *roots, 0);
@@ -374,8 +393,8 @@ bns_file_protect_changed(const char *const *roots,
                         .since_us = since_us };
 
     changes.found = g_ptr_array_new_with_free_func(g_free);
-    *out_is_complete = bns_file_protect_each(
-        roots, originals != NULL ? INT64_MIN : since_us, take_changed, &changes);
+    *out_is_complete = bns_file_protect_each(roots, since_us, originals != NULL,
+                                             take_changed, &changes);
     g_ptr_array_sort(changes.found, compare);
     return changes.found;
 }

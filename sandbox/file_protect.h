@@ -71,15 +71,19 @@ typedef void (*BnsFileProtectFunc)(void *data,
 /**
  * bns_file_protect_each:
  * @roots: directories, NULL-terminated
- * @since_us: of the real-time clock: older ones are passed over
+ * @since_us: of the real-time clock
+ * @is_all: else older files are passed over
  *
  * Calls @func for what bns_file_protect_reason() names, but for directories. Follows no
- * symbolic link, opens nothing but directories.
+ * symbolic link, opens nothing but directories. One that was changed since then and that
+ * its owner, who is the user, cannot look into gets back his permissions
+ * (sandbox/own_directory.h).
  *
  * Returns: whether all was seen, within the limits above
  */
 bool bns_file_protect_each(const char *const *roots,
                            int64_t since_us,
+                           bool is_all,
                            BnsFileProtectFunc func,
                            void *data);
 

@@ -67,7 +67,7 @@ bns_originals_read(const char *const *roots)
     Reading reading = { 0 };
 
     reading.all = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, original_free);
-    (void)bns_file_protect_each(roots, INT64_MIN, take, &reading);
+    (void)bns_file_protect_each(roots, INT64_MAX, true, take, &reading);
     return reading.all;
 }
 

@@ -2,6 +2,7 @@
 #include "sandbox/quarantine.h"
 
 #include "base/fd.h"
+#include "sandbox/own_directory.h"
 #include "sandbox/rebuild.h"
 #include "sandbox/tree.h"
 #include "sandbox/write_back.h"
@@ -31,6 +32,8 @@ place_init(Place *place, const char *path)
 
     *place = (Place){ .path = path, .name = g_path_get_basename(path) };
     place->dir_fd = bns_tree_look_along(dir);
+    if (place->dir_fd >= 0)
+        (void)bns_own_directory_unlock(place->dir_fd, ".", S_IRWXU);
     return MIN(place->dir_fd, 0);
 }
 

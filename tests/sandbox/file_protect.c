@@ -3,10 +3,12 @@
 #include "sandbox/file_protect.h"
 
 #include "sandbox/git_keys.h"
+#include "sandbox/originals.h"
 #include "tests/support/test.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 typedef struct {
@@ -269,6 +271,56 @@ test_pointers(void)
     remove_project(root);
 }
 
+/* Names in a directory that nobody may list still lead to what is in it. */
+typedef struct {
+    const char *dir;
+    mode_t mode;
+    bool is_later; /* than what is looked for */
+    bool has_originals;
+} Lock;
+
+static const Lock locks[] = {
+    { ".", 0311, true },
+    { "new", 0111, true },
+    { "new/.git/hooks", 0111, true },
+    { "new", 0, true },
+    { "new/.git", 0600, true },
+    { "new", 0111, false },
+    { "new", 0111, true, true },
+};
+
+static void
+test_locked(void)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(locks); i++) {
+        char *root = make_project();
+        const char *const roots[] = { root, NULL };
+        g_autofree char *dir = g_build_filename(root, locks[i].dir, NULL);
+        g_autoptr(GHashTable) keys = bns_file_protect_git_keys(roots);
+        g_autoptr(GHashTable) originals =
+            locks[i].has_originals ? bns_originals_read(roots) : NULL;
+        g_autoptr(GPtrArray) changed = NULL;
+        g_autofree char *text = NULL;
+        bool is_complete;
+        struct stat info;
+        int64_t since_us;
+
+        make_file(root, "new/.git/hooks/pre-commit", "");
+        g_assert_cmpint(chmod(dir, locks[i].mode), ==, 0);
+        since_us =
+            g_get_real_time() + (locks[i].is_later ? -G_USEC_PER_SEC : G_USEC_PER_SEC);
+        changed =
+            bns_file_protect_changed(roots, keys, originals, since_us, &is_complete);
+        text = join(changed, root);
+        g_assert_cmpstr(text, ==, locks[i].is_later ? "new/.git/hooks/pre-commit" : "");
+        g_assert_cmpint(stat(dir, &info), ==, 0);
+        g_assert_cmpint(info.st_mode & 07777, ==,
+                        locks[i].mode | (locks[i].is_later ? 0500 : 0));
+        g_assert_cmpint(chmod(dir, 0700), ==, 0);
+        remove_project(root);
+    }
+}
+
 static void
 test_limits(void)
 {
@@ -323,6 +375,7 @@ main(int argc, char **argv)
     bns_test_add("/sandbox/file-protect/what-exists-is-pinned", test_find);
     bns_test_add("/sandbox/file-protect/what-was-changed-is-found", test_changed);
     bns_test_add("/sandbox/file-protect/what-leads-git", test_pointers);
+    bns_test_add("/sandbox/file-protect/what-is-locked-is-seen", test_locked);
     bns_test_add("/sandbox/file-protect/a-look-has-limits", test_limits);
     bns_test_add("/sandbox/file-protect/hostile-files", test_hostile);
     return g_test_run();

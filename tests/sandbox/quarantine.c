@@ -296,6 +296,37 @@ test_grown(void)
     project_clear(&project);
 }
 
+/* Who may not write to a directory cannot remove anything from it; its owner may say. */
+static void
+test_locked_directory(void)
+{
+    const char *all[2] = { NULL };
+    g_autoptr(GHashTable) originals = NULL;
+    g_autofree char *path = NULL;
+    g_autofree char *dir = NULL;
+    g_autofree char *where = NULL;
+    g_autofree char *host = NULL;
+    g_autofree char *kept = NULL;
+    Project project;
+
+    project_init(&project, NULL);
+    all[0] = project.root;
+    put(project.root, "a/Makefile", "old");
+    path = g_build_filename(project.root, "a/Makefile", NULL);
+    dir = g_build_filename(project.root, "a", NULL);
+    originals = bns_originals_read(all);
+    write_it(path);
+    g_assert_cmpint(chmod(dir, 0555), ==, 0);
+    g_assert_cmpint(bns_quarantine(path, g_hash_table_lookup(originals, path),
+                                   project.keep, &where),
+                    ==, BNS_QUARANTINED_RESTORED);
+    host = describe(project.root);
+    kept = describe_kept(&project);
+    g_assert_cmpstr(host, ==, "a/Makefile=old");
+    g_assert_cmpstr(kept, ==, "a/Makefile=new");
+    project_clear(&project);
+}
+
 static void
 test_permissions(void)
 {
@@ -573,6 +604,8 @@ main(int argc, char **argv)
     bns_test_add("/sandbox/quarantine/what-is-too-large-to-copy", test_large);
     bns_test_add("/sandbox/quarantine/many-that-are-large", test_many_large);
     bns_test_add("/sandbox/quarantine/what-grows-while-it-is-copied", test_grown);
+    bns_test_add("/sandbox/quarantine/in-a-directory-that-is-locked",
+                 test_locked_directory);
     bns_test_add("/sandbox/quarantine/permissions-are-back", test_permissions);
     bns_test_add("/sandbox/quarantine/nowhere-to-move-to", test_nowhere);
     bns_test_add("/sandbox/quarantine/to-another-file-system", test_other_file_system);
