@@ -19,6 +19,12 @@
 
 static const unsigned numbers[] = { 52, 5522 };
 
+/* iTerm2's numbers of many things, and how its keys for the clipboard begin: Copy and
+ * CopyToClipboard. */
+static const unsigned key_numbers[] = { 1337, 50 };
+static const char key[] = ";Copy";
+#define KEY_LEN (sizeof(key) - 1)
+
 typedef struct {
     uint8_t *at;
 } Output;
@@ -93,12 +99,19 @@ is_passed_over(unsigned code)
 }
 
 static bool
-is_clipboard(unsigned number)
+is_among(unsigned number, const unsigned *some, size_t n)
 {
-    for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++)
-        if (numbers[i] == number)
+    for (size_t i = 0; i < n; i++)
+        if (some[i] == number)
             return true;
     return false;
+}
+
+static bool
+is_clipboard(const BnsClipboard *clipboard)
+{
+    return clipboard->n_key == KEY_LEN ||
+           is_among(clipboard->number, numbers, G_N_ELEMENTS(numbers));
 }
 
 static void
@@ -117,6 +130,7 @@ begin_number(BnsClipboard *clipboard, const BnsSymbol *symbol)
 {
     hold(clipboard, symbol);
     clipboard->number = 0;
+    clipboard->n_key = 0;
     clipboard->state = BNS_CLIPBOARD_NUMBER;
 }
 
@@ -188,6 +202,9 @@ step_escape(BnsClipboard *clipboard, const BnsSymbol *symbol, Output *output)
         return;
     if (code == ']' || code == OSC) {
         begin_number(clipboard, symbol);
+    } else if (code == '%') {
+        clipboard->n_held = 0;
+        clipboard->state = BNS_CLIPBOARD_CODING;
     } else if (code == '\\' && ends_string(clipboard)) {
         end_string(clipboard, true, symbol, output);
     } else if (code == DCS || code == ST) {
@@ -200,11 +217,25 @@ step_escape(BnsClipboard *clipboard, const BnsSymbol *symbol, Output *output)
     }
 }
 
+/* Another coding system (ISO 2022): in it what is text for us may be a control. What cuts
+ * the sequence short is not part of it. */
+static void
+step_coding(BnsClipboard *clipboard, const BnsSymbol *symbol, Output *output)
+{
+    unsigned code = symbol->code;
+
+    if (is_passed_over(code) || (code >= ' ' && code < '0'))
+        return;
+    clipboard->state = BNS_CLIPBOARD_TEXT;
+    if (code < '0' || code > '~')
+        step_text(clipboard, symbol, output);
+}
+
 /* The number is followed by what is neither of it nor an end. */
 static void
 end_number(BnsClipboard *clipboard, const BnsSymbol *symbol, Output *output)
 {
-    if (is_clipboard(clipboard->number))
+    if (is_clipboard(clipboard))
         drop(clipboard);
     else
         pass(clipboard, symbol, output);
@@ -214,7 +245,7 @@ end_number(BnsClipboard *clipboard, const BnsSymbol *symbol, Output *output)
 static void
 end_sequence(BnsClipboard *clipboard, const BnsSymbol *symbol, Output *output)
 {
-    if (is_clipboard(clipboard->number))
+    if (is_clipboard(clipboard))
         end_drop(clipboard);
     else
         pass(clipboard, symbol, output);
@@ -230,11 +261,28 @@ holds_number(BnsClipboard *clipboard, const BnsSymbol *symbol)
     bool is_control = code == OSC || code == DCS || code == ST;
     bool is_sure = is_control && (symbol->n_bytes == 2 || !clipboard->symbols.is_utf8);
 
+    if (clipboard->n_key > 0)
+        return false;
     if (is_digit)
         clipboard->number = MIN(clipboard->number * 10 + (code - '0'), NUMBER_MAX);
     else if (!is_passed_over(code) && code != ' ' && code != '+' &&
              (code < 0x80 || is_sure))
         return false;
+    hold(clipboard, symbol);
+    return true;
+}
+
+/* The number, or its key, goes on to be one of iTerm2's for the clipboard. */
+static bool
+holds_key(BnsClipboard *clipboard, const BnsSymbol *symbol)
+{
+    bool is_next = clipboard->n_key < KEY_LEN &&
+                   symbol->code == (unsigned)key[clipboard->n_key] &&
+                   is_among(clipboard->number, key_numbers, G_N_ELEMENTS(key_numbers));
+
+    if (!is_next && (clipboard->n_key == 0 || !is_passed_over(symbol->code)))
+        return false;
+    clipboard->n_key += is_next;
     hold(clipboard, symbol);
     return true;
 }
@@ -247,7 +295,7 @@ step_number(BnsClipboard *clipboard, const BnsSymbol *symbol, Output *output)
     if (is_full(clipboard, symbol)) {
         drop(clipboard);
         step(clipboard, symbol, output);
-    } else if (holds_number(clipboard, symbol)) {
+    } else if (holds_number(clipboard, symbol) || holds_key(clipboard, symbol)) {
         return;
     } else if (code == ESC) {
         begin_escape(clipboard, symbol, BNS_CLIPBOARD_NUMBER_ESCAPE);
@@ -371,6 +419,7 @@ step(BnsClipboard *clipboard, const BnsSymbol *symbol, Output *output)
     static void (*const steps[])(BnsClipboard *, const BnsSymbol *, Output *) = {
         [BNS_CLIPBOARD_TEXT] = step_text,
         [BNS_CLIPBOARD_ESCAPE] = step_escape,
+        [BNS_CLIPBOARD_CODING] = step_coding,
         [BNS_CLIPBOARD_NUMBER] = step_number,
         [BNS_CLIPBOARD_NUMBER_ESCAPE] = step_number_escape,
         [BNS_CLIPBOARD_DROP] = step_drop,
@@ -420,15 +469,14 @@ size_t
 bns_clipboard_finish(BnsClipboard *clipboard, uint8_t *out)
 {
     Output output = { .at = out };
-    bool is_dropped =
-        clipboard->state == BNS_CLIPBOARD_DROP ||
-        clipboard->state == BNS_CLIPBOARD_DROP_ESCAPE ||
-        (clipboard->state == BNS_CLIPBOARD_NUMBER && is_clipboard(clipboard->number));
+    bool is_seam = clipboard->state == BNS_CLIPBOARD_SEAM ||
+                   clipboard->state == BNS_CLIPBOARD_SEAM_ESCAPE;
 
-    if (!is_dropped)
-        release(clipboard, clipboard->n_held, &output);
+    /* The end of a multiplexer's string. */
+    if (is_seam)
+        release(clipboard, 2, &output);
     /* The symbol that has not come: its first byte. */
-    if (!is_dropped && clipboard->symbols.has_lead)
+    if (clipboard->state == BNS_CLIPBOARD_TEXT && clipboard->symbols.has_lead)
         put(&output, (const uint8_t[]){ 0xc2 }, 1);
     *clipboard = (BnsClipboard){ .symbols = { .is_utf8 = clipboard->symbols.is_utf8 } };
     return (size_t)(output.at - out);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Clipboard: what a terminal shows, without what would set or read the clipboard of the
- * person who sits at it (OSC 52; OSC 5522, kitty's).
+ * person who sits at it (OSC 52; OSC 5522, kitty's; OSC 1337 and 50, iTerm2's Copy), and
+ * without what would make it read bytes in another way than we do (ESC % …).
  *
  *     ESC ] 52 ; c ; BASE64 BEL        or ST (ESC \) at the end, or C1 controls for either
  *
@@ -33,7 +34,8 @@
  * BnsClipboardState:
  * @BNS_CLIPBOARD_TEXT: nothing is held
  * @BNS_CLIPBOARD_ESCAPE: one ESC or several, as a multiplexer wants them
- * @BNS_CLIPBOARD_NUMBER: an introducer and the beginning of a number
+ * @BNS_CLIPBOARD_CODING: after ESC %, which is dropped
+ * @BNS_CLIPBOARD_NUMBER: an introducer and the beginning of a number, or of iTerm2's key
  * @BNS_CLIPBOARD_NUMBER_ESCAPE: then ESC
  * @BNS_CLIPBOARD_DROP: in a sequence that is dropped
  * @BNS_CLIPBOARD_DROP_ESCAPE: then ESC
@@ -43,6 +45,7 @@
 typedef enum {
     BNS_CLIPBOARD_TEXT,
     BNS_CLIPBOARD_ESCAPE,
+    BNS_CLIPBOARD_CODING,
     BNS_CLIPBOARD_NUMBER,
     BNS_CLIPBOARD_NUMBER_ESCAPE,
     BNS_CLIPBOARD_DROP,
@@ -60,6 +63,7 @@ typedef struct {
     bool in_string;     /* of a multiplexer, or another DCS */
     unsigned n_escapes; /* in a row */
     unsigned number;
+    size_t n_key;     /* of iTerm2's key, and its semicolon, have come; 0: the number */
     size_t n_dropped; /* of this sequence */
     size_t n_held;
     uint8_t held[BNS_CLIPBOARD_HELD_MAX];
@@ -76,6 +80,6 @@ size_t bns_clipboard_filter(BnsClipboard *clipboard,
                             size_t len,
                             uint8_t *out);
 
-/* The stream is over: writes what is held to @out, as large as above. Returns: how many
- * bytes. */
+/* The stream is over: writes what is held to @out, as large as above, but no beginning of a
+ * sequence, which what is shown next would complete. Returns: how many bytes. */
 size_t bns_clipboard_finish(BnsClipboard *clipboard, uint8_t *out);

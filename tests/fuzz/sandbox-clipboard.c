@@ -47,8 +47,11 @@ is_clipboard_at(const uint8_t *at, const uint8_t *end, bool is_utf8)
 
     while (next != NULL && next < end && g_ascii_isdigit(*next) && number < 100000)
         number = number * 10 + (*next++ - '0');
-    return next != NULL && next < end && *next == ';' &&
-           (number == 52 || number == 5522);
+    if (next == NULL || next == end || *next != ';')
+        return false;
+    if (number == 1337 || number == 50)
+        return end - next >= 5 && memcmp(next, ";Copy", 5) == 0;
+    return number == 52 || number == 5522;
 }
 
 int
