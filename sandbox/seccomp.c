@@ -32,6 +32,9 @@
 /* No call at all. */
 #define SKIPPED 0xffffffffu
 
+/* Of the sandbox; one that leads a namespace of the command's own is refused, too. */
+#define INIT_PID 1
+
 /* Linux 5.19; not in every C library's linux/seccomp.h. */
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
@@ -219,6 +222,16 @@ emit_ioctl(Builder *builder)
     emit_return(builder, SECCOMP_RET_ALLOW);
 }
 
+/* Its limits: init is of the command's user, and the kernel asks no more. Without
+ * descriptors it could not answer for what it guards. */
+static void
+emit_prlimit(Builder *builder)
+{
+    emit_load_argument(builder, 0);
+    emit_return_if_equal(builder, INIT_PID, SECCOMP_RET_ERRNO | EPERM);
+    emit_return(builder, SECCOMP_RET_ALLOW);
+}
+
 /* Also for socketpair(2), whose first and third arguments are the same. */
 static void
 emit_socket(Builder *builder)
@@ -299,6 +312,7 @@ bns_seccomp_build(BnsNested nested, struct sock_filter out_program[BNS_SECCOMP_M
 
     emit_architecture(&builder);
     emit_block_for(&builder, __NR_ioctl, emit_ioctl);
+    emit_block_for(&builder, __NR_prlimit64, emit_prlimit);
     emit_block_for(&builder, __NR_socket, emit_socket);
     emit_block_for(&builder, __NR_socketpair, emit_socket);
     emit_namespaces(&builder, nested);

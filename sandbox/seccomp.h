@@ -9,6 +9,7 @@
  *  - every socket family but UNIX, INET, INET6 and NETLINK's ROUTE: EAFNOSUPPORT and
  *    EPROTONOSUPPORT. This is part of the network boundary: AF_VSOCK knows no network
  *    namespace, and io_uring would open one past this filter;
+ *  - init's limits (prlimit(2) of pid 1): EPERM;
  *  - what would outlast the session on the terminal (TIOCSTI and its like): EPERM;
  *  - user namespaces, unless `nested:` allows them, and mount namespaces, in which what
  *    we mounted could be left behind, unless it says "full": EPERM, and ENOSYS for

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -77,6 +78,13 @@ run_compare(const BnsVerifyRow *row, const BnsVerifyWorld *world)
 {
     return bns_verify_result(
         syscall(SYS_kcmp, getpid(), world->victim, 2 /* files */, 0, 0));
+}
+
+static BnsVerified
+run_limits(const BnsVerifyRow *row, const BnsVerifyWorld *world)
+{
+    return bns_verify_result(
+        syscall(SYS_prlimit64, world->victim, RLIMIT_NOFILE, NULL, NULL));
 }
 
 /* --- the terminal --- */
@@ -191,6 +199,7 @@ const BnsVerifyRow bns_verify_processes[] = {
       NULL,
       false },
     { "another process", "compare with it", run_compare, 0, { 0 }, NULL, false },
+    { "another process", "get at its limits", run_limits, 0, { 0 }, NULL, false },
     IOCTL("push input (TIOCSTI)", TIOCSTI, 0),
     IOCTL("push input, in a wider number", TIOCSTI, 1UL << 32),
     IOCTL("paste (TIOCLINUX)", TIOCLINUX, 0),
