@@ -475,6 +475,11 @@ bns_clipboard_finish(BnsClipboard *clipboard, uint8_t *out)
     /* The end of a multiplexer's string. */
     if (is_seam)
         release(clipboard, 2, &output);
+    /* Most likely the last byte of a quotation mark, and a new line: few terminals read
+     * bytes, but many do not say that they read UTF-8. */
+    if (clipboard->state == BNS_CLIPBOARD_NUMBER && clipboard->held[0] == OSC &&
+        !clipboard->symbols.is_utf8 && !is_clipboard(clipboard))
+        release(clipboard, clipboard->n_held, &output);
     /* The symbol that has not come: its first byte. */
     if (clipboard->state == BNS_CLIPBOARD_TEXT && clipboard->symbols.has_lead)
         put(&output, (const uint8_t[]){ 0xc2 }, 1);

@@ -14,7 +14,7 @@ static GByteArray *
 filter(const uint8_t *data, size_t size, bool is_utf8, size_t piece)
 {
     BnsClipboard clipboard = { .symbols = { .is_utf8 = is_utf8 } };
-    GByteArray *all = g_byte_array_new();
+    GByteArray *all = g_byte_array_sized_new((guint)size + 1); /* never NULL */
     g_autofree uint8_t *out = g_malloc(piece + BNS_CLIPBOARD_HELD_MAX + 2);
     size_t n;
 

@@ -107,6 +107,8 @@ static const Case cases[] = {
     { "end-within-a-number", "a\033]5", "a" },
     { "end-after-a-multiplexers-string", "a\033P\033]52;c;x\033\\\033",
       "a\033P\033\\" },
+    { "end-in-a-quotation-mark-where-bytes-are-read", "a\342\200\235\n",
+      "a\342\200\235\n", true },
     { "end-after-the-number", "a\033]52", "a" },
     { "end-within-a-character", "a\302", "a\302" },
     { "end-within-the-sequence", "a\033]52;c;Zm", "a" },
