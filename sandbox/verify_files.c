@@ -19,18 +19,50 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* --- what must not be written to --- */
+/* --- where --- */
+
+/* "$XDG_CONFIG_HOME/x": where that is, or "~/.config/x"; other variables name no place of
+ * their own. */
+static bool
+find_path(const char *path, char out_path[PATH_MAX])
+{
+    static const struct {
+        const char *variable, *below_home;
+    } bases[] = { { "XDG_CONFIG_HOME", "~/.config" },
+                  { "XDG_DATA_HOME", "~/.local/share" },
+                  { "XDG_CACHE_HOME", "~/.cache" },
+                  { "XDG_STATE_HOME", "~/.local/state" } };
+
+    for (size_t i = 0; i < sizeof(bases) / sizeof(*bases); i++) {
+        size_t len = strlen(bases[i].variable);
+        const char *value = getenv(bases[i].variable);
+        bool is_set = value != NULL && value[0] == '/';
+
+        if (path[0] == '$' && strncmp(path + 1, bases[i].variable, len) == 0 &&
+            path[1 + len] == '/') {
+            snprintf(out_path, PATH_MAX, "%s%s", is_set ? value : bases[i].below_home,
+                     path + 1 + len);
+            return true;
+        }
+    }
+    snprintf(out_path, PATH_MAX, "%s", path);
+    return path[0] == '~';
+}
 
 static void
 expand(const char *path, char out_path[PATH_MAX])
 {
     const char *home = getenv("HOME");
+    char found[PATH_MAX];
 
-    if (path[0] == '~')
-        snprintf(out_path, PATH_MAX, "%s%s", home != NULL ? home : "", path + 1);
+    find_path(path, found);
+    if (found[0] == '~')
+        snprintf(out_path, PATH_MAX, "%s%s", home != NULL ? home : "", found + 1);
     else
-        snprintf(out_path, PATH_MAX, "%s", path);
+        snprintf(out_path, PATH_MAX, "%s", found);
 }
+
+/* --- what must not be written to --- */
 
 static BnsVerified
 run_open(const BnsVerifyRow *row, const BnsVerifyWorld *world)
@@ -84,9 +116,9 @@ run_directory(const BnsVerifyRow *row, const BnsVerifyWorld *world)
     {                                                                                  \
         "run by the host", path, run_open, O_WRONLY, { 0 }, path, false                \
     }
-#define OWN_DIRECTORY(path)                                                            \
+#define OWN_DIRECTORY(name, path)                                                      \
     {                                                                                  \
-        "our own files", path, run_directory, 0, { 0 }, path, false                    \
+        "our own files", name, run_directory, 0, { 0 }, path, false                    \
     }
 
 const BnsVerifyRow bns_verify_files[] = {
@@ -148,9 +180,10 @@ const BnsVerifyRow bns_verify_files[] = {
     OWN(".envrc"),
     OWN(".vscode/tasks.json"),
     OWN(".github/workflows/ci.yml"),
-    OWN_DIRECTORY("~/.config/boundary-ns"),
-    OWN_DIRECTORY("~/.local/state/boundary-ns"),
-    OWN_DIRECTORY("~/.local/state/boundary-ns/audit"),
+    OWN_DIRECTORY("~/.config/boundary-ns", "$XDG_CONFIG_HOME/boundary-ns"),
+    OWN_DIRECTORY("~/.local/state/boundary-ns", "$XDG_STATE_HOME/boundary-ns"),
+    OWN_DIRECTORY("~/.local/state/boundary-ns/audit",
+                  "$XDG_STATE_HOME/boundary-ns/audit"),
 };
 const size_t bns_n_verify_files = sizeof(bns_verify_files) / sizeof(*bns_verify_files);
 
@@ -221,29 +254,6 @@ run_hidden(const BnsVerifyRow *row, const BnsVerifyWorld *world)
     }
     globfree(&found);
     return verified;
-}
-
-/* "$XDG_CONFIG_HOME/x" as "~/.config/x"; other variables name no place of their own. */
-static bool
-find_path(const char *path, char out_path[PATH_MAX])
-{
-    static const struct {
-        const char *variable, *below_home;
-    } bases[] = { { "$XDG_CONFIG_HOME/", "~/.config/" },
-                  { "$XDG_DATA_HOME/", "~/.local/share/" },
-                  { "$XDG_CACHE_HOME/", "~/.cache/" },
-                  { "$XDG_STATE_HOME/", "~/.local/state/" },
-                  { "~/", "~/" } };
-
-    for (size_t i = 0; i < sizeof(bases) / sizeof(*bases); i++) {
-        size_t len = strlen(bases[i].variable);
-
-        if (strncmp(path, bases[i].variable, len) == 0) {
-            snprintf(out_path, PATH_MAX, "%s%s", bases[i].below_home, path + len);
-            return true;
-        }
-    }
-    return false;
 }
 
 const BnsVerifyRow *

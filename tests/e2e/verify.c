@@ -202,6 +202,23 @@ test_policy(void)
     story_assert_out(run, " held, 3 open by your policy, 0 open, ");
 }
 
+/* What hides there is looked for there. */
+static void
+test_other_places(void)
+{
+    g_autoptr(Story) story = story_new();
+    g_autoptr(StoryRun) run = NULL;
+    g_autofree char *place = g_build_filename(story->home, "elsewhere", NULL);
+
+    plant(place, "gh/hosts.yml");
+    story_setenv(story, "XDG_CONFIG_HOME", place);
+    story_write(story, "p.yaml", "files: {show: [~/elsewhere/gh/hosts.yml]}\n");
+    run = story_run(story, "verify -c p.yaml");
+    story_assert_status(run, 0);
+    story_assert_out(run, "/elsewhere/gh (");
+    story_assert_out(run, " held, 1 open by your policy, 0 open, ");
+}
+
 /* A level of its own opens namespaces, and with "full" mounts in them. */
 static void
 test_nested(void)
@@ -262,6 +279,11 @@ int
 main(int argc, char **argv)
 {
     bns_test_init(&argc, &argv, 60);
+    /* The paths of the tables are those of the stories' home. */
+    g_unsetenv("XDG_CONFIG_HOME");
+    g_unsetenv("XDG_DATA_HOME");
+    g_unsetenv("XDG_CACHE_HOME");
+    g_unsetenv("XDG_STATE_HOME");
     bns_test_add("/e2e/verify/the-table", test_table);
     if (!bns_test_can_unshare()) {
         bns_test_add("/e2e/verify/needs-user-namespaces", story_skip);
@@ -269,6 +291,7 @@ main(int argc, char **argv)
     }
     bns_test_add("/e2e/verify/each-attempt-succeeds-outside-alone", test_all);
     bns_test_add("/e2e/verify/what-the-policy-opens", test_policy);
+    bns_test_add("/e2e/verify/what-lies-in-other-places", test_other_places);
     bns_test_add("/e2e/verify/namespaces-that-the-policy-opens", test_nested);
     bns_test_add("/e2e/verify/no-session-no-table", test_disabled);
     return g_test_run();
