@@ -1,29 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sandbox/clipboard.h"
 
+#include "sandbox/clipboard_codes.h"
+
 #include <glib.h>
 #include <string.h>
-
-#define BEL 0x07
-#define CAN 0x18
-#define SUB 0x1a
-#define ESC 0x1b
-#define DEL 0x7f
-/* C1 controls: one byte, or two in UTF-8. */
-#define DCS 0x90
-#define ST  0x9c
-#define OSC 0x9d
-
-/* Larger ones are all alike. */
-#define NUMBER_MAX 1000000
-
-static const unsigned numbers[] = { 52, 5522 };
-
-/* iTerm2's numbers of many things, and how its keys for the clipboard begin: Copy and
- * CopyToClipboard. */
-static const unsigned key_numbers[] = { 1337, 50 };
-static const char key[] = ";Copy";
-#define KEY_LEN (sizeof(key) - 1)
 
 typedef struct {
     uint8_t *at;
@@ -90,23 +71,6 @@ end_drop(BnsClipboard *clipboard)
     clipboard->state = BNS_CLIPBOARD_TEXT;
 }
 
-/* Terminals obey them, or not, without leaving the sequence. */
-static bool
-is_passed_over(unsigned code)
-{
-    return (code < ' ' && code != BEL && code != CAN && code != SUB && code != ESC) ||
-           code == DEL;
-}
-
-static bool
-is_among(unsigned number, const unsigned *some, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (some[i] == number)
-            return true;
-    return false;
-}
-
 static bool
 is_clipboard(const BnsClipboard *clipboard)
 {
@@ -132,6 +96,14 @@ begin_number(BnsClipboard *clipboard, const BnsSymbol *symbol)
     clipboard->number = 0;
     clipboard->n_key = 0;
     clipboard->state = BNS_CLIPBOARD_NUMBER;
+}
+
+static void
+begin_dcs(BnsClipboard *clipboard, const BnsSymbol *symbol)
+{
+    hold(clipboard, symbol);
+    clipboard->n_key = 0;
+    clipboard->state = BNS_CLIPBOARD_DCS;
 }
 
 /* ESC \ ends a multiplexer's string if its ESC is not doubled. */
@@ -167,6 +139,11 @@ step_text(BnsClipboard *clipboard, const BnsSymbol *symbol, Output *output)
         begin_number(clipboard, symbol);
         return;
     case DCS:
+        /* Of one byte it is rather the last of a letter: who has macros reads UTF-8. */
+        if (symbol->n_bytes == 2) {
+            begin_dcs(clipboard, symbol);
+            return;
+        }
         clipboard->in_string = true;
         break;
     case ST:
@@ -211,8 +188,9 @@ step_escape(BnsClipboard *clipboard, const BnsSymbol *symbol, Output *output)
         release(clipboard, clipboard->n_held, output);
         clipboard->state = BNS_CLIPBOARD_TEXT;
         step_text(clipboard, symbol, output);
+    } else if (code == 'P') {
+        begin_dcs(clipboard, symbol);
     } else {
-        clipboard->in_string |= code == 'P';
         pass(clipboard, symbol, output);
     }
 }
@@ -229,6 +207,33 @@ step_coding(BnsClipboard *clipboard, const BnsSymbol *symbol, Output *output)
     clipboard->state = BNS_CLIPBOARD_TEXT;
     if (code < '0' || code > '~')
         step_text(clipboard, symbol, output);
+}
+
+/* Digits, then "!z": a macro (DECDMAC), of bytes in hexadecimal digits, to be played by
+ * another sequence. n_key: 1: digits have come, 2: the exclamation mark. */
+static void
+step_dcs(BnsClipboard *clipboard, const BnsSymbol *symbol, Output *output)
+{
+    unsigned code = symbol->code;
+    bool is_parameter = code >= '0' && code <= ';';
+    bool is_begun = clipboard->n_key > 0 || clipboard->in_string;
+
+    if (is_full(clipboard, symbol) || (code == 'z' && clipboard->n_key == 2)) {
+        drop(clipboard);
+    } else if (is_passed_over(code) || is_parameter || code == '!') {
+        if (!is_passed_over(code))
+            clipboard->n_key = code == '!' ? 2 : MAX(clipboard->n_key, 1);
+        hold(clipboard, symbol);
+    } else if (code == ESC && is_begun) {
+        /* The rest may come in another string. */
+        clipboard->n_held = 0;
+        begin_escape(clipboard, symbol, BNS_CLIPBOARD_ESCAPE);
+    } else {
+        release(clipboard, clipboard->n_held, output);
+        clipboard->in_string = true;
+        clipboard->state = BNS_CLIPBOARD_TEXT;
+        step_text(clipboard, symbol, output);
+    }
 }
 
 /* The number is followed by what is neither of it nor an end. */
@@ -420,6 +425,7 @@ step(BnsClipboard *clipboard, const BnsSymbol *symbol, Output *output)
         [BNS_CLIPBOARD_TEXT] = step_text,
         [BNS_CLIPBOARD_ESCAPE] = step_escape,
         [BNS_CLIPBOARD_CODING] = step_coding,
+        [BNS_CLIPBOARD_DCS] = step_dcs,
         [BNS_CLIPBOARD_NUMBER] = step_number,
         [BNS_CLIPBOARD_NUMBER_ESCAPE] = step_number_escape,
         [BNS_CLIPBOARD_DROP] = step_drop,

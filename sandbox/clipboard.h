@@ -2,7 +2,8 @@
 /*
  * Clipboard: what a terminal shows, without what would set or read the clipboard of the
  * person who sits at it (OSC 52; OSC 5522, kitty's; OSC 1337 and 50, iTerm2's Copy), and
- * without what would make it read bytes in another way than we do (ESC % …).
+ * without what would get such a sequence past us: another coding of text (ESC % …), macros
+ * (DECDMAC).
  *
  *     ESC ] 52 ; c ; BASE64 BEL        or ST (ESC \) at the end, or C1 controls for either
  *
@@ -35,6 +36,7 @@
  * @BNS_CLIPBOARD_TEXT: nothing is held
  * @BNS_CLIPBOARD_ESCAPE: one ESC or several, as a multiplexer wants them
  * @BNS_CLIPBOARD_CODING: after ESC %, which is dropped
+ * @BNS_CLIPBOARD_DCS: after ESC P, which may define a macro
  * @BNS_CLIPBOARD_NUMBER: an introducer and the beginning of a number, or of iTerm2's key
  * @BNS_CLIPBOARD_NUMBER_ESCAPE: then ESC
  * @BNS_CLIPBOARD_DROP: in a sequence that is dropped
@@ -46,6 +48,7 @@ typedef enum {
     BNS_CLIPBOARD_TEXT,
     BNS_CLIPBOARD_ESCAPE,
     BNS_CLIPBOARD_CODING,
+    BNS_CLIPBOARD_DCS,
     BNS_CLIPBOARD_NUMBER,
     BNS_CLIPBOARD_NUMBER_ESCAPE,
     BNS_CLIPBOARD_DROP,
