@@ -252,6 +252,16 @@ bns_pump_pause(BnsPump *pump)
     wait_for(pump, false, false);
 }
 
+void
+bns_pump_amend(BnsPump *pump,
+               size_t (*amend)(void *data, uint8_t *bytes, size_t len),
+               void *data)
+{
+    if (pump->state == WRITING)
+        pump->end =
+            pump->start + amend(data, pump->out + pump->start, pump->end - pump->start);
+}
+
 bool
 bns_pump_has_ended(const BnsPump *pump)
 {

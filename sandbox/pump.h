@@ -47,6 +47,12 @@ typedef struct {
 BnsPump *bns_pump_new(BnsLoop *loop, int from, int to, const BnsPumpHooks *hooks);
 void bns_pump_free(BnsPump *pump);
 
+/* @amend: changes in place what is still to be written. Returns: its length now, which is
+ * not more. */
+void bns_pump_amend(BnsPump *pump,
+                    size_t (*amend)(void *data, uint8_t *bytes, size_t len),
+                    void *data);
+
 /* Reads again. */
 void bns_pump_resume(BnsPump *pump);
 /* Reads no more until then; what was read is written. */

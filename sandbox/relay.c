@@ -101,6 +101,18 @@ show(void *data, const uint8_t *in, size_t len, uint8_t *out)
     return bns_newlines_undo(&relay->has_return, is_undone, out, n);
 }
 
+/* What is still to be shown was meant for a raw terminal, which it is no longer. */
+static size_t
+undo_returns(void *data, uint8_t *bytes, size_t len)
+{
+    BnsRelay *relay = data;
+    bool is_undone = relay->has_both_ends &&
+                     adds_returns(output_modes(relay->master)) &&
+                     adds_returns(output_modes(relay->terminal.fd));
+
+    return is_undone ? bns_newlines_undo(&relay->has_return, true, bytes, len) : len;
+}
+
 /* --- keys --- */
 
 /* As the line discipline of the command's terminal is about to see them. */
@@ -370,7 +382,10 @@ bns_relay_end(BnsRelay *relay, bool by_itself)
     if (relay == NULL || relay->master < 0)
         return;
     bns_pump_run(relay->output);
-    take_back(relay);
+    if (relay->is_lent) {
+        take_back(relay);
+        bns_pump_amend(relay->output, undo_returns, relay);
+    }
     if (by_itself && relay->master >= 0 && tcgetattr(relay->master, &modes) == 0 &&
         !bns_terminal_modes_equal(&modes, &relay->started)) {
         bns_terminal_adopt(&relay->terminal, &modes);
