@@ -74,8 +74,7 @@ end_drop(BnsClipboard *clipboard)
 static bool
 is_clipboard(const BnsClipboard *clipboard)
 {
-    return clipboard->n_key == KEY_LEN ||
-           is_among(clipboard->number, numbers, G_N_ELEMENTS(numbers));
+    return is_among(clipboard->number, numbers, G_N_ELEMENTS(numbers));
 }
 
 static void
@@ -289,6 +288,8 @@ holds_key(BnsClipboard *clipboard, const BnsSymbol *symbol)
         return false;
     clipboard->n_key += is_next;
     hold(clipboard, symbol);
+    if (clipboard->n_key == KEY_LEN)
+        drop(clipboard);
     return true;
 }
 

@@ -26,6 +26,7 @@ static const Case cases[] = {
     { "kitty", "a\033]5522;type=write\ab", "ab" },
     { "iterm2", "a\033]1337;Copy=:Zm9v\ab\033]50;Copy\001ToClipboard=x\033\\c", "abc" },
     { "iterm2-without-a-name", "a\033]1337;Copy\ab", "ab" },
+    { "iterm2-interrupted", "a\033]50;Copy\033[mb", "a\033[mb" },
     { "iterm2-in-tmux", "\033Ptmux;\033\033]1337;Copy=:x\a\033\\", "\033Ptmux;\033\\" },
     { "iterm2-divided-between-strings",
       "\033Ptmux;\033\033]1337;Co\033\\\033Ptmux;py=:x\a\033\\",
