@@ -78,27 +78,6 @@ tell_newlines(Screen *screen)
     screen_expect_status(screen, 0);
 }
 
-/* Who has ended before all is shown has it shown no other way. */
-static void
-tell_slow_screen(Screen *screen)
-{
-    g_autofree char *file = g_build_filename(directory, "shown", NULL);
-    g_autofree char *line = g_strdup_printf(
-        "\"$BNS_BINARY\" -q --write %s -- sh -c 'seq -f li\"\"ne%%g 3500; "
-        "touch %s'\n",
-        directory, file);
-    const char *at;
-
-    screen_type(screen, line);
-    while (!g_file_test(file, G_FILE_TEST_EXISTS))
-        g_usleep(1000);
-    screen_expect(screen, "line3500\r\n");
-    /* One may have been cut in two. */
-    at = strstr(screen->before, "\r\r");
-    g_assert_true(at == NULL || strstr(at + 1, "\r\r") == NULL);
-    screen_expect_status(screen, 0);
-}
-
 static void
 tell_less(Screen *screen)
 {
@@ -317,7 +296,6 @@ static const Story stories[] = {
     { "the-clipboard-is-out-of-reach-in-a-pipeline", tell_clipboard_in_pipeline },
     { "a-policy-gives-the-clipboard", tell_clipboard_allowed },
     { "newlines-are-processed-once", tell_newlines },
-    { "newlines-on-a-slow-screen", tell_slow_screen },
     { "less-behind-the-command-has-the-keys", tell_less },
     { "less-inside-a-pipeline-has-the-keys", tell_less_inside },
     { "a-password-in-a-pipeline", tell_password },
