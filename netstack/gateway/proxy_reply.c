@@ -79,8 +79,9 @@ list_schemes(const BnsHttpHead *head, bool *out_has_basic)
         scheme = scheme_of(head->fields[i].value);
         if (bns_slice_equal_case(scheme, "basic"))
             *out_has_basic = true;
-        if (scheme.len == 0 || n++ == SCHEMES_SHOWN_MAX)
+        if (scheme.len == 0 || n == SCHEMES_SHOWN_MAX)
             continue;
+        n++;
         g_string_append(list, list->len > 0 ? ", " : "");
         g_string_append_len(list, scheme.at, (gssize)scheme.len);
     }

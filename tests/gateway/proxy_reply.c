@@ -68,6 +68,12 @@ static const Case cases[] = {
       "Proxy-Authenticate: Digest\x80\r\n\r\n",
       BNS_PARSE_DONE, 0,
       "it wants credentials by Digest, and only Basic is supported (407)" },
+    { "wants-any-of-many",
+      "HTTP/1.1 407 X\r\nProxy-Authenticate: A\r\nProxy-Authenticate: B\r\n"
+      "Proxy-Authenticate: C\r\nProxy-Authenticate: D\r\nProxy-Authenticate: E\r\n"
+      "Proxy-Authenticate: F\r\nProxy-Authenticate: G\r\n\r\n",
+      BNS_PARSE_DONE, 0,
+      "it wants credentials by A, B, C, D, and only Basic is supported (407)" },
 };
 
 static void
