@@ -176,6 +176,9 @@ tell_vim(Screen *screen)
     screen_type(screen,
                 "TERM=xterm " B "vim -u NONE -N -i NONE +'echo \"ed\" . \"its\"'\n");
     screen_expect(screen, "edits");
+    /* While it starts it may overlook a change of the size. */
+    screen_type(screen, ":echo 'look' . 'ing'\r");
+    screen_expect(screen, "looking");
     screen_resize(screen, 40, 100);
     screen_expect(screen, "\033[39;1H");
     screen_type(screen, CTRL_Z);
