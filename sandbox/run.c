@@ -171,15 +171,20 @@ open_audit(Run *run, const BnsOptions *options, GError **error)
     return run->audit != NULL;
 }
 
+static void
+print_notices(const GPtrArray *notices, const BnsOptions *options)
+{
+    for (guint i = 0; i < notices->len && !options->quiet; i++)
+        bns_log_print("%s", (const char *)notices->pdata[i]);
+}
+
 static bool
 plan_files(Run *run, const BnsOptions *options, GError **error)
 {
     run->file_plan = bns_file_plan_new(run->policy, run->places, run->workdir, error);
-    for (guint i = 0; run->file_plan != NULL && i < run->file_plan->notices->len; i++)
-        if (!options->quiet)
-            bns_log_print("%s", (const char *)run->file_plan->notices->pdata[i]);
     if (run->file_plan == NULL)
         return false;
+    print_notices(run->file_plan->notices, options);
     run->git_keys =
         bns_file_protect_git_keys((const char *const *)run->file_plan->watched->pdata);
     if (bns_policy_file_policy(run->policy)->on_protected ==
@@ -195,11 +200,10 @@ plan_commands(Run *run, const BnsOptions *options, GError **error)
     run->command_plan = bns_command_plan_new(
         bns_policy_commands(run->policy), run->places,
         g_environ_getenv(run->environment->variables, "PATH"), error);
-    for (guint i = 0; run->command_plan != NULL && i < run->command_plan->notices->len;
-         i++)
-        if (!options->quiet)
-            bns_log_print("%s", (const char *)run->command_plan->notices->pdata[i]);
-    return run->command_plan != NULL;
+    if (run->command_plan == NULL)
+        return false;
+    print_notices(run->command_plan->notices, options);
+    return true;
 }
 
 static void
