@@ -133,13 +133,18 @@ bns_file_plan_add_rules(BnsFilePlanning *planning, GError **error)
 
 /* --- rebuilt directories --- */
 
+static bool
+is_rebuilt(const BnsFilePlanning *planning, const char *dir)
+{
+    return g_ptr_array_find_with_equal_func(planning->plan->rebuilt, dir, g_str_equal,
+                                            NULL);
+}
+
 static void
 take_rebuilt(BnsFilePlanning *planning, const char *dir)
 {
-    GPtrArray *rebuilt = planning->plan->rebuilt;
-
-    if (!g_ptr_array_find_with_equal_func(rebuilt, dir, g_str_equal, NULL))
-        g_ptr_array_add(rebuilt, g_strdup(dir));
+    if (!is_rebuilt(planning, dir))
+        g_ptr_array_add(planning->plan->rebuilt, g_strdup(dir));
 }
 
 /* Nobody but root renames what is in the directory above. A home is left in its place,
@@ -157,7 +162,8 @@ void
 bns_file_plan_rebuild(BnsFilePlanning *planning, const char *dir)
 {
     g_autofree char *at = g_strdup(dir);
-    bool is_done = false;
+    /* With what is above it. */
+    bool is_done = is_rebuilt(planning, dir);
 
     while (!is_done) {
         char *parent = g_path_get_dirname(at);
@@ -245,7 +251,7 @@ find_directory(const BnsFilePlanning *planning, const BnsViewRule *rule)
     char *dir = g_path_get_dirname(rule->path);
     bool may_be_absent = rule->is_hidden && !planning->plan->view.is_shared;
 
-    while (may_be_absent && !bns_sight_is(dir, 0)) {
+    while (may_be_absent && !is_rebuilt(planning, dir) && !bns_sight_is(dir, 0)) {
         g_autofree char *parent = g_path_get_dirname(dir);
 
         may_be_absent = is_worth_rebuilding(planning, parent);
@@ -261,9 +267,12 @@ static bool
 add_for_rule(BnsFilePlanning *planning, const BnsViewRule *rule, GError **error)
 {
     g_autofree char *dir = find_directory(planning, rule);
-    bool is_needed = rule->is_hidden ? hides_something(planning, rule)
-                                     : shows_something(planning, dir);
+    bool is_needed;
 
+    if (is_rebuilt(planning, dir))
+        return true;
+    is_needed = rule->is_hidden ? hides_something(planning, rule)
+                                : shows_something(planning, dir);
     if (!is_needed || !bns_sight_is(dir, S_IFDIR) || !is_seen(planning, dir))
         return true;
     if (strcmp(dir, "/") == 0 || bns_file_names_are_own(dir))
