@@ -218,7 +218,8 @@ take_ca(Init *init, BnsFault *fault)
     return bns_etc_files_finish(&etc, &init->config.trust, text, fault);
 }
 
-/* A file's ctime is of the last tick: one that the command makes in the tick of our mounts
+/* A file's ctime is of the last tick (CLOCK_REALTIME_COARSE), or exact where somebody has
+ * looked at the file (Linux 6.13): one that the command makes in the tick of our mounts
  * would be as old as they are. Mostly that tick is over. */
 static void
 await_next_tick(const Init *init)

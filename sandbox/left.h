@@ -12,7 +12,7 @@
 
 /**
  * bns_left_list:
- * @since_us: what was changed in a later tick counts (sandbox/mounts.h)
+ * @since_us: of the real-time clock; what was changed later counts (sandbox/mounts.h)
  * @out_text: their number in decimal, then the paths of as many as fit, each after a
  *            newline; "" if there is none
  *

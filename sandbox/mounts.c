@@ -92,7 +92,7 @@ mount_trees(const BnsInitConfig *config, BnsMounts *mounts, BnsFault *fault)
     BnsViews views;
     bool is_done = bns_views_mount(&views, &config->view, fault);
 
-    mounts->rebuilt_us = bns_clock_us(CLOCK_REALTIME_COARSE);
+    mounts->rebuilt_us = bns_clock_us(CLOCK_REALTIME);
     is_done = is_done && bns_devices_mount(fault) &&
               bns_socket_masks_begin(&mounts->mask_fd, fault) &&
               bns_private_trees_mount(config, &views, fault);

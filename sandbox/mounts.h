@@ -29,8 +29,8 @@ bool bns_mounts_begin(const BnsInitConfig *config, BnsFault *fault);
 /**
  * BnsMounts: what is to be done with the new mounts.
  * @etc: owned; for bns_etc_files_finish(), which adds the CA
- * @rebuilt_us: when the last entry was made in the directories of the host's that are
- *              rebuilt: the tick, by which the kernel stamps files (CLOCK_REALTIME_COARSE)
+ * @rebuilt_us: of the real-time clock: after the last entry was made in the directories of
+ *              the host's that are rebuilt
  * @mask_fd: owned; what sockets of the host are covered with (sandbox/socket_masks.h)
  */
 typedef struct {

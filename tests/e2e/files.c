@@ -406,6 +406,7 @@ test_left(void)
     save_in_home(story, "docs/file", "docs\n");
     save_in_home(story, ".config/app", "x\n");
     save_in_home(story, ".cache/app", "x\n");
+    save_in_home(story, ".claude/file", "x\n");
     quiet = story_run(story, "-- sh -c 'echo x >~/.bash_history; mkdir -p ~/.cache/x; "
                              "cat ~/docs/file >y'");
     story_assert_no_err(quiet, "not kept");
