@@ -128,7 +128,8 @@ open_ours(int dir, const char *name, const Rule *rule, bool create)
 }
 
 static int
-open_below(int parent, const char *name, const Rule *rule, bool create)
+open_below(
+    int parent, const char *name, const char *below, const Rule *rule, bool create)
 {
     bns_autofd ours = -1;
 
@@ -140,7 +141,7 @@ open_below(int parent, const char *name, const Rule *rule, bool create)
         return -1;
     }
     ours = open_ours(parent, name, rule, create);
-    return ours < 0 ? -1 : open_ours(ours, "audit", rule, create);
+    return ours < 0 ? -1 : open_ours(ours, below, rule, create);
 }
 
 static const char *
@@ -154,9 +155,16 @@ reason(int err)
 int
 bns_place_open(BnsPlace place, bool create, char **out_path, GError **error)
 {
+    return bns_place_open_named(place, "audit", create, out_path, error);
+}
+
+int
+bns_place_open_named(
+    BnsPlace place, const char *name, bool create, char **out_path, GError **error)
+{
     g_autofree char *above =
         place == BNS_PLACE_STATE ? state_home() : g_strdup(SHARED_PARENT);
-    g_autofree char *name = place == BNS_PLACE_STATE
+    g_autofree char *ours = place == BNS_PLACE_STATE
                                 ? g_strdup("boundary-ns")
                                 : g_strdup_printf("boundary-ns-%u", geteuid());
     bns_autofd parent = -1;
@@ -168,9 +176,9 @@ bns_place_open(BnsPlace place, bool create, char **out_path, GError **error)
                     "No home directory is known");
         return -1;
     }
-    *out_path = g_build_filename(above, name, "audit", NULL);
+    *out_path = g_build_filename(above, ours, name, NULL);
     parent = walk(above, create && place == BNS_PLACE_STATE);
-    fd = open_below(parent, name, &rules[place], create);
+    fd = open_below(parent, ours, name, &rules[place], create);
     if (fd < 0)
         g_set_error(error, BNS_AUDIT_ERROR, BNS_AUDIT_ERROR_OPEN,
                     "Could not open the directory \"%s\": %s", *out_path,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where audit files are kept when nobody names one.
+ * Where audit files are kept when nobody names one, and what else we keep.
  */
 #pragma once
 
@@ -31,3 +31,7 @@ typedef enum {
  *          may write to, or -1 with @error set
  */
 int bns_place_open(BnsPlace place, bool create, char **out_path, GError **error);
+
+/* The same of another directory than "audit" in that place: @name. */
+int bns_place_open_named(
+    BnsPlace place, const char *name, bool create, char **out_path, GError **error);
