@@ -55,6 +55,7 @@ bns_review_file_write(const BnsReview *review)
     g_key_file_set_int64(file, GROUP, "started_ns", review->started.tv_nsec);
     g_key_file_set_uint64(file, GROUP, "trees", review->trees->len);
     set_words(file, "command", review->command);
+    set_words(file, "hidden", review->hidden);
     set_bytes(file, GROUP, "workdir", review->workdir);
     set_bytes(file, GROUP, "audit", review->audit_path);
     for (guint i = 0; i < review->trees->len; i++) {
@@ -140,11 +141,13 @@ take_all(BnsReview *review, GKeyFile *file)
     review->started.tv_sec = g_key_file_get_int64(file, GROUP, "started_s", NULL);
     review->started.tv_nsec = g_key_file_get_int64(file, GROUP, "started_ns", NULL);
     review->command = get_words(file, "command");
+    review->hidden = get_words(file, "hidden");
     review->workdir = get_bytes(file, GROUP, "workdir");
     review->audit_path = get_bytes(file, GROUP, "audit");
     if (g_strcmp0(session, review->session) != 0 || review->command == NULL ||
-        review->workdir == NULL || review->audit_path == NULL ||
-        review->started.tv_sec <= 0 || n_trees == 0 || n_trees > BNS_REVIEW_TREES_MAX)
+        review->hidden == NULL || review->workdir == NULL ||
+        review->audit_path == NULL || review->started.tv_sec <= 0 || n_trees == 0 ||
+        n_trees > BNS_REVIEW_TREES_MAX)
         return false;
     for (guint i = 0; i < n_trees; i++)
         if (!take_tree(review, file, i))

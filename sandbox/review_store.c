@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -165,6 +166,7 @@ bns_review_free(BnsReview *review)
     bns_fd_clear(&review->lock_fd);
     g_ptr_array_unref(review->trees);
     g_strfreev(review->command);
+    g_strfreev(review->hidden);
     g_free(review->path);
     g_free(review->workdir);
     g_free(review->audit_path);
@@ -279,6 +281,8 @@ bns_review_create(const BnsReviewStart *start, GError **error)
     review->workdir = g_strdup(start->workdir);
     review->command = bns_mask_argv(start->command);
     review->audit_path = g_strdup(start->audit_path);
+    review->hidden = g_strdupv(start->hidden != NULL ? (GStrv)(uintptr_t)start->hidden
+                                                     : (char *[]){ NULL });
     if (mkdirat(reviews_fd, new_name, 0700) == 0)
         review->fd = open_review(reviews_fd, new_name);
     else

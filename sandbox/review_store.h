@@ -51,6 +51,7 @@ typedef struct {
         started;      /* by the clock that stamps files: what has a later st_ctim was
                        * changed since */
     GPtrArray *trees; /* owned, of owned BnsReviewTree: index N is N/upper */
+    GStrv hidden;     /* owned; absolute paths in them that the command did not see */
     bool is_live;     /* its lock was held by another when it was listed */
     int fd;           /* owned; SESSION/, readable */
     int lock_fd;      /* owned, CLOEXEC; -1: not locked by us */
@@ -64,6 +65,9 @@ typedef struct {
     const char *audit_path;
     const char *const *trees; /* real paths of directories, none within another;
                                * NULL-terminated, at least one */
+    const char *const
+        *hidden; /* (nullable): what of them the command does not see, there
+                                * or not; NULL-terminated */
 } BnsReviewStart;
 
 /**
@@ -90,6 +94,13 @@ BnsReview *bns_review_open(const char *prefix, GError **error);
  * @error: it cannot be told. What cannot be read as a review is left out, and said in
  * g_info(). */
 GPtrArray *bns_review_list(GError **error);
+
+/* Whether @path, absolute, is hidden, or lies in what is: whatever the command made there,
+ * it did not see what it would replace. */
+bool bns_review_hides(const BnsReview *review, const char *path);
+/* Whether it, or something in it, is hidden: the same of what it removed or replaced as a
+ * whole. */
+bool bns_review_hides_within(const BnsReview *review, const char *path);
 
 /* Gives up the lock: the review is kept, unless it was removed. */
 void bns_review_free(BnsReview *review);

@@ -17,11 +17,13 @@ static BnsReview *
 create(const char *session, const char *const *command, const char *tree)
 {
     const char *const trees[] = { tree, NULL };
+    const char *const hidden[] = { "/t/a", "/t/b;\n/c", NULL };
     const BnsReviewStart start = { .session = session,
                                    .workdir = tree,
                                    .command = command,
                                    .audit_path = "/a/b.jsonl",
-                                   .trees = trees };
+                                   .trees = trees,
+                                   .hidden = hidden };
     g_autoptr(GError) error = NULL;
     BnsReview *review = bns_review_create(&start, &error);
 
@@ -83,12 +85,42 @@ test_read_back(void)
     g_assert_cmpstr(again->workdir, ==, tree);
     g_assert_cmpstr(again->audit_path, ==, "/a/b.jsonl");
     g_assert_cmpuint(again->trees->len, ==, 1);
+    g_assert_cmpuint(g_strv_length(again->hidden), ==, 2);
+    g_assert_cmpstr(again->hidden[1], ==, "/t/b;\n/c");
     kept = again->trees->pdata[0];
     g_assert_cmpstr(kept->path, ==, tree);
     g_assert_cmpint(stat(tree, &info), ==, 0);
     g_assert_cmpuint(kept->inode, ==, info.st_ino);
     g_assert_cmpuint(kept->device, ==, info.st_dev);
     bns_review_free(again);
+    bns_review_fixture_clear(&fixture);
+}
+
+static void
+test_hidden(void)
+{
+    static const struct {
+        const char *path;
+        bool is_hidden, has_hidden;
+    } cases[] = {
+        { "/t/a", true, true },        { "/t/a/below", true, true },
+        { "/t/ab", false, false },     { "/t", false, true },
+        { "/t/b;\n", false, true },    { "/t/b;\n/c", true, true },
+        { "/t/b;\n/d", false, false },
+    };
+    const char *const command[] = { "true", NULL };
+    BnsReviewFixture fixture;
+    BnsReview *review;
+
+    bns_review_fixture_init(&fixture);
+    review = create(FIRST, command, fixture.tree);
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_test_message("%s", cases[i].path);
+        g_assert_true(bns_review_hides(review, cases[i].path) == cases[i].is_hidden);
+        g_assert_true(bns_review_hides_within(review, cases[i].path) ==
+                      cases[i].has_hidden);
+    }
+    bns_review_free(review);
     bns_review_fixture_clear(&fixture);
 }
 
@@ -262,6 +294,7 @@ main(int argc, char **argv)
     bns_test_init(&argc, &argv, 60);
     bns_test_add("/sandbox/review-store/is-read-back-by-another", test_read_back);
     bns_test_add("/sandbox/review-store/is-chosen-by-prefix-or-age", test_choice);
+    bns_test_add("/sandbox/review-store/knows-what-was-not-seen", test_hidden);
     bns_test_add("/sandbox/review-store/halves-are-swept", test_halves);
     bns_test_add("/sandbox/review-store/what-cannot-be-a-tree-is-refused",
                  test_refused_trees);
