@@ -47,6 +47,7 @@ static const char *const event_names[] = {
     [BNS_EVENT_FILE_PERSIST] = "file.persist",
     [BNS_EVENT_FILE_CHANGED] = "file.changed",
     [BNS_EVENT_FILE_QUARANTINE] = "file.quarantine",
+    [BNS_EVENT_LIMIT_REACHED] = "limit.reached",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(event_names) == BNS_N_EVENTS);
 

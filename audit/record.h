@@ -36,6 +36,7 @@ typedef enum {
     BNS_EVENT_FILE_PERSIST, /* a persisted file was written back, or why not */
     BNS_EVENT_FILE_CHANGED, /* something that the host executes was made or changed */
     BNS_EVENT_FILE_QUARANTINE, /* it was moved aside, or why not */
+    BNS_EVENT_LIMIT_REACHED, /* at the end: a limit of all processes was met, count times */
     BNS_N_EVENTS,
 } BnsEvent;
 
@@ -78,7 +79,8 @@ typedef struct {
     const char *cwd; /* EXEC: the process's working directory */
     uint64_t parent; /* EXEC: pid of the process's parent, inside */
     uint64_t
-        count; /* FRAMES_DROPPED, UDP_REFUSED, FILE_CHANGED: how many in this record */
+        count; /* FRAMES_DROPPED, UDP_REFUSED, FILE_CHANGED, LIMIT_REACHED: how many in
+                  this record */
     uint64_t bytes_sent;     /* towards the origin */
     uint64_t bytes_received; /* from the origin */
     uint64_t duration_us;

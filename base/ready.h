@@ -22,6 +22,8 @@
  * BnsReadyType:
  * @BNS_READY_READY: helper is locked down and works
  * @BNS_READY_FAILED: helper gives up; the text says why, in one line
+ * @BNS_READY_CGROUP: supervisor to init: a descriptor by which the command's process
+ *                    enters its cgroup (sandbox/cgroup.h); before CA
  * @BNS_READY_CA: gateway's CA: eight hex digits (OpenSSL's subject hash), then PEM
  * @BNS_READY_TAP: init to supervisor to netstack, with the tap's descriptor
  * @BNS_READY_PACKET: the same, with an AF_PACKET socket on the veth's far end
@@ -55,6 +57,7 @@
 typedef enum {
     BNS_READY_READY = 'R',
     BNS_READY_FAILED = 'F',
+    BNS_READY_CGROUP = 'J',
     BNS_READY_CA = 'C',
     BNS_READY_TAP = 'T',
     BNS_READY_PACKET = 'P',

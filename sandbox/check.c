@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "netstack/gateway/credentials.h"
+#include "sandbox/cgroup_plan.h"
 #include "sandbox/command_plan.h"
 #include "sandbox/environment.h"
 #include "sandbox/file_plan.h"
@@ -57,10 +58,25 @@ print_limit(const char *name, uint64_t value)
         printf("limits\tlimits.%s\t%" G_GUINT64_FORMAT "\n", name, value);
 }
 
+/* What holds for each process by itself says so. */
+static void
+print_process_limits(const BnsProcessLimits *limits)
+{
+    g_auto(BnsCgroupPlan) plan = { 0 };
+
+    bns_cgroup_plan_find(limits, &plan);
+    for (BnsProcessLimit i = 0; i < BNS_N_PROCESS_LIMITS; i++)
+        if (i == BNS_LIMIT_MEMORY && bns_cgroup_plan_notice(&plan, limits) != NULL)
+            printf("limits\tlimits.%s\t%" G_GUINT64_FORMAT
+                   " (of each process: there is no cgroup here for all together)\n",
+                   bns_limits_name(i), limits->values[i]);
+        else
+            print_limit(bns_limits_name(i), limits->values[i]);
+}
+
 static void
 print_limits(const BnsPolicy *policy)
 {
-    const BnsProcessLimits *limits = bns_policy_process_limits(policy);
     BnsPolicyLimits session = bns_policy_limits(policy);
 
     print_limit("names", session.names);
@@ -68,8 +84,7 @@ print_limits(const BnsPolicy *policy)
     print_limit("flow_rate", session.flow_rate);
     print_limit("idle", session.idle_s);
     print_limit("audit_size", session.audit_bytes);
-    for (BnsProcessLimit i = 0; i < BNS_N_PROCESS_LIMITS; i++)
-        print_limit(bns_limits_name(i), limits->values[i]);
+    print_process_limits(bns_policy_process_limits(policy));
 }
 
 static int

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -108,10 +109,26 @@ listen_to_exec(const BnsInitConfig *config, int *out_listener, BnsFault *fault)
                                strerror(-*out_listener));
 }
 
+/* The namespace hides what is above: our limits are in the directory above the one that we
+ * are in. */
+static bool
+enter_cgroups(const BnsInitConfig *config, BnsFault *fault)
+{
+    for (unsigned i = 0; i < config->n_cgroups; i++)
+        if (write(config->cgroup_fds[i], "0", 1) != 1)
+            return bns_fault_set(fault, "Could not enter the command's cgroup: %s",
+                                 strerror(errno));
+    if (config->n_cgroups > 0 && unshare(CLONE_NEWCGROUP) < 0)
+        return bns_fault_set(fault, "Could not make the command's cgroup namespace: %s",
+                             strerror(errno));
+    return true;
+}
+
 static bool
 prepare(const BnsInitConfig *config, int *out_listener, BnsFault *fault)
 {
-    return check_streams(fault) && lead_group(config, fault) &&
+    return enter_cgroups(config, fault) && check_streams(fault) &&
+           lead_group(config, fault) &&
            bns_namespaces_enter_inner(config->uid, config->gid, fault) &&
            enter_workdir(config->workdir, fault) &&
            bns_rlimits_apply(&config->limits, fault) && forbid_core(fault) &&

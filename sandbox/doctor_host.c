@@ -4,6 +4,7 @@
 #include "audit/place.h"
 #include "base/fd.h"
 #include "netstack/gateway/trust.h"
+#include "sandbox/cgroup_plan.h"
 #include "sandbox/pid_limit.h"
 #include "sandbox/places.h"
 #include "sandbox/policy_source.h"
@@ -117,11 +118,11 @@ add_system_layer(GPtrArray *findings)
         bns_doctor_add(findings, "system policy", BNS_FINDING_OK, "", "none");
 }
 
-/* What `limits:` can hold here. */
+/* What `limits:` can hold of each process, and of how many. */
 static void
-add_limits(GPtrArray *findings)
+add_limits(GPtrArray *findings, const BnsCgroupPlan *plan)
 {
-    if (getuid() != 0)
+    if (getuid() != 0 || plan->holds[BNS_CGROUP_PIDS])
         bns_doctor_add(findings, "limits", BNS_FINDING_OK, "",
                        "processes together; memory and time of each process");
     else if (bns_pid_limit_is_possible())
@@ -136,11 +137,40 @@ add_limits(GPtrArray *findings)
                        "process");
 }
 
+/* What it can hold of all processes together. */
+static void
+add_cgroup(GPtrArray *findings, const BnsCgroupPlan *plan)
+{
+    static const char *const kinds[] = {
+        [BNS_CGROUP_NONE] = "no cgroup",
+        [BNS_CGROUP_OWN] = "the delegated cgroup that this process is in",
+        [BNS_CGROUP_SCOPE] = "a scope of systemd's",
+        [BNS_CGROUP_BESIDE] = "a cgroup beside this one",
+        [BNS_CGROUP_V1] = "cgroups of version 1",
+    };
+    G_STATIC_ASSERT(G_N_ELEMENTS(kinds) == BNS_N_CGROUP_KINDS);
+
+    if (plan->holds[BNS_CGROUP_MEMORY])
+        bns_doctor_add(findings, "cgroup", BNS_FINDING_OK, "",
+                       "memory of all processes together, by %s", kinds[plan->kind]);
+    else
+        bns_doctor_add(findings, "cgroup", BNS_FINDING_REDUCED,
+                       "start in a session of systemd's, or where a cgroup with the "
+                       "controllers memory and pids can be written to",
+                       "limits.memory holds for each process by itself: %s",
+                       plan->kind == BNS_CGROUP_NONE ? "no cgroup can be used"
+                                                     : "no memory controller");
+}
+
 void
 bns_doctor_add_host(GPtrArray *findings)
 {
+    g_auto(BnsCgroupPlan) plan = { 0 };
+
+    bns_cgroup_plan_find_all(&plan);
     add_kernel(findings);
-    add_limits(findings);
+    add_limits(findings, &plan);
+    add_cgroup(findings, &plan);
     add_netstack(findings);
     add_trust(findings);
     add_proxy(findings);

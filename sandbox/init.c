@@ -145,6 +145,27 @@ take_signals(Init *init, BnsFault *fault)
     return true;
 }
 
+/* The command's process enters them by itself (sandbox/command.c). */
+static bool
+take_cgroups(Init *init, BnsFault *fault)
+{
+    char text[BNS_READY_TEXT_MAX + 1];
+
+    for (unsigned i = 0; i < init->config.n_cgroups; i++) {
+        int *fd = &init->config.cgroup_fds[i];
+        int type;
+
+        wait_for(init, init->config.control_fd);
+        type = bns_ready_receive(init->config.control_fd, text, fd);
+        if (type == 0)
+            end_session();
+        if (type != BNS_READY_CGROUP || *fd < 0)
+            return bns_fault_set(fault, "Init expected a cgroup and got message %d",
+                                 type);
+    }
+    return true;
+}
+
 static bool
 make_command(Init *init, BnsFault *fault)
 {
@@ -165,6 +186,8 @@ make_command(Init *init, BnsFault *fault)
         bns_command_main(&command);
     }
     close(pair[1]);
+    for (unsigned i = 0; i < init->config.n_cgroups; i++)
+        bns_fd_clear(&init->config.cgroup_fds[i]);
     init->gate_fd = pair[0];
     return true;
 }
@@ -241,7 +264,7 @@ limit_pids(const Init *init, BnsFault *fault)
     uint64_t processes = init->config.limits.values[BNS_LIMIT_PROCESSES];
 
     return processes == 0 || init->config.uid != 0 ||
-           bns_pid_limit_set(processes, fault);
+           init->config.cgroup_holds_processes || bns_pid_limit_set(processes, fault);
 }
 
 static bool
@@ -264,8 +287,8 @@ set_up(Init *init, BnsFault *fault)
            bns_mounts_make(&init->config, &init->mounts, fault) &&
            bns_pty_make(&init->pty, &init->config.streams, init->config.control_fd,
                         fault) &&
-           make_command(init, fault) && take_ca(init, fault) &&
-           await_command(init, fault);
+           take_cgroups(init, fault) && make_command(init, fault) &&
+           take_ca(init, fault) && await_command(init, fault);
 }
 
 static void

@@ -11,6 +11,7 @@
 
 #include "policy/limits.h"
 #include "policy/nested.h"
+#include "sandbox/cgroup_plan.h"
 #include "sandbox/denied.h"
 #include "sandbox/exec_watch.h"
 #include "sandbox/file_view.h"
@@ -44,6 +45,9 @@
  * @recorder_fd: to the recorder, if it is, else -1
  * @trust: what the user's programs trust beside the roots of /etc
  * @limits: of the command's processes
+ * @n_cgroups: that the command enters (sandbox/cgroup.h); as many CGROUP come
+ * @cgroup_fds: init's own
+ * @cgroup_holds_processes: and limits.processes is theirs alone
  * @umask: the user's
  * @ignored: (nullable): signals that the command ignores because its caller did (nohup);
  *           all others get their default
@@ -68,6 +72,9 @@ typedef struct {
     int recorder_fd;
     BnsTrustSource trust;
     BnsProcessLimits limits;
+    unsigned n_cgroups;
+    int cgroup_fds[BNS_N_CGROUP_LIMITS];
+    bool cgroup_holds_processes;
     mode_t umask;
     const sigset_t *ignored;
 } BnsInitConfig;
@@ -77,7 +84,7 @@ typedef struct {
  *
  * Starts init in its namespaces. In the child everything but the descriptors of @config
  * and 0-2 is closed; it then: maps its user, makes the link and sends it (TAP, or WIDE and PACKET),
- * mounts, waits for CA and writes the trust files, says READY, masks sockets of the host (SOCKETS, MASKED,
+ * mounts, waits for the CGROUPs and for CA and writes the trust files, says READY, masks sockets of the host (SOCKETS, MASKED,
  * SEARCHED), waits for GO, starts the command, masks those that come, passes signals on (SIGNAL, CONTINUE), reports STOPPED and EXITED. Anything
  * that fails before GO is one FAILED line that names cause and fix.
  *

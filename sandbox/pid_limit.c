@@ -2,22 +2,18 @@
 #include "sandbox/pid_limit.h"
 
 #include "base/fd.h"
+#include "sandbox/kernel.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/utsname.h>
 
 bool
 bns_pid_limit_is_possible(void)
 {
-    struct utsname name;
-    int major = 0, minor = 0;
-
-    return uname(&name) == 0 && sscanf(name.release, "%d.%d", &major, &minor) == 2 &&
-           (major > 6 || (major == 6 && minor >= 14));
+    return bns_kernel_is_since(6, 14);
 }
 
 bool

@@ -8,6 +8,7 @@
 
 #define BNS_NETSTACK_NAME "boundary-ns-netstack"
 #define BNS_PROBES_NAME   "boundary-ns-probes"
+#define BNS_SCOPE_NAME    "boundary-ns-scope"
 
 /**
  * bns_programs_find:

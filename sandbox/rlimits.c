@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sandbox/rlimits.h"
 
+#include "sandbox/kernel.h"
+#include "sandbox/pid_limit.h"
+
 #include <errno.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 /* From SIGXCPU, which a process may catch, to SIGKILL. */
 #define CPU_GRACE_S 1
@@ -44,4 +48,12 @@ bns_rlimits_apply(const BnsProcessLimits *limits, BnsFault *fault)
             return bns_fault_set(fault, "Could not set limits.%s: %s", rows[i].name,
                                  strerror(errno));
     return true;
+}
+
+bool
+bns_rlimits_hold_processes(uint64_t processes)
+{
+    if (getuid() == 0)
+        return bns_pid_limit_is_possible() && processes >= BNS_PID_LIMIT_MIN;
+    return bns_kernel_is_since(5, 14);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sandbox/run.h"
 
+#include "sandbox/cgroup.h"
 #include "sandbox/command_plan.h"
 #include "sandbox/direct.h"
 #include "sandbox/environment.h"
@@ -50,6 +51,7 @@ typedef struct {
     GStrv java_stores;
     BnsFilePlan *file_plan;
     BnsCommandPlan *command_plan;
+    BnsCgroup *cgroup;
     GHashTable *git_keys;
     GHashTable *originals;
     GStrv protected_paths;
@@ -77,6 +79,7 @@ run_clear(Run *run)
     g_strfreev(run->java_stores);
     bns_file_plan_free(run->file_plan);
     bns_command_plan_free(run->command_plan);
+    bns_cgroup_free(run->cgroup);
     g_clear_pointer(&run->git_keys, g_hash_table_unref);
     g_clear_pointer(&run->originals, g_hash_table_unref);
     g_strfreev(run->protected_paths);
@@ -236,18 +239,39 @@ make_environment(Run *run, const BnsOptions *options)
 
 /* A limit that holds nothing must not look like one. */
 static bool
-check_limits(const BnsPolicy *policy, GError **error)
+check_limits(const BnsPolicy *policy, const BnsCgroupPlan *plan, GError **error)
 {
     uint64_t processes = bns_policy_process_limits(policy)->values[BNS_LIMIT_PROCESSES];
 
-    if (processes == 0 || getuid() != 0)
+    if (processes == 0 || getuid() != 0 || plan->holds[BNS_CGROUP_PIDS])
         return true;
     if (!bns_pid_limit_is_possible())
         return fail(error, "limits.processes: Linux before 6.14 does not count the "
-                           "processes of root; leave it out, or start as another user");
+                           "processes of root without a cgroup; leave it out, or start "
+                           "as another user");
     return processes >= BNS_PID_LIMIT_MIN ||
-           fail(error, "limits.processes: of root's processes Linux allows %d at least",
-                BNS_PID_LIMIT_MIN);
+           fail(
+               error,
+               "limits.processes: of root's processes Linux allows %d at least without "
+               "a cgroup",
+               BNS_PID_LIMIT_MIN);
+}
+
+static bool
+plan_cgroup(Run *run, const BnsOptions *options, GError **error)
+{
+    const BnsProcessLimits *limits = bns_policy_process_limits(run->policy);
+    g_auto(BnsCgroupPlan) plan = { 0 };
+    const char *notice;
+
+    bns_cgroup_plan_find(limits, &plan);
+    notice = bns_cgroup_plan_notice(&plan, limits);
+    if (!check_limits(run->policy, &plan, error))
+        return false;
+    if (notice != NULL && !options->quiet)
+        bns_log_print("%s", notice);
+    run->cgroup = bns_cgroup_new(&plan, limits);
+    return true;
 }
 
 /* The credentials stay in one place, which the gateway alone keeps (spawn.c). */
@@ -290,7 +314,7 @@ prepare(Run *run, const BnsOptions *options, GError **error)
     /* With bits of the owner in it we could not use what we make. */
     run->umask = umask(077);
     run->resolves = bns_resolve_parse(options->resolve, error);
-    if (run->resolves == NULL || !check_limits(run->policy, error) ||
+    if (run->resolves == NULL || !plan_cgroup(run, options, error) ||
         !find_programs(run, error) || !find_workdir(run, options, error))
         return false;
     bns_host_port_resolve(options->host_port, run->resolves);
@@ -307,7 +331,8 @@ prepare(Run *run, const BnsOptions *options, GError **error)
     bns_policy_read_interfaces(run->policy);
     run->layers = describe_layers(run->policy, options);
     protect(run, options);
-    return bns_sight_check(error);
+    /* Last: what it makes is to be removed. */
+    return bns_sight_check(error) && bns_cgroup_make(run->cgroup, error);
 }
 
 /* Agents draw full screens: until the person asks for more, helpers say only what ends
@@ -353,6 +378,7 @@ run_session(Run *run, const BnsOptions *options)
         .sockets = (const char *const *)run->file_plan->sockets->pdata,
         .netstack_path = run->netstack,
         .streams = &run->streams,
+        .cgroup = run->cgroup,
         .helper_log_level = choose_log_levels(run->policy, options),
         .init = { .uid = getuid(),
                   .gid = getgid(),
@@ -364,6 +390,9 @@ run_session(Run *run, const BnsOptions *options)
                              .added = run->trust.added,
                              .java_stores = (const char *const *)run->java_stores },
                   .limits = *bns_policy_process_limits(run->policy),
+                  .n_cgroups = bns_cgroup_n_doors(run->cgroup),
+                  .cgroup_holds_processes =
+                      bns_cgroup_plan(run->cgroup)->holds[BNS_CGROUP_PIDS],
                   .denied = run->command_plan->denied,
                   .exec = run->command_plan->exec,
                   .nested = bns_policy_nested(run->policy),

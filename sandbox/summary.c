@@ -5,6 +5,7 @@
 #include "policy/host.h"
 #include "sandbox/judge.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 /* Columns of a destination in SUMMARY. */
@@ -268,6 +269,24 @@ bns_summary_not_written_back(const char *path, const char *why, const char *kept
                                  shown, why, place)
                : g_strdup_printf("boundary-ns: %s was not written back: %s\n", shown,
                                  why);
+}
+
+char *
+bns_summary_limits(uint64_t killed, uint64_t refused)
+{
+    GString *text = g_string_new(NULL);
+
+    if (killed > 0)
+        g_string_append_printf(text,
+                               "boundary-ns: limits.memory was reached: %" PRIu64
+                               " process%s killed\n",
+                               killed, killed == 1 ? "" : "es");
+    if (refused > 0)
+        g_string_append_printf(text,
+                               "boundary-ns: limits.processes was reached: %" PRIu64
+                               " process%s not started\n",
+                               refused, refused == 1 ? "" : "es");
+    return g_string_free(text, FALSE);
 }
 
 char *

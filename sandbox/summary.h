@@ -8,6 +8,7 @@
 
 #include <glib.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 /**
  * bns_summary_text:
@@ -31,6 +32,15 @@ bns_summary_text(const char *summary, const BnsPolicy *policy, const char *audit
  * Returns: (transfer full): a line, or "" if there is nothing to say
  */
 char *bns_summary_changed(const GPtrArray *changed, bool is_complete);
+
+/**
+ * bns_summary_limits:
+ * @killed: processes that the kernel killed for limits.memory
+ * @refused: processes that could not be made for limits.processes
+ *
+ * Returns: (transfer full): lines, or "" if no limit was met
+ */
+char *bns_summary_limits(uint64_t killed, uint64_t refused);
 
 /* The same of what is not kept. @left: (nullable): the text of BNS_READY_LEFT. */
 char *bns_summary_left(const char *left);

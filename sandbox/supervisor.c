@@ -159,6 +159,7 @@ begin_closing(BnsSupervisor *supervisor)
     supervisor->state = BNS_SESSION_CLOSING;
     log_step(supervisor, "all but the recorder have ended");
     bns_supervisor_settle_files(supervisor);
+    bns_supervisor_settle_cgroup(supervisor);
     supervisor->was_killed = false;
     if (!supervisor->peers[BNS_HELPER_RECORDER].is_alive ||
         bns_ready_send(supervisor->spawn.controls[BNS_HELPER_RECORDER], BNS_READY_END,
@@ -375,11 +376,13 @@ run(BnsSupervisor *supervisor)
                        bns_supervisor_on_signals, supervisor);
     watch_helpers(supervisor);
     set_time(supervisor, START_TIMEOUT_US);
-    if (!is_started) {
+    if (is_started)
+        bns_supervisor_begin_cgroup(supervisor);
+    else {
         bns_outcome_fail(&supervisor->outcome, "%s", error->message);
         bns_supervisor_end(supervisor);
-        bns_supervisor_advance(supervisor);
     }
+    bns_supervisor_advance(supervisor);
     while (supervisor->state != BNS_SESSION_DONE)
         bns_loop_turn(supervisor->loop, -1);
     drain_relay(supervisor);
@@ -399,6 +402,7 @@ supervisor_clear(BnsSupervisor *supervisor)
     bns_timer_free(supervisor->watch_timer);
     bns_file_watch_free(supervisor->file_watch);
     bns_supervisor_leave_sockets(supervisor);
+    bns_supervisor_leave_cgroup(supervisor);
     bns_loop_free(supervisor->loop);
     bns_fd_clear(&supervisor->signal_fd);
     bns_fd_clear(&supervisor->spawn.life_fd);
@@ -426,6 +430,7 @@ static void
 print_end(const BnsSupervisor *supervisor)
 {
     g_autofree char *text = NULL;
+    g_autofree char *limits = NULL;
     g_autofree char *left = NULL;
     g_autofree char *changed = NULL;
 
@@ -437,6 +442,9 @@ print_end(const BnsSupervisor *supervisor)
     text = bns_summary_text(supervisor->summary, supervisor->session->policy,
                             supervisor->session->audit->path);
     fputs(text, stderr);
+    limits = bns_summary_limits(supervisor->met[BNS_CGROUP_MEMORY],
+                                supervisor->met[BNS_CGROUP_PIDS]);
+    fputs(limits, stderr);
     left = bns_summary_left(supervisor->left);
     fputs(left, stderr);
     changed = bns_summary_changed(supervisor->changed, supervisor->has_seen_all);
@@ -468,6 +476,7 @@ int
 bns_supervisor_run(const BnsSession *session)
 {
     BnsSupervisor supervisor = { .session = session,
+                                 .scope_fd = -1,
                                  .started_us = g_get_monotonic_time(),
                                  .started_at_us = g_get_real_time() };
     int typed;

@@ -7,6 +7,7 @@
 #include "audit/recorder.h"
 #include "netstack/gateway/proxy.h"
 #include "policy/policy.h"
+#include "sandbox/cgroup.h"
 #include "sandbox/exit_status.h"
 #include "sandbox/init.h"
 #include "sandbox/options.h"
@@ -26,6 +27,7 @@ typedef struct {
                                  * is reported, not moved */
     const char *const *sockets;   /* real paths of those that the command may reach */
     BnsStreams *streams;          /* of the command */
+    BnsCgroup *cgroup;            /* made, unless systemd is to make it */
     BnsInitConfig init;           /* all but its descriptors */
     const char *netstack_path;    /* bns_programs_find_netstack() */
     BnsLogLevel helper_log_level; /* of the other processes */

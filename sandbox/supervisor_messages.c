@@ -40,8 +40,7 @@ on_failed(BnsSupervisor *supervisor, BnsPeer *peer, const char *text, int fd)
 static bool
 on_ca(BnsSupervisor *supervisor, BnsPeer *peer, const char *text, int fd)
 {
-    return bns_ready_send(supervisor->spawn.controls[BNS_HELPER_INIT], BNS_READY_CA,
-                          text, -1) == 0;
+    return bns_supervisor_give_ca(supervisor, text);
 }
 
 static bool

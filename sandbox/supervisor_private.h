@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The supervisor's state, shared by its files: supervisor.c (life of a session),
- * supervisor_messages.c (what helpers say), supervisor_files.c, supervisor_signals.c and
- * supervisor_sockets.c (sockets of the host).
+ * supervisor_messages.c (what helpers say), supervisor_cgroup.c, supervisor_files.c,
+ * supervisor_signals.c and supervisor_sockets.c (sockets of the host).
  */
 #pragma once
 
@@ -59,6 +59,12 @@ struct BnsSupervisor {
     bool is_searching;       /* init has a SOCKETS to answer */
     bool was_running;        /* GO was given */
     bool was_killed;         /* this state's time is over, SIGKILL was sent */
+    bool has_opened_doors;   /* of the cgroup, to init */
+    char *ca;              /* owned; what init gets after them; NULL: it did not come */
+    BnsWatch *scope_watch; /* owned; NULL: nobody asks systemd */
+    int scope_fd;          /* owned; of who does */
+    pid_t scope_pid;
+    uint64_t met[BNS_N_CGROUP_LIMITS]; /* at the end: how often each limit was met */
     BnsOutcome outcome;
     char *summary;            /* owned; NULL: none came */
     char *left;               /* owned; NULL: nothing */
@@ -103,6 +109,17 @@ bool bns_supervisor_read(BnsPeer *peer);
 void bns_supervisor_on_control(uint32_t events, void *data);
 /* @number: of a signal to pass on, or 0. */
 void bns_supervisor_tell_init(BnsSupervisor *supervisor, BnsReadyType type, int number);
+
+/* --- supervisor_cgroup.c --- */
+
+/* After all were started: init gets its doors, at once or when systemd has answered. */
+void bns_supervisor_begin_cgroup(BnsSupervisor *supervisor);
+/* Init gets the CA, after the doors. Returns: whether it may. */
+bool bns_supervisor_give_ca(BnsSupervisor *supervisor, const char *text);
+/* Once, between ENDING and CLOSING: records which limits were met. */
+void bns_supervisor_settle_cgroup(BnsSupervisor *supervisor);
+/* At the very end. */
+void bns_supervisor_leave_cgroup(BnsSupervisor *supervisor);
 
 /* --- supervisor_sockets.c --- */
 

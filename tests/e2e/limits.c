@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* limits: what one session's processes may use. */
+#include "sandbox/cgroup_plan.h"
 #include "sandbox/pid_limit.h"
 #include "tests/e2e/story.h"
 #include "tests/support/test.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,17 +22,29 @@ run_with(Story *story, const char *limits, const char *script)
     return story_run(story, arguments);
 }
 
-/* Of root the kernel has a limit of numbers, and that only since Linux 6.14. */
+/* What this machine can hold of all processes together. */
+static bool
+has_cgroup(BnsCgroupLimit limit)
+{
+    g_auto(BnsCgroupPlan) plan = { 0 };
+
+    bns_cgroup_plan_find_all(&plan);
+    return plan.holds[limit];
+}
+
+/* Of root the kernel has a limit of numbers, and that only since Linux 6.14; a cgroup has
+ * any. */
 static const char *
 processes_limit(void)
 {
-    return getuid() == 0 ? "processes: 299" : "processes: 20";
+    return getuid() == 0 && !has_cgroup(BNS_CGROUP_PIDS) ? "processes: 299"
+                                                         : "processes: 20";
 }
 
 static bool
 can_limit_processes(void)
 {
-    return getuid() != 0 || bns_pid_limit_is_possible();
+    return getuid() != 0 || bns_pid_limit_is_possible() || has_cgroup(BNS_CGROUP_PIDS);
 }
 
 /* More than it may have; when they end others may be started. */
@@ -60,8 +74,8 @@ test_few_processes_of_root(void)
     g_autoptr(Story) story = story_new();
     g_autoptr(StoryRun) run = NULL;
 
-    if (getuid() != 0) {
-        g_test_skip("an ordinary user may have as few as he likes");
+    if (getuid() != 0 || has_cgroup(BNS_CGROUP_PIDS)) {
+        g_test_skip("here as few are allowed as one likes");
         return;
     }
     run = run_with(story, "processes: 298", "echo ran");
@@ -163,6 +177,133 @@ test_memory(void)
     g_assert_cmpstr(much->out, ==, "0\n");
 }
 
+/* Each of four is below the limit, and all are above it together. */
+#define FOUR_EATERS                                                                    \
+    "python3 -c '\n"                                                                   \
+    "import os, signal\n"                                                              \
+    "gate, done = os.pipe(), os.pipe()\n"                                              \
+    "kids = []\n"                                                                      \
+    "for i in range(4):\n"                                                             \
+    "    kids.append(os.fork())\n"                                                     \
+    "    if kids[-1] == 0:\n"                                                          \
+    "        os.close(gate[1]); os.close(done[0])\n"                                   \
+    "        b = bytearray(60 << 20)\n"                                                \
+    "        os.write(done[1], b\"x\"); os.close(done[1]); os.read(gate[0], 1)\n"      \
+    "        os._exit(0)\n"                                                            \
+    "os.close(done[1])\n"                                                              \
+    "while os.read(done[0], 9): pass\n"                                                \
+    "os.close(gate[1])\n"                                                              \
+    "ends = [os.waitpid(kid, 0)[1] for kid in kids]\n"                                 \
+    "print(ends.count(0), ends.count(signal.SIGKILL))\n"                               \
+    "'"
+
+static void
+test_memory_together(void)
+{
+    g_autoptr(Story) story = story_new();
+    g_autoptr(StoryRun) run = run_with(story, "memory: 96M", FOUR_EATERS);
+    guint lived = 0, died = 0;
+
+    story_assert_status(run, 0);
+    g_assert_cmpint(sscanf(run->out, "%u %u", &lived, &died), ==, 2);
+    g_assert_cmpuint(lived + died, ==, 4);
+    if (!has_cgroup(BNS_CGROUP_MEMORY)) {
+        g_assert_cmpuint(lived, ==, 4);
+        story_assert_err(run, "limits.memory holds for each process by itself");
+        return;
+    }
+    g_assert_cmpuint(lived, <, 4);
+    story_assert_no_err(run, "by itself");
+    story_assert_err(run, "limits.memory was reached: ");
+    story_assert_record(run, "\"limit.reached\"", "limits.memory", "\"count\":");
+    story_assert_record(run, "\"session.end\"");
+}
+
+/* Memory that a file in a private directory takes counts as well, and is no way around:
+ * the file stays, and the next process may be killed for it, too. */
+static void
+test_memory_of_files(void)
+{
+    g_autoptr(Story) story = story_new();
+    g_autoptr(StoryRun) run = NULL;
+
+    if (!has_cgroup(BNS_CGROUP_MEMORY)) {
+        g_test_skip("no cgroup of memory can be used here");
+        return;
+    }
+    run = run_with(story, "memory: 64M",
+                   "head -c 256M /dev/zero >/tmp/big; echo $?; cat /tmp/big | wc -c");
+    g_assert_true(g_str_has_prefix(run->out, "137\n"));
+    story_assert_no_out(run, "268435456");
+    story_assert_err(run, "limits.memory was reached: ");
+    story_assert_record(run, "\"session.end\"");
+}
+
+/* What it can see and mount has no limit that it could lift, and leads nowhere else. */
+static void
+test_cgroup_is_out_of_reach(void)
+{
+    static const char try[] =
+        "import ctypes, os\n"
+        "libc = ctypes.CDLL(None, use_errno=True)\n"
+        "assert libc.unshare(0x10000000 | 0x20000) == 0\n"
+        "libc.unshare(0x02000000)\n"
+        "def put(path, text):\n"
+        "    try: open(path, 'w').write(text)\n"
+        "    except OSError: pass\n"
+        "os.mkdir('m')\n"
+        "def tamper(top):\n"
+        "    for dir, dirs, files in os.walk(top):\n"
+        "        if 'boundary-ns.' in dir and top == 'm': print('seen')\n"
+        "        for name in ('memory.max', 'memory.limit_in_bytes', 'pids.max',\n"
+        "                     'memory.memsw.limit_in_bytes'):\n"
+        "            put(dir + '/' + name, 'max')\n"
+        "            put(dir + '/' + name, '-1')\n"
+        "        if not dir.endswith('/in'): put(dir + '/cgroup.procs', '0')\n"
+        "tamper('/sys/fs/cgroup')\n"
+        "for kind, data in ((b'cgroup2', None), (b'cgroup', b'memory'),\n"
+        "                   (b'cgroup', b'pids')):\n"
+        "    if libc.mount(b'none', b'm', kind, 0, data) == 0: tamper('m')\n"
+        "    libc.umount2(b'm', 2)\n";
+    g_autoptr(Story) story = story_new();
+    g_autoptr(StoryRun) run = NULL;
+
+    if (!has_cgroup(BNS_CGROUP_MEMORY)) {
+        g_test_skip("no cgroup of memory can be used here");
+        return;
+    }
+    story_write(story, "p.yaml",
+                "nested: full\nlimits: { memory: 96M, processes: 50 }\n");
+    story_write(story, "try.py", try);
+    story_write(story, "try.sh", "python3 try.py && " FOUR_EATERS "\n");
+    run = story_run(story, "-c p.yaml -- sh try.sh");
+    story_assert_no_out(run, "seen");
+    story_assert_no_out(run, "4 0\n");
+    story_assert_err(run, "limits.memory was reached: ");
+}
+
+/* Whoever removes what a killed session made is alive. */
+static void
+test_killed_leaves_no_cgroup(void)
+{
+    g_autoptr(Story) story = story_new();
+    g_autoptr(StoryRun) run = NULL;
+
+    if (!has_cgroup(BNS_CGROUP_MEMORY)) {
+        g_test_skip("no cgroup of memory can be used here");
+        return;
+    }
+    story_write(story, "p.yaml", "limits: { memory: 96M, processes: 50 }\n");
+    run = story_shell(
+        story, "mkfifo ready; \"$BNS\" -c p.yaml -- sh -c 'echo >ready; exec sleep "
+               "1000' & pid=$!; read line <ready\n"
+               "find /sys/fs/cgroup -name 'boundary-ns*' | grep -q . && echo there\n"
+               "kill -9 $pid\n"
+               "while find /sys/fs/cgroup -name \"boundary-ns*$pid*\" | grep -q .\n"
+               "do sleep 0.01; done; echo gone\n");
+    g_assert_cmpstr(run->out, ==, "there\ngone\n");
+}
+
 static void
 test_open_files(void)
 {
@@ -230,7 +371,11 @@ test_check(void)
     story_assert_out(check, "limits\tlimits.flow_rate\tnone\n");
     story_assert_out(check, "limits\tlimits.idle\t9\n");
     story_assert_out(check, "limits\tlimits.audit_size\t8192\n");
-    story_assert_out(check, "limits\tlimits.memory\t5242880\n");
+    story_assert_out(check,
+                     has_cgroup(BNS_CGROUP_MEMORY)
+                         ? "limits\tlimits.memory\t5242880\n"
+                         : "limits\tlimits.memory\t5242880 (of each process: there is "
+                           "no cgroup here for all together)\n");
     story_assert_out(check, "limits\tlimits.cpu\tnone\n");
 }
 
@@ -249,6 +394,11 @@ main(int argc, char **argv)
     bns_test_add("/e2e/limits/a-full-disk-is-the-sandboxs", test_full_disk);
     bns_test_add("/e2e/limits/so-many-connections-in-a-second", test_flow_rate);
     bns_test_add("/e2e/limits/memory-of-a-process-ends", test_memory);
+    bns_test_add("/e2e/limits/memory-of-all-processes-ends", test_memory_together);
+    bns_test_add("/e2e/limits/memory-of-private-files-ends", test_memory_of_files);
+    bns_test_add("/e2e/limits/the-cgroup-is-out-of-reach", test_cgroup_is_out_of_reach);
+    bns_test_add("/e2e/limits/a-killed-session-leaves-no-cgroup",
+                 test_killed_leaves_no_cgroup);
     bns_test_add("/e2e/limits/descriptors-of-a-process-end", test_open_files);
     bns_test_add("/e2e/limits/a-file-ends", test_file_size);
     bns_test_add("/e2e/limits/computing-ends", test_cpu);
