@@ -7,6 +7,7 @@
 
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -319,4 +320,48 @@ bns_cgroup_plan_notice(const BnsCgroupPlan *plan, const BnsProcessLimits *limits
                "here "
                "that could hold it for all together";
     return NULL;
+}
+
+/* --- what the command could reach --- */
+
+/* One that is shown nowhere may be mounted by the command itself. */
+static bool
+is_ours(const char *dir)
+{
+    g_autofree char *path = g_build_filename(dir, "cgroup.procs", NULL);
+    struct stat info;
+
+    return getuid() == 0 || stat(path, &info) < 0 || info.st_uid == getuid();
+}
+
+/* A line of /proc/PID/cgroup: one of several controllers tells the hierarchy, none is
+ * version 2; and a hierarchy with a mere name has nothing to limit or kill by. */
+static bool
+line_is_open(const char *line, const char *mounts)
+{
+    g_auto(GStrv) parts = g_strsplit(line, ":", 3);
+    g_auto(GStrv) controllers = NULL;
+    g_auto(BnsCgroupPlace) place = { 0 };
+
+    if (g_strv_length(parts) != 3 || g_str_has_prefix(parts[1], "name="))
+        return false;
+    controllers = g_strsplit(parts[1], ",", -1);
+    return !bns_cgroup_place_find(line, mounts, controllers[0], &place) ||
+           (!place.is_fenced && is_ours(place.dir));
+}
+
+bool
+bns_cgroup_plan_is_open(void)
+{
+    g_autofree char *cgroups = bns_cgroup_read("/proc/self", "cgroup");
+    g_autofree char *mounts = bns_cgroup_read("/proc/self", "mountinfo");
+    g_auto(GStrv) lines = NULL;
+
+    if (cgroups == NULL || mounts == NULL)
+        return true;
+    lines = g_strsplit(cgroups, "\n", -1);
+    for (char **line = lines; *line != NULL; line++)
+        if (line_is_open(*line, mounts))
+            return true;
+    return false;
 }

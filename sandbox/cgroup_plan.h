@@ -64,6 +64,19 @@ void bns_cgroup_plan_find_all(BnsCgroupPlan *out_plan);
 const char *
 bns_cgroup_plan_notice(const BnsCgroupPlan *plan, const BnsProcessLimits *limits);
 
+/**
+ * bns_cgroup_plan_is_open:
+ *
+ * Whether our user may write to a cgroup that we are in. A process that may make a cgroup
+ * namespace and mount the hierarchy there (nested: full) sees that cgroup as its root, and
+ * could then limit, freeze or kill all that is in it, ourselves and whoever started us.
+ * With nsdelegate, as systemd mounts version 2, the kernel keeps it from that.
+ *
+ * Returns: true, too, if that cannot be found out, as in a container that does not show
+ *          its cgroup
+ */
+bool bns_cgroup_plan_is_open(void);
+
 /* Returns: (transfer full) (nullable): the file's text. At most 1 MiB. */
 char *bns_cgroup_read(const char *dir, const char *file);
 /* Whether the words of the file, separated by white space, have @word. */

@@ -46,6 +46,7 @@
  * @trust: what the user's programs trust beside the roots of /etc
  * @limits: of the command's processes
  * @n_cgroups: that the command enters (sandbox/cgroup.h); as many CGROUP come
+ * @forbids_cgroups: no cgroup namespace may be made (bns_cgroup_plan_is_open())
  * @cgroup_fds: init's own
  * @cgroup_holds_processes: and limits.processes is theirs alone
  * @umask: the user's
@@ -75,6 +76,7 @@ typedef struct {
     unsigned n_cgroups;
     int cgroup_fds[BNS_N_CGROUP_LIMITS];
     bool cgroup_holds_processes;
+    bool forbids_cgroups;
     mode_t umask;
     const sigset_t *ignored;
 } BnsInitConfig;

@@ -72,6 +72,10 @@ freeze_proc(const BnsInitConfig *config, BnsFault *fault)
 {
     if (config->nested == BNS_NESTED_NONE && !bns_namespaces_forbid_more(fault))
         return false;
+    /* One is init's, one the command's (sandbox/command.c). */
+    if (config->forbids_cgroups &&
+        !bns_namespaces_forbid_cgroups(config->n_cgroups > 0 ? 2 : 1, fault))
+        return false;
     if (config->uid != 0)
         return true;
     for (size_t i = 0; i < G_N_ELEMENTS(roots_files); i++) {

@@ -140,3 +140,16 @@ bns_namespaces_forbid_more(BnsFault *fault)
                   : bns_fault_set(fault, "Could not forbid user namespaces: %s",
                                   strerror(-r));
 }
+
+bool
+bns_namespaces_forbid_cgroups(unsigned n, BnsFault *fault)
+{
+    char text[16];
+    int r;
+
+    snprintf(text, sizeof(text), "%u", n);
+    r = write_file("/proc/sys/user/max_cgroup_namespaces", text);
+    return r == 0 ? true
+                  : bns_fault_set(fault, "Could not forbid cgroup namespaces: %s",
+                                  strerror(-r));
+}

@@ -32,3 +32,7 @@ bool bns_namespaces_enter_inner(uid_t uid, gid_t gid, BnsFault *fault);
  * root of the outer namespace, with /proc mounted and writable.
  */
 bool bns_namespaces_forbid_more(BnsFault *fault);
+
+/* The same of cgroup namespaces beyond @n, init's own counted. Without one that is his
+ * nobody mounts a cgroup hierarchy. */
+bool bns_namespaces_forbid_cgroups(unsigned n, BnsFault *fault);

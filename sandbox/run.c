@@ -391,6 +391,7 @@ run_session(Run *run, const BnsOptions *options)
                              .java_stores = (const char *const *)run->java_stores },
                   .limits = *bns_policy_process_limits(run->policy),
                   .n_cgroups = bns_cgroup_n_doors(run->cgroup),
+                  .forbids_cgroups = bns_cgroup_plan_is_open(),
                   .cgroup_holds_processes =
                       bns_cgroup_plan(run->cgroup)->holds[BNS_CGROUP_PIDS],
                   .denied = run->command_plan->denied,

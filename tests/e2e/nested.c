@@ -62,6 +62,43 @@ test_case(gconstpointer data)
     }
 }
 
+/* What a process can do with a cgroup hierarchy that it mounts for itself: nothing to the
+ * cgroup that the session, and whoever started it, is in. */
+static void
+test_cgroups(void)
+{
+    g_autoptr(Story) story = story_new();
+    g_autoptr(StoryRun) run = NULL;
+
+    if (!story_needs("python3"))
+        return;
+    story_write(story, "p.yaml", "nested: full\n");
+    story_write(
+        story, "try.py",
+        "import ctypes, os\n"
+        "libc = ctypes.CDLL(None, use_errno=True)\n"
+        "if libc.unshare(0x10000000 | 0x20000) == 0: print('namespaces')\n"
+        "libc.unshare(0x02000000)\n"
+        "os.mkdir('m')\n"
+        "for kind, data in [(b'cgroup2', None)] + [(b'cgroup', name) for name in\n"
+        "        (b'memory', b'pids', b'freezer', b'devices', b'cpuset')]:\n"
+        "    if libc.mount(b'none', b'm', kind, 0, data) != 0: continue\n"
+        "    for name in os.listdir('m'):\n"
+        "        # With nsdelegate these are a matter of the namespace's.\n"
+        "        if name in ('cgroup.procs', 'cgroup.threads',\n"
+        "                    'cgroup.subtree_control'): continue\n"
+        "        try:\n"
+        "            text = open('m/' + name).read()\n"
+        "            open('m/' + name, 'w').write(text)\n"
+        "            print('wrote', name)\n"
+        "        except OSError: pass\n"
+        "    libc.umount2(b'm', 2)\n"
+        "print('tried')\n");
+    run = story_run(story, "-c p.yaml -- python3 try.py");
+    story_assert_status(run, 0);
+    g_assert_cmpstr(run->out, ==, "namespaces\ntried\n");
+}
+
 static void
 test_default(void)
 {
@@ -146,6 +183,7 @@ main(int argc, char **argv)
         bns_test_add_data(path, &cases[i], test_case);
     }
     bns_test_add("/e2e/nested/none-without-being-asked", test_default);
+    bns_test_add("/e2e/nested/no-cgroup-of-others-is-reached", test_cgroups);
     /* Root cannot have bwrap inside, as above. */
     if (getuid() != 0)
         bns_test_add("/e2e/nested/what-is-executed-inside-is-recorded",
