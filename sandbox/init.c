@@ -8,6 +8,7 @@
 #include "sandbox/command.h"
 #include "sandbox/finder.h"
 #include "sandbox/group_signals.h"
+#include "sandbox/init_descriptors.h"
 #include "sandbox/leave.h"
 #include "sandbox/left.h"
 #include "sandbox/mounts.h"
@@ -84,39 +85,6 @@ wait_for(const Init *init, int fd)
             end_session();
     if (fds[0].revents != 0)
         end_session();
-}
-
-static bool
-take_pipes(const BnsStreamsInside *streams)
-{
-    for (int fd = 0; fd < BNS_STREAMS; fd++)
-        if (streams->kinds[fd] == BNS_STREAM_PIPE && dup2(streams->pipes[fd], fd) < 0)
-            return false;
-    return true;
-}
-
-/* Leaves 0-2 and those of the configuration, under the lowest numbers. By way of high
- * numbers, so that none lands on another. */
-static bool
-take_descriptors(BnsInitConfig *config, BnsFault *fault)
-{
-    int *const fds[] = { &config->control_fd, &config->life_fd, &config->owner_fd,
-                         &config->lend_fd, &config->recorder_fd };
-    int next = STDERR_FILENO + 1;
-    /* They may have the numbers that the others get. */
-    bool is_good = take_pipes(&config->streams);
-
-    for (size_t i = 0; i < G_N_ELEMENTS(fds); i++)
-        if (*fds[i] >= 0)
-            is_good &= (*fds[i] = fcntl(*fds[i], F_DUPFD_CLOEXEC, 10)) >= 0;
-    for (size_t i = 0; i < G_N_ELEMENTS(fds); i++)
-        if (*fds[i] >= 0)
-            is_good &= (*fds[i] = dup3(*fds[i], next++, O_CLOEXEC)) >= 0;
-    if (!is_good)
-        return bns_fault_set(fault, "Could not take over descriptors: %s",
-                             strerror(errno));
-    bns_fd_close_from(next);
-    return true;
 }
 
 /* What a terminal sends to its foreground is the command's affair. Everything stays
@@ -270,7 +238,8 @@ limit_pids(const Init *init, BnsFault *fault)
 static bool
 set_up(Init *init, BnsFault *fault)
 {
-    if (!take_descriptors(&init->config, fault) || !take_signals(init, fault) ||
+    if (!bns_init_take_descriptors(&init->config, fault) ||
+        !take_signals(init, fault) ||
         !bns_namespaces_map_root(init->config.uid, init->config.gid, fault))
         return false;
     /* An addition to the life pipe: it loses the race with a parent that is dead. After
