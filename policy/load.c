@@ -16,8 +16,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A policy file of this size has 20,000 rules. */
-#define FILE_MAX (1024 * 1024)
 /* More than any chain that a person could still follow. */
 #define EXTENDS_DEPTH_MAX 8
 
@@ -72,7 +70,7 @@ read_all(int fd, const char *path, GError **error)
     ssize_t n;
 
     while ((n = TEMP_FAILURE_RETRY(read(fd, chunk, sizeof chunk))) > 0) {
-        if (bytes->len + (size_t)n > FILE_MAX) {
+        if (bytes->len + (size_t)n > BNS_POLICY_FILE_MAX) {
             fail_reading(error, path, "larger than 1 MiB");
             return NULL;
         }

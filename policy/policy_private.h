@@ -10,6 +10,9 @@
 #include "policy/policy.h"
 #include "policy/reading.h"
 
+/* In bytes: a policy file of this size has 20,000 rules. */
+#define BNS_POLICY_FILE_MAX (1024 * 1024)
+
 struct BnsPolicy {
     GPtrArray *rules;    /* owned, of owned BnsRule, in the order of their numbers */
     BnsHostIndex *allow; /* owned, of the rules above */

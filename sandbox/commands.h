@@ -10,6 +10,8 @@
 
 int bns_check(const BnsOptions *options);
 int bns_explain(const BnsOptions *options);
+/* 0: all is expressed, 1: something is not, 2: it could not be read. */
+int bns_import_command(const BnsOptions *options);
 int bns_log(const BnsOptions *options);
 int bns_log_verify(const BnsOptions *options);
 

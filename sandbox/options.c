@@ -329,6 +329,8 @@ check_operands(const Parse *parse, GError **error)
                                 "nothing but options: a policy file is named by "
                                 "--config FILE" },
         [BNS_COMMAND_EXPLAIN] = { 1, 2, "[METHOD] and a URL or HOST:PORT" },
+        [BNS_COMMAND_IMPORT] = { 2, 2,
+                                 "claude, srt, domains, codex or coder, and a file" },
         [BNS_COMMAND_LOG] = { 0, 1, "at most one file or session" },
         [BNS_COMMAND_LOG_VERIFY] = { 1, 1, "one file" },
         [BNS_COMMAND_DOCTOR] = { 0, 0, "nothing but --json" },

@@ -10,6 +10,8 @@ const BnsSubcommand bns_subcommand_table[] = {
       "validate the policy and print its rules" },
     { "explain", BNS_COMMAND_EXPLAIN, "explain [OPTIONS] [METHOD] URL|HOST:PORT",
       "say which rule decides, and why" },
+    { "import", BNS_COMMAND_IMPORT, "import claude|srt|domains|codex|coder FILE",
+      "print another program's rules as a policy, and what got lost" },
     { "log", BNS_COMMAND_LOG, "log [OPTIONS] [FILE|SESSION]",
       "show what a session did (the newest one)" },
     { "log verify", BNS_COMMAND_LOG_VERIFY, "log verify FILE",

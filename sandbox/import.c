@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `import`: another program's file as a policy on standard output, and a line for each
+ * thing that it says and a policy cannot on standard error.
+ */
+#include "sandbox/commands.h"
+
+#include "base/fd.h"
+#include "base/text.h"
+#include "policy/import.h"
+#include "policy/text_reader.h"
+#include "sandbox/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define EXIT_LOST  1
+#define EXIT_COULD 2
+
+/* Opens without waiting for the other end of a FIFO. "-" is standard input, which may be
+ * a pipe. */
+static int
+open_file(const char *file)
+{
+    bns_autofd fd = -1;
+    struct stat status;
+
+    if (strcmp(file, "-") == 0)
+        return fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+    fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0 || fstat(fd, &status) < 0)
+        return -1;
+    if (S_ISREG(status.st_mode))
+        return g_steal_fd(&fd);
+    errno = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
+    return -1;
+}
+
+/* Returns: (transfer full): all bytes, or those up to one more than are read at all;
+ * %NULL with errno set. */
+static GByteArray *
+read_all(int fd)
+{
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    guint8 chunk[16 * 1024];
+    ssize_t n;
+
+    while (bytes->len <= BNS_TEXT_BYTES_MAX &&
+           (n = TEMP_FAILURE_RETRY(read(fd, chunk, sizeof chunk))) != 0) {
+        if (n < 0)
+            return NULL;
+        g_byte_array_append(bytes, chunk, (guint)n);
+    }
+    return g_steal_pointer(&bytes);
+}
+
+static int
+print(const BnsImport *import)
+{
+    for (char **loss = import->losses; *loss != NULL; loss++)
+        fprintf(stderr, "%s\n", *loss);
+    if (fputs(import->yaml, stdout) == EOF || fflush(stdout) == EOF) {
+        bns_log_print("standard output: %s", g_strerror(errno));
+        return EXIT_COULD;
+    }
+    return *import->losses != NULL ? EXIT_LOST : 0;
+}
+
+int
+bns_import_command(const BnsOptions *options)
+{
+    const char *file = options->arguments[1];
+    bns_autofd fd = open_file(file);
+    g_autoptr(GByteArray) bytes = fd >= 0 ? read_all(fd) : NULL;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(BnsImport) import = NULL;
+    BnsImportKind kind;
+
+    if (!bns_import_kind_parse(options->arguments[0], &kind)) {
+        bns_log_print("import: use claude, srt, domains, codex or coder");
+        return EXIT_COULD;
+    }
+    if (bytes == NULL) {
+        g_autofree char *shown = bns_text_escape(file, -1);
+
+        bns_log_print("Could not read \"%s\": %s", shown, g_strerror(errno));
+        return EXIT_COULD;
+    }
+    import = bns_import(kind, file, (const char *)bytes->data, bytes->len, &error);
+    if (import == NULL) {
+        bns_log_print("%s", error->message);
+        return EXIT_COULD;
+    }
+    return print(import);
+}
