@@ -1,58 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sandbox/aliases.h"
 
+#include "sandbox/mount_table.h"
 #include "sandbox/sight.h"
 #include "sandbox/tree.h"
 
 #include <stdbool.h>
 #include <string.h>
-
-/* Fields of a line of mountinfo. */
-enum {
-    FIELD_DEVICE = 2,
-    FIELD_ROOT,
-    FIELD_POINT,
-    N_FIELDS
-};
-
-/* All owned. */
-typedef struct {
-    char *device; /* major:minor of the file system */
-    char *root;   /* which directory of it is mounted */
-    char *point;  /* where */
-} Mount;
-
-static void
-mount_clear(void *data)
-{
-    Mount *mount = data;
-
-    g_free(mount->device);
-    g_free(mount->root);
-    g_free(mount->point);
-}
-
-/* Spaces and the like are written as \ooo. */
-static GArray *
-parse(const char *table)
-{
-    g_auto(GStrv) lines = g_strsplit(table, "\n", -1);
-    GArray *mounts = g_array_new(FALSE, FALSE, sizeof(Mount));
-
-    g_array_set_clear_func(mounts, mount_clear);
-    for (char **line = lines; *line != NULL; line++) {
-        g_auto(GStrv) fields = g_strsplit(*line, " ", N_FIELDS + 1);
-        Mount mount;
-
-        if (g_strv_length(fields) <= N_FIELDS)
-            continue;
-        mount = (Mount){ .device = g_strdup(fields[FIELD_DEVICE]),
-                         .root = g_strcompress(fields[FIELD_ROOT]),
-                         .point = g_strcompress(fields[FIELD_POINT]) };
-        g_array_append_val(mounts, mount);
-    }
-    return mounts;
-}
 
 /* @path as seen from @to, if it lies within @from. (transfer full) */
 static char *
@@ -65,13 +19,13 @@ move(const char *path, const char *from, const char *to)
 }
 
 /* The mount that @path lies on: the deepest, and of those on one place the last. */
-static const Mount *
+static const BnsMount *
 find_home(const GArray *mounts, const char *path)
 {
-    const Mount *home = NULL;
+    const BnsMount *home = NULL;
 
     for (guint i = 0; i < mounts->len; i++) {
-        const Mount *mount = &g_array_index(mounts, Mount, i);
+        const BnsMount *mount = &g_array_index(mounts, BnsMount, i);
 
         if (bns_tree_is_within(path, mount->point) &&
             (home == NULL || strlen(mount->point) >= strlen(home->point)))
@@ -93,7 +47,7 @@ is_same_file(const char *path, const char *other)
 /* What @mount shows of @path, which is @inner in its file system: all of it, or a part.
  * (transfer full) (nullable) */
 static char *
-find_in(const Mount *mount, const char *path, const char *inner)
+find_in(const BnsMount *mount, const char *path, const char *inner)
 {
     g_autofree char *alias = NULL;
     g_autofree char *original = NULL;
@@ -113,13 +67,13 @@ find_in(const Mount *mount, const char *path, const char *inner)
 GStrv
 bns_aliases_find(const char *table, const char *path)
 {
-    g_autoptr(GArray) mounts = parse(table);
+    g_autoptr(GArray) mounts = bns_mount_table_parse(table);
     GPtrArray *found = g_ptr_array_new();
-    const Mount *home = find_home(mounts, path);
+    const BnsMount *home = find_home(mounts, path);
     g_autofree char *inner = home != NULL ? move(path, home->point, home->root) : NULL;
 
     for (guint i = 0; home != NULL && i < mounts->len; i++) {
-        const Mount *mount = &g_array_index(mounts, Mount, i);
+        const BnsMount *mount = &g_array_index(mounts, BnsMount, i);
         char *alias = strcmp(mount->device, home->device) == 0
                           ? find_in(mount, path, inner)
                           : NULL;
