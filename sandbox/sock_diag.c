@@ -25,9 +25,11 @@ bns_sock_diag_request(uint8_t out_request[BNS_SOCK_DIAG_REQUEST_BYTES])
         .header = { .nlmsg_len = sizeof(request),
                     .nlmsg_type = SOCK_DIAG_BY_FAMILY,
                     .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
-        /* CLOSE: bound, not connected: a datagram socket, or a stream that will listen. */
+        /* CLOSE: bound, not connected: a datagram socket, or a stream that will listen.
+         * ESTABLISHED is a datagram socket, too, since somebody has connected to it. */
         .body = { .sdiag_family = AF_UNIX,
-                  .udiag_states = 1u << TCP_LISTEN | 1u << TCP_CLOSE,
+                  .udiag_states =
+                      1u << TCP_LISTEN | 1u << TCP_CLOSE | 1u << TCP_ESTABLISHED,
                   .udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_VFS },
     };
 
@@ -89,7 +91,15 @@ parse_attributes(const uint8_t *bytes,
     return len == 0;
 }
 
-/* @out_found: of a socket that lies nowhere, as most do, @out_has_place is false. */
+/* Whether somebody else could connect to it, or send to it. */
+static bool
+is_open(const struct unix_diag_msg *message)
+{
+    return message->udiag_state != TCP_ESTABLISHED || message->udiag_type == SOCK_DGRAM;
+}
+
+/* @out_found: of a socket that lies nowhere, as most do, or is not open, @out_has_place is
+ * false. */
 static bool
 parse_socket(const uint8_t *bytes,
              size_t len,
@@ -105,9 +115,19 @@ parse_socket(const uint8_t *bytes,
     memcpy(&message, bytes, sizeof(message));
     out_found->cookie =
         (uint64_t)message.udiag_cookie[1] << 32 | message.udiag_cookie[0];
-    return message.udiag_family == AF_UNIX &&
-           parse_attributes(bytes + sizeof(message), len - sizeof(message), out_found,
-                            out_has_place);
+    if (message.udiag_family != AF_UNIX ||
+        !parse_attributes(bytes + sizeof(message), len - sizeof(message), out_found,
+                          out_has_place))
+        return false;
+    *out_has_place = *out_has_place && is_open(&message);
+    return true;
+}
+
+int64_t
+bns_sock_diag_key(unsigned major_number, unsigned minor_number, uint32_t inode)
+{
+    return (int64_t)((uint64_t)major_number << 52 |
+                     ((uint64_t)minor_number & 0xfffff) << 32 | inode);
 }
 
 static BnsSockDiag

@@ -22,7 +22,7 @@ void bns_sock_diag_request(uint8_t out_request[BNS_SOCK_DIAG_REQUEST_BYTES]);
 #define BNS_SOCK_DIAG_ANSWER_BYTES 32768
 
 /* What a name can have in bytes: that of unix(7). */
-#define BNS_SOCK_DIAG_NAME_MAX 107
+#define BNS_SOCK_DIAG_NAME_MAX 108
 
 /**
  * BnsHostSocket:
@@ -38,6 +38,9 @@ typedef struct {
     uint32_t inode;
     char name[BNS_SOCK_DIAG_NAME_MAX + 1];
 } BnsHostSocket;
+
+/* A number that stands for a file of a file system. */
+int64_t bns_sock_diag_key(unsigned major_number, unsigned minor_number, uint32_t inode);
 
 typedef enum {
     BNS_SOCK_DIAG_MORE, /* another datagram follows */

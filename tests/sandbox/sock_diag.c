@@ -12,6 +12,7 @@
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <linux/unix_diag.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -52,9 +53,16 @@ add_message(GByteArray *bytes, uint16_t type, const void *data, size_t len)
 
 /* @inode 0: it lies nowhere. */
 static void
-add_socket(GByteArray *bytes, const char *name, size_t name_len, uint32_t inode)
+add_in_state(GByteArray *bytes,
+             uint8_t type,
+             uint8_t state,
+             const char *name,
+             size_t name_len,
+             uint32_t inode)
 {
     struct unix_diag_msg message = { .udiag_family = AF_UNIX,
+                                     .udiag_type = type,
+                                     .udiag_state = state,
                                      .udiag_cookie = { 7, 1 } };
     struct unix_diag_vfs vfs = { .udiag_vfs_ino = inode,
                                  .udiag_vfs_dev = 259u << 20 | 300 };
@@ -65,6 +73,12 @@ add_socket(GByteArray *bytes, const char *name, size_t name_len, uint32_t inode)
     if (inode != 0)
         add_attribute(body, UNIX_DIAG_VFS, &vfs, sizeof(vfs));
     add_message(bytes, SOCK_DIAG_BY_FAMILY, body->data, body->len);
+}
+
+static void
+add_socket(GByteArray *bytes, const char *name, size_t name_len, uint32_t inode)
+{
+    add_in_state(bytes, SOCK_STREAM, TCP_LISTEN, name, name_len, inode);
 }
 
 static void
@@ -108,6 +122,35 @@ test_answer(void)
     g_assert_cmpint(parse(bytes, bytes->len, text, &error), ==, BNS_SOCK_DIAG_DONE);
     g_assert_cmpint(error, ==, 0);
     g_assert_null(strstr(text->str, "later"));
+}
+
+/* A datagram socket is in the state of a connected one once somebody connected to it, a
+ * connected stream leads to nobody else. */
+static void
+test_states(void)
+{
+    static const struct {
+        uint8_t type, state;
+        bool is_told;
+    } rows[] = {
+        { SOCK_STREAM, TCP_LISTEN, true },
+        { SOCK_STREAM, TCP_CLOSE, true },
+        { SOCK_STREAM, TCP_ESTABLISHED, false },
+        { SOCK_SEQPACKET, TCP_LISTEN, true },
+        { SOCK_SEQPACKET, TCP_ESTABLISHED, false },
+        { SOCK_DGRAM, TCP_CLOSE, true },
+        { SOCK_DGRAM, TCP_ESTABLISHED, true },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GByteArray) bytes = g_byte_array_new();
+        g_autoptr(GString) text = g_string_new(NULL);
+        int error;
+
+        add_in_state(bytes, rows[i].type, rows[i].state, "s", 1, 5);
+        g_assert_cmpint(parse(bytes, bytes->len, text, &error), ==, BNS_SOCK_DIAG_MORE);
+        g_assert_cmpint(text->len > 0, ==, rows[i].is_told);
+    }
 }
 
 /* A cut is not a shorter answer, except between two messages. */
@@ -358,6 +401,7 @@ main(int argc, char **argv)
 {
     bns_test_init(&argc, &argv, 60);
     bns_test_add("/sandbox/sock-diag/an-answer-names-sockets", test_answer);
+    bns_test_add("/sandbox/sock-diag/who-is-connected-leads-nowhere", test_states);
     bns_test_add("/sandbox/sock-diag/a-cut-answer-is-bad", test_cut);
     bns_test_add("/sandbox/sock-diag/lengths-that-lie-are-bad", test_lengths);
     bns_test_add("/sandbox/sock-diag/a-refusal-is-its-errno", test_refusal);
