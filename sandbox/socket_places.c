@@ -75,8 +75,8 @@ find_shown(BnsSocketPlaces *places, const char *dir)
     return shown;
 }
 
-static void
-add_directory(BnsSocketPlaces *places, BnsSocketPlace *place, const char *dir)
+const GPtrArray *
+bns_socket_places_shown(BnsSocketPlaces *places, const char *dir)
 {
     GPtrArray *shown = g_hash_table_lookup(places->shown, dir);
 
@@ -84,6 +84,14 @@ add_directory(BnsSocketPlaces *places, BnsSocketPlace *place, const char *dir)
         shown = find_shown(places, dir);
         g_hash_table_insert(places->shown, g_strdup(dir), shown);
     }
+    return shown;
+}
+
+static void
+add_directory(BnsSocketPlaces *places, BnsSocketPlace *place, const char *dir)
+{
+    const GPtrArray *shown = bns_socket_places_shown(places, dir);
+
     for (guint i = 0; i < shown->len; i++)
         if (!g_ptr_array_find_with_equal_func(place->dirs, shown->pdata[i], g_str_equal,
                                               NULL))
@@ -110,6 +118,7 @@ try_path(BnsSocketPlace *place, const BnsHostSocket *socket, const char *path)
     struct stat info;
 
     if (lstat(path, &info) < 0) {
+        place->is_beyond = errno == EACCES;
         bns_sight_note(path, errno);
         return false;
     }

@@ -7,6 +7,7 @@
 #include "sandbox/sight.h"
 #include "sandbox/socket_masks.h"
 #include "sandbox/socket_places.h"
+#include "sandbox/socket_search.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -21,13 +22,19 @@ G_STATIC_ASSERT(DIRECTORY_MAX > 512);
 /* No divisor of BNS_SOCK_DIAG_ANSWER_BYTES: the parts end at other sockets. */
 #define FIRST_ANSWER_BYTES 19000
 
+/* What a search may cost, about: 7 s of a processor. */
+#define SEARCH_ENTRIES_MAX 5000000
+#define SEARCH_PAUSES      20
+
 typedef struct {
     BnsHostSocket socket;
     int64_t key;
-    guint round;  /* the last one whose list had it */
-    char *path;   /* owned; where the command may see it; NULL: nowhere, or not known */
-    gint64 ctime; /* of it: a new name, or the loss of one, changes it; in ns */
-    bool is_asked; /* in this round */
+    guint round;    /* the last one whose list had it */
+    char *path;     /* owned; one of its names; NULL: not known */
+    gint64 ctime;   /* of it: a new name, or the loss of one, changes it; in ns */
+    bool is_asked;  /* in this round */
+    bool is_stray;  /* it may lie where no question was about */
+    bool is_sought; /* by the search */
 } Known;
 
 struct BnsSocketWatch {
@@ -35,18 +42,15 @@ struct BnsSocketWatch {
     const char *const *allowed; /* borrowed */
     int fd;                     /* owned */
     guint round;
-    GHashTable *known;     /* owned: key to owned Known */
-    GHashTable *questions; /* owned: owned directory to owned GArray of keys */
+    GHashTable *known;       /* owned: key to owned Known */
+    GHashTable *questions;   /* owned: owned directory to owned GArray of keys */
+    BnsSocketSearch *search; /* owned; NULL: none is under way */
+    gint64 search_us;        /* how long it has worked */
+    gint64 next_search_us;   /* not before */
+    char *lost;              /* owned; NULL: none */
 };
 
 /* --- what is known --- */
-
-static int64_t
-key_of(unsigned major_number, unsigned minor_number, uint32_t inode)
-{
-    return (int64_t)((uint64_t)major_number << 52 |
-                     ((uint64_t)minor_number & 0xfffff) << 32 | inode);
-}
 
 static void
 known_free(void *data)
@@ -85,6 +89,8 @@ bns_socket_watch_free(BnsSocketWatch *watch)
     bns_fd_clear(&watch->fd);
     g_hash_table_unref(watch->known);
     g_hash_table_unref(watch->questions);
+    bns_socket_search_free(watch->search);
+    g_free(watch->lost);
     g_free(watch);
 }
 
@@ -92,7 +98,7 @@ static void
 on_found(void *data, const BnsHostSocket *found)
 {
     BnsSocketWatch *watch = data;
-    int64_t key = key_of(found->major, found->minor, found->inode);
+    int64_t key = bns_sock_diag_key(found->major, found->minor, found->inode);
     Known *known = g_hash_table_lookup(watch->known, &key);
 
     if (known == NULL || known->socket.cookie != found->cookie) {
@@ -141,8 +147,8 @@ is_allowed(const BnsSocketWatch *watch, const Known *known, const char *path)
             return true;
         if (path == NULL && !is_writable(watch, *allowed) &&
             lstat(*allowed, &info) == 0 && is_socket(known, &info) &&
-            key_of(major(info.st_dev), minor(info.st_dev), (uint32_t)info.st_ino) ==
-                known->key)
+            bns_sock_diag_key(major(info.st_dev), minor(info.st_dev),
+                              (uint32_t)info.st_ino) == known->key)
             return true;
     }
     return false;
@@ -192,9 +198,11 @@ look_for(BnsSocketWatch *watch, BnsSocketPlaces *places, Known *known)
     g_autofree char *last = g_steal_pointer(&known->path);
 
     known->is_asked = true;
+    known->is_stray = false;
     bns_socket_places_find(places, &known->socket, &place);
     if (is_allowed(watch, known, place.path))
         return;
+    known->is_stray = place.path != NULL ? place.n_links > 1 : !place.is_beyond;
     if (last != NULL) {
         g_autofree char *dir = g_path_get_dirname(last);
 
@@ -203,7 +211,7 @@ look_for(BnsSocketWatch *watch, BnsSocketPlaces *places, Known *known)
     }
     for (guint i = 0; i < place.dirs->len; i++)
         ask(watch, known, place.dirs->pdata[i]);
-    if (place.path != NULL && place.dirs->len > 0)
+    if (place.path != NULL)
         set_path(known, place.path);
 }
 
@@ -240,6 +248,118 @@ bns_socket_watch_poll(BnsSocketWatch *watch, GError **error)
             look_for(watch, places, known);
     }
     return bns_sight_check(error);
+}
+
+/* --- the search --- */
+
+static void
+begin_search(BnsSocketWatch *watch)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, watch->known);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        Known *known = value;
+
+        if (!known->is_stray)
+            continue;
+        if (watch->search == NULL)
+            watch->search = bns_socket_search_new(watch->view, SEARCH_ENTRIES_MAX);
+        bns_socket_search_add(watch->search, &known->socket);
+        known->is_stray = false;
+        known->is_sought = true;
+    }
+    watch->search_us = 0;
+}
+
+typedef struct {
+    BnsSocketWatch *watch;   /* borrowed */
+    BnsSocketPlaces *places; /* borrowed */
+} Finding;
+
+static void
+on_stray(void *data, const BnsHostSocket *socket, const char *path)
+{
+    const Finding *finding = data;
+    int64_t key = bns_sock_diag_key(socket->major, socket->minor, socket->inode);
+    Known *known = g_hash_table_lookup(finding->watch->known, &key);
+    g_autofree char *dir = g_path_get_dirname(path);
+    const GPtrArray *shown;
+
+    if (known == NULL || known->socket.cookie != socket->cookie ||
+        is_allowed(finding->watch, known, path))
+        return;
+    shown = bns_socket_places_shown(finding->places, dir);
+    for (guint i = 0; i < shown->len; i++)
+        ask(finding->watch, known, shown->pdata[i]);
+    if (known->path == NULL)
+        set_path(known, path);
+}
+
+static void
+end_search(BnsSocketWatch *watch)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, watch->known);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        Known *known = value;
+
+        if (known->is_sought &&
+            bns_socket_search_has_lost(watch->search, &known->socket)) {
+            g_info("a socket bound as \"%s\" was not found", known->socket.name);
+            g_free(watch->lost);
+            watch->lost = g_strdup(known->socket.name);
+        }
+        known->is_sought = false;
+    }
+    g_debug("searched for sockets for %" G_GINT64_FORMAT " us", watch->search_us);
+    g_clear_pointer(&watch->search, bns_socket_search_free);
+    watch->next_search_us = g_get_monotonic_time() + SEARCH_PAUSES * watch->search_us;
+}
+
+bool
+bns_socket_watch_search(BnsSocketWatch *watch, gint64 budget_us, bool at_once)
+{
+    g_autoptr(BnsSocketPlaces) places = bns_socket_places_new(watch->view);
+    Finding finding = { watch, places };
+    gint64 now_us = g_get_monotonic_time();
+    bool is_over;
+
+    if (watch->search == NULL && (at_once || now_us >= watch->next_search_us))
+        begin_search(watch);
+    if (watch->search == NULL)
+        return false;
+    is_over = bns_socket_search_step(watch->search, budget_us, on_stray, &finding);
+    watch->search_us += g_get_monotonic_time() - now_us;
+    if (is_over)
+        end_search(watch);
+    return !is_over;
+}
+
+const char *
+bns_socket_watch_sought(const BnsSocketWatch *watch)
+{
+    const char *name = NULL;
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, watch->known);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const Known *known = value;
+
+        if (known->is_sought && (name == NULL || known->path == NULL))
+            name = known->socket.name;
+    }
+    return name;
+}
+
+char *
+bns_socket_watch_take_lost(BnsSocketWatch *watch)
+{
+    return g_steal_pointer(&watch->lost);
 }
 
 /* --- questions and answers --- */
@@ -286,7 +406,7 @@ bns_socket_watch_masked(BnsSocketWatch *watch, const char *text)
                &len) != 3 ||
         text[len] != '\n')
         return NULL;
-    key = key_of(major_number, minor_number, inode);
+    key = bns_sock_diag_key(major_number, minor_number, inode);
     known = g_hash_table_lookup(watch->known, &key);
     /* It may be gone by now. */
     if (known != NULL && known->path == NULL)

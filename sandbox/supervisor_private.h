@@ -57,6 +57,8 @@ struct BnsSupervisor {
     BnsSocketWatch *sockets; /* owned; NULL: not yet */
     BnsTimer *socket_timer;  /* owned; for the next look at them */
     bool is_searching;       /* init has a SOCKETS to answer */
+    int64_t next_look_us;    /* at the kernel's list of them */
+    int64_t search_until_us; /* the command does not wait longer for the search */
     bool was_running;        /* GO was given */
     bool was_killed;         /* this state's time is over, SIGKILL was sent */
     bool has_opened_doors;   /* of the cgroup, to init */
