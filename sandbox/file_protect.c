@@ -73,23 +73,29 @@ bns_file_protect_find(const char *root, BnsProtectPlace place)
 /* Git's own is a few kilobytes. */
 #define GIT_CONFIG_MAX (1024 * 1024)
 
-/* Whoever wrote it may have put anything there. Returns: (transfer full) (nullable): its
- * keys; %NULL: it cannot be read as such a file. */
-static char *
-read_git_keys(const char *path)
+char *
+bns_file_protect_git_keys_of(int fd)
 {
-    bns_autofd fd =
-        open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     g_autofree char *text = g_malloc(GIT_CONFIG_MAX);
     gsize len = 0;
     struct stat info;
     ssize_t n;
 
-    if (fd < 0 || fstat(fd, &info) < 0 || !S_ISREG(info.st_mode))
+    if (fstat(fd, &info) < 0 || !S_ISREG(info.st_mode))
         return NULL;
     while (len < GIT_CONFIG_MAX && (n = read(fd, text + len, GIT_CONFIG_MAX - len)) > 0)
         len += (gsize)n;
     return len < GIT_CONFIG_MAX ? bns_git_keys(text, len) : NULL;
+}
+
+/* Whoever wrote it may have put anything there. Returns: (transfer full) (nullable) */
+static char *
+read_git_keys(const char *path)
+{
+    bns_autofd fd =
+        open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+    return fd < 0 ? NULL : bns_file_protect_git_keys_of(fd);
 }
 
 GHashTable *

@@ -56,6 +56,10 @@ bool bns_file_protect_leads_to(const char *below, const char *path);
  * (sandbox/git_keys.h), of the repositories of @roots, NULL-terminated. */
 GHashTable *bns_file_protect_git_keys(const char *const *roots);
 
+/* Returns: (transfer full) (nullable): the same of the configuration @fd, read from where
+ * it is; %NULL: it cannot be read as one. */
+char *bns_file_protect_git_keys_of(int fd);
+
 /* Whether @path, of such a file, is not worth a word: a sample, a repository's
  * configuration whose programs are those of @git_keys, or what git itself makes so
  * (sandbox/git_paths.h). */

@@ -128,9 +128,8 @@ leads_into_git(const char *path, const char *prefix)
 /* By its text: what else makes a repository of its directory may come in a later session.
  * Git takes a symbolic link, too. */
 static bool
-is_head_for_git(const char *path)
+is_head_for_git(int fd)
 {
-    bns_autofd fd = open_file(path);
     char text[HEAD_BYTES + 1];
     ssize_t n = fd < 0 ? -1 : read(fd, text, HEAD_BYTES);
 
@@ -142,11 +141,20 @@ is_head_for_git(const char *path)
 }
 
 bool
+bns_git_path_is_plain_file(const char *path, int fd)
+{
+    return is_bare_head(path) && !is_head_for_git(fd);
+}
+
+bool
 bns_git_path_is_plain(const char *path)
 {
+    bns_autofd fd = -1;
+
     if (is_pointer(path))
         return leads_into_git(path, "gitdir: ");
     if (is_common(path))
         return leads_into_git(path, "");
-    return is_bare_head(path) && !is_head_for_git(path);
+    fd = open_file(path);
+    return bns_git_path_is_plain_file(path, fd);
 }

@@ -22,3 +22,7 @@ bool bns_git_path_is_settings(const char *path);
  * own and is looked at; or a HEAD that git takes for none.
  */
 bool bns_git_path_is_plain(const char *path);
+
+/* The same of the file @fd, which may belong at @path, but is not there; of a pointer it
+ * cannot be told. */
+bool bns_git_path_is_plain_file(const char *path, int fd);

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "sandbox/review_file.h"
 #include "sandbox/review_remove.h"
+#include "sandbox/review_upper.h"
 #include "sandbox/tree.h"
 
 #include <errno.h>
@@ -511,6 +512,9 @@ bns_review_open_upper(const BnsReview *review, guint tree)
 {
     g_autofree char *name = g_strdup_printf("%u", tree);
     bns_autofd dir = open_review(review->fd, name);
+    BnsUpperEntry entry;
+    int r;
 
-    return dir < 0 ? dir : open_review(dir, "upper");
+    r = dir < 0 ? dir : bns_upper_look(dir, "upper", &entry);
+    return r < 0 ? r : bns_upper_open(dir, "upper", &entry);
 }
