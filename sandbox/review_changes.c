@@ -165,12 +165,22 @@ change_free(void *data)
     g_free(change);
 }
 
+static void
+opaque_free(void *data)
+{
+    BnsOpaque *opaque = data;
+
+    g_free(opaque->path);
+    g_free(opaque);
+}
+
 void
 bns_review_changes_free(BnsReviewChanges *changes)
 {
     if (changes == NULL)
         return;
     g_ptr_array_unref(changes->list);
+    g_ptr_array_unref(changes->opaque);
     g_free(changes);
 }
 
@@ -182,6 +192,18 @@ find_obstacle(mode_t mode)
     if (S_ISSOCK(mode))
         return "it is a socket";
     return S_ISCHR(mode) || S_ISBLK(mode) ? "it is a device" : NULL;
+}
+
+/* What goes as a whole goes with all that was hidden in it. */
+static bool
+is_unseen(const BnsReview *review, const BnsChange *change)
+{
+    g_autofree char *path = bns_review_change_path(review, change);
+    bool is_whole =
+        change->kind == BNS_CHANGE_REMOVED || change->kind == BNS_CHANGE_REPLACED;
+
+    return is_whole ? bns_review_hides_within(review, path)
+                    : bns_review_hides(review, path);
 }
 
 static BnsChange *
@@ -202,6 +224,8 @@ add_change(Walk *walk,
         change->lower = *lower;
     if (upper != NULL)
         change->obstacle = find_obstacle(upper->st_mode);
+    if (is_unseen(walk->review, change))
+        change->obstacle = "the command did not see what is there";
     g_ptr_array_add(walk->changes->list, change);
     return change;
 }
@@ -301,6 +325,16 @@ add_file(Walk *walk,
 
 static void walk_directory(Walk *walk, const Place *place);
 
+static void
+add_opaque(Walk *walk, const char *path)
+{
+    BnsOpaque *opaque = g_new0(BnsOpaque, 1);
+
+    opaque->tree = walk->tree;
+    opaque->path = g_strdup(path);
+    g_ptr_array_add(walk->changes->opaque, opaque);
+}
+
 /* @change: (nullable): of the directory itself */
 static void
 enter(Walk *walk,
@@ -323,6 +357,8 @@ enter(Walk *walk,
         fail(walk, path, upper_fd);
         return;
     }
+    if (entry->is_opaque)
+        add_opaque(walk, path);
     if (lower != NULL) {
         lower_fd = bns_review_open_below(around->lower_fd, name);
         if (lower_fd < 0) {
@@ -365,7 +401,9 @@ add_directory(Walk *walk,
         if (change == NULL)
             change = add_change(walk, path, BNS_CHANGE_MODE, &entry->info, lower);
         change->obstacle = "it lies too deep";
-        walk->changes->is_complete = false;
+        /* What would be removed there cannot be told. */
+        if (is_merged && (place->hides_lower || entry->is_opaque))
+            fail(walk, path, -ENAMETOOLONG);
         return;
     }
     enter(walk, place, name, path, entry, change, is_merged ? lower : NULL);
@@ -468,6 +506,8 @@ walk_tree(Walk *walk, GError **error)
     }
     if (has_other_mode(&entry.info, &lower))
         add_change(walk, "", BNS_CHANGE_MODE, &entry.info, &lower);
+    if (entry.is_opaque)
+        add_opaque(walk, "");
     place.upper_fd = upper_fd;
     place.lower_fd = lower_fd;
     place.hides_lower = entry.is_opaque;
@@ -486,6 +526,7 @@ bns_review_changes(const BnsReview *review, GError **error)
     Walk walk = { .review = review, .changes = changes };
 
     changes->list = g_ptr_array_new_with_free_func(change_free);
+    changes->opaque = g_ptr_array_new_with_free_func(opaque_free);
     changes->is_complete = true;
     for (; walk.tree < review->trees->len; walk.tree++)
         if (!walk_tree(&walk, error))

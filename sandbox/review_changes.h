@@ -38,17 +38,24 @@ typedef struct {
     const char *obstacle; /* static; why it cannot be applied; NULL: it can */
 } BnsChange;
 
+/* A directory of an upper that hides all that its tree has there. */
 typedef struct {
+    guint tree;
+    char *path; /* owned */
+} BnsOpaque;
+
+typedef struct {
+    GPtrArray *opaque; /* owned, of owned BnsOpaque */
     GPtrArray *list; /* owned, of owned BnsChange: by tree and path, a directory before
                       * what is in it */
     guint n_marked;  /* of them, those with a why */
     guint n_conflicts;
-    bool is_complete; /* else there are more: within the limits below */
+    bool is_complete; /* else there are more than BNS_REVIEW_ENTRIES_MAX */
 } BnsReviewChanges;
 
 /* An installation of packages is some 100,000 files. */
 #define BNS_REVIEW_ENTRIES_MAX 1000000
-/* Two descriptors each. */
+/* Two descriptors each. What lies deeper is not told, but that it does: an obstacle. */
 #define BNS_REVIEW_DEPTH_MAX 200
 
 /**

@@ -8,8 +8,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* A descriptor and a block of names for each level. */
@@ -33,15 +35,19 @@ note(Emptying *emptying, int r)
         emptying->result = r;
 }
 
-/* (transfer full): or -errno; -ENOTDIR and -ELOOP: it is none. */
+/* (transfer full): or -errno; -ENOTDIR and -ELOOP: it is none; -EXDEV: another file
+ * system is mounted there. */
 static int
 open_directory(int dir_fd, const char *name)
 {
-    int fd;
+    const struct open_how how = { .flags =
+                                      O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
+                                  .resolve = RESOLVE_BENEATH | RESOLVE_NO_XDEV };
+    long fd;
 
     (void)bns_own_directory_unlock(dir_fd, name, S_IRWXU);
-    fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    return fd < 0 ? -errno : fd;
+    fd = syscall(SYS_openat2, dir_fd, name, &how, sizeof(how));
+    return fd < 0 ? -errno : (int)fd;
 }
 
 static int

@@ -2,7 +2,7 @@
 /*
  * Review remove: takes away a tree that the command has made, by descriptor.
  *
- * Nothing in it is followed. Directories that are locked against their owner, who is the
+ * Nothing in it is followed, no mount is entered. Directories that are locked against their owner, who is the
  * user, are opened again (sandbox/own_directory.h). However deep it is: what lies too deep
  * is moved up first.
  */
