@@ -272,9 +272,11 @@ bns_summary_not_written_back(const char *path, const char *why, const char *kept
 }
 
 char *
-bns_summary_limits(uint64_t killed, uint64_t refused)
+bns_summary_limits(const uint64_t met[BNS_N_CGROUP_LIMITS])
 {
     GString *text = g_string_new(NULL);
+    uint64_t killed = met[BNS_CGROUP_MEMORY];
+    uint64_t refused = met[BNS_CGROUP_PIDS];
 
     if (killed > 0)
         g_string_append_printf(text,

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "policy/policy.h"
+#include "sandbox/cgroup_plan.h"
 
 #include <glib.h>
 #include <stdbool.h>
@@ -35,12 +36,12 @@ char *bns_summary_changed(const GPtrArray *changed, bool is_complete);
 
 /**
  * bns_summary_limits:
- * @killed: processes that the kernel killed for limits.memory
- * @refused: processes that could not be made for limits.processes
+ * @met: how often: processes that the kernel killed for limits.memory, and those that could
+ *       not be made for limits.processes
  *
  * Returns: (transfer full): lines, or "" if no limit was met
  */
-char *bns_summary_limits(uint64_t killed, uint64_t refused);
+char *bns_summary_limits(const uint64_t met[BNS_N_CGROUP_LIMITS]);
 
 /* The same of what is not kept. @left: (nullable): the text of BNS_READY_LEFT. */
 char *bns_summary_left(const char *left);

@@ -136,6 +136,7 @@ bns_supervisor_end(BnsSupervisor *supervisor)
         return;
     supervisor->state = BNS_SESSION_ENDING;
     log_step(supervisor, "end begins");
+    bns_supervisor_count_cgroup(supervisor);
     if (supervisor->outcome.kind != BNS_OUTCOME_EXITED)
         bns_supervisor_kill(supervisor, BNS_HELPER_INIT);
     bns_fd_clear(&supervisor->spawn.life_fd);
@@ -376,9 +377,9 @@ run(BnsSupervisor *supervisor)
                        bns_supervisor_on_signals, supervisor);
     watch_helpers(supervisor);
     set_time(supervisor, START_TIMEOUT_US);
-    if (is_started)
+    if (is_started) {
         bns_supervisor_begin_cgroup(supervisor);
-    else {
+    } else {
         bns_outcome_fail(&supervisor->outcome, "%s", error->message);
         bns_supervisor_end(supervisor);
     }
@@ -430,7 +431,7 @@ static void
 print_end(const BnsSupervisor *supervisor)
 {
     g_autofree char *text = NULL;
-    g_autofree char *limits = NULL;
+    g_autofree char *limits = bns_summary_limits(supervisor->met);
     g_autofree char *left = NULL;
     g_autofree char *changed = NULL;
 
@@ -442,8 +443,6 @@ print_end(const BnsSupervisor *supervisor)
     text = bns_summary_text(supervisor->summary, supervisor->session->policy,
                             supervisor->session->audit->path);
     fputs(text, stderr);
-    limits = bns_summary_limits(supervisor->met[BNS_CGROUP_MEMORY],
-                                supervisor->met[BNS_CGROUP_PIDS]);
     fputs(limits, stderr);
     left = bns_summary_left(supervisor->left);
     fputs(left, stderr);

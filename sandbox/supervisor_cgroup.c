@@ -157,6 +157,14 @@ bns_supervisor_begin_cgroup(BnsSupervisor *supervisor)
         open_doors(supervisor);
 }
 
+void
+bns_supervisor_count_cgroup(BnsSupervisor *supervisor)
+{
+    for (BnsCgroupLimit i = 0; i < BNS_N_CGROUP_LIMITS; i++)
+        supervisor->met[i] =
+            MAX(supervisor->met[i], bns_cgroup_count(supervisor->session->cgroup, i));
+}
+
 /* If it cannot be written the recorder says so itself. */
 void
 bns_supervisor_settle_cgroup(BnsSupervisor *supervisor)
@@ -167,13 +175,12 @@ bns_supervisor_settle_cgroup(BnsSupervisor *supervisor)
     };
     G_STATIC_ASSERT(G_N_ELEMENTS(names) == BNS_N_CGROUP_LIMITS);
 
+    bns_supervisor_count_cgroup(supervisor);
     for (BnsCgroupLimit i = 0; i < BNS_N_CGROUP_LIMITS; i++) {
         const BnsRecord record = { .event = BNS_EVENT_LIMIT_REACHED,
                                    .reason = names[i],
-                                   .count = bns_cgroup_count(
-                                       supervisor->session->cgroup, i) };
+                                   .count = supervisor->met[i] };
 
-        supervisor->met[i] = record.count;
         if (record.count > 0)
             (void)bns_client_note(supervisor->spawn.records_fd, &record);
     }

@@ -118,7 +118,10 @@ void bns_supervisor_tell_init(BnsSupervisor *supervisor, BnsReadyType type, int 
 void bns_supervisor_begin_cgroup(BnsSupervisor *supervisor);
 /* Init gets the CA, after the doors. Returns: whether it may. */
 bool bns_supervisor_give_ca(BnsSupervisor *supervisor, const char *text);
-/* Once, between ENDING and CLOSING: records which limits were met. */
+/* Takes note of which limits were met, while init lives: systemd removes a cgroup as soon as
+ * it is empty. */
+void bns_supervisor_count_cgroup(BnsSupervisor *supervisor);
+/* Once, between ENDING and CLOSING: does so again, and records them. */
 void bns_supervisor_settle_cgroup(BnsSupervisor *supervisor);
 /* At the very end. */
 void bns_supervisor_leave_cgroup(BnsSupervisor *supervisor);

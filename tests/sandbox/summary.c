@@ -196,6 +196,30 @@ test_not_written_back(void)
         "is /s/\\x09\n");
 }
 
+static void
+test_limits(void)
+{
+    static const struct {
+        uint64_t met[BNS_N_CGROUP_LIMITS];
+        const char *text;
+    } rows[] = {
+        { { 0, 0 }, "" },
+        { { 1, 0 }, "boundary-ns: limits.memory was reached: 1 process killed\n" },
+        { { 2, 0 }, "boundary-ns: limits.memory was reached: 2 processes killed\n" },
+        { { 0, 1 },
+          "boundary-ns: limits.processes was reached: 1 process not started\n" },
+        { { 3, 9 },
+          "boundary-ns: limits.memory was reached: 3 processes killed\n"
+          "boundary-ns: limits.processes was reached: 9 processes not started\n" },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *text = bns_summary_limits(rows[i].met);
+
+        g_assert_cmpstr(text, ==, rows[i].text);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -210,5 +234,6 @@ main(int argc, char **argv)
     bns_test_add("/sandbox/summary/what-is-not-kept-is-one-line", test_left);
     bns_test_add("/sandbox/summary/what-was-moved", test_quarantined);
     bns_test_add("/sandbox/summary/what-is-not-written-back", test_not_written_back);
+    g_test_add_func("/sandbox/summary/limits-that-were-met", test_limits);
     return g_test_run();
 }
