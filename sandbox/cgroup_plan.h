@@ -5,8 +5,8 @@
  *
  * Four ways, the first that holds all that is wanted:
  *
- *  - OWN: version 2, we are alone in our cgroup and it was delegated to us
- *    (systemd-run -p Delegate=yes);
+ *  - OWN: version 2, we are alone in our cgroup and it was delegated to us: with systemd
+ *    it says so by an attribute, which older ones set for services of the system alone;
  *  - SCOPE: version 2, the user's systemd makes a cgroup for us (root's: the system's);
  *  - BESIDE: version 2 without systemd: some cgroup above ours may be written to and has
  *    the controllers for what is below it. With systemd every cgroup has an owner;

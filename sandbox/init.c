@@ -232,7 +232,7 @@ limit_pids(const Init *init, BnsFault *fault)
     uint64_t processes = init->config.limits.values[BNS_LIMIT_PROCESSES];
 
     return processes == 0 || init->config.uid != 0 ||
-           init->config.cgroup_holds_processes || bns_pid_limit_set(processes, fault);
+           bns_pid_limit_set(processes, fault);
 }
 
 static bool

@@ -44,11 +44,10 @@
  * @exec: whether and how what it executes is watched (sandbox/exec_watch.h)
  * @recorder_fd: to the recorder, if it is, else -1
  * @trust: what the user's programs trust beside the roots of /etc
- * @limits: of the command's processes
+ * @limits: of the command's processes, but for those that the cgroups alone hold
  * @n_cgroups: that the command enters (sandbox/cgroup.h); as many CGROUP come
  * @forbids_cgroups: no cgroup namespace may be made (bns_cgroup_plan_is_open())
  * @cgroup_fds: init's own
- * @cgroup_holds_processes: and limits.processes is theirs alone
  * @umask: the user's
  * @ignored: (nullable): signals that the command ignores because its caller did (nohup);
  *           all others get their default
@@ -75,7 +74,6 @@ typedef struct {
     BnsProcessLimits limits;
     unsigned n_cgroups;
     int cgroup_fds[BNS_N_CGROUP_LIMITS];
-    bool cgroup_holds_processes;
     bool forbids_cgroups;
     mode_t umask;
     const sigset_t *ignored;

@@ -351,6 +351,17 @@ choose_log_levels(const BnsPolicy *policy, const BnsOptions *options)
     return level;
 }
 
+/* What a cgroup counts is counted once, so that it is known who was refused. */
+static BnsProcessLimits
+process_limits(const Run *run)
+{
+    BnsProcessLimits limits = *bns_policy_process_limits(run->policy);
+
+    if (bns_cgroup_plan(run->cgroup)->holds[BNS_CGROUP_PIDS])
+        limits.values[BNS_LIMIT_PROCESSES] = 0;
+    return limits;
+}
+
 static int
 run_session(Run *run, const BnsOptions *options)
 {
@@ -389,11 +400,9 @@ run_session(Run *run, const BnsOptions *options)
                   .trust = { .roots = run->trust.roots,
                              .added = run->trust.added,
                              .java_stores = (const char *const *)run->java_stores },
-                  .limits = *bns_policy_process_limits(run->policy),
+                  .limits = process_limits(run),
                   .n_cgroups = bns_cgroup_n_doors(run->cgroup),
                   .forbids_cgroups = bns_cgroup_plan_is_open(),
-                  .cgroup_holds_processes =
-                      bns_cgroup_plan(run->cgroup)->holds[BNS_CGROUP_PIDS],
                   .denied = run->command_plan->denied,
                   .exec = run->command_plan->exec,
                   .nested = bns_policy_nested(run->policy),

@@ -64,6 +64,8 @@ test_processes(void)
     g_assert_cmpint(run->status, !=, 0);
     story_assert_no_out(run, "all");
     story_assert_err(run, "fork");
+    if (getuid() == 0 && has_cgroup(BNS_CGROUP_PIDS))
+        story_assert_record(run, "\"limit.reached\"", "limits.processes");
     story_assert_record(run, "\"session.end\"");
 }
 
