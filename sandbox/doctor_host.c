@@ -5,6 +5,7 @@
 #include "base/fd.h"
 #include "netstack/gateway/trust.h"
 #include "sandbox/cgroup_plan.h"
+#include "sandbox/kernel.h"
 #include "sandbox/pid_limit.h"
 #include "sandbox/places.h"
 #include "sandbox/policy_source.h"
@@ -29,6 +30,20 @@ add_kernel(GPtrArray *findings)
                        "%s: mounts are made read-only one by one", name.release);
     else
         bns_doctor_add(findings, "kernel", BNS_FINDING_OK, "", "%s", name.release);
+}
+
+static void
+add_layers(GPtrArray *findings)
+{
+    if (bns_kernel_has_tmpfs_attributes())
+        bns_doctor_add(findings, "private directories", BNS_FINDING_OK, "",
+                       "all that is in them can be removed");
+    else
+        bns_doctor_add(
+            findings, "private directories", BNS_FINDING_REDUCED,
+            "use Linux 6.6 or newer",
+            "a directory that was in one (a cache) before can be emptied and "
+            "not removed: input/output error");
 }
 
 /* It is run for real: a library that is missing shows only then. */
@@ -169,6 +184,7 @@ bns_doctor_add_host(GPtrArray *findings)
 
     bns_cgroup_plan_find_all(&plan);
     add_kernel(findings);
+    add_layers(findings);
     add_limits(findings, &plan);
     add_cgroup(findings, &plan);
     add_netstack(findings);
