@@ -46,7 +46,7 @@ run_inside(const BnsOptions *options,
     g_auto(GStrv) arguments = bns_canary_arguments(canary, program, 1);
     BnsOptions inside = *options;
 
-    if (dup2(fd, STDOUT_FILENO) < 0)
+    if (dup2(fd, STDOUT_FILENO) < 0 || !bns_canary_leave_open())
         return BNS_EXIT_FAILED;
     set_variables();
     inside.command = BNS_COMMAND_RUN;
@@ -104,9 +104,10 @@ static int
 verify(const BnsOptions *options, const BnsPolicy *policy, const char *program)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(BnsCanary) canary = bns_canary_new(&error);
-    g_autoptr(BnsPlaces) places = bns_places_new();
     g_autofree char *here = g_get_current_dir();
+    const char *workdir = options->workdir != NULL ? options->workdir : here;
+    g_autoptr(BnsCanary) canary = bns_canary_new(workdir, &error);
+    g_autoptr(BnsPlaces) places = bns_places_new();
     g_autofree char *text = NULL;
     g_autofree char *table = NULL;
     guint n_open = 0;
@@ -116,8 +117,7 @@ verify(const BnsOptions *options, const BnsPolicy *policy, const char *program)
     text = run(options, canary, program);
     if (text != NULL)
         table = bns_verify_table(
-            policy, text, places->home != NULL ? places->home : "/",
-            options->workdir != NULL ? options->workdir : here, &n_open);
+            policy, text, places->home != NULL ? places->home : "/", workdir, &n_open);
     if (table == NULL)
         return fail("the attempts did not run to their end");
     fputs(table, stdout);

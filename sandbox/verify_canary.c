@@ -4,6 +4,7 @@
 #include "base/fd.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <string.h>
@@ -16,32 +17,47 @@
 enum {
     TCP,
     UDP,
-    ABSTRACT,
+    TCP6,
+    UDP6,
+    N_PORTS,
+    ABSTRACT = N_PORTS,
     PATH,
+    N_NEEDED,
+    WORK = N_NEEDED,
+    LATE,
     N_SOCKETS,
 };
 
 struct BnsCanary {
-    int fds[N_SOCKETS]; /* owned */
-    uint16_t ports[2];  /* of TCP and UDP */
-    char *directory;    /* owned; removed at the end */
-    char *path;         /* owned; the same */
-    char *abstract;     /* owned */
+    int fds[N_SOCKETS];      /* owned; -1: none, as of IPv6 that the machine has not */
+    uint16_t ports[N_PORTS]; /* 0: none */
+    char *workdir;           /* owned */
+    char *work, *late;       /* owned; names there */
+    char *directory;         /* owned; removed at the end */
+    char *path;              /* owned; the same */
+    char *abstract;          /* owned */
 };
 
 static int
-bind_port(int type, uint16_t *out_port)
+bind_port(int family, int type, uint16_t *out_port)
 {
-    struct sockaddr_in address = { .sin_family = AF_INET };
-    socklen_t len = sizeof(address);
-    bns_autofd fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } address = { .any.sa_family = (sa_family_t)family };
+    socklen_t len = family == AF_INET ? sizeof(address.v4) : sizeof(address.v6);
+    bns_autofd fd = socket(family, type | SOCK_CLOEXEC, 0);
 
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (fd < 0 || bind(fd, (struct sockaddr *)&address, len) < 0 ||
-        getsockname(fd, (struct sockaddr *)&address, &len) < 0 ||
+    if (family == AF_INET)
+        address.v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    else
+        address.v6.sin6_addr = in6addr_loopback;
+    if (fd < 0 || bind(fd, &address.any, len) < 0 ||
+        getsockname(fd, &address.any, &len) < 0 ||
         (type == SOCK_STREAM && listen(fd, 8) < 0))
         return -errno;
-    *out_port = ntohs(address.sin_port);
+    *out_port = ntohs(family == AF_INET ? address.v4.sin_port : address.v6.sin6_port);
     return g_steal_fd(&fd);
 }
 
@@ -61,8 +77,30 @@ bind_unix(const char *name, bool is_abstract)
     return g_steal_fd(&fd);
 }
 
+/* The path may be longer than a name can be. */
+static int
+bind_in(const char *dir, const char *name)
+{
+    bns_autofd fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    g_autofree char *path = g_strdup_printf("/proc/self/fd/%d/%s", fd, name);
+
+    return fd < 0 ? -errno : bind_unix(path, false);
+}
+
+static void
+bind_all(BnsCanary *canary)
+{
+    canary->fds[TCP] = bind_port(AF_INET, SOCK_STREAM, &canary->ports[TCP]);
+    canary->fds[UDP] = bind_port(AF_INET, SOCK_DGRAM, &canary->ports[UDP]);
+    canary->fds[TCP6] = bind_port(AF_INET6, SOCK_STREAM, &canary->ports[TCP6]);
+    canary->fds[UDP6] = bind_port(AF_INET6, SOCK_DGRAM, &canary->ports[UDP6]);
+    canary->fds[ABSTRACT] = bind_unix(canary->abstract, true);
+    canary->fds[PATH] = bind_unix(canary->path, false);
+    canary->fds[WORK] = bind_in(canary->workdir, canary->work);
+}
+
 BnsCanary *
-bns_canary_new(GError **error)
+bns_canary_new(const char *workdir, GError **error)
 {
     g_autoptr(BnsCanary) canary = g_new0(BnsCanary, 1);
 
@@ -76,12 +114,12 @@ bns_canary_new(GError **error)
     }
     canary->path = g_build_filename(canary->directory, "socket", NULL);
     canary->abstract = g_path_get_basename(canary->directory);
-    canary->fds[TCP] = bind_port(SOCK_STREAM, &canary->ports[0]);
-    canary->fds[UDP] = bind_port(SOCK_DGRAM, &canary->ports[1]);
-    canary->fds[ABSTRACT] = bind_unix(canary->abstract, true);
-    canary->fds[PATH] = bind_unix(canary->path, false);
-    for (int i = 0; i < N_SOCKETS; i++)
-        if (canary->fds[i] < 0) {
+    canary->workdir = g_strdup(workdir);
+    canary->work = g_strconcat(".", canary->abstract, NULL);
+    canary->late = g_strconcat(canary->work, "-late", NULL);
+    bind_all(canary);
+    for (int i = 0; i < N_NEEDED; i++)
+        if (canary->fds[i] < 0 && i != TCP6 && i != UDP6) {
             g_set_error(error, G_FILE_ERROR, 0, "Could not listen: %s",
                         g_strerror(-canary->fds[i]));
             return NULL;
@@ -89,13 +127,31 @@ bns_canary_new(GError **error)
     return g_steal_pointer(&canary);
 }
 
+/* Those that were made, whatever has their names by now: the command had the right to
+ * move them before they were masked. */
+static void
+remove_from_workdir(const BnsCanary *canary, int which, const char *name)
+{
+    g_autofree char *path = g_build_filename(canary->workdir, name, NULL);
+
+    if (canary->fds[which] >= 0)
+        unlink(path);
+}
+
 void
 bns_canary_free(BnsCanary *canary)
 {
     if (canary == NULL)
         return;
+    if (canary->workdir != NULL) {
+        remove_from_workdir(canary, WORK, canary->work);
+        remove_from_workdir(canary, LATE, canary->late);
+    }
     for (int i = 0; i < N_SOCKETS; i++)
         bns_fd_clear(&canary->fds[i]);
+    g_free(canary->workdir);
+    g_free(canary->work);
+    g_free(canary->late);
     if (canary->path != NULL)
         unlink(canary->path);
     if (canary->directory != NULL)
@@ -111,26 +167,43 @@ bns_canary_arguments(const BnsCanary *canary, const char *program, int victim)
 {
     g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
     g_autofree char *pid = g_strdup_printf("%d", victim);
-    g_autofree char *tcp = g_strdup_printf("%u", canary->ports[0]);
-    g_autofree char *udp = g_strdup_printf("%u", canary->ports[1]);
+    bool has_work = canary->fds[WORK] >= 0;
 
     g_strv_builder_add_many(builder, program, victim == 1 ? "inside" : "outside", pid,
-                            canary->abstract, canary->path, tcp, udp, NULL);
+                            canary->abstract, canary->path,
+                            has_work ? canary->work : "-",
+                            has_work ? canary->late : "-", NULL);
+    for (int i = 0; i < N_PORTS; i++) {
+        g_autofree char *port = g_strdup_printf("%u", canary->ports[i]);
+
+        g_strv_builder_add(builder, port);
+    }
     return g_strv_builder_end(builder);
+}
+
+bool
+bns_canary_leave_open(void)
+{
+    int sockets[2], pipes[2];
+
+    return socketpair(AF_UNIX, SOCK_STREAM, 0, sockets) == 0 && pipe(pipes) == 0 &&
+           open("/proc/self/exe", O_RDONLY) >= 0 &&
+           open("/", O_RDONLY | O_DIRECTORY) >= 0 && open("/dev/null", O_RDWR) >= 0 &&
+           dup2(sockets[0], STDIN_FILENO) >= 0;
 }
 
 static void
 answer(const BnsCanary *canary, int which)
 {
     bns_autofd fd = -1;
-    struct sockaddr_in peer;
+    struct sockaddr_storage peer;
     socklen_t len = sizeof(peer);
     char byte;
 
-    if (which == UDP) {
-        if (recvfrom(canary->fds[UDP], &byte, 1, MSG_DONTWAIT, (struct sockaddr *)&peer,
-                     &len) == 1)
-            (void)!sendto(canary->fds[UDP], "!", 1, MSG_DONTWAIT | MSG_NOSIGNAL,
+    if (which == UDP || which == UDP6) {
+        if (recvfrom(canary->fds[which], &byte, 1, MSG_DONTWAIT,
+                     (struct sockaddr *)&peer, &len) == 1)
+            (void)!sendto(canary->fds[which], "!", 1, MSG_DONTWAIT | MSG_NOSIGNAL,
                           (struct sockaddr *)&peer, len);
         return;
     }
@@ -160,6 +233,10 @@ bns_canary_serve(BnsCanary *canary, int fd)
         n = read(fd, block, sizeof(block));
         if (n > 0)
             g_string_append_len(text, block, n);
+        if (canary->fds[LATE] < 0 && canary->fds[WORK] >= 0) {
+            canary->fds[LATE] = bind_in(canary->workdir, canary->late);
+            fds[1 + LATE].fd = canary->fds[LATE];
+        }
     }
     return g_string_free(g_steal_pointer(&text), FALSE);
 }

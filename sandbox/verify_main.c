@@ -3,7 +3,8 @@
  * boundary-ns-probes: what `boundary-ns verify` runs in the sandbox. Prints a line for
  * each attempt (verify_probes.h) and the line "end": without it not all were tried.
  *
- *     boundary-ns-probes inside|outside PID ABSTRACT PATH TCP_PORT UDP_PORT
+ *     boundary-ns-probes inside|outside PID ABSTRACT PATH WORK LATE TCP_PORT UDP_PORT
+ *         TCP6_PORT UDP6_PORT
  */
 #include "sandbox/verify_probes.h"
 
@@ -69,7 +70,7 @@ main(int argc, char **argv)
 {
     BnsVerifyWorld world;
 
-    if (argc != 7) {
+    if (argc != 11) {
         fputs("boundary-ns-probes: boundary-ns verify starts this program\n", stderr);
         return 1;
     }
@@ -77,11 +78,17 @@ main(int argc, char **argv)
                               .victim = (pid_t)atoi(argv[2]),
                               .abstract = argv[3],
                               .path = argv[4],
-                              .tcp_port = (uint16_t)atoi(argv[5]),
-                              .udp_port = (uint16_t)atoi(argv[6]) };
+                              .work = argv[5],
+                              .late = argv[6],
+                              .tcp_port = (uint16_t)atoi(argv[7]),
+                              .udp_port = (uint16_t)atoi(argv[8]),
+                              .tcp6_port = (uint16_t)atoi(argv[9]),
+                              .udp6_port = (uint16_t)atoi(argv[10]) };
     try_table(bns_verify_calls, bns_n_verify_calls, &world);
     try_table(bns_verify_processes, bns_n_verify_processes, &world);
+    try_table(bns_verify_inherited, bns_n_verify_inherited, &world);
     try_table(bns_verify_sockets, bns_n_verify_sockets, &world);
+    try_table(bns_verify_ipv6, bns_n_verify_ipv6, &world);
     try_table(bns_verify_files, bns_n_verify_files, &world);
     try_made(bns_verify_hidden, &world);
     try_made(bns_verify_variable, &world);

@@ -43,7 +43,10 @@ typedef struct {
     pid_t victim;    /* a process that is not the command's: inside it is init */
     const char *abstract;        /* name of a Unix socket */
     const char *path;            /* of another, in the host's /tmp */
+    const char *work, *late;     /* of others, in the working directory; "-": none. The
+                                  * second is made when the first attempt is over. */
     uint16_t tcp_port, udp_port; /* of 127.0.0.1 */
+    uint16_t tcp6_port, udp6_port; /* of ::1; 0: none */
 } BnsVerifyWorld;
 
 typedef struct BnsVerifyRow BnsVerifyRow;
@@ -56,10 +59,10 @@ struct BnsVerifyRow {
     bool needs_root;     /* to succeed outside */
 };
 
-extern const BnsVerifyRow bns_verify_calls[], bns_verify_sockets[], bns_verify_files[],
-    bns_verify_processes[];
-extern const size_t bns_n_verify_calls, bns_n_verify_sockets, bns_n_verify_files,
-    bns_n_verify_processes;
+extern const BnsVerifyRow bns_verify_calls[], bns_verify_sockets[], bns_verify_ipv6[],
+    bns_verify_inherited[], bns_verify_files[], bns_verify_processes[];
+extern const size_t bns_n_verify_calls, bns_n_verify_sockets, bns_n_verify_ipv6,
+    bns_n_verify_inherited, bns_n_verify_files, bns_n_verify_processes;
 
 /* Rows that are made of the tables in data/: at @i, or %NULL after the last. Static, valid
  * until the next call. */
@@ -68,6 +71,9 @@ const BnsVerifyRow *bns_verify_variable(size_t i);
 
 /* A name that the pattern of data/environment.inc matches, into @out_name. */
 void bns_verify_variable_name(const char *pattern, char *out_name, size_t size);
+
+/* Whether who listens at @address answers @fd, or -1. */
+BnsVerified bns_verify_ask(int fd, const void *address, size_t len);
 
 /* @r: of a system call: by what it said. A refusal is EPERM or EACCES. */
 BnsVerified bns_verify_result(long r);

@@ -17,6 +17,10 @@
 /* Whoever is reached answers at once. */
 #define ANSWER_MS 2000
 
+/* Three seconds: several times what a session needs to notice a socket. */
+#define LATE_TURNS   60
+#define LATE_TURN_US 50000
+
 static BnsVerified
 run_socket(const BnsVerifyRow *row, const BnsVerifyWorld *world)
 {
@@ -40,8 +44,8 @@ await_answer(int fd)
                : BNS_VERIFIED_HELD;
 }
 
-static BnsVerified
-ask(int fd, const void *address, size_t len)
+BnsVerified
+bns_verify_ask(int fd, const void *address, size_t len)
 {
     if (fd < 0 || connect(fd, address, (socklen_t)len) < 0)
         return BNS_VERIFIED_HELD;
@@ -59,22 +63,67 @@ run_host_port(const BnsVerifyRow *row, const BnsVerifyWorld *world)
         .sin_addr.s_addr = htonl((uint32_t)row->arguments[0]),
     };
 
-    return ask(socket(AF_INET, (int)row->number, 0), &address, sizeof(address));
+    return bns_verify_ask(socket(AF_INET, (int)row->number, 0), &address,
+                          sizeof(address));
 }
 
 static BnsVerified
-run_unix(const BnsVerifyRow *row, const BnsVerifyWorld *world)
+ask_unix(const char *name, bool is_abstract)
 {
-    bool is_abstract = row->number != 0;
-    const char *name = is_abstract ? world->abstract : world->path;
     struct sockaddr_un address = { .sun_family = AF_UNIX };
     size_t len = strlen(name);
 
     if (len + 1 >= sizeof(address.sun_path))
         return BNS_VERIFIED_UNTESTABLE;
     memcpy(address.sun_path + is_abstract, name, len);
-    return ask(socket(AF_UNIX, SOCK_STREAM, 0), &address,
-               offsetof(struct sockaddr_un, sun_path) + is_abstract + len);
+    return bns_verify_ask(socket(AF_UNIX, SOCK_STREAM, 0), &address,
+                          offsetof(struct sockaddr_un, sun_path) + is_abstract + len);
+}
+
+static BnsVerified
+run_abstract(const BnsVerifyRow *row, const BnsVerifyWorld *world)
+{
+    return ask_unix(world->abstract, true);
+}
+
+static BnsVerified
+run_unix(const BnsVerifyRow *row, const BnsVerifyWorld *world)
+{
+    return ask_unix(world->path, false);
+}
+
+/* One that is there and was made before must be out of reach at once. */
+static BnsVerified
+run_work(const BnsVerifyRow *row, const BnsVerifyWorld *world)
+{
+    return access(world->work, F_OK) < 0 ? BNS_VERIFIED_UNTESTABLE
+                                         : ask_unix(world->work, false);
+}
+
+static bool
+await_name(const char *name)
+{
+    for (int i = 0; i < LATE_TURNS; i++) {
+        if (access(name, F_OK) == 0)
+            return true;
+        usleep(LATE_TURN_US);
+    }
+    return false;
+}
+
+/* One that is made during the session may be reached until it is masked. */
+static BnsVerified
+run_late(const BnsVerifyRow *row, const BnsVerifyWorld *world)
+{
+    BnsVerified verified = BNS_VERIFIED_OPEN;
+
+    if (strcmp(world->late, "-") == 0 || !await_name(world->late))
+        return BNS_VERIFIED_UNTESTABLE;
+    for (int i = 0; i < LATE_TURNS && verified == BNS_VERIFIED_OPEN; i++) {
+        verified = ask_unix(world->late, false);
+        usleep(LATE_TURN_US);
+    }
+    return verified;
 }
 
 #define FAMILY(name, family, type)                                                     \
@@ -114,6 +163,7 @@ const BnsVerifyRow bns_verify_sockets[] = {
     ROOT_FAMILY("raw ICMP", AF_INET, SOCK_RAW, IPPROTO_ICMP),
     ROOT_FAMILY("raw IPv4", AF_INET, SOCK_RAW, IPPROTO_RAW),
     ROOT_FAMILY("raw ICMPv6", AF_INET6, SOCK_RAW, IPPROTO_ICMPV6),
+    ROOT_FAMILY("raw IPv6", AF_INET6, SOCK_RAW, IPPROTO_RAW),
     NETLINK("user sockets", 2),
     NETLINK("socket diagnosis", 4),
     NETLINK("IPsec", 6),
@@ -142,7 +192,15 @@ const BnsVerifyRow bns_verify_sockets[] = {
       { INADDR_LOOPBACK },
       NULL,
       false },
-    { "host", "abstract Unix socket", run_unix, 1, { 0 }, NULL, false },
+    { "host", "abstract Unix socket", run_abstract, 0, { 0 }, NULL, false },
     { "host", "Unix socket in /tmp", run_unix, 0, { 0 }, NULL, false },
+    { "host", "Unix socket in the working directory", run_work, 0, { 0 }, NULL, false },
+    { "host",
+      "Unix socket that appears in the working directory",
+      run_late,
+      0,
+      { 0 },
+      NULL,
+      false },
 };
 const size_t bns_n_verify_sockets = G_N_ELEMENTS(bns_verify_sockets);

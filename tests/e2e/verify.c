@@ -95,22 +95,39 @@ end_victim(pid_t pid)
     waitpid(pid, NULL, 0);
 }
 
-/* Returns: (transfer full): what the attempts printed. */
+/* In the child of g_spawn(). */
+static void
+leave_open(gpointer data)
+{
+    if (!bns_canary_leave_open())
+        _exit(99);
+}
+
+/* @wrapper: (nullable): a program that runs its arguments. Returns: (transfer full): what
+ * the attempts printed. */
 static char *
-run_outside(Story *story)
+run_outside(Story *story, const char *wrapper)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(BnsCanary) canary = bns_canary_new(&error);
+    g_autoptr(BnsCanary) canary = bns_canary_new(story->work, &error);
     g_autofree char *program = bns_programs_find(story->binary, BNS_PROBES_NAME);
+    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+    g_auto(GStrv) arguments = NULL;
     g_auto(GStrv) argv = NULL;
     pid_t victim = start_victim();
     char *text;
     int out = -1;
 
     g_assert_no_error(error);
-    argv = bns_canary_arguments(canary, program, victim);
-    g_spawn_async_with_pipes(story->work, argv, story->env, G_SPAWN_DEFAULT, NULL, NULL,
-                             NULL, NULL, &out, NULL, &error);
+    arguments = bns_canary_arguments(canary, program, victim);
+    if (wrapper != NULL)
+        g_strv_builder_add_many(builder, "unshare", "-rn", "sh", "-c", wrapper, NULL);
+    for (char **argument = arguments; *argument != NULL; argument++)
+        g_strv_builder_add(builder, *argument);
+    argv = g_strv_builder_end(builder);
+    g_spawn_async_with_pipes(story->work, argv, story->env,
+                             G_SPAWN_SEARCH_PATH | G_SPAWN_LEAVE_DESCRIPTORS_OPEN,
+                             leave_open, NULL, NULL, NULL, &out, NULL, &error);
     g_assert_no_error(error);
     text = bns_canary_serve(canary, out);
     close(out);
@@ -169,13 +186,65 @@ test_all(void)
 
     fill_home(story);
     set_variables(story);
-    text = run_outside(story);
+    text = run_outside(story, NULL);
     n = check_outside(text, open);
     g_test_message("%u attempts succeed without a sandbox", n);
     g_assert_cmpuint(n, >=, 200);
     run = story_run(story, "verify");
     story_assert_status(run, 0);
     check_inside(run, open);
+}
+
+/* A network with IPv6, which this machine need not have. */
+static const char ipv6_network[] =
+    "ip link set lo up && ip link add v0 type veth peer name v1 && ip link set v0 up "
+    "&& "
+    "ip link set v1 up && ip -6 addr add 2001:db8:1::1/64 dev v0 nodad && "
+    "ip -6 route add default dev v0 && echo 0 0 >/proc/sys/net/ipv4/ping_group_range "
+    "&& "
+    "exec \"$0\" \"$@\"";
+
+static void
+test_ipv6(void)
+{
+    static const char *const open[] = { "a route", "an address",
+                                        "link-local neighbours", "routers of the link",
+                                        "ping" };
+    g_autoptr(Story) story = story_new();
+    g_autoptr(StoryRun) run = NULL;
+    g_autofree char *text = NULL;
+
+    if (!story_needs("ip") || !story_needs("unshare"))
+        return;
+    text = run_outside(story, ipv6_network);
+    run = story_run(story, "verify");
+    for (size_t i = 0; i < G_N_ELEMENTS(open); i++) {
+        g_autofree char *outside = g_strdup_printf("open\tIPv6\t%s\t", open[i]);
+        g_autofree char *inside = g_strdup_printf("%-20s IPv6: %s\n", "held", open[i]);
+
+        if (strstr(text, outside) == NULL)
+            g_error("not open without a sandbox: %s in\n%s", open[i], text);
+        story_assert_out(run, inside);
+    }
+}
+
+/* They are made in the user's tree, and are not there any more. */
+static void
+test_leaves_nothing(void)
+{
+    g_autoptr(Story) story = story_new();
+    g_autoptr(StoryRun) run = story_run(story, "verify");
+    g_autoptr(GDir) dir = g_dir_open(story->work, 0, NULL);
+    const char *name;
+
+    story_assert_out(run, "held                 host: Unix socket in the working "
+                          "directory\n");
+    story_assert_out(run, "held                 host: Unix socket that appears in the "
+                          "working directory\n");
+    story_assert_record(run, "\"socket.masked\"", "-late\"");
+    while ((name = g_dir_read_name(dir)) != NULL)
+        if (strstr(name, "verify") != NULL)
+            g_error("left: %s", name);
 }
 
 static void
@@ -290,6 +359,8 @@ main(int argc, char **argv)
         return g_test_run();
     }
     bns_test_add("/e2e/verify/each-attempt-succeeds-outside-alone", test_all);
+    bns_test_add("/e2e/verify/ipv6-where-there-is-some", test_ipv6);
+    bns_test_add("/e2e/verify/sockets-of-its-own-are-removed", test_leaves_nothing);
     bns_test_add("/e2e/verify/what-the-policy-opens", test_policy);
     bns_test_add("/e2e/verify/what-lies-in-other-places", test_other_places);
     bns_test_add("/e2e/verify/namespaces-that-the-policy-opens", test_nested);
