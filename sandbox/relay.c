@@ -359,7 +359,7 @@ bns_relay_free(BnsRelay *relay)
 {
     if (relay == NULL)
         return;
-    bns_terminal_restore(&relay->terminal);
+    bns_terminal_leave(&relay->terminal);
     bns_pump_free(relay->keys);
     bns_pump_free(relay->output);
     for (int fd = 0; fd < BNS_STREAMS; fd++)

@@ -60,6 +60,16 @@ bns_terminal_modes_equal(const struct termios *a, const struct termios *b)
            a->c_lflag == b->c_lflag && memcmp(a->c_cc, b->c_cc, sizeof(a->c_cc)) == 0;
 }
 
+static void
+tell_guard(const BnsTerminal *terminal, const struct termios *raw)
+{
+    const BnsTerminalModes modes = { .is_raw = raw != NULL,
+                                     .found = terminal->found,
+                                     .raw = raw != NULL ? *raw : terminal->raw };
+
+    bns_terminal_guard_tell(&terminal->guard, &modes);
+}
+
 void
 bns_terminal_make_raw(BnsTerminal *terminal, tcflag_t output)
 {
@@ -76,8 +86,12 @@ bns_terminal_make_raw(BnsTerminal *terminal, tcflag_t output)
     raw_terminal = terminal;
     cfmakeraw(&modes);
     modes.c_oflag = output;
+    /* Before they are set: we could be killed right after. */
+    bns_terminal_guard_start(&terminal->guard, terminal->fd);
+    tell_guard(terminal, &modes);
     tcsetattr(terminal->fd, TCSANOW, &modes);
     tcgetattr(terminal->fd, &terminal->raw);
+    tell_guard(terminal, &terminal->raw);
     terminal->is_raw = true;
 }
 
@@ -93,6 +107,14 @@ bns_terminal_restore(BnsTerminal *terminal)
     if (bns_terminal_is_ours(terminal) && tcgetattr(terminal->fd, &modes) == 0 &&
         bns_terminal_modes_equal(&modes, &terminal->raw))
         tcsetattr(terminal->fd, TCSANOW, &terminal->found);
+    tell_guard(terminal, NULL);
+}
+
+void
+bns_terminal_leave(BnsTerminal *terminal)
+{
+    bns_terminal_restore(terminal);
+    bns_terminal_guard_end(&terminal->guard);
 }
 
 void

@@ -5,11 +5,14 @@
  * While the keys go to the command (sandbox/relay.h) it is raw: what keys mean, and what is
  * echoed, is the affair of the command's own terminal. At any other time its modes are
  * those that were found, and they are put back however the session ends: at the end of the
- * command, when it is stopped, and when we crash. SIGKILL alone leaves a raw terminal.
+ * command, when it is stopped, when we crash, and after SIGKILL
+ * (sandbox/terminal_guard.h).
  *
  * SIGTTOU must be blocked.
  */
 #pragma once
+
+#include "sandbox/terminal_guard.h"
 
 #include <stdbool.h>
 #include <termios.h>
@@ -19,6 +22,7 @@ typedef struct {
     bool is_raw;
     struct termios found; /* before it was made raw */
     struct termios raw;
+    BnsTerminalGuard guard; /* from the first time that it is raw */
 } BnsTerminal;
 
 /* Whether we may read it and change its modes: our process group is its foreground, or it
@@ -31,6 +35,9 @@ bool bns_terminal_is_gone(const BnsTerminal *terminal);
 /* Makes it raw, but for the output, which is processed as @output says. Does nothing if it
  * is gone; if it is raw, the output may change. */
 void bns_terminal_make_raw(BnsTerminal *terminal, tcflag_t output);
+
+/* It is not made raw any more. */
+void bns_terminal_leave(BnsTerminal *terminal);
 
 /* Puts back what was found. Somebody who changed the modes meanwhile, or has the terminal
  * now, keeps them. */

@@ -7,9 +7,12 @@
 #include "tests/sandbox/screen.h"
 #include "tests/support/test.h"
 
+#include <poll.h>
 #include <pty.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -209,6 +212,106 @@ tell_modes_that_stay(Screen *screen)
     screen_expect(screen, "modes\r\n");
 }
 
+/* --- SIGKILL --- */
+
+static pid_t
+find_child(pid_t parent, const char *name)
+{
+    for (;;) {
+        g_autofree char *path =
+            g_strdup_printf("/proc/%d/task/%d/children", parent, parent);
+        g_autofree char *text = NULL;
+        g_auto(GStrv) children = NULL;
+
+        g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+        children = g_strsplit(text, " ", -1);
+        for (char **child = children; *child != NULL; child++) {
+            g_autofree char *comm_path =
+                g_build_filename("/proc", *child, "comm", NULL);
+            g_autofree char *comm = NULL;
+
+            if (**child != '\0' && g_file_get_contents(comm_path, &comm, NULL, NULL) &&
+                strcmp(g_strchomp(comm), name) == 0)
+                return (pid_t)atoi(*child);
+        }
+        g_usleep(1000);
+    }
+}
+
+/* Nothing of ours is left to put anything back. */
+static void
+kill_session(pid_t supervisor)
+{
+    pid_t guard = find_child(supervisor, "boundary-tty");
+    struct pollfd ended = { .fd = (int)syscall(SYS_pidfd_open, guard, 0),
+                            .events = POLLIN };
+
+    g_assert_cmpint(ended.fd, >=, 0);
+    g_assert_cmpint(kill(supervisor, SIGKILL), ==, 0);
+    g_assert_cmpint(poll(&ended, 1, -1), ==, 1);
+    close(ended.fd);
+}
+
+/* A shell that is not interactive puts no modes back. */
+static pid_t
+start_raw(Screen *screen)
+{
+    struct termios modes;
+
+    screen_type(screen,
+                "sh -c '" B
+                "sh -c \"echo star\\\"\\\"ted; exec sleep 1000\"; read x; stty -a; "
+                "echo mo\"\"des'\n");
+    screen_expect(screen, "started\r\n");
+    g_assert_cmpint(tcgetattr(screen->fd, &modes), ==, 0);
+    g_assert_cmpuint(modes.c_lflag & ICANON, ==, 0);
+    return find_child(tcgetpgrp(screen->fd), "boundary-ns");
+}
+
+static void
+tell_killed(Screen *screen)
+{
+    kill_session(start_raw(screen));
+    screen_type(screen, "\n");
+    screen_expect(screen, " icanon ");
+    screen_expect(screen, " echo ");
+    screen_expect(screen, "modes\r\n");
+}
+
+/* Somebody else has the terminal by then. */
+static void
+tell_killed_too_late(Screen *screen)
+{
+    pid_t supervisor = start_raw(screen);
+    struct termios modes;
+
+    g_assert_cmpint(tcgetattr(screen->fd, &modes), ==, 0);
+    modes.c_lflag |= ECHONL;
+    g_assert_cmpint(tcsetattr(screen->fd, TCSANOW, &modes), ==, 0);
+    kill_session(supervisor);
+    screen_type(screen, "\n");
+    screen_expect(screen, " -icanon ");
+    screen_expect(screen, " echonl ");
+}
+
+/* It is no part of the session: without it all goes on. */
+static void
+tell_killed_guard(Screen *screen)
+{
+    screen_type(screen, B "sh -c 'echo star\"\"ted; read x; echo got-$x'\n");
+    screen_expect(screen, "started\r\n");
+    g_assert_cmpint(kill(find_child(tcgetpgrp(screen->fd), "boundary-tty"), SIGKILL),
+                    ==, 0);
+    screen_type(screen, CTRL_Z);
+    screen_expect(screen, "Stopped");
+    screen_expect_prompt(screen);
+    screen_type(screen, "fg\n");
+    screen_expect(screen, "read x");
+    screen_type(screen, "word\n");
+    screen_expect(screen, "got-word\r\n");
+    screen_expect_status(screen, 0);
+}
+
 static void
 tell_kill_job(Screen *screen)
 {
@@ -240,6 +343,9 @@ static const Story stories[] = {
     { "modes-are-put-back-after-a-kill", tell_modes },
     { "modes-that-the-command-set-stay", tell_modes_that_stay },
     { "kill-of-the-job-reaches-the-command", tell_kill_job },
+    { "modes-are-put-back-after-sigkill", tell_killed },
+    { "modes-of-somebody-else-stay-after-sigkill", tell_killed_too_late },
+    { "who-puts-them-back-may-be-killed", tell_killed_guard },
 };
 
 static void G_GNUC_NORETURN
