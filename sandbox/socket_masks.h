@@ -6,7 +6,8 @@
  * A mask lies on the socket itself, not on a name: when the host renames the socket or a
  * directory above it, the mask goes along, and when another takes its name, that one's
  * mask comes along. The command can neither rename nor remove what is masked. A further
- * name (link(2)) needs another mask.
+ * name (link(2)) needs another mask, and so does each mount that shows it: one that the
+ * host moves from where the command reads to where it writes is masked anew.
  *
  * Which sockets those are, and where to look for them, the supervisor knows
  * (sandbox/socket_watch.h).

@@ -276,6 +276,7 @@ begin_search(BnsSocketWatch *watch)
 typedef struct {
     BnsSocketWatch *watch;   /* borrowed */
     BnsSocketPlaces *places; /* borrowed */
+    bool is_first;           /* names are the host's, not the command's */
 } Finding;
 
 static void
@@ -288,7 +289,7 @@ on_stray(void *data, const BnsHostSocket *socket, const char *path)
     const GPtrArray *shown;
 
     if (known == NULL || known->socket.cookie != socket->cookie ||
-        is_allowed(finding->watch, known, path))
+        is_allowed(finding->watch, known, finding->is_first ? path : NULL))
         return;
     shown = bns_socket_places_shown(finding->places, dir);
     for (guint i = 0; i < shown->len; i++)
@@ -321,14 +322,14 @@ end_search(BnsSocketWatch *watch)
 }
 
 bool
-bns_socket_watch_search(BnsSocketWatch *watch, gint64 budget_us, bool at_once)
+bns_socket_watch_search(BnsSocketWatch *watch, gint64 budget_us, bool is_first)
 {
     g_autoptr(BnsSocketPlaces) places = bns_socket_places_new(watch->view);
-    Finding finding = { watch, places };
+    Finding finding = { watch, places, is_first };
     gint64 now_us = g_get_monotonic_time();
     bool is_over;
 
-    if (watch->search == NULL && (at_once || now_us >= watch->next_search_us))
+    if (watch->search == NULL && (is_first || now_us >= watch->next_search_us))
         begin_search(watch);
     if (watch->search == NULL)
         return false;

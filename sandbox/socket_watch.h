@@ -35,13 +35,15 @@ bool bns_socket_watch_poll(BnsSocketWatch *watch, GError **error);
 
 /**
  * bns_socket_watch_search:
- * @at_once: else a search begins when the last one is twenty times as long ago as it took
+ * @is_first: the command does not run yet: a search begins at once, and what is found by a
+ *            name that is allowed has it from the host. Else it begins when the last one is
+ *            twenty times as long ago as it took
  *
  * Goes on with the search, for about @budget_us, if there is something to search for.
  *
  * Returns: whether it is under way
  */
-bool bns_socket_watch_search(BnsSocketWatch *watch, gint64 budget_us, bool at_once);
+bool bns_socket_watch_search(BnsSocketWatch *watch, gint64 budget_us, bool is_first);
 
 /* Returns: (transfer none) (nullable): the name of one that is being searched for. */
 const char *bns_socket_watch_sought(const BnsSocketWatch *watch);

@@ -104,10 +104,17 @@ await_record(Story *story, const char *dir, const char *name)
     g_autofree char *text =
         g_strdup_printf("\"event\":\"socket.masked\",\"path\":\"%s\"", path);
 
+    await_masked(story, text);
+}
+
+void
+await_masked(Story *story, const char *part)
+{
     for (;;) {
         g_autofree char *audit = story_read_audit(story);
+        const StoryRun run = { .audit = audit };
 
-        if (strstr(audit, text) != NULL)
+        if (story_count_records(&run, "socket.masked", part, NULL) > 0)
             return;
         g_usleep(5000);
     }

@@ -26,6 +26,8 @@ void link_in(const char *dir, const char *from, const char *to);
 /* Waits for the record: a socket has no other thing that tells when it is out of
  * reach. */
 void await_record(Story *story, const char *dir, const char *name);
+/* The same, whose record has @part. */
+void await_masked(Story *story, const char *part);
 /* How many have a path that begins with the story's directory and @end. */
 unsigned count_masked(const Story *story, const StoryRun *run, const char *end);
 

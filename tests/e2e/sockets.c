@@ -357,7 +357,7 @@ test_abstract(void)
 }
 
 static void
-await_masked(Story *story, unsigned n)
+await_count(Story *story, unsigned n)
 {
     unsigned n_masked = 0;
 
@@ -391,7 +391,7 @@ test_many(void)
         host_socket_in(i % 2 ? SOCK_STREAM : SOCK_DGRAM, story->work, name);
     }
     live = live_probe(story, "", "wait stream:d1/1 stream:d39/1999 dgram:d38/1998");
-    await_masked(story, MANY);
+    await_count(story, MANY);
     run = finish(live);
     g_assert_cmpstr(run->out, ==,
                     "waiting\nstream:d1/1 Connection refused\n"

@@ -190,6 +190,29 @@ test_moved_in(void)
                     "stream:a/e/s Connection refused\n");
 }
 
+/* The command gives a socket of the host's the name of one that it may reach. */
+static void
+test_moved_to_what_is_allowed(void)
+{
+    g_autoptr(Story) story = begin();
+    g_autofree char *command =
+        g_strdup_printf("-c p.yaml -- sh -c 'echo started; until mv e d 2>mv; do :; "
+                        "done; echo moved; read x; %s stream:d/s'",
+                        g_getenv("BNS_UNIX_PROBE"));
+    g_autoptr(Live) live = NULL;
+    g_autoptr(StoryRun) run = NULL;
+
+    story_write(story, "p.yaml", "sockets: [d/s]\n");
+    host_socket_in(SOCK_STREAM, story->dir, "other/s");
+    live = live_start(story, command);
+    live_await_out(live, "started");
+    rename_in(story->dir, "other", "work/e");
+    live_await_out(live, "moved");
+    await_masked(story, story->work);
+    run = finish(live);
+    story_assert_out(run, "stream:d/s Connection refused\n");
+}
+
 /* --- what cannot be found --- */
 
 #define DEEP 20
@@ -264,6 +287,8 @@ main(int argc, char **argv)
     bns_test_add("/e2e/sockets-moved/to-what-the-policy-names", test_allowed);
     bns_test_add("/e2e/sockets-moved/a-removed-one-is-nowhere", test_removed);
     bns_test_add("/e2e/sockets-moved/while-the-command-runs", test_moved_in);
+    bns_test_add("/e2e/sockets-moved/by-the-command-to-what-it-may-reach",
+                 test_moved_to_what_is_allowed);
     bns_test_add("/e2e/sockets-moved/what-was-not-found-is-said", test_deep);
     status = g_test_run();
     close_host_sockets();
