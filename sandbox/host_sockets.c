@@ -50,6 +50,7 @@ receive(int fd, uint8_t *buffer, size_t size)
 
 bool
 bns_host_sockets_read(int fd,
+                      bool with_connected,
                       size_t answer_bytes,
                       void (*func)(void *data, const BnsHostSocket *found),
                       void *data,
@@ -60,7 +61,7 @@ bns_host_sockets_read(int fd,
     BnsSockDiag state = BNS_SOCK_DIAG_MORE;
     int refused = 0;
 
-    bns_sock_diag_request(request);
+    bns_sock_diag_request(with_connected, request);
     if (send(fd, request, sizeof(request), 0) < 0)
         return fail(errno, error);
     while (state == BNS_SOCK_DIAG_MORE) {

@@ -18,6 +18,7 @@ int bns_host_sockets_open(GError **error);
 
 /**
  * bns_host_sockets_read:
+ * @with_connected: datagram sockets, too, that somebody has connected to
  * @answer_bytes: of one part of the list, at most BNS_SOCK_DIAG_ANSWER_BYTES
  *
  * Calls @func with each socket that lies in a file system: 0.3 ms for some hundred. Where
@@ -27,6 +28,7 @@ int bns_host_sockets_open(GError **error);
  * Returns: whether they were told, else @error says why not.
  */
 bool bns_host_sockets_read(int fd,
+                           bool with_connected,
                            size_t answer_bytes,
                            void (*func)(void *data, const BnsHostSocket *found),
                            void *data,

@@ -19,7 +19,8 @@ typedef struct {
 _Static_assert(sizeof(Request) == BNS_SOCK_DIAG_REQUEST_BYTES, "no padding");
 
 void
-bns_sock_diag_request(uint8_t out_request[BNS_SOCK_DIAG_REQUEST_BYTES])
+bns_sock_diag_request(bool with_connected,
+                      uint8_t out_request[BNS_SOCK_DIAG_REQUEST_BYTES])
 {
     const Request request = {
         .header = { .nlmsg_len = sizeof(request),
@@ -28,8 +29,8 @@ bns_sock_diag_request(uint8_t out_request[BNS_SOCK_DIAG_REQUEST_BYTES])
         /* CLOSE: bound, not connected: a datagram socket, or a stream that will listen.
          * ESTABLISHED is a datagram socket, too, since somebody has connected to it. */
         .body = { .sdiag_family = AF_UNIX,
-                  .udiag_states =
-                      1u << TCP_LISTEN | 1u << TCP_CLOSE | 1u << TCP_ESTABLISHED,
+                  .udiag_states = 1u << TCP_LISTEN | 1u << TCP_CLOSE |
+                                  (with_connected ? 1u << TCP_ESTABLISHED : 0),
                   .udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_VFS },
     };
 

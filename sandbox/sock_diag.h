@@ -10,12 +10,15 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* The request for the list. */
+/* The request for the list. @with_connected: the kernel counts a datagram socket among the
+ * connected ones once somebody has connected to it. */
 #define BNS_SOCK_DIAG_REQUEST_BYTES 40
-void bns_sock_diag_request(uint8_t out_request[BNS_SOCK_DIAG_REQUEST_BYTES]);
+void bns_sock_diag_request(bool with_connected,
+                           uint8_t out_request[BNS_SOCK_DIAG_REQUEST_BYTES]);
 
 /* The answer comes in datagrams of at most this many bytes: the kernel fills what the
  * reader offers, up to here. */

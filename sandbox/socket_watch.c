@@ -22,6 +22,11 @@ G_STATIC_ASSERT(DIRECTORY_MAX > 512);
 /* No divisor of BNS_SOCK_DIAG_ANSWER_BYTES: the parts end at other sockets. */
 #define FIRST_ANSWER_BYTES 19000
 
+/* Connected sockets, many more than the others, are listed in each third round: there are
+ * open ones among them (sandbox/sock_diag.h). What was not in two such lists is gone. */
+#define ROUNDS_OF_ALL 3
+#define ROUNDS_KEPT   (2 * ROUNDS_OF_ALL - 1)
+
 /* What a search may cost, about: 7 s of a processor. */
 #define SEARCH_ENTRIES_MAX 5000000
 #define SEARCH_PAUSES      20
@@ -220,11 +225,14 @@ look_for(BnsSocketWatch *watch, BnsSocketPlaces *places, Known *known)
 static bool
 read_list(BnsSocketWatch *watch, GError **error)
 {
+    bool is_all = watch->round % ROUNDS_OF_ALL == 1;
+
     if (watch->round == 1 &&
-        !bns_host_sockets_read(watch->fd, FIRST_ANSWER_BYTES, on_found, watch, error))
+        !bns_host_sockets_read(watch->fd, is_all, FIRST_ANSWER_BYTES, on_found, watch,
+                               error))
         return false;
-    return bns_host_sockets_read(watch->fd, BNS_SOCK_DIAG_ANSWER_BYTES, on_found, watch,
-                                 error);
+    return bns_host_sockets_read(watch->fd, is_all, BNS_SOCK_DIAG_ANSWER_BYTES,
+                                 on_found, watch, error);
 }
 
 bool
@@ -242,9 +250,10 @@ bns_socket_watch_poll(BnsSocketWatch *watch, GError **error)
         Known *known = value;
 
         /* One that a list passed over is not gone. */
-        if (watch->round - known->round > 1)
+        if (watch->round - known->round > ROUNDS_KEPT)
             g_hash_table_iter_remove(&iter);
-        else if (!known->is_asked || has_changed(known))
+        else if (known->round == watch->round &&
+                 (!known->is_asked || has_changed(known)))
             look_for(watch, places, known);
     }
     return bns_sight_check(error);
@@ -262,7 +271,8 @@ begin_search(BnsSocketWatch *watch)
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         Known *known = value;
 
-        if (!known->is_stray)
+        /* One that is closed has most often been removed, too. */
+        if (!known->is_stray || known->round != watch->round)
             continue;
         if (watch->search == NULL)
             watch->search = bns_socket_search_new(watch->view, SEARCH_ENTRIES_MAX);

@@ -256,11 +256,14 @@ test_deep(void)
     bns_autofd work = open(story->work, O_PATH | O_CLOEXEC);
     g_autofree char *name = g_strnfill(NAME_MAX - 5, 'n');
     bns_autofd deep = make_deep(work, name);
+    g_autoptr(Live) live = NULL;
     g_autoptr(StoryRun) run = NULL;
 
     host_socket_in(SOCK_STREAM, story->work, "d/s");
     g_assert_cmpint(renameat(work, "d", deep, "d"), ==, 0);
-    run = run_probe(story, "-q", "stream:d/s");
+    live = live_probe(story, "-vv", "wait stream:d/s");
+    live_await_err(live, "searched for sockets");
+    run = finish(live);
     g_assert_cmpint(renameat(deep, "d", work, "d"), ==, 0);
     remove_deep(deep, name);
     story_assert_err(run, "boundary-ns: not every directory could be searched for "

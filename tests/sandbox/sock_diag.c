@@ -296,7 +296,7 @@ test_found(void)
 
         /* A list may pass over one. */
         while (wanted.n == 0)
-            g_assert_true(bns_host_sockets_read(fd, BNS_SOCK_DIAG_ANSWER_BYTES,
+            g_assert_true(bns_host_sockets_read(fd, true, BNS_SOCK_DIAG_ANSWER_BYTES,
                                                 on_wanted, &wanted, &error));
         g_assert_cmpint(stat(names[i], &info), ==, 0);
         g_assert_cmpint(wanted.n, >=, 1);
@@ -362,6 +362,33 @@ test_watch(void)
     clear(&f);
 }
 
+/* One that was moved is searched for; one that was closed and removed is nowhere. */
+static void
+test_sought(gconstpointer data)
+{
+    bool is_closed = GPOINTER_TO_INT(data);
+    const BnsFileView view = { .is_shared = true };
+    g_autoptr(GError) error = NULL;
+    g_autoptr(BnsSocketWatch) watch = bns_socket_watch_new(&view, NULL, &error);
+    Fixture f;
+
+    setup(&f);
+    bind_socket(&f, SOCK_STREAM, "stream", true);
+    await_question(watch, &f);
+    g_assert_cmpint(unlink("stream"), ==, 0);
+    if (is_closed)
+        bns_fd_clear(&f.fds[0]);
+    for (int i = 0; i < 3; i++)
+        g_assert_true(bns_socket_watch_poll(watch, &error));
+    bns_socket_watch_search(watch, 0, true);
+    /* Others of this machine may be sought, too. */
+    if (!is_closed)
+        g_assert_nonnull(bns_socket_watch_sought(watch));
+    else
+        g_assert_cmpstr(bns_socket_watch_sought(watch), !=, "stream");
+    clear(&f);
+}
+
 static void
 test_allowed(void)
 {
@@ -380,6 +407,34 @@ test_allowed(void)
     g_assert_false(asks_here(watch, &f));
     bind_socket(&f, SOCK_DGRAM, "dgram", false);
     await_question(watch, &f);
+    clear(&f);
+}
+
+/* The list without connected ones has those that nobody has connected to. */
+static void
+test_connected(void)
+{
+    g_autoptr(GError) error = NULL;
+    bns_autofd diag = bns_host_sockets_open(&error);
+    bns_autofd client = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = "dgram" };
+    Wanted before = { .name = "dgram" }, after = before, all = before;
+    Fixture f;
+
+    setup(&f);
+    bind_socket(&f, SOCK_DGRAM, "dgram", false);
+    while (before.n == 0)
+        g_assert_true(bns_host_sockets_read(diag, false, BNS_SOCK_DIAG_ANSWER_BYTES,
+                                            on_wanted, &before, &error));
+    g_assert_cmpint(connect(client, (struct sockaddr *)&address, sizeof(address)), ==,
+                    0);
+    g_assert_true(bns_host_sockets_read(diag, false, BNS_SOCK_DIAG_ANSWER_BYTES,
+                                        on_wanted, &after, &error));
+    g_assert_cmpint(after.n, ==, 0);
+    while (all.n == 0)
+        g_assert_true(bns_host_sockets_read(diag, true, BNS_SOCK_DIAG_ANSWER_BYTES,
+                                            on_wanted, &all, &error));
+    g_assert_cmpuint(all.found.cookie, ==, before.found.cookie);
     clear(&f);
 }
 
@@ -406,7 +461,12 @@ main(int argc, char **argv)
     bns_test_add("/sandbox/sock-diag/lengths-that-lie-are-bad", test_lengths);
     bns_test_add("/sandbox/sock-diag/a-refusal-is-its-errno", test_refusal);
     bns_test_add("/sandbox/sock-diag/this-machines-are-found", test_found);
+    bns_test_add("/sandbox/sock-diag/connected-ones-too", test_connected);
     bns_test_add("/sandbox/sock-diag/each-is-asked-for-once", test_watch);
+    bns_test_add_data("/sandbox/sock-diag/one-that-left-its-name-is-sought",
+                      GINT_TO_POINTER(false), test_sought);
+    bns_test_add_data("/sandbox/sock-diag/one-that-was-closed-is-not",
+                      GINT_TO_POINTER(true), test_sought);
     bns_test_add("/sandbox/sock-diag/what-is-allowed-is-not", test_allowed);
     bns_test_add("/sandbox/sock-diag/an-answer-of-init", test_masked);
     return g_test_run();

@@ -50,8 +50,8 @@ learn_device(Fixture *f)
     g_assert_cmpint(bind(fd, (struct sockaddr *)&address, sizeof(address)), ==, 0);
     /* A list may pass over one. */
     while (f->major == 0 && f->minor == 0)
-        g_assert_true(bns_host_sockets_read(diag, BNS_SOCK_DIAG_ANSWER_BYTES, on_socket,
-                                            f, NULL));
+        g_assert_true(bns_host_sockets_read(diag, true, BNS_SOCK_DIAG_ANSWER_BYTES,
+                                            on_socket, f, NULL));
     g_assert_cmpint(unlink(address.sun_path), ==, 0);
 }
 
