@@ -238,6 +238,18 @@ leave_out(BnsSocketSearch *search, const char *path, int number)
     search->has_left_out = true;
 }
 
+/* What was a real path may have got a link in it since. */
+static int
+open_root(const char *path)
+{
+    const struct open_how how = {
+        .flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+        .resolve = RESOLVE_NO_SYMLINKS,
+    };
+
+    return (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
+}
+
 static int
 open_below(const BnsSocketSearch *search, const char *path)
 {
@@ -383,7 +395,7 @@ begin_root(BnsSocketSearch *search)
     search->next_root++;
     if (g_hash_table_contains(search->done, root->path))
         return;
-    search->root_fd = open(root->path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    search->root_fd = open_root(root->path);
     if (search->root_fd < 0) {
         leave_out(search, root->path, errno);
         return;

@@ -249,6 +249,28 @@ test_renamed_meanwhile(void)
     teardown(&f);
 }
 
+/* A place to begin at has become a link to elsewhere. */
+static void
+test_root_is_link(void)
+{
+    Fixture f;
+    g_autoptr(BnsSocketSearch) search = NULL;
+    g_autofree char *below = NULL;
+    BnsHostSocket wanted;
+
+    setup(&f);
+    wanted = make_socket(&f, "", "real/sub/s");
+    g_strlcpy(wanted.name, "relative", sizeof(wanted.name));
+    g_assert_cmpint(symlink("real", "link"), ==, 0);
+    below = g_build_filename(f.dir, "link", "sub", NULL);
+    f.view.path = below;
+    search = bns_socket_search_new(&f.views, 1);
+    bns_socket_search_add(search, &wanted);
+    run(&f, search, 0);
+    g_assert_cmpstr(f.found->str, ==, "");
+    teardown(&f);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -261,6 +283,7 @@ main(int argc, char **argv)
     bns_test_add_data("/sandbox/socket-search/as-many-as-it-may", GUINT_TO_POINTER(3),
                       test_limit);
     bns_test_add("/sandbox/socket-search/where-nobody-may-look", test_closed);
+    bns_test_add("/sandbox/socket-search/a-link-to-elsewhere", test_root_is_link);
     bns_test_add("/sandbox/socket-search/what-is-renamed-meanwhile",
                  test_renamed_meanwhile);
     return g_test_run();
