@@ -201,24 +201,38 @@ set_limits(const BnsCgroup *cgroup, const Part *part, GError **error)
 
 /* --- making --- */
 
-/* Returns: the locked directory, or -errno. */
+/* Returns: the directory, or -errno (-ENOENT: a sweep of another session has removed it,
+ * or is about to). */
+static int
+open_locked(int parent_fd, const char *name)
+{
+    bns_autofd fd =
+        openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+    if (fd < 0)
+        return -errno;
+    if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+        return errno == EWOULDBLOCK ? -ENOENT : -errno;
+    if (faccessat(parent_fd, name, F_OK, 0) < 0)
+        return -errno;
+    return g_steal_fd(&fd);
+}
+
 static int
 make_locked(Part *part)
 {
     g_autofree char *name = g_strdup_printf(BNS_CGROUP_PREFIX "%d.%" PRIx64, getpid(),
                                             (uint64_t)g_get_real_time());
-    bns_autofd fd = -1;
+    int fd;
 
     if (mkdirat(part->parent_fd, name, 0755) < 0)
         return -errno;
-    fd = openat(part->parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0)
-        return -errno;
-    if (flock(fd, LOCK_EX | LOCK_NB) < 0 ||
-        faccessat(part->parent_fd, name, F_OK, 0) < 0)
-        return -ENOENT;
-    part->name = g_steal_pointer(&name);
-    return g_steal_fd(&fd);
+    fd = open_locked(part->parent_fd, name);
+    if (fd >= 0)
+        part->name = g_steal_pointer(&name);
+    else if (fd != -ENOENT)
+        (void)bns_cgroup_dir_remove(part->parent_fd, name);
+    return fd;
 }
 
 static bool
