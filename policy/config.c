@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/config.h"
 #include "base/text.h"
+#include "policy/origins.h"
 #include "policy/rule_mapping.h"
 #include "policy/value.h"
 
@@ -33,6 +34,8 @@ bns_config_free(BnsConfig *config)
     bns_commands_free(config->commands);
     g_free(config->log_level);
     g_free(config->nested_origin);
+    bns_permits_clear(&config->permits);
+    g_hash_table_unref(config->origins);
     g_free(config);
 }
 
@@ -135,6 +138,23 @@ read_enabled(void *data, const BnsYaml *value, GError **error)
     reader->config->has_enabled = true;
     return bns_value_boolean(reader->file, value, "enabled", &reader->config->enabled,
                              error);
+}
+
+static bool
+read_required(void *data, const BnsYaml *value, GError **error)
+{
+    Reader *reader = data;
+
+    return bns_permits_read_required(&reader->config->permits, reader->file, value,
+                                     error);
+}
+
+static bool
+read_permit(void *data, const BnsYaml *value, GError **error)
+{
+    Reader *reader = data;
+
+    return bns_permits_read_list(&reader->config->permits, reader->file, value, error);
 }
 
 static bool
@@ -417,6 +437,8 @@ static const BnsValueKey keys[] = {
     { "limits", read_limits },
     { "log_level", read_log_level },
     { "nested", read_nested },
+    { "permit", read_permit },
+    { "required", read_required },
     { "sockets", read_sockets },
     { "tty", read_tty },
     /* coder/boundary's */
@@ -447,13 +469,15 @@ bns_config_parse(const char *file, const char *bytes, size_t len, GError **error
     config->files = bns_files_new();
     config->env = bns_env_new();
     config->commands = bns_commands_new();
+    config->origins = bns_origins_new();
     if (root == NULL)
         return NULL;
     if (root->kind != BNS_YAML_MAPPING) {
         bns_yaml_fail(error, file, root, "a policy is a mapping of keys");
         return NULL;
     }
-    return bns_value_mapping(file, root, keys, &reader, error)
-               ? g_steal_pointer(&config)
-               : NULL;
+    if (!bns_value_mapping(file, root, keys, &reader, error))
+        return NULL;
+    bns_origins_add(config->origins, file, root);
+    return g_steal_pointer(&config);
 }

@@ -9,6 +9,7 @@
 #include "policy/files.h"
 #include "policy/limits.h"
 #include "policy/nested.h"
+#include "policy/permit.h"
 #include "policy/rule.h"
 
 /* limits.names: an address each out of 198.18.0.0/15, the first sixteen kept. */
@@ -45,6 +46,8 @@ typedef struct {
     bool clipboard; /* tty.clipboard */
     bool has_enabled;
     bool enabled;
+    BnsPermits permits;  /* of a system policy alone; owned */
+    GHashTable *origins; /* owned; policy/origins.h */
     BnsNested nested;
     char *nested_origin; /* owned; "file:line"; NULL: not given */
 } BnsConfig;

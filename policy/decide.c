@@ -4,6 +4,9 @@
  * policy that decides is named. Where several allow, one that lifts the address guard is
  * preferred, then one with a client certificate, so that one more allow rule never takes
  * something away.
+ *
+ * Each layer decides by itself, and all must allow. The system layer is asked first: what
+ * it refuses no rule below it can help.
  */
 #include "policy/policy_private.h"
 
@@ -18,7 +21,12 @@
 #define REASON_UNSEEN                                                                  \
     "the rule has methods or a path, which cannot be seen in a flow that is not "      \
     "inspected"
-#define REASON_NO_PATH "the request has no method or no path"
+#define REASON_NO_PATH        "the request has no method or no path"
+#define REASON_CEILING_DENIED "a deny rule of the system policy matches"
+#define REASON_CEILING_TCP    "no tcp rule of the system policy allows this host and port"
+#define REASON_KINDS                                                                   \
+    "the system policy and the policy below it differ in the kind of this flow: "      \
+    "requests, sealed TLS or opaque tcp"
 
 static const char *const miss_reasons[] = {
     [BNS_MISS_HOST] = "no rule allows this host",
@@ -27,6 +35,17 @@ static const char *const miss_reasons[] = {
     [BNS_MISS_UNSEEN] = REASON_UNSEEN,
     [BNS_MISS_METHOD] = "no rule for this host allows this method",
     [BNS_MISS_PATH] = "no rule for this host allows this path",
+    [BNS_MISS_NOTHING] = REASON_ALLOWED,
+};
+
+/* The same of the system layer, which the person may not be able to change. */
+static const char *const ceiling_reasons[] = {
+    [BNS_MISS_HOST] = "no rule of the system policy allows this host",
+    [BNS_MISS_SCHEME] = "no rule of the system policy for this host allows this scheme",
+    [BNS_MISS_PORT] = "no rule of the system policy for this host allows this port",
+    [BNS_MISS_UNSEEN] = REASON_UNSEEN,
+    [BNS_MISS_METHOD] = "no rule of the system policy for this host allows this method",
+    [BNS_MISS_PATH] = "no rule of the system policy for this host allows this path",
     [BNS_MISS_NOTHING] = REASON_ALLOWED,
 };
 
@@ -72,16 +91,18 @@ decision_deny(const char *reason)
 }
 
 static BnsDecision
-decision_by(const BnsRule *rule)
+decision_by(const BnsPolicy *layer, const BnsRule *rule)
 {
     bool is_allow = rule->verdict == BNS_VERDICT_ALLOW;
-    const char *reason = is_allow ? REASON_ALLOWED : REASON_DENIED;
+    const char *denied = layer->is_ceiling ? REASON_CEILING_DENIED : REASON_DENIED;
+    const char *reason = is_allow ? REASON_ALLOWED : denied;
+    unsigned lifted = layer->is_ceiling ? BNS_LIFTED_CEILING : BNS_LIFTED_BELOW;
 
     return (BnsDecision){
         .verdict = rule->verdict,
         .rule = rule->origin,
         .reason = rule->reason != NULL ? rule->reason : reason,
-        .lifts_guard = is_allow && bns_rule_lifts_guard(rule),
+        .lifts_guard = is_allow && bns_rule_lifts_guard(rule) ? lifted : 0,
         .identity = is_allow ? rule->identity : NULL,
     };
 }
@@ -235,8 +256,8 @@ find_deny(const BnsPolicy *policy, Search *search, const BnsAddress *address)
     return search->found;
 }
 
-static const char *
-refuse_own_names(const BnsPolicy *policy, const char *host, uint16_t port)
+const char *
+bns_policy_refuse_own_name(const BnsPolicy *policy, const char *host, uint16_t port)
 {
     if (bns_host_is_localhost(host))
         return REASON_LOCALHOST;
@@ -285,18 +306,30 @@ on_kind(void *data, const BnsRule *rule)
 }
 
 bool
-bns_policy_has_kind(const BnsPolicy *policy,
-                    BnsScheme kind,
-                    const char *host,
-                    uint16_t port)
+bns_policy_layer_has_kind(const BnsPolicy *layer,
+                          BnsScheme kind,
+                          const char *host,
+                          uint16_t port)
 {
     BnsRequest request = { .scheme = kind, .host = host, .port = port };
     Search search = { .request = &request };
     BnsAddress address;
 
-    bns_host_index_search(policy->allow, host, parse_literal(host, &address), on_kind,
+    bns_host_index_search(layer->allow, host, parse_literal(host, &address), on_kind,
                           &search);
     return search.found != NULL;
+}
+
+/* In one layer is enough: the other must then allow a flow of that kind, too. */
+bool
+bns_policy_has_kind(const BnsPolicy *policy,
+                    BnsScheme kind,
+                    const char *host,
+                    uint16_t port)
+{
+    return bns_policy_layer_has_kind(policy, kind, host, port) ||
+           (policy->ceiling != NULL &&
+            bns_policy_layer_has_kind(policy->ceiling, kind, host, port));
 }
 
 bool
@@ -306,26 +339,103 @@ bns_policy_is_sealed(const BnsPolicy *policy, const char *host, uint16_t port)
 }
 
 static BnsDecision
-decide(const BnsPolicy *policy, const BnsRequest *request, const BnsReadings *readings)
+deny_miss(const BnsPolicy *layer, BnsScheme scheme, BnsMiss best)
+{
+    if (scheme == BNS_SCHEME_TCP)
+        return decision_deny(layer->is_ceiling ? REASON_CEILING_TCP : REASON_TCP);
+    return decision_deny((layer->is_ceiling ? ceiling_reasons : miss_reasons)[best]);
+}
+
+BnsDecision
+bns_policy_decide_layer(const BnsPolicy *layer,
+                        const BnsRequest *request,
+                        const BnsReadings *readings)
 {
     Search denies = { .request = request, .readings = readings };
     Search allows = { .request = request,
                       .readings = readings,
-                      .has_identities = policy->identities->len > 0 };
-    const char *refusal = refuse_own_names(policy, request->host, request->port);
+                      .has_identities = layer->identities->len > 0 };
     BnsAddress address;
     const BnsAddress *literal = parse_literal(request->host, &address);
 
+    if (find_deny(layer, &denies, literal) != NULL)
+        return decision_by(layer, denies.found);
+    bns_host_index_search(layer->allow, request->host, literal, on_allow, &allows);
+    return allows.found != NULL ? decision_by(layer, allows.found)
+                                : deny_miss(layer, request->scheme, allows.best);
+}
+
+BnsDecision
+bns_policy_join(const BnsDecision *ceiling, const BnsDecision *below)
+{
+    bool is_denied = ceiling->verdict != BNS_VERDICT_ALLOW;
+    BnsDecision decision = is_denied ? *ceiling : *below;
+
+    decision.is_ceiling = is_denied;
+    decision.lifts_guard = ceiling->lifts_guard | below->lifts_guard;
+    /* What the system layer has to be shown is shown. */
+    if (decision.verdict == BNS_VERDICT_ALLOW && ceiling->identity != NULL)
+        decision.identity = ceiling->identity;
+    return decision;
+}
+
+BnsDecision
+bns_policy_deny_kinds(bool is_ceiling)
+{
+    BnsDecision decision = decision_deny(REASON_KINDS);
+
+    decision.is_ceiling = is_ceiling;
+    return decision;
+}
+
+/* Whether @layer could allow something there that is not of @scheme. */
+static bool
+has_other_kind(const BnsPolicy *layer, const BnsRequest *request)
+{
+    for (BnsScheme scheme = 0; scheme < BNS_N_SCHEMES; scheme++) {
+        BnsRequest other = { .scheme = scheme,
+                             .host = request->host,
+                             .port = request->port };
+
+        if (scheme != request->scheme &&
+            bns_policy_decide_layer(layer, &other, NULL).verdict == BNS_VERDICT_ALLOW)
+            return true;
+    }
+    return false;
+}
+
+/* One layer has flows of that kind to the host and port, the other has others. */
+static bool
+differ_in_kind(const BnsPolicy *policy, const BnsRequest *request)
+{
+    const char *host = request->host;
+    uint16_t port = request->port;
+    bool is_below = bns_policy_layer_has_kind(policy, request->scheme, host, port);
+    bool is_above =
+        bns_policy_layer_has_kind(policy->ceiling, request->scheme, host, port);
+
+    return is_below != is_above &&
+           has_other_kind(is_below ? policy->ceiling : policy, request);
+}
+
+static BnsDecision
+decide(const BnsPolicy *policy, const BnsRequest *request, const BnsReadings *readings)
+{
+    const char *refusal =
+        bns_policy_refuse_own_name(policy, request->host, request->port);
+    BnsDecision ceiling, below;
+
     if (refusal != NULL)
         return decision_deny(refusal);
-    if (find_deny(policy, &denies, literal) != NULL)
-        return decision_by(denies.found);
-    bns_host_index_search(policy->allow, request->host, literal, on_allow, &allows);
-    if (allows.found != NULL)
-        return decision_by(allows.found);
-    if (request->scheme == BNS_SCHEME_TCP)
-        return decision_deny(REASON_TCP);
-    return decision_deny(miss_reasons[allows.best]);
+    below = bns_policy_decide_layer(policy, request, readings);
+    if (policy->ceiling == NULL)
+        return below;
+    ceiling = bns_policy_decide_layer(policy->ceiling, request, readings);
+    below = bns_policy_join(&ceiling, &below);
+    if (below.verdict != BNS_VERDICT_ALLOW && below.rule == NULL &&
+        is_flow(request->scheme) && differ_in_kind(policy, request))
+        return bns_policy_deny_kinds(below.is_ceiling);
+    return below;
 }
 
 BnsDecision

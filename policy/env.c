@@ -11,6 +11,7 @@
 static const char *const kind_names[] = {
     [BNS_ENV_PASS] = "pass",
     [BNS_ENV_SET] = "set",
+    [BNS_ENV_HIDE] = "hide",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(kind_names) == BNS_N_ENV_KINDS);
 
@@ -46,6 +47,7 @@ bns_env_free(BnsEnv *env)
     if (env == NULL)
         return;
     g_ptr_array_unref(env->entries);
+    g_clear_pointer(&env->may_pass, g_ptr_array_unref);
     g_free(env);
 }
 
@@ -183,21 +185,36 @@ add_entry(Reader *reader,
 }
 
 static bool
-read_pass(void *data, const BnsYaml *value, GError **error)
+read_names(Reader *reader, BnsEnvKind kind, const BnsYaml *value, GError **error)
 {
-    Reader *reader = data;
+    g_autofree char *key = g_strconcat("env.", kind_names[kind], NULL);
     const char *unused;
 
-    if (!bns_value_list(reader->file, value, "env.pass", error))
+    if (!bns_value_list(reader->file, value, key, error))
         return false;
     for (guint i = 0; value->children != NULL && i < value->children->len; i++) {
         const BnsYaml *name = value->children->pdata[i];
 
-        if (!bns_value_string(reader->file, name, "env.pass", &unused, error) ||
-            !add_entry(reader, BNS_ENV_PASS, name, NULL, error))
+        if (!bns_value_string(reader->file, name, key, &unused, error) ||
+            !add_entry(reader, kind, name, NULL, error))
             return false;
     }
     return true;
+}
+
+static bool
+read_pass(void *data, const BnsYaml *value, GError **error)
+{
+    Reader *reader = data;
+
+    reader->env->has_pass = true;
+    return read_names(reader, BNS_ENV_PASS, value, error);
+}
+
+static bool
+read_hide(void *data, const BnsYaml *value, GError **error)
+{
+    return read_names(data, BNS_ENV_HIDE, value, error);
 }
 
 /* A variable is text whatever it looks like: 8080 and true need no quotes. */
@@ -235,16 +252,14 @@ bool
 bns_env_read(BnsEnv *env, const char *file, const BnsYaml *value, GError **error)
 {
     static const BnsValueKey keys[] = {
-        { "mode", read_mode },
-        { "pass", read_pass },
-        { "set", read_set },
-        { NULL, NULL },
+        { "mode", read_mode }, { "pass", read_pass }, { "set", read_set },
+        { "hide", read_hide }, { NULL, NULL },
     };
     Reader reader = { .env = env, .file = file };
 
     if (value->kind != BNS_YAML_MAPPING)
         return bns_yaml_fail(error, file, value,
-                             "env: must be a mapping with mode, pass or set");
+                             "env: must be a mapping with mode, pass, set or hide");
     return bns_value_mapping(file, value, keys, &reader, error);
 }
 
@@ -254,4 +269,40 @@ bns_env_merge(BnsEnv *env, BnsEnv *more)
     g_ptr_array_extend_and_steal(env->entries, g_ptr_array_ref(more->entries));
     if (more->mode != BNS_ENV_MODE_NONE)
         env->mode = more->mode;
+    env->has_pass |= more->has_pass;
+}
+
+bool
+bns_env_narrow(BnsEnv *env, BnsEnv *ceiling)
+{
+    GPtrArray *entries = g_steal_pointer(&ceiling->entries);
+    bool is_narrower =
+        ceiling->mode == BNS_ENV_MODE_CLEAN && env->mode != ceiling->mode;
+
+    ceiling->entries = g_ptr_array_new_with_free_func(entry_free);
+    if (ceiling->has_pass)
+        env->may_pass = g_ptr_array_new_with_free_func(entry_free);
+    for (guint i = 0; i < entries->len; i++) {
+        BnsEnvEntry *entry = entries->pdata[i];
+
+        if (entry->kind == BNS_ENV_PASS)
+            g_ptr_array_add(env->may_pass, entry);
+        else
+            g_ptr_array_add(env->entries, entry);
+    }
+    g_ptr_array_set_free_func(entries, NULL);
+    g_ptr_array_unref(entries);
+    if (is_narrower)
+        env->mode = ceiling->mode;
+    return is_narrower;
+}
+
+bool
+bns_env_may_pass(const BnsEnv *env, const char *name)
+{
+    bool may = env->may_pass == NULL;
+
+    for (guint i = 0; !may && i < env->may_pass->len; i++)
+        may = bns_env_entry_matches(env->may_pass->pdata[i], name);
+    return may;
 }

@@ -19,14 +19,16 @@
  * BnsEnvKind: what an entry says of its variable.
  * @BNS_ENV_PASS: the user's value, if he has one
  * @BNS_ENV_SET: this value
+ * @BNS_ENV_HIDE: it is not there
  */
 typedef enum {
     BNS_ENV_PASS,
     BNS_ENV_SET,
+    BNS_ENV_HIDE,
     BNS_N_ENV_KINDS,
 } BnsEnvKind;
 
-/* As in a policy: "pass", "set". */
+/* As in a policy: "pass", "set", "hide". */
 const char *bns_env_kind_name(BnsEnvKind kind);
 
 /* What of the user's variables is passed without being named. */
@@ -38,14 +40,17 @@ typedef enum {
 
 typedef struct {
     BnsEnvKind kind;
-    char *name;   /* owned; printable ASCII; PASS: may hold "*" */
+    char *name;   /* owned; printable ASCII; PASS, HIDE: may hold "*" */
     char *value;  /* owned; SET, else NULL; may be SECRET: never shown */
     char *origin; /* owned; "file:line" or "--env#1" */
 } BnsEnvEntry;
 
 typedef struct {
     BnsEnvMode mode;
-    GPtrArray *entries; /* owned, of owned BnsEnvEntry */
+    bool has_pass;       /* pass: was given, if only as an empty list */
+    GPtrArray *entries;  /* owned, of owned BnsEnvEntry */
+    GPtrArray *may_pass; /* owned, of owned BnsEnvEntry: what a system policy lets PASS
+                          * entries pass; NULL: all */
 } BnsEnv;
 
 BnsEnv *bns_env_new(void);
@@ -64,3 +69,11 @@ void bns_env_merge(BnsEnv *env, BnsEnv *more);
 
 /* Whether @entry is about the variable @name. */
 bool bns_env_entry_matches(const BnsEnvEntry *entry, const char *name);
+
+/* Lets @ceiling, of a system policy, narrow @env: its values and what it hides have the last
+ * word, and what it passes is all that may be passed by name. Empties @ceiling. Returns:
+ * whether the mode is the system policy's. */
+bool bns_env_narrow(BnsEnv *env, BnsEnv *ceiling);
+
+/* Whether a PASS entry may pass the variable @name. */
+bool bns_env_may_pass(const BnsEnv *env, const char *name);

@@ -26,15 +26,25 @@ append_rule(GString *text, const BnsRule *rule)
 }
 
 static const BnsRule *
-find_rule(const BnsPolicy *policy, const char *origin)
+find_rule_in(const BnsPolicy *layer, const char *origin)
 {
-    for (guint i = 0; i < policy->rules->len; i++) {
-        const BnsRule *rule = policy->rules->pdata[i];
+    for (guint i = 0; i < layer->rules->len; i++) {
+        const BnsRule *rule = layer->rules->pdata[i];
 
         if (rule->origin == origin)
             return rule;
     }
     return NULL;
+}
+
+static const BnsRule *
+find_rule(const BnsPolicy *policy, const char *origin)
+{
+    const BnsRule *rule = find_rule_in(policy, origin);
+
+    return rule == NULL && policy->ceiling != NULL
+               ? find_rule_in(policy->ceiling, origin)
+               : rule;
 }
 
 static unsigned
@@ -242,21 +252,22 @@ append_kind(GString *text, const BnsPolicy *policy, const BnsRequest *request)
                               "only TLS with that name passes.\n");
 }
 
+/* What could be asked for. */
 static void
-append_denied(GString *text,
-              const BnsPolicy *policy,
-              const BnsRequest *request,
-              const char *reason)
+append_help(GString *text,
+            const BnsPolicy *policy,
+            const BnsRequest *request,
+            const BnsDecision *denied)
 {
-    const BnsDecision allowed = { .verdict = BNS_VERDICT_ALLOW };
-    g_auto(BnsReadings) readings = { 0 };
+    const BnsDecision allowed = { .verdict = BNS_VERDICT_ALLOW,
+                                  .lifts_guard = denied->lifts_guard };
     BnsDecision guarded;
 
-    g_string_append_printf(text, "Denied: %s.\n", reason);
-    if (bns_policy_is_reserved(policy, request->host, request->port))
+    if (denied->is_ceiling) {
+        g_string_append(text, "No rule of yours can allow it: ask whoever "
+                              "keeps " BNS_POLICY_SYSTEM_DIR ".\n");
         return;
-    bns_readings_init(&readings, request->path != NULL ? request->path : "/");
-    append_near_misses(text, policy, request, &readings);
+    }
     /* Beside a sealed rule another for the same port would make no policy. */
     if (bns_policy_is_sealed(policy, request->host, request->port))
         return;
@@ -267,13 +278,65 @@ append_denied(GString *text,
 }
 
 static void
+append_denied(GString *text,
+              const BnsPolicy *policy,
+              const BnsRequest *request,
+              const BnsDecision *denied)
+{
+    g_auto(BnsReadings) readings = { 0 };
+
+    g_string_append_printf(text, "Denied: %s.\n", denied->reason);
+    if (bns_policy_is_reserved(policy, request->host, request->port))
+        return;
+    bns_readings_init(&readings, request->path != NULL ? request->path : "/");
+    append_near_misses(text, denied->is_ceiling ? policy->ceiling : policy, request,
+                       &readings);
+    append_help(text, policy, request, denied);
+}
+
+/* What @layer says by itself. */
+static void
+append_layer(GString *text,
+             const char *name,
+             const BnsPolicy *layer,
+             const BnsRequest *request)
+{
+    g_auto(BnsReadings) readings = { 0 };
+    bool is_request = request->path != NULL;
+    BnsDecision decision;
+
+    if (is_request)
+        bns_readings_init(&readings, request->path);
+    decision = bns_policy_decide_layer(layer, request, is_request ? &readings : NULL);
+    g_string_append_printf(text, "%s: %s", name, bns_verdict_name(decision.verdict));
+    if (decision.rule != NULL) {
+        g_string_append(text, " by ");
+        append_rule(text, find_rule_in(layer, decision.rule));
+    } else {
+        g_string_append_printf(text, ", %s", decision.reason);
+    }
+    g_string_append_c(text, '\n');
+}
+
+static void
+append_layers(GString *text, const BnsPolicy *policy, const BnsRequest *request)
+{
+    if (policy->ceiling == NULL ||
+        bns_policy_is_reserved(policy, request->host, request->port))
+        return;
+    append_layer(text, "The system policy", policy->ceiling, request);
+    append_layer(text, "The policy below it", policy, request);
+}
+
+static void
 append_decision(GString *text, const BnsPolicy *policy, const BnsRequest *request)
 {
     BnsDecision decision = bns_policy_decide(policy, request);
     bool is_allowed = decision.verdict == BNS_VERDICT_ALLOW;
 
+    append_layers(text, policy, request);
     if (decision.rule == NULL) {
-        append_denied(text, policy, request, decision.reason);
+        append_denied(text, policy, request, &decision);
         return;
     }
     g_string_append(text, is_allowed ? "Allowed by " : "Denied by ");

@@ -47,6 +47,7 @@ bns_files_free(BnsFiles *files)
     if (files == NULL)
         return;
     g_ptr_array_unref(files->entries);
+    bns_files_free(files->ceiling);
     g_free(files);
 }
 
@@ -298,6 +299,7 @@ bns_files_read_sockets(BnsFiles *files,
 {
     Reader reader = { .files = files, .file = file };
 
+    files->has_sockets = true;
     return read_paths(&reader, BNS_FILE_SOCKET, value, error);
 }
 
@@ -310,4 +312,28 @@ bns_files_merge(BnsFiles *files, BnsFiles *more)
     if (more->on_protected != BNS_ON_PROTECTED_NONE)
         files->on_protected = more->on_protected;
     files->has_write |= more->has_write;
+    files->has_sockets |= more->has_sockets;
+}
+
+void
+bns_files_narrow(BnsFiles *files,
+                 BnsFiles *take_ceiling,
+                 const char **out_mode,
+                 const char **out_on_protected)
+{
+    const BnsFiles *ceiling = files->ceiling = take_ceiling;
+
+    *out_mode = NULL;
+    *out_on_protected = NULL;
+    if (files->mode == BNS_FILE_MODE_SHARED &&
+        (ceiling->mode == BNS_FILE_MODE_WORKSPACE || ceiling->has_write)) {
+        /* A list of what may be written is none of everything. */
+        *out_mode = ceiling->has_write ? "files.write" : "files.mode";
+        files->mode = BNS_FILE_MODE_WORKSPACE;
+    }
+    if (ceiling->on_protected == BNS_ON_PROTECTED_QUARANTINE &&
+        files->on_protected != ceiling->on_protected) {
+        *out_on_protected = "files.on_protected";
+        files->on_protected = ceiling->on_protected;
+    }
 }

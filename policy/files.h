@@ -60,12 +60,15 @@ typedef struct {
     char *origin; /* owned; "file:line" or "--write#1" */
 } BnsFileEntry;
 
-typedef struct {
+typedef struct BnsFiles BnsFiles;
+struct BnsFiles {
     BnsFileMode mode;
     BnsOnProtected on_protected;
     bool has_write;     /* write: was given, if only as an empty list */
+    bool has_sockets;   /* sockets: was given */
     GPtrArray *entries; /* owned, of owned BnsFileEntry */
-} BnsFiles;
+    BnsFiles *ceiling;  /* owned; of a system policy; NULL: none */
+};
 
 BnsFiles *bns_files_new(void);
 void bns_files_free(BnsFiles *files);
@@ -90,3 +93,11 @@ bool bns_files_add(BnsFiles *files,
 
 /* Adds what @more says, of a file that is built on the one of @files. Empties @more. */
 void bns_files_merge(BnsFiles *files, BnsFiles *more);
+
+/* Puts @take_ceiling, of a system policy, above @files, whose modes become the stricter ones;
+ * what its entries leave of @files' is sandbox/file_plan.h's affair. @out_mode,
+ * @out_on_protected: the system policy's key that decides it now, or %NULL. */
+void bns_files_narrow(BnsFiles *files,
+                      BnsFiles *take_ceiling,
+                      const char **out_mode,
+                      const char **out_on_protected);

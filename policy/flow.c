@@ -10,6 +10,11 @@
 #define REASON_READ    "read to be decided request by request"
 #define REASON_ADDRESS "not an IPv4 or IPv6 address"
 #define REASON_DENIED  "a deny rule matches the address of the host"
+#define REASON_CEILING                                                                 \
+    "a deny rule of the system policy matches the address of the host"
+#define REASON_CEILING_GUARD                                                           \
+    "the address is a private or special one, and no rule of the system policy opens " \
+    "it (private: true, cidr)"
 
 static bool
 is_read_port(const BnsPolicy *policy, uint16_t port)
@@ -18,33 +23,94 @@ is_read_port(const BnsPolicy *policy, uint16_t port)
            (policy->read_ports[port / 8] >> port % 8 & 1) != 0;
 }
 
+/* Whether some request of @scheme could be allowed. */
+static BnsDecision
+could_allow(const BnsPolicy *layer, BnsScheme scheme, const char *host, uint16_t port)
+{
+    BnsRequest request = { .scheme = scheme, .host = host, .port = port };
+
+    return bns_policy_decide_layer(layer, &request, NULL);
+}
+
+static BnsFlowKind
+layer_kind(const BnsPolicy *layer,
+           const char *host,
+           uint16_t port,
+           BnsDecision *out_decision)
+{
+    static const BnsScheme readable[] = { BNS_SCHEME_HTTPS, BNS_SCHEME_HTTP };
+
+    *out_decision = could_allow(layer, BNS_SCHEME_TCP, host, port);
+    out_decision->is_ceiling = layer->is_ceiling;
+    /* A tcp rule decides the kind even where a deny rule then refuses the flow. */
+    if (bns_policy_layer_has_kind(layer, BNS_SCHEME_TCP, host, port))
+        return out_decision->verdict == BNS_VERDICT_ALLOW ? BNS_FLOW_TCP
+                                                          : BNS_FLOW_REFUSE;
+    if (is_read_port(layer, port)) {
+        *out_decision =
+            (BnsDecision){ .verdict = BNS_VERDICT_ALLOW, .reason = REASON_READ };
+        return BNS_FLOW_READ;
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(readable); i++) {
+        BnsDecision http = could_allow(layer, readable[i], host, port);
+
+        if (http.verdict == BNS_VERDICT_ALLOW) {
+            *out_decision = http;
+            return BNS_FLOW_READ_AFTER_DIAL;
+        }
+    }
+    return BNS_FLOW_REFUSE;
+}
+
+/* What the layer below would do, @kind, under what the system layer would. */
+static BnsFlowKind
+join_kinds(BnsFlowKind ceiling_kind,
+           const BnsDecision *ceiling,
+           BnsFlowKind kind,
+           BnsDecision *io_decision)
+{
+    if (ceiling_kind == BNS_FLOW_REFUSE)
+        *io_decision = *ceiling;
+    if (ceiling_kind == BNS_FLOW_REFUSE || kind == BNS_FLOW_REFUSE)
+        return BNS_FLOW_REFUSE;
+    if ((ceiling_kind == BNS_FLOW_TCP) != (kind == BNS_FLOW_TCP)) {
+        *io_decision = bns_policy_deny_kinds(kind == BNS_FLOW_TCP);
+        return BNS_FLOW_REFUSE;
+    }
+    /* One of them knows what is spoken there. */
+    return ceiling_kind == BNS_FLOW_READ ? BNS_FLOW_READ : kind;
+}
+
+/* Both layers' in one. */
+static BnsFlowKind
+find_kind(const BnsPolicy *policy,
+          const char *host,
+          uint16_t port,
+          BnsDecision *out_decision)
+{
+    BnsFlowKind kind = layer_kind(policy, host, port, out_decision);
+    BnsFlowKind ceiling_kind;
+    BnsDecision ceiling;
+
+    if (policy->ceiling == NULL)
+        return kind;
+    ceiling_kind = layer_kind(policy->ceiling, host, port, &ceiling);
+    return join_kinds(ceiling_kind, &ceiling, kind, out_decision);
+}
+
 BnsFlowKind
 bns_policy_flow_kind(const BnsPolicy *policy,
                      const char *host,
                      uint16_t port,
                      BnsDecision *out_decision)
 {
-    static const BnsScheme readable[] = { BNS_SCHEME_HTTPS, BNS_SCHEME_HTTP };
-    BnsDecision decision = bns_policy_decide_tcp(policy, host, port);
+    const char *refusal = bns_policy_refuse_own_name(policy, host, port);
+    BnsDecision decision = { .verdict = BNS_VERDICT_DENY, .reason = refusal };
     BnsFlowKind kind = BNS_FLOW_REFUSE;
 
-    /* A tcp rule decides the kind even where a deny rule then refuses the flow. */
-    if (bns_policy_has_kind(policy, BNS_SCHEME_TCP, host, port)) {
-        if (decision.verdict == BNS_VERDICT_ALLOW)
-            kind = BNS_FLOW_TCP;
-    } else if (is_read_port(policy, port)) {
-        kind = BNS_FLOW_READ;
-        decision = (BnsDecision){ .verdict = BNS_VERDICT_ALLOW, .reason = REASON_READ };
-    } else {
-        for (size_t i = 0; i < G_N_ELEMENTS(readable) && kind == BNS_FLOW_REFUSE; i++) {
-            BnsDecision http = bns_policy_could_allow(policy, readable[i], host, port);
-
-            if (http.verdict == BNS_VERDICT_ALLOW) {
-                kind = BNS_FLOW_READ_AFTER_DIAL;
-                decision = http;
-            }
-        }
-    }
+    /* A request to such a name is refused by an answer. */
+    if (refusal == NULL || is_read_port(policy, port))
+        kind = find_kind(policy, host, port, &decision);
     if (out_decision != NULL)
         *out_decision = decision;
     return kind;
@@ -112,24 +178,65 @@ refuse(const BnsRule *rule, const char *reason)
 }
 
 static BnsDecision
+refuse_above(const BnsRule *rule, const char *reason)
+{
+    BnsDecision decision = refuse(rule, reason);
+
+    decision.is_ceiling = true;
+    return decision;
+}
+
+/* Whether a rule of @layer about the address itself opens it for others, too. */
+static bool
+opens(const BnsPolicy *layer, const BnsAddress *address, Dial dial)
+{
+    bns_host_index_search_address(layer->allow, address, on_allow, &dial);
+    return dial.found != NULL;
+}
+
+/* Leaves the guard to the policy below: if it does so by name. */
+static bool
+is_guard_permitted(const BnsPolicy *ceiling)
+{
+    return ceiling->permits.named_origins[BNS_PERMIT_PRIVATE] != NULL;
+}
+
+static BnsDecision
+decide_guarded(const BnsPolicy *policy,
+               const BnsDecision *decision,
+               const BnsAddress *address,
+               Dial dial)
+{
+    const BnsPolicy *ceiling = policy->ceiling;
+    const char *refusal = bns_guard_check(policy->guard, address);
+
+    if (refusal == NULL)
+        return *decision;
+    if (ceiling != NULL && (decision->lifts_guard & BNS_LIFTED_CEILING) == 0 &&
+        !is_guard_permitted(ceiling) && !opens(ceiling, address, dial))
+        return refuse_above(NULL, REASON_CEILING_GUARD);
+    if ((decision->lifts_guard & BNS_LIFTED_BELOW) == 0 &&
+        !opens(policy, address, dial))
+        return refuse(NULL, refusal);
+    return *decision;
+}
+
+static BnsDecision
 decide_address(const BnsPolicy *policy,
                const BnsDecision *decision,
                const BnsAddress *address,
                Dial dial,
                bool is_given)
 {
-    const BnsRule *deny = find_deny(policy, address, dial);
-    const char *refusal;
+    const BnsRule *deny =
+        policy->ceiling != NULL ? find_deny(policy->ceiling, address, dial) : NULL;
 
     if (deny != NULL)
+        return refuse_above(deny, REASON_CEILING);
+    deny = find_deny(policy, address, dial);
+    if (deny != NULL)
         return refuse(deny, REASON_DENIED);
-    if (is_given || decision->lifts_guard)
-        return *decision;
-    refusal = bns_guard_check(policy->guard, address);
-    if (refusal == NULL)
-        return *decision;
-    bns_host_index_search_address(policy->allow, address, on_allow, &dial);
-    return dial.found != NULL ? *decision : refuse(NULL, refusal);
+    return is_given ? *decision : decide_guarded(policy, decision, address, dial);
 }
 
 BnsDecision

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Loading: the file, what it extends, and the rules of the command line, in the order in
+ * Loading: the system layer (load_system.c); then the file, what it extends, and the rules of the command line, in the order in
  * which they are numbered: what is extended, the file itself, --allow, $BOUNDARY_ALLOW,
  * --deny; then --write and the like, and --env.
  *
@@ -9,7 +9,8 @@
  */
 #include "base/fd.h"
 #include "base/text.h"
-#include "policy/policy_private.h"
+#include "policy/load_private.h"
+#include "policy/trusted.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,14 +29,8 @@ typedef struct Frame {
     struct stat status; /* once it is open */
 } Frame;
 
-typedef struct {
-    BnsPolicy *policy;
-    GPtrArray *notices; /* borrowed */
-    GHashTable *done;   /* borrowed set of "device:inode": files read or being read */
-} Loader;
-
-static bool
-fail_reading(GError **error, const char *path, const char *why)
+bool
+bns_loader_fail(GError **error, const char *path, const char *why)
 {
     g_autofree char *shown = bns_text_escape(path, -1);
 
@@ -44,18 +39,35 @@ fail_reading(GError **error, const char *path, const char *why)
     return false;
 }
 
+/* What others may exchange is no ceiling. */
+static bool
+check_trusted(const BnsLoader *loader, const Frame *frame, GError **error)
+{
+    g_autofree char *directory = NULL;
+    g_autofree char *fault = NULL;
+    const char *why;
+
+    if (loader->owner == NULL)
+        return true;
+    directory = g_path_get_dirname(frame->path);
+    fault = bns_trusted_check_directory(directory, *loader->owner);
+    why = fault != NULL ? fault
+                        : bns_trusted_check_status(&frame->status, *loader->owner);
+    return why == NULL || bns_loader_fail(error, frame->path, why);
+}
+
 /* Opens without waiting for the other end of a FIFO or for a terminal's carrier. */
 static int
-open_regular(const char *path, struct stat *out_status, GError **error)
+open_regular(const char *path, int flags, struct stat *out_status, GError **error)
 {
-    bns_autofd fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    bns_autofd fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags);
 
     if (fd < 0 || fstat(fd, out_status) < 0) {
-        fail_reading(error, path, g_strerror(errno));
+        bns_loader_fail(error, path, g_strerror(errno));
         return -1;
     }
     if (!S_ISREG(out_status->st_mode)) {
-        fail_reading(error, path, "not a regular file");
+        bns_loader_fail(error, path, "not a regular file");
         return -1;
     }
     return g_steal_fd(&fd);
@@ -71,13 +83,13 @@ read_all(int fd, const char *path, GError **error)
 
     while ((n = TEMP_FAILURE_RETRY(read(fd, chunk, sizeof chunk))) > 0) {
         if (bytes->len + (size_t)n > BNS_POLICY_FILE_MAX) {
-            fail_reading(error, path, "larger than 1 MiB");
+            bns_loader_fail(error, path, "larger than 1 MiB");
             return NULL;
         }
         g_byte_array_append(bytes, chunk, (guint)n);
     }
     if (n < 0) {
-        fail_reading(error, path, g_strerror(errno));
+        bns_loader_fail(error, path, g_strerror(errno));
         return NULL;
     }
     return g_steal_pointer(&bytes);
@@ -97,38 +109,39 @@ static bool
 check_chain(const Frame *frame, GError **error)
 {
     if (frame->depth > EXTENDS_DEPTH_MAX)
-        return fail_reading(error, frame->path, "extends more than 8 files deep");
+        return bns_loader_fail(error, frame->path, "extends more than 8 files deep");
     for (const Frame *above = frame->parent; above != NULL; above = above->parent)
         if (above->status.st_dev == frame->status.st_dev &&
             above->status.st_ino == frame->status.st_ino)
-            return fail_reading(error, frame->path, "it extends itself");
+            return bns_loader_fail(error, frame->path, "it extends itself");
     return true;
 }
 
 /* Returns: (transfer full): all bytes of the frame's file, or %NULL with @error. */
 static GByteArray *
-read_file(Frame *frame, GError **error)
+read_file(const BnsLoader *loader, Frame *frame, GError **error)
 {
-    bns_autofd fd = open_regular(frame->path, &frame->status, error);
+    int flags = loader->owner != NULL ? O_NOFOLLOW : 0;
+    bns_autofd fd = open_regular(frame->path, flags, &frame->status, error);
 
-    if (fd < 0 || !check_chain(frame, error))
+    if (fd < 0 || !check_trusted(loader, frame, error) || !check_chain(frame, error))
         return NULL;
     return read_all(fd, frame->path, error);
 }
 
 /* Returns: false if the file was read before, by another way through what is extended. */
 static bool
-is_first_time(Loader *loader, const Frame *frame)
+is_first_time(BnsLoader *loader, const Frame *frame)
 {
     return g_hash_table_add(loader->done,
                             g_strdup_printf("%ju:%ju", (uintmax_t)frame->status.st_dev,
                                             (uintmax_t)frame->status.st_ino));
 }
 
-static bool load_file(Loader *loader, Frame *frame, GError **error);
+static bool load_file(BnsLoader *loader, Frame *frame, GError **error);
 
 static bool
-load_extends(Loader *loader,
+load_extends(BnsLoader *loader,
              const Frame *frame,
              const BnsConfig *config,
              GError **error)
@@ -149,10 +162,31 @@ load_extends(Loader *loader,
     return true;
 }
 
+/* Such keys in a file below would look as if they held. */
 static bool
-load_file(Loader *loader, Frame *frame, GError **error)
+check_keys(const BnsLoader *loader, const BnsConfig *config, GError **error)
 {
-    g_autoptr(GByteArray) bytes = read_file(frame, error);
+    static const char *const system_keys[] = { "permit", "required" };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(system_keys) && loader->owner == NULL; i++) {
+        const char *origin = g_hash_table_lookup(config->origins, system_keys[i]);
+        g_autofree char *shown = bns_text_escape(origin, -1);
+
+        if (origin != NULL) {
+            g_set_error(error, BNS_POLICY_ERROR, BNS_POLICY_ERROR_INVALID,
+                        "%s: %s: is for the system policy, " BNS_POLICY_SYSTEM_DIR
+                        "/policy.yaml",
+                        shown, system_keys[i]);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool
+load_file(BnsLoader *loader, Frame *frame, GError **error)
+{
+    g_autoptr(GByteArray) bytes = read_file(loader, frame, error);
     g_autoptr(BnsConfig) config = NULL;
 
     if (bytes == NULL) {
@@ -164,14 +198,15 @@ load_file(Loader *loader, Frame *frame, GError **error)
     g_ptr_array_add(loader->policy->files, g_strdup(frame->path));
     config =
         bns_config_parse(frame->path, (const char *)bytes->data, bytes->len, error);
-    if (config == NULL || !load_extends(loader, frame, config, error))
+    if (config == NULL || !check_keys(loader, config, error) ||
+        !load_extends(loader, frame, config, error))
         return false;
     bns_policy_add_config(loader->policy, config, loader->notices);
     return true;
 }
 
-static bool
-load_config(Loader *loader, const char *name, GError **error)
+bool
+bns_loader_add_file(BnsLoader *loader, const char *name, GError **error)
 {
     g_autofree char *folder = g_get_current_dir();
     g_autofree char *path = bns_policy_resolve_name(folder, name);
@@ -181,7 +216,7 @@ load_config(Loader *loader, const char *name, GError **error)
 }
 
 static bool
-add_option(Loader *loader,
+add_option(BnsLoader *loader,
            BnsVerdict verdict,
            const char *origin,
            const char *text,
@@ -198,7 +233,7 @@ add_option(Loader *loader,
 }
 
 static bool
-add_options(Loader *loader,
+add_options(BnsLoader *loader,
             BnsVerdict verdict,
             const char *option,
             char *const *rules,
@@ -214,7 +249,7 @@ add_options(Loader *loader,
 }
 
 static bool
-add_paths(Loader *loader,
+add_paths(BnsLoader *loader,
           BnsFileKind kind,
           const char *option,
           char *const *paths,
@@ -230,7 +265,7 @@ add_paths(Loader *loader,
 }
 
 static bool
-add_files(Loader *loader, const BnsPolicySource *source, GError **error)
+add_files(BnsLoader *loader, const BnsPolicySource *source, GError **error)
 {
     return add_paths(loader, BNS_FILE_WRITE, "--write", source->write, error) &&
            add_paths(loader, BNS_FILE_READ_ONLY, "--read-only", source->read_only,
@@ -239,7 +274,7 @@ add_files(Loader *loader, const BnsPolicySource *source, GError **error)
 }
 
 static bool
-add_env(Loader *loader, char *const *options, GError **error)
+add_env(BnsLoader *loader, char *const *options, GError **error)
 {
     for (unsigned i = 0; options != NULL && options[i] != NULL; i++) {
         g_autofree char *origin = g_strdup_printf("--env#%u", i + 1);
@@ -251,11 +286,12 @@ add_env(Loader *loader, char *const *options, GError **error)
 }
 
 static bool
-load(Loader *loader, const BnsPolicySource *source, GError **error)
+load(BnsLoader *loader, const BnsPolicySource *source, GError **error)
 {
     const char *env_allow = source->env_allow != NULL ? source->env_allow : "";
 
-    if (source->config_path != NULL && !load_config(loader, source->config_path, error))
+    if (source->config_path != NULL &&
+        !bns_loader_add_file(loader, source->config_path, error))
         return false;
     if (!add_options(loader, BNS_VERDICT_ALLOW, "--allow", source->allow, error))
         return false;
@@ -268,6 +304,21 @@ load(Loader *loader, const BnsPolicySource *source, GError **error)
     return bns_policy_complete(loader->policy, error);
 }
 
+/* The system layer first: what is wrong with it no person below can mend. */
+static bool
+load_layers(BnsLoader *loader, const BnsPolicySource *source, GError **error)
+{
+    g_autoptr(BnsPolicy) system = NULL;
+
+    if (source->system_dir != NULL &&
+        !bns_loader_read_system(source, loader->notices, &system, error))
+        return false;
+    if (!load(loader, source, error))
+        return false;
+    return system == NULL ||
+           bns_policy_set_ceiling(loader->policy, g_steal_pointer(&system), error);
+}
+
 BnsPolicy *
 bns_policy_load(const BnsPolicySource *source, GStrv *out_notices, GError **error)
 {
@@ -275,11 +326,11 @@ bns_policy_load(const BnsPolicySource *source, GStrv *out_notices, GError **erro
     g_autoptr(GHashTable) done =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_autoptr(GPtrArray) notices = g_ptr_array_new_with_free_func(g_free);
-    Loader loader = { policy, notices, done };
+    BnsLoader loader = { policy, notices, done, NULL };
 
     if (out_notices != NULL)
         *out_notices = NULL;
-    if (!load(&loader, source, error))
+    if (!load_layers(&loader, source, error))
         return NULL;
     if (out_notices != NULL) {
         g_ptr_array_add(notices, NULL);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/text.h"
+#include "policy/origins.h"
 #include "policy/policy_private.h"
 
 /* As many names as a session has ever been seen to need, and some. */
@@ -27,6 +28,7 @@ bns_policy_new(void)
     policy->file_policy = bns_files_new();
     policy->env = bns_env_new();
     policy->commands = bns_commands_new();
+    policy->origins = bns_origins_new();
     policy->limits = (BnsPolicyLimits){ .names = DEFAULT_NAMES,
                                         .flows = DEFAULT_FLOWS,
                                         .idle_s = DEFAULT_IDLE_S };
@@ -38,6 +40,9 @@ bns_policy_free(BnsPolicy *policy)
 {
     if (policy == NULL)
         return;
+    bns_policy_free(policy->ceiling);
+    bns_permits_clear(&policy->permits);
+    g_hash_table_unref(policy->origins);
     bns_host_index_free(policy->allow);
     bns_host_index_free(policy->deny);
     g_ptr_array_unref(policy->rules);
@@ -114,6 +119,8 @@ bns_policy_add_config(BnsPolicy *policy, BnsConfig *config, GPtrArray *notices)
         policy->nested_origin = g_steal_pointer(&config->nested_origin);
         policy->nested = config->nested;
     }
+    bns_permits_merge(&policy->permits, &config->permits);
+    bns_origins_merge(policy->origins, config->origins);
     if (config->has_enabled)
         policy->is_disabled = !config->enabled;
     if (config->has_clipboard)
@@ -306,26 +313,4 @@ const char *
 bns_policy_digest(const BnsPolicy *policy)
 {
     return policy->digest;
-}
-
-guint
-bns_policy_n_rules(const BnsPolicy *policy)
-{
-    return policy->rules->len;
-}
-
-char *
-bns_policy_describe(const BnsPolicy *policy)
-{
-    GString *text = g_string_new(NULL);
-
-    for (guint i = 0; i < policy->rules->len; i++) {
-        const BnsRule *rule = policy->rules->pdata[i];
-        g_autofree char *origin = bns_text_escape(rule->origin, -1);
-        g_autofree char *form = bns_rule_to_string(rule);
-
-        g_string_append_printf(text, "%s\t%s\t%s\n", origin,
-                               bns_verdict_name(rule->verdict), form);
-    }
-    return g_string_free(text, FALSE);
 }

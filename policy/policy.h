@@ -7,6 +7,10 @@
  * names the rule. Matching does no I/O, takes no lock and allocates nothing that
  * outlives the call. The safe answer is deny: what no rule allows is refused.
  *
+ * There may be a system layer above (BNS_POLICY_SYSTEM_DIR), each of whose rules and
+ * settings is a ceiling: both layers decide, and both must allow; of settings the narrower
+ * is in force (policy/layers.c).
+ *
  * The meaning of rules is in boundary.1, POLICY.
  */
 #pragma once
@@ -17,6 +21,7 @@
 #include "policy/identity.h"
 #include "policy/limits.h"
 #include "policy/nested.h"
+#include "policy/permit.h"
 
 #include <glib.h>
 #include <netinet/in.h>
@@ -96,7 +101,10 @@ typedef struct {
     BnsVerdict verdict;
     const char *rule;   /* origin of the deciding rule; NULL: none */
     const char *reason; /* one sentence without a final dot */
-    bool lifts_guard;   /* private: or cidr: the address guard does not apply */
+    unsigned
+        lifts_guard; /* which layers' rules lift the address guard (private:, cidr:):
+                           * a bit each */
+    bool is_ceiling; /* the system layer refused: no rule of the person's helps */
     const BnsIdentity *identity; /* to be shown upstream; NULL: none */
 } BnsDecision;
 
@@ -111,8 +119,14 @@ typedef struct {
 
 typedef struct BnsPolicy BnsPolicy;
 
+/* Where the system layer is: policy.yaml, then policy.d's files whose names end in .yaml, in
+ * the order of their bytes. */
+#define BNS_POLICY_SYSTEM_DIR "/etc/boundary-ns"
+
 /* Where rules come from. Borrowed for bns_policy_load(). */
 typedef struct {
+    const char *system_dir;  /* of the system layer; may be absent; NULL: none */
+    uid_t system_owner;      /* whose its files must be, if not root's; 0: root's */
     const char *config_path; /* NULL: no file */
     GStrv allow;             /* --allow, in order; NULL: none. Origin "--allow#N" */
     GStrv deny;              /* --deny; "--deny#N" */
@@ -129,7 +143,8 @@ typedef struct {
  *               and meanings of coder/boundary that were accepted with a difference
  *
  * Reads the file and all it extends. Regular files only: FIFOs, devices, sockets and
- * anything over 1 MiB are errors. Returns: (transfer full): the policy, or %NULL with
+ * anything over 1 MiB are errors; so is what somebody else may change in a system layer.
+ * Returns: (transfer full): the policy, or %NULL with
  * @error set; on errors in several places, the first.
  */
 BnsPolicy *
@@ -211,6 +226,14 @@ BnsPolicyLimits bns_policy_limits(const BnsPolicy *policy);
 const BnsProcessLimits *bns_policy_process_limits(const BnsPolicy *policy);
 /* enabled: false in the file. */
 bool bns_policy_is_disabled(const BnsPolicy *policy);
+/* Whether there is a system layer. */
+bool bns_policy_has_system(const BnsPolicy *policy);
+/* Returns: (transfer none) (nullable): where the system layer forbids it ("file:line"), or
+ * %NULL: it does not */
+const char *bns_policy_forbid(const BnsPolicy *policy, BnsPermit permit);
+/* Returns: (transfer none) (nullable): where the setting @key ("limits.names") that is in
+ * force was made ("file:line"), or %NULL: nowhere, it is the default */
+const char *bns_policy_origin(const BnsPolicy *policy, const char *key);
 /* tty.clipboard: whether the command may use the clipboard of the user's terminal. */
 bool bns_policy_clipboard(const BnsPolicy *policy);
 /* log_level: of the file; NULL: not given. */
@@ -236,9 +259,11 @@ const BnsCommands *bns_policy_commands(const BnsPolicy *policy);
  * files, commands and the environment, for the audit. Values of variables are not in it, since a
  * short secret could be found by trying. */
 const char *bns_policy_digest(const BnsPolicy *policy);
+/* Of all layers. */
 guint bns_policy_n_rules(const BnsPolicy *policy);
 
-/* Returns: (transfer full): `check`'s lines: "ORIGIN\tallow|deny\tCANONICAL\n" per rule. */
+/* Returns: (transfer full): `check`'s lines: "ORIGIN\tallow|deny\tCANONICAL\n" per rule, the
+ * system layer's first; with one, then "ORIGIN\tpermit\tNAME\tyes|no\n" per permit. */
 char *bns_policy_describe(const BnsPolicy *policy);
 
 /* Returns: (transfer full): prose for `explain`: the deciding rule and the near misses

@@ -13,7 +13,17 @@
 /* In bytes: a policy file of this size has 20,000 rules. */
 #define BNS_POLICY_FILE_MAX (1024 * 1024)
 
+/* One bit per layer that lifts the address guard (BnsDecision). */
+#define BNS_LIFTED_BELOW   (1u << 0)
+#define BNS_LIFTED_CEILING (1u << 1)
+
+/* One layer, with what the system layer above it (ceiling) leaves of its settings. Rules
+ * and indices are this layer's own. */
 struct BnsPolicy {
+    BnsPolicy *ceiling; /* owned; NULL: this is it, or there is none */
+    bool is_ceiling;
+    BnsPermits permits;  /* of a ceiling */
+    GHashTable *origins; /* owned; policy/origins.h; of the settings in force */
     GPtrArray *rules;    /* owned, of owned BnsRule, in the order of their numbers */
     BnsHostIndex *allow; /* owned, of the rules above */
     BnsHostIndex *deny;
@@ -35,6 +45,11 @@ struct BnsPolicy {
     bool clipboard;
 };
 
+/* Puts @take_ceiling, a system layer, above @policy: rules must not use what it forbids,
+ * and settings become the narrower ones. Both must be complete. Errors:
+ * BNS_POLICY_ERROR_INVALID; @policy is then of no use. (layers.c) */
+bool bns_policy_set_ceiling(BnsPolicy *policy, BnsPolicy *take_ceiling, GError **error);
+
 /* Returns: (transfer full): @name, as written in a file of @folder, absolute: "~/" is
  * expanded, symbolic links are not looked at. */
 char *bns_policy_resolve_name(const char *folder, const char *name);
@@ -55,6 +70,24 @@ bns_policy_parse(const char *file, const char *bytes, size_t len, GError **error
 /* Finds two allow rules of different kinds (inspected, sealed, opaque) that name the same
  * port of a host: an error, with the place of the later one. */
 bool bns_policy_check_kinds(const BnsPolicy *policy, GError **error);
+
+/* What one layer's own rules say; what is reserved is not looked at. @readings: of the
+ * request's path; NULL: whether some request could be allowed. */
+BnsDecision bns_policy_decide_layer(const BnsPolicy *layer,
+                                    const BnsRequest *request,
+                                    const BnsReadings *readings);
+bool bns_policy_layer_has_kind(const BnsPolicy *layer,
+                               BnsScheme kind,
+                               const char *host,
+                               uint16_t port);
+/* Both layers' decisions in one: the system layer's first. */
+BnsDecision bns_policy_join(const BnsDecision *ceiling, const BnsDecision *below);
+/* Why no rule is asked about @host, or NULL. */
+const char *
+bns_policy_refuse_own_name(const BnsPolicy *policy, const char *host, uint16_t port);
+/* The layers disagree on the kind of a flow. @is_ceiling: the system layer does not allow that
+ * kind. */
+BnsDecision bns_policy_deny_kinds(bool is_ceiling);
 
 /* Whether some allow rule makes the flow one of @kind (tls or tcp), whatever else is
  * said about it. */

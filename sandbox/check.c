@@ -12,6 +12,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
+/* Of memory where no cgroup counts it. */
+#define OF_EACH " (of each process: there is no cgroup here for all together)"
+
 /* As from here. */
 static BnsFilePlan *
 plan_files(const BnsPolicy *policy, GError **error)
@@ -48,30 +51,49 @@ print_nested(const BnsPolicy *policy)
             : "");
 }
 
+/* A line of a setting, whose origin is @section if nothing was said. */
+static void
+print_setting(const BnsPolicy *policy,
+              const char *section,
+              const char *key,
+              const char *value)
+{
+    const char *origin = bns_policy_origin(policy, key);
+    g_autofree char *from = bns_text_escape(origin != NULL ? origin : section, -1);
+
+    printf("%s\t%s\t%s\n", from, key, value);
+}
+
 /* @value: 0: not limited. */
 static void
-print_limit(const char *name, uint64_t value)
+print_limit(const BnsPolicy *policy,
+            const char *name,
+            uint64_t value,
+            const char *remark)
 {
-    if (value == 0)
-        printf("limits\tlimits.%s\tnone\n", name);
-    else
-        printf("limits\tlimits.%s\t%" G_GUINT64_FORMAT "\n", name, value);
+    g_autofree char *key = g_strconcat("limits.", name, NULL);
+    g_autofree char *text =
+        value == 0 ? g_strdup("none")
+                   : g_strdup_printf("%" G_GUINT64_FORMAT "%s", value, remark);
+
+    print_setting(policy, "limits", key, text);
 }
 
 /* What holds for each process by itself says so. */
 static void
-print_process_limits(const BnsProcessLimits *limits)
+print_process_limits(const BnsPolicy *policy)
 {
+    const BnsProcessLimits *limits = bns_policy_process_limits(policy);
     g_auto(BnsCgroupPlan) plan = { 0 };
 
     bns_cgroup_plan_find(limits, &plan);
-    for (BnsProcessLimit i = 0; i < BNS_N_PROCESS_LIMITS; i++)
-        if (i == BNS_LIMIT_MEMORY && bns_cgroup_plan_notice(&plan, limits) != NULL)
-            printf("limits\tlimits.%s\t%" G_GUINT64_FORMAT
-                   " (of each process: there is no cgroup here for all together)\n",
-                   bns_limits_name(i), limits->values[i]);
-        else
-            print_limit(bns_limits_name(i), limits->values[i]);
+    for (BnsProcessLimit i = 0; i < BNS_N_PROCESS_LIMITS; i++) {
+        bool is_each =
+            i == BNS_LIMIT_MEMORY && bns_cgroup_plan_notice(&plan, limits) != NULL;
+
+        print_limit(policy, bns_limits_name(i), limits->values[i],
+                    is_each ? OF_EACH : "");
+    }
 }
 
 static void
@@ -79,12 +101,12 @@ print_limits(const BnsPolicy *policy)
 {
     BnsPolicyLimits session = bns_policy_limits(policy);
 
-    print_limit("names", session.names);
-    print_limit("flows", session.flows);
-    print_limit("flow_rate", session.flow_rate);
-    print_limit("idle", session.idle_s);
-    print_limit("audit_size", session.audit_bytes);
-    print_process_limits(bns_policy_process_limits(policy));
+    print_limit(policy, "names", session.names, "");
+    print_limit(policy, "flows", session.flows, "");
+    print_limit(policy, "flow_rate", session.flow_rate, "");
+    print_limit(policy, "idle", session.idle_s, "");
+    print_limit(policy, "audit_size", session.audit_bytes, "");
+    print_process_limits(policy);
 }
 
 static int
@@ -118,10 +140,12 @@ bns_check(const BnsOptions *options)
     if (commands == NULL)
         return fail(error, 1);
     lines = bns_policy_describe(policy);
-    variables = bns_environment_describe(environment, bns_policy_env(policy));
-    printf("ok: %u rules\n%s%s%s%stty\ttty.clipboard\t%s\n", bns_policy_n_rules(policy),
-           lines, files->lines->str, commands->lines->str, variables,
-           bns_policy_clipboard(policy) ? "true" : "false");
+    variables = bns_environment_describe(environment, bns_policy_env(policy),
+                                         bns_policy_origin(policy, "env.mode"));
+    printf("ok: %u rules\n%s%s%s%s", bns_policy_n_rules(policy), lines,
+           files->lines->str, commands->lines->str, variables);
+    print_setting(policy, "tty", "tty.clipboard",
+                  bns_policy_clipboard(policy) ? "true" : "false");
     print_limits(policy);
     print_nested(policy);
     return 0;

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "sandbox/log.h"
+#include "sandbox/policy_source.h"
 #include "sandbox/supervisor.h"
 
 #include <errno.h>
@@ -24,22 +25,28 @@ is_word(const char *value, bool truth)
     return false;
 }
 
-bool
-bns_direct_is_wanted(const BnsPolicy *policy, const char **out_why, GError **error)
+/* What says that the command is to run directly, or %NULL. */
+static const char *
+find_reason(const BnsPolicy *policy, GError **error)
 {
     const char *value = g_getenv("BOUNDARY_ENABLED");
 
-    *out_why = "BOUNDARY_ENABLED=false";
-    if (value != NULL && is_word(value, false))
-        return true;
-    if (value != NULL && *value != '\0' && !is_word(value, true)) {
+    if (value == NULL || *value == '\0')
+        return bns_policy_is_disabled(policy) ? "enabled: false" : NULL;
+    if (is_word(value, false))
+        return "BOUNDARY_ENABLED=false";
+    if (!is_word(value, true))
         g_set_error(error, BNS_OPTIONS_ERROR, BNS_OPTIONS_ERROR_RUN,
                     "BOUNDARY_ENABLED: use true or false");
-        return false;
-    }
-    *out_why = "enabled: false";
-    return (value == NULL || *value == '\0') && policy != NULL &&
-           bns_policy_is_disabled(policy);
+    return NULL;
+}
+
+bool
+bns_direct_is_wanted(const BnsPolicy *policy, const char **out_why, GError **error)
+{
+    *out_why = find_reason(policy, error);
+    return *out_why != NULL &&
+           bns_policy_source_permit(policy, BNS_PERMIT_DISABLE, *out_why, error);
 }
 
 int

@@ -9,11 +9,11 @@
 
 /**
  * bns_direct_is_wanted:
- * @policy: (nullable): its `enabled: false` counts unless $BOUNDARY_ENABLED is set
+ * @policy: its `enabled: false` counts unless $BOUNDARY_ENABLED is set
  * @out_why: (transfer none): what says so
  *
  * Returns: whether the command is to run directly; false with @error set if
- *          $BOUNDARY_ENABLED is neither true nor false
+ *          $BOUNDARY_ENABLED is neither true nor false, or a system policy forbids it
  */
 bool
 bns_direct_is_wanted(const BnsPolicy *policy, const char **out_why, GError **error);

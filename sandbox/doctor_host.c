@@ -4,11 +4,11 @@
 #include "audit/place.h"
 #include "base/fd.h"
 #include "netstack/gateway/trust.h"
+#include "policy/policy.h"
 #include "sandbox/cgroup_plan.h"
 #include "sandbox/kernel.h"
 #include "sandbox/pid_limit.h"
 #include "sandbox/places.h"
-#include "sandbox/policy_source.h"
 #include "sandbox/programs.h"
 #include "sandbox/upstream_proxy.h"
 
@@ -124,11 +124,17 @@ add_audit(GPtrArray *findings)
 static void
 add_system_layer(GPtrArray *findings)
 {
-    if (bns_places_have_system_layer(BNS_SYSTEM_LAYER_DIR))
+    const BnsPolicySource source = { .system_dir = BNS_POLICY_SYSTEM_DIR };
+    g_autoptr(GError) error = NULL;
+    g_autoptr(BnsPolicy) policy = bns_policy_load(&source, NULL, &error);
+
+    if (policy == NULL)
         bns_doctor_add(findings, "system policy", BNS_FINDING_MISSING,
-                       "use a build with a system layer",
-                       "%s holds a policy that this build would not enforce",
-                       BNS_SYSTEM_LAYER_DIR);
+                       "ask whoever keeps " BNS_POLICY_SYSTEM_DIR, "%s",
+                       error->message);
+    else if (bns_policy_has_system(policy))
+        bns_doctor_add(findings, "system policy", BNS_FINDING_OK, "", "%s, %u rules",
+                       BNS_POLICY_SYSTEM_DIR, bns_policy_n_rules(policy));
     else
         bns_doctor_add(findings, "system policy", BNS_FINDING_OK, "", "none");
 }

@@ -182,16 +182,37 @@ uncount_git_settings(GStrv variables, const GPtrArray *secrets)
 
 /* --- what the policy says --- */
 
+/* Its PASS entry is @entry. */
+static bool
+is_passed(const BnsEnv *env, const BnsEnvEntry *entry, const char *name)
+{
+    return *name != '\0' && bns_env_entry_matches(entry, name) &&
+           bns_env_may_pass(env, name);
+}
+
 static GStrv
-pass(GStrv variables, char **host_environ, const BnsEnvEntry *entry)
+pass(GStrv variables, char **host_environ, const BnsEnv *env, const BnsEnvEntry *entry)
 {
     for (char **variable = host_environ; *variable != NULL; variable++) {
         g_autofree char *name = g_strndup(*variable, strcspn(*variable, "="));
 
-        if (*name != '\0' && bns_env_entry_matches(entry, name) &&
-            g_environ_getenv(host_environ, name) != NULL)
+        if (is_passed(env, entry, name) && g_environ_getenv(host_environ, name) != NULL)
             variables = g_environ_setenv(variables, name,
                                          g_environ_getenv(host_environ, name), TRUE);
+    }
+    return variables;
+}
+
+static GStrv
+hide(GStrv variables, const BnsEnvEntry *entry)
+{
+    g_auto(GStrv) before = g_strdupv(variables);
+
+    for (char **variable = before; *variable != NULL; variable++) {
+        g_autofree char *name = g_strndup(*variable, strcspn(*variable, "="));
+
+        if (bns_env_entry_matches(entry, name))
+            variables = g_environ_unsetenv(variables, name);
     }
     return variables;
 }
@@ -202,9 +223,20 @@ apply(GStrv variables, char **host_environ, const BnsEnv *env)
     for (guint i = 0; i < env->entries->len; i++) {
         const BnsEnvEntry *entry = env->entries->pdata[i];
 
-        variables = entry->kind == BNS_ENV_PASS
-                        ? pass(variables, host_environ, entry)
-                        : g_environ_setenv(variables, entry->name, entry->value, TRUE);
+        switch (entry->kind) {
+        case BNS_ENV_PASS:
+            variables = pass(variables, host_environ, env, entry);
+            break;
+        case BNS_ENV_SET:
+            variables = g_environ_setenv(variables, entry->name, entry->value, TRUE);
+            break;
+        case BNS_ENV_HIDE:
+            variables = hide(variables, entry);
+            break;
+        case BNS_N_ENV_KINDS:
+        default:
+            g_assert_not_reached();
+        }
     }
     return variables;
 }
@@ -323,12 +355,15 @@ describe_kind(BnsVariableKind kind)
 }
 
 char *
-bns_environment_describe(const BnsEnvironment *environment, const BnsEnv *env)
+bns_environment_describe(const BnsEnvironment *environment,
+                         const BnsEnv *env,
+                         const char *mode_origin)
 {
     bool is_clean = env->mode == BNS_ENV_MODE_CLEAN;
     GString *text = g_string_new(NULL);
 
-    describe(text, "env", "mode", is_clean ? "clean" : "inherit");
+    describe(text, mode_origin != NULL ? mode_origin : "env", "mode",
+             is_clean ? "clean" : "inherit");
     for (size_t i = 0; i < bns_n_variable_defaults; i++) {
         const BnsVariableDefault *entry = &bns_variable_defaults[i];
 
@@ -340,6 +375,11 @@ bns_environment_describe(const BnsEnvironment *environment, const BnsEnv *env)
         const BnsEnvEntry *entry = env->entries->pdata[i];
 
         describe(text, entry->origin, bns_env_kind_name(entry->kind), entry->name);
+    }
+    for (guint i = 0; env->may_pass != NULL && i < env->may_pass->len; i++) {
+        const BnsEnvEntry *entry = env->may_pass->pdata[i];
+
+        describe(text, entry->origin, "may_pass", entry->name);
     }
     for (char **name = environment->hidden; *name != NULL; name++)
         describe(text, "-", "hidden", *name);

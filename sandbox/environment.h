@@ -13,7 +13,8 @@
  *    ones. The files in /etc alone serve most programs, also those started without an
  *    environment; the variables serve those that bring roots of their own. From Java's
  *    option variables, options that name a store or a proxy are taken out.
- *  - The policy's entries have the last word, in their order.
+ *  - The policy's entries have the last word, in their order; a system policy's come last,
+ *    and may restrict what is passed by name.
  */
 #pragma once
 
@@ -36,6 +37,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(BnsEnvironment, bns_environment_free)
  * %NULL: nothing is. No value is in it. */
 char *bns_environment_notice(const BnsEnvironment *environment);
 
-/* Returns: (transfer full): `check`'s lines: "ORIGIN\tenv.…\tNAME\n". No value is in
- * them. */
-char *bns_environment_describe(const BnsEnvironment *environment, const BnsEnv *env);
+/* @mode_origin: (nullable): where the mode was said. Returns: (transfer full): `check`'s
+ * lines: "ORIGIN\tenv.…\tNAME\n". No value is in them. */
+char *bns_environment_describe(const BnsEnvironment *environment,
+                               const BnsEnv *env,
+                               const char *mode_origin);

@@ -43,7 +43,7 @@ call_for_paths(BnsFilePlanning *planning,
     g_autoptr(GPtrArray) paths = take_paths;
 
     for (guint i = 0; i < paths->len; i++)
-        if (!func(planning, kind, paths->pdata[i], origin, error))
+        if (!bns_file_plan_call(planning, func, kind, paths->pdata[i], origin, error))
             return false;
     return true;
 }
@@ -51,7 +51,7 @@ call_for_paths(BnsFilePlanning *planning,
 static bool
 each_default(BnsFilePlanning *planning, BnsFileEntryFunc func, GError **error)
 {
-    static const BnsFileOrigin origin = { "default", true };
+    static const BnsFileOrigin origin = { "default", true, false };
 
     for (size_t i = 0; i < bns_n_file_defaults; i++) {
         const BnsFileDefault *entry = &bns_file_defaults[i];
@@ -68,7 +68,7 @@ each_default(BnsFilePlanning *planning, BnsFileEntryFunc func, GError **error)
 static bool
 each_key(BnsFilePlanning *planning, BnsFileEntryFunc func, GError **error)
 {
-    static const BnsFileOrigin origin = { "client_key", true };
+    static const BnsFileOrigin origin = { "client_key", true, false };
     const GPtrArray *identities = bns_policy_identities(planning->policy);
 
     for (guint i = 0; i < identities->len; i++) {
@@ -89,14 +89,23 @@ bns_file_plan_each(BnsFilePlanning *planning, BnsFileEntryFunc func, GError **er
         return false;
     for (guint i = 0; i < entries->len; i++) {
         const BnsFileEntry *entry = entries->pdata[i];
-        const BnsFileOrigin origin = { entry->origin, false };
+        const BnsFileOrigin origin = { entry->origin, false, false };
 
         if (!call_for_paths(planning, func, entry->kind,
                             bns_file_names_expand(planning->names, entry->path),
                             &origin, error))
             return false;
     }
-    return true;
+    return bns_file_plan_each_ceiling(planning, func, error);
+}
+
+static void
+note_setting(BnsFilePlanning *planning, const char *key, const char *value)
+{
+    g_autofree char *name = g_strconcat("files.", key, NULL);
+    const char *origin = bns_policy_origin(planning->policy, name);
+
+    bns_file_plan_note(planning->plan, origin != NULL ? origin : "files", key, value);
 }
 
 static bool
@@ -105,13 +114,13 @@ make(BnsFilePlanning *planning, GError **error)
     BnsFilePlan *plan = planning->plan;
 
     plan->view.is_shared = planning->files->mode == BNS_FILE_MODE_SHARED;
-    bns_file_plan_note(plan, "files", "mode",
-                       plan->view.is_shared ? "shared" : "workspace");
-    bns_file_plan_note(plan, "files", "on_protected",
-                       planning->files->on_protected == BNS_ON_PROTECTED_QUARANTINE
-                           ? "quarantine"
-                           : "report");
-    if (!bns_file_plan_add_mounts(planning, error))
+    note_setting(planning, "mode", plan->view.is_shared ? "shared" : "workspace");
+    note_setting(planning, "on_protected",
+                 planning->files->on_protected == BNS_ON_PROTECTED_QUARANTINE
+                     ? "quarantine"
+                     : "report");
+    if (!bns_file_plan_read_ceiling(planning, error) ||
+        !bns_file_plan_add_mounts(planning, error))
         return false;
     g_ptr_array_add(plan->sockets, NULL);
     bns_file_plan_add_pins(planning);
@@ -155,6 +164,7 @@ bns_file_plan_new(const BnsPolicy *policy,
     planning.names = bns_file_names_new(places, workdir);
     planning.mounts = g_array_new(FALSE, FALSE, sizeof(BnsPlannedMount));
     is_made = make(&planning, error);
+    bns_file_plan_clear_ceiling(&planning);
     bns_file_names_free(planning.names);
     /* Sorting makes another array of them. */
     g_array_set_clear_func(planning.mounts, planned_mount_clear);

@@ -24,8 +24,12 @@ static void
 add_rule(BnsFilePlanning *planning, const char *path, bool is_hidden)
 {
     BnsFilePlan *plan = planning->plan;
-    BnsViewRule rule = { .path = g_strdup(path), .is_hidden = is_hidden };
+    BnsViewRule rule = { .is_hidden = is_hidden };
 
+    /* Links and other mounts lead there, too. */
+    if (!is_hidden && bns_file_plan_ceiling_hides(planning, path))
+        return;
+    rule.path = g_strdup(path);
     rule.dir_len = (size_t)(strrchr(path, '/') - path);
     g_ptr_array_add(plan->strings, (gpointer)(uintptr_t)rule.path);
     g_array_append_val(plan->rules, rule);
@@ -89,27 +93,29 @@ is_passed_over(BnsFilePlanning *planning, const char *path)
     return true;
 }
 
-static bool
-add_rules_of(BnsFilePlanning *planning,
-             BnsFileKind kind,
-             const char *path,
-             const BnsFileOrigin *origin,
-             GError **error)
+bool
+bns_file_plan_add_rules_of(BnsFilePlanning *planning,
+                           BnsFileKind kind,
+                           const char *path,
+                           const BnsFileOrigin *origin,
+                           GError **error)
 {
     g_autofree char *real = bns_file_names_resolve_parent(path);
     bool is_hidden = kind == BNS_FILE_HIDE;
     g_autoptr(GPtrArray) matches = NULL;
 
-    /* What is merely private by default is not thereby shown. */
-    if (origin->is_default && kind == BNS_FILE_PRIVATE)
-        return true;
+    /* What is merely private by default is not thereby shown, nor what a system policy
+     * restricts. */
+    if (kind == BNS_FILE_READ_ONLY || kind == BNS_FILE_PRIVATE)
+        if (origin->is_ceiling || (origin->is_default && kind == BNS_FILE_PRIVATE))
+            return true;
     if (origin->is_default && is_hidden && is_passed_over(planning, real))
         return true;
     if (strcmp(real, "/") == 0)
         return !is_hidden ||
                bns_file_plan_fail(error, "%s: cannot hide /", origin->name);
     add_rule(planning, real, is_hidden);
-    if (is_hidden || kind == BNS_FILE_SHOW)
+    if (is_hidden || (kind == BNS_FILE_SHOW && !origin->is_ceiling))
         bns_file_plan_note(planning->plan, origin->name, bns_file_kind_name(kind),
                            real);
     matches = bns_file_names_match(real);
@@ -128,7 +134,18 @@ add_rules_of(BnsFilePlanning *planning,
 bool
 bns_file_plan_add_rules(BnsFilePlanning *planning, GError **error)
 {
-    return bns_file_plan_each(planning, add_rules_of, error);
+    if (!bns_file_plan_each(planning, bns_file_plan_add_rules_of, error))
+        return false;
+    /* Among equally deep ones the last decides. */
+    for (guint i = 0; i < planning->ceiling_rules->len; i++) {
+        const BnsViewRule *rule =
+            &g_array_index(planning->ceiling_rules, BnsViewRule, i);
+
+        if (rule->is_hidden)
+            g_array_append_vals(planning->plan->rules, rule, 1);
+    }
+    refresh(planning->plan);
+    return true;
 }
 
 /* --- rebuilt directories --- */

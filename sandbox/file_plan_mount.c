@@ -82,7 +82,8 @@ add_write(BnsFilePlanning *planning,
 static void
 add_private(BnsFilePlanning *planning, const char *path, const BnsFileOrigin *origin)
 {
-    if (!origin->is_default || !planning->plan->view.is_shared)
+    if (origin->is_ceiling ? !bns_private_trees_cover(path)
+                           : !origin->is_default || !planning->plan->view.is_shared)
         take_mount(planning, path, BNS_VIEW_PRIVATE, origin);
 }
 
@@ -91,7 +92,7 @@ add_read_only(BnsFilePlanning *planning, const char *path, const BnsFileOrigin *
 {
     g_ptr_array_add(planning->plan->pins, g_strdup(path));
     bns_file_plan_note(planning->plan, origin->name, "read_only", path);
-    if (bns_private_trees_cover(path))
+    if (bns_private_trees_cover(path) && !origin->is_ceiling)
         take_mount(planning, path, BNS_VIEW_READ_ONLY, origin);
 }
 
@@ -149,7 +150,7 @@ add_entry(BnsFilePlanning *planning,
     real = bns_file_names_resolve(path);
     if (real == NULL)
         return skip_absent(path, origin, error);
-    if (!origin->is_default && is_socket(real))
+    if (!origin->is_default && !origin->is_ceiling && is_socket(real))
         return bns_file_plan_fail(
             error, "%s: %s is a socket: name it in sockets:", origin->name, real);
     if (kind == BNS_FILE_WRITE)
@@ -182,24 +183,25 @@ find_objection(const BnsFilePlanning *planning)
 static void
 add_repositories(BnsFilePlanning *planning)
 {
-    static const BnsFileOrigin origin = { "git", true };
+    static const BnsFileOrigin origin = { "git", true, false };
     g_autoptr(GPtrArray) found = bns_file_git_find(planning->names);
 
     for (guint i = 0; i < found->len; i++)
-        add_write(planning, found->pdata[i], &origin, NULL);
+        bns_file_plan_call(planning, add_entry, BNS_FILE_WRITE, found->pdata[i],
+                           &origin, NULL);
 }
 
 static void
 add_workdir(BnsFilePlanning *planning)
 {
-    static const BnsFileOrigin origin = { "workdir", true };
+    static const BnsFileOrigin origin = { "workdir", true, false };
     const char *workdir = planning->names->workdir;
     const char *objection = find_objection(planning);
 
     if (bns_private_trees_contain(workdir))
         return;
     if (objection == NULL) {
-        add_write(planning, workdir, &origin, NULL);
+        bns_file_plan_call(planning, add_entry, BNS_FILE_WRITE, workdir, &origin, NULL);
         add_repositories(planning);
         return;
     }
@@ -275,7 +277,7 @@ sort_mounts(BnsFilePlanning *planning)
 bool
 bns_file_plan_add_mounts(BnsFilePlanning *planning, GError **error)
 {
-    static const BnsFileOrigin by_default = { "workdir", true };
+    static const BnsFileOrigin by_default = { "workdir", true, false };
     const char *workdir = planning->names->workdir;
 
     if (!planning->files->has_write)
@@ -352,12 +354,9 @@ emit_mount(BnsFilePlanning *planning, const BnsPlannedMount *mount, GError **err
     g_autofree char *dir = g_path_get_dirname(mount->path);
 
     if (bns_file_view_hides(view, mount->path))
-        return mount->origin.is_default
-                   ? strcmp(mount->path, planning->names->workdir) != 0 ||
-                         bns_file_plan_fail(error, "the working directory %s is hidden",
-                                            mount->path)
-                   : bns_file_plan_fail(error, "%s: %s is hidden", mount->origin.name,
-                                        mount->path);
+        return mount->origin.is_default || mount->origin.is_ceiling ||
+               bns_file_plan_fail(error, "%s: %s is hidden", mount->origin.name,
+                                  mount->path);
     if (mount->access != BNS_VIEW_PRIVATE || (is_directory && !is_rebuilt)) {
         warn_of_rebuilt(planning, mount);
         emit(planning, mount, is_rebuilt);
@@ -368,7 +367,7 @@ emit_mount(BnsFilePlanning *planning, const BnsPlannedMount *mount, GError **err
         emit_layers_in(planning, mount, mount->path);
         return true;
     }
-    return mount->origin.is_default ||
+    return mount->origin.is_default || mount->origin.is_ceiling ||
            bns_file_plan_fail(error,
                               "%s: %s can be private only together with its directory",
                               mount->origin.name, mount->path);
@@ -386,7 +385,10 @@ bool
 bns_file_plan_finish_mounts(BnsFilePlanning *planning, GError **error)
 {
     BnsFilePlan *plan = planning->plan;
+    const char *workdir = planning->names->workdir;
 
+    if (bns_file_view_hides(&plan->view, workdir))
+        return bns_file_plan_fail(error, "the working directory %s is hidden", workdir);
     for (guint i = 0; i < planning->mounts->len; i++)
         if (!emit_mount(planning, &g_array_index(planning->mounts, BnsPlannedMount, i),
                         error))

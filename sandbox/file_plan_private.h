@@ -13,7 +13,15 @@
 typedef struct {
     const char *name; /* "default", "file:line", "--write#1" */
     bool is_default;  /* nobody asked for it: what cannot be had is passed over */
+    bool is_ceiling;  /* of a system policy: it takes, and grants nothing */
 } BnsFileOrigin;
+
+/* What a system policy says of a path; of what is hidden in it there are rules. */
+typedef struct {
+    BnsFileKind kind;
+    char *path;         /* owned; real as far as it exists */
+    const char *origin; /* borrowed */
+} BnsCeilingPlace;
 
 /* One thing that differs from what is around it, before it becomes a BnsViewMount. */
 typedef struct {
@@ -27,9 +35,11 @@ typedef struct {
     const BnsPolicy *policy;
     const BnsFiles *files; /* of the policy */
     const BnsPlaces *places;
-    BnsFileNames *names; /* owned */
-    char *mountinfo;     /* owned; for aliases */
-    GArray *mounts;      /* owned, of BnsPlannedMount; parents first once sorted */
+    BnsFileNames *names;    /* owned */
+    char *mountinfo;        /* owned; for aliases */
+    GArray *mounts;         /* owned, of BnsPlannedMount; parents first once sorted */
+    GArray *ceiling_places; /* owned, of BnsCeilingPlace, as a system policy has them */
+    GArray *ceiling_rules;  /* owned, of BnsViewRule, which borrow from the plan */
 } BnsFilePlanning;
 
 /* "ORIGIN\tKIND\tPATH" for `check`. */
@@ -41,7 +51,7 @@ void bns_file_plan_note(BnsFilePlan *plan,
 bool G_GNUC_PRINTF(2, 3) bns_file_plan_fail(GError **error, const char *format, ...);
 
 /* Calls @func for each entry: the defaults, the keys of the policy's client certificates,
- * then what the policy says. */
+ * what the policy says as far as a system policy lets it, then what that one takes. */
 typedef bool (*BnsFileEntryFunc)(BnsFilePlanning *planning,
                                  BnsFileKind kind,
                                  const char *path,
@@ -50,7 +60,31 @@ typedef bool (*BnsFileEntryFunc)(BnsFilePlanning *planning,
 bool
 bns_file_plan_each(BnsFilePlanning *planning, BnsFileEntryFunc func, GError **error);
 
+/* file_plan_ceiling.c: of a system policy */
+bool bns_file_plan_read_ceiling(BnsFilePlanning *planning, GError **error);
+void bns_file_plan_clear_ceiling(BnsFilePlanning *planning);
+/* Whether it hides @path, absolute, or all that the pattern in its last part may stand for. */
+bool bns_file_plan_ceiling_hides(const BnsFilePlanning *planning, const char *path);
+/* Calls @func for what a system policy leaves of the entry: all, nothing, or of what may be
+ * written the parts that it lists. */
+bool bns_file_plan_call(BnsFilePlanning *planning,
+                        BnsFileEntryFunc func,
+                        BnsFileKind kind,
+                        const char *path,
+                        const BnsFileOrigin *origin,
+                        GError **error);
+/* Calls @func for what it makes read-only or private. */
+bool bns_file_plan_each_ceiling(BnsFilePlanning *planning,
+                                BnsFileEntryFunc func,
+                                GError **error);
+
 /* file_plan_hide.c */
+/* Adds the rules of one entry. */
+bool bns_file_plan_add_rules_of(BnsFilePlanning *planning,
+                                BnsFileKind kind,
+                                const char *path,
+                                const BnsFileOrigin *origin,
+                                GError **error);
 bool bns_file_plan_add_rules(BnsFilePlanning *planning, GError **error);
 bool bns_file_plan_add_rebuilt(BnsFilePlanning *planning, GError **error);
 /* @dir, and what is above it up to one that stays in its place. */

@@ -24,7 +24,10 @@ decide(const BnsPolicy *policy, const BnsRequest *request)
 /* Whether nothing but an allow rule is missing: no deny rule, no reserved name, and not
  * an address that the guard refuses to plain rules. */
 static bool
-would_help(const BnsPolicy *policy, const BnsRequest *request, const char *suggestion)
+would_help(const BnsPolicy *policy,
+           const BnsRequest *request,
+           const BnsDecision *denied,
+           const char *suggestion)
 {
     const char *const allow[] = { suggestion, NULL };
     BnsPolicySource source = { .allow = (GStrv)(uintptr_t)allow };
@@ -38,6 +41,8 @@ would_help(const BnsPolicy *policy, const BnsRequest *request, const char *sugge
     decision = decide(alone, request);
     if (decision.verdict != BNS_VERDICT_ALLOW)
         return false;
+    /* The system layer has allowed it, perhaps with that. */
+    decision.lifts_guard |= denied->lifts_guard;
     return bns_policy_decide_literal(policy, &decision, request).verdict ==
            BNS_VERDICT_ALLOW;
 }
@@ -51,11 +56,12 @@ bns_judge(const BnsPolicy *policy, const BnsRequest *request)
     /* A sealed flow that no rule allows has met one that allows nothing (--allow has no
      * form for another). */
     if (judgement.decision.verdict == BNS_VERDICT_ALLOW ||
-        judgement.decision.rule != NULL || request->scheme == BNS_SCHEME_TLS)
+        judgement.decision.rule != NULL || judgement.decision.is_ceiling ||
+        request->scheme == BNS_SCHEME_TLS)
         return judgement;
     suggestion = bns_policy_suggest(request->scheme, request->host, request->port,
                                     request->method, request->path);
-    if (would_help(policy, request, suggestion))
+    if (would_help(policy, request, &judgement.decision, suggestion))
         judgement.suggestion = g_steal_pointer(&suggestion);
     return judgement;
 }

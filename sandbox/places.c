@@ -117,12 +117,3 @@ bns_places_find_config(const BnsPlaces *places)
     }
     return NULL;
 }
-
-bool
-bns_places_have_system_layer(const char *directory)
-{
-    g_autofree char *file = g_build_filename(directory, "policy.yaml", NULL);
-    g_autofree char *files = g_build_filename(directory, "policy.d", NULL);
-
-    return !is_absent(file) || !is_absent(files);
-}

@@ -39,9 +39,3 @@ void bns_places_create(const BnsPlaces *places);
  *          there, readable or not, or %NULL: none
  */
 char *bns_places_find_config(const BnsPlaces *places);
-
-#define BNS_SYSTEM_LAYER_DIR "/etc/boundary-ns"
-
-/* Whether @directory (BNS_SYSTEM_LAYER_DIR) holds a system layer, policy.yaml or policy.d;
- * also when that cannot be told. */
-bool bns_places_have_system_layer(const char *directory);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sandbox/policy_source.h"
 
+#include "base/text.h"
 #include "sandbox/host_port.h"
 #include "sandbox/log.h"
 #include "sandbox/places.h"
@@ -12,6 +13,46 @@ print_notices(char **notices)
         bns_log_print("%s", *notice);
 }
 
+bool
+bns_policy_source_permit(const BnsPolicy *policy,
+                         BnsPermit permit,
+                         const char *what,
+                         GError **error)
+{
+    const char *origin = bns_policy_forbid(policy, permit);
+    g_autofree char *shown = bns_text_escape(origin, -1);
+
+    if (origin == NULL)
+        return true;
+    g_set_error(error, BNS_POLICY_ERROR, BNS_POLICY_ERROR_READ,
+                "%s: not permitted by %s, which does not name %s", what, shown,
+                bns_permit_name(permit));
+    return false;
+}
+
+static bool
+check_options(const BnsPolicy *policy, const BnsOptions *options, GError **error)
+{
+    const struct {
+        const char *name;
+        BnsPermit permit;
+        bool is_given;
+    } rows[] = {
+        { "--resolve", BNS_PERMIT_RESOLVE, options->resolve[0] != NULL },
+        { "--host-port", BNS_PERMIT_HOST_PORT, options->host_port[0] != NULL },
+        { "--publish", BNS_PERMIT_PUBLISH, options->publish[0] != NULL },
+        { "--upstream-ca", BNS_PERMIT_UPSTREAM_CA, options->upstream_ca[0] != NULL },
+        { "--upstream-proxy", BNS_PERMIT_UPSTREAM_PROXY,
+          options->upstream_proxy != NULL },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+        if (rows[i].is_given &&
+            !bns_policy_source_permit(policy, rows[i].permit, rows[i].name, error))
+            return false;
+    return true;
+}
+
 BnsPolicy *
 bns_policy_source_load(const BnsOptions *options, char **out_config, GError **error)
 {
@@ -19,7 +60,8 @@ bns_policy_source_load(const BnsOptions *options, char **out_config, GError **er
     g_autofree char *config = options->config_path != NULL
                                   ? g_strdup(options->config_path)
                                   : bns_places_find_config(places);
-    const BnsPolicySource source = { .config_path = config,
+    const BnsPolicySource source = { .system_dir = BNS_POLICY_SYSTEM_DIR,
+                                     .config_path = config,
                                      .allow = options->allow,
                                      .deny = options->deny,
                                      .env_allow = g_getenv("BOUNDARY_ALLOW"),
@@ -30,16 +72,11 @@ bns_policy_source_load(const BnsOptions *options, char **out_config, GError **er
     g_auto(GStrv) notices = NULL;
     BnsPolicy *policy;
 
-    if (bns_places_have_system_layer(BNS_SYSTEM_LAYER_DIR)) {
-        g_set_error(error, BNS_POLICY_ERROR, BNS_POLICY_ERROR_READ,
-                    "%s holds a system policy; this build has no system layer",
-                    BNS_SYSTEM_LAYER_DIR);
-        return NULL;
-    }
     if (!options->quiet)
         print_notices(options->notices);
     policy = bns_policy_load(&source, &notices, error);
-    if (policy != NULL && !bns_host_port_offer(policy, options->host_port, error))
+    if (policy != NULL && (!check_options(policy, options, error) ||
+                           !bns_host_port_offer(policy, options->host_port, error)))
         g_clear_pointer(&policy, bns_policy_free);
     if (policy != NULL && !options->quiet)
         print_notices(notices);

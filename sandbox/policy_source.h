@@ -11,10 +11,16 @@
  * bns_policy_source_load:
  * @out_config: (transfer full) (nullable): the config file that was chosen, or NULL: none
  *
- * Refuses to go on where a system layer exists (/etc/boundary-ns/policy.yaml or
- * policy.d): this build would not enforce it. Prints the notices of @options and of the
+ * The system layer is always in it, and options that it forbids are errors. Prints the notices of @options and of the
  * file on standard error unless -q. Returns: (transfer full): the policy, or %NULL with
  * @error of the BNS_POLICY_ERROR domain.
  */
 BnsPolicy *
 bns_policy_source_load(const BnsOptions *options, char **out_config, GError **error);
+
+/* Whether the system layer lets the person use @what ("--resolve"). If not, @error: one line
+ * that names the file. */
+bool bns_policy_source_permit(const BnsPolicy *policy,
+                              BnsPermit permit,
+                              const char *what,
+                              GError **error);

@@ -287,6 +287,10 @@ read_proxies(Run *run, const BnsOptions *options, GError **error)
     if (run->proxies == NULL)
         return false;
     text = bns_upstream_proxy_text(run->proxies);
+    if (text != NULL &&
+        !bns_policy_source_permit(run->policy, BNS_PERMIT_UPSTREAM_PROXY,
+                                  "a proxy in the environment", error))
+        return false;
     if (text != NULL)
         g_info("upstream proxy: %s", text);
     return true;

@@ -195,7 +195,8 @@ bns_call_suggest(const BnsCall *call, uint16_t status)
     BnsRequest question = bns_request_question(&call->request);
 
     if (status != 403 || call->decision.verdict == BNS_VERDICT_ALLOW ||
-        call->decision.rule != NULL || call->decision.reason == NULL)
+        call->decision.rule != NULL || call->decision.reason == NULL ||
+        call->decision.is_ceiling)
         return NULL;
     return bns_policy_suggest(question.scheme, question.host, question.port,
                               question.method, question.path);

@@ -143,7 +143,6 @@ static const Case bad_cases[] = {
     { "a-path-in-a-domain", "allow:\n  - domain: a.org/b\n",
       ":2:13: bad host \"a.org/b\": a path is written under path:" },
     { "a-key-of-a-later-version", "profiles: {}\n", ":1:1: unknown key \"profiles\"" },
-    { "required", "required: true\n", ":1:1: unknown key \"required\"" },
     { "mode", "mode: observe\n", ":1:1: unknown key \"mode\"" },
     { "a-null-key", "~: 1\n", ":1:1: unknown key \"~\"" },
     { "version-2", "version: 2\n", ":1:10: version: this build knows version 1 only" },

@@ -139,7 +139,7 @@ typedef struct {
 
 static const BadCase bad_cases[] = {
     { "no-mapping", "env: [A]\n",
-      ":1:6: env: must be a mapping with mode, pass or set" },
+      ":1:6: env: must be a mapping with mode, pass, set or hide" },
     { "an-unknown-key", "env:\n  passs: []\n",
       ":2:3: unknown key \"passs\": is it pass?" },
     { "an-unknown-mode", "env: {mode: none}\n",

@@ -90,3 +90,19 @@ question_from(const char *text)
     q.request.path = q.path;
     return q;
 }
+
+/* Returns: (transfer full): the policy of @yaml below the system policy @system, whose file is
+ * "/s.yaml", or %NULL with @error. */
+static inline BnsPolicy *
+policy_below(const char *system, const char *yaml, GError **error)
+{
+    g_autoptr(BnsPolicy) ceiling =
+        bns_policy_parse("/s.yaml", system, strlen(system), error);
+    g_autoptr(BnsPolicy) policy =
+        ceiling != NULL ? bns_policy_parse("/p.yaml", yaml, strlen(yaml), error) : NULL;
+
+    if (policy == NULL ||
+        !bns_policy_set_ceiling(policy, g_steal_pointer(&ceiling), error))
+        return NULL;
+    return g_steal_pointer(&policy);
+}

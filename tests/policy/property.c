@@ -353,6 +353,99 @@ test_suggestion(void)
     }
 }
 
+/* --- layers --- */
+
+/* Rules of which one is wide, or two layers would seldom allow the same. */
+static GPtrArray *
+random_layer(void)
+{
+    static const char *const wide[] = { "*", "domain=*", ".x.org:80,443,8080",
+                                        "tcp://*:8080" };
+    GPtrArray *rules = random_rules();
+
+    add_rule(rules, "", PICK(wide));
+    return rules;
+}
+
+/* Returns: (transfer full): the policy of @rules below the one of @ceiling_rules; %NULL if
+ * either makes none. */
+static BnsPolicy *
+try_below(GPtrArray *ceiling_rules, GPtrArray *rules)
+{
+    g_autoptr(BnsPolicy) ceiling = try_policy(ceiling_rules);
+    g_autoptr(BnsPolicy) policy = try_policy(rules);
+    GError *error = NULL;
+
+    if (ceiling == NULL || policy == NULL)
+        return NULL;
+    bns_policy_set_ceiling(policy, g_steal_pointer(&ceiling), &error);
+    g_assert_no_error(error);
+    return g_steal_pointer(&policy);
+}
+
+static bool
+is_refused(const BnsPolicy *policy, const BnsRequest *request)
+{
+    return bns_policy_flow_kind(policy, request->host, request->port, NULL) ==
+           BNS_FLOW_REFUSE;
+}
+
+/* @both: whether some policy in it would do what neither would alone. */
+static bool
+is_within(const BnsPolicy *both, const BnsPolicy *alone, const BnsRequest *request)
+{
+    return is_narrower(alone, both, request) &&
+           (!is_refused(alone, request) || is_refused(both, request));
+}
+
+static bool
+check_layers(const BnsPolicy *both,
+             const BnsPolicy *swapped,
+             const BnsPolicy *above,
+             const BnsPolicy *alone,
+             const BnsRequest *request)
+{
+    bool is_joint = is_allowed(above, request) && is_allowed(alone, request);
+    BnsDecision decision = bns_policy_decide(both, request);
+
+    return is_within(both, above, request) && is_within(both, alone, request) &&
+           is_allowed(both, request) == is_joint &&
+           is_allowed(both, request) == is_allowed(swapped, request) &&
+           could(both, request) == could(swapped, request) &&
+           is_refused(both, request) == is_refused(swapped, request) &&
+           bns_policy_is_sealed(both, request->host, request->port) ==
+               bns_policy_is_sealed(swapped, request->host, request->port) &&
+           decision.reason != NULL &&
+           decision.is_ceiling == !is_allowed(above, request);
+}
+
+/* What both allow each allows, whichever is above; nothing below helps against a refusal
+ * above. */
+static void
+test_layers(void)
+{
+    unsigned n_allowed = 0;
+
+    for (int round = 0; round < ROUNDS * 4; round++) {
+        g_autoptr(GPtrArray) above_rules = random_layer();
+        g_autoptr(GPtrArray) rules = random_layer();
+        g_autoptr(BnsPolicy) above = try_policy(above_rules);
+        g_autoptr(BnsPolicy) alone = try_policy(rules);
+        g_autoptr(BnsPolicy) both = try_below(above_rules, rules);
+        g_autoptr(BnsPolicy) swapped = try_below(rules, above_rules);
+
+        for (int i = 0; both != NULL && i < QUESTIONS; i++) {
+            g_auto(Question) q = random_question();
+
+            if (!check_layers(both, swapped, above, alone, &q.request))
+                g_error("does not hold: %s above %s", show(above_rules, &q),
+                        show(rules, &q));
+            n_allowed += is_allowed(both, &q.request);
+        }
+    }
+    g_assert_cmpuint(n_allowed, >, ROUNDS);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -364,5 +457,6 @@ main(int argc, char **argv)
     bns_test_add("/policy/property/canonical-forms-decide-alike", test_canonical);
     bns_test_add("/policy/property/nothing-slips-under-a-prefix", test_prefix);
     bns_test_add("/policy/property/suggestions-allow", test_suggestion);
+    bns_test_add("/policy/property/layers-never-widen-each-other", test_layers);
     return g_test_run();
 }

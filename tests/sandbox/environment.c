@@ -342,9 +342,9 @@ test_check(void)
     g_assert_true(bns_env_add(env, "A=hunter2", "--env#1", NULL));
     g_assert_true(bns_env_add(env, "C*", "--env#2", NULL));
     environment = bns_environment_new(host, env);
-    inherit = bns_environment_describe(environment, env);
+    inherit = bns_environment_describe(environment, env, NULL);
     env->mode = BNS_ENV_MODE_CLEAN;
-    clean = bns_environment_describe(environment, env);
+    clean = bns_environment_describe(environment, env, NULL);
     g_assert_true(g_str_has_prefix(inherit, "env\tenv.mode\tinherit\n"));
     g_assert_true(g_str_has_suffix(inherit, "default\tenv.hide\tBOUNDARY_*\n"
                                             "--env#1\tenv.set\tA\n"

@@ -80,7 +80,7 @@ machine_clear(Machine *machine)
 static BnsFilePlan *
 plan(const Machine *machine, const char *yaml, const char *workdir, GError **error)
 {
-    g_autofree char *at = path_on(machine, workdir);
+    g_autofree char *at = g_canonicalize_filename(workdir, machine->root);
     g_autoptr(BnsPolicy) policy =
         bns_policy_parse("/p.yaml", yaml, strlen(yaml), error);
 

@@ -167,23 +167,6 @@ test_create(void)
     remove_tree(root);
 }
 
-static void
-test_system_layer(void)
-{
-    g_autofree char *root = g_dir_make_tmp("bns-places-XXXXXX", NULL);
-    g_autofree char *policies = g_build_filename(root, "policy.d", NULL);
-    g_autofree char *policy = g_build_filename(root, "policy.yaml", NULL);
-
-    g_assert_false(bns_places_have_system_layer("/nowhere/at/all"));
-    g_assert_false(bns_places_have_system_layer(root));
-    g_assert_cmpint(g_mkdir(policies, 0700), ==, 0);
-    g_assert_true(bns_places_have_system_layer(root));
-    g_assert_cmpint(g_rmdir(policies), ==, 0);
-    g_assert_cmpint(symlink("/nowhere/at/all", policy), ==, 0);
-    g_assert_true(bns_places_have_system_layer(root));
-    remove_tree(root);
-}
-
 int
 main(int argc, char **argv)
 {
@@ -196,7 +179,5 @@ main(int argc, char **argv)
     bns_test_add("/sandbox/places/home-is-read-from-passwd", test_home_from_passwd);
     bns_test_add("/sandbox/places/directories-are-made-for-the-user-alone",
                  test_create);
-    bns_test_add("/sandbox/places/a-system-layer-is-seen-even-if-unreadable",
-                 test_system_layer);
     return g_test_run();
 }

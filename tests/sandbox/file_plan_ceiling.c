@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a system policy leaves of the files that the policy below it names: never more. */
+#include "sandbox/file_plan.h"
+
+#include "policy/policy_private.h"
+#include "sandbox/tree.h"
+#include "tests/support/test.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+typedef struct {
+    char *root; /* owned; real, and in none of the sandbox's private directories */
+    BnsPlaces *places;
+} Machine;
+
+static char *
+path_on(const Machine *machine, const char *name)
+{
+    return g_build_filename(machine->root, name, NULL);
+}
+
+static void
+make_file(const Machine *machine, const char *name)
+{
+    g_autofree char *path = path_on(machine, name);
+    g_autofree char *dir = g_path_get_dirname(path);
+
+    g_assert_cmpint(g_mkdir_with_parents(dir, 0700), ==, 0);
+    g_assert_true(g_file_set_contents(path, "x", -1, NULL));
+}
+
+static void
+make_link(const Machine *machine, const char *target, const char *name)
+{
+    g_autofree char *path = path_on(machine, name);
+
+    g_assert_cmpint(symlink(target, path), ==, 0);
+}
+
+/* A path of a socket may be 107 bytes long: it is made by a relative one. */
+static void
+make_socket(const Machine *machine, const char *name)
+{
+    g_autofree char *here = g_get_current_dir();
+    g_autofree char *path = path_on(machine, name);
+    g_autofree char *dir = g_path_get_dirname(path);
+    g_autofree char *base = g_path_get_basename(path);
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    g_assert_cmpint(g_mkdir_with_parents(dir, 0700), ==, 0);
+    g_assert_cmpint(chdir(dir), ==, 0);
+    g_strlcpy(address.sun_path, base, sizeof address.sun_path);
+    g_assert_cmpint(bind(fd, (struct sockaddr *)&address, sizeof address), ==, 0);
+    g_assert_cmpint(chdir(here), ==, 0);
+    close(fd);
+}
+
+static void
+machine_init(Machine *machine)
+{
+    g_autofree char *here = g_get_current_dir();
+    g_autofree char *template = g_build_filename(here, "ceiling-XXXXXX", NULL);
+
+    machine->root = g_strdup(g_mkdtemp(template));
+    make_file(machine, "home/.ssh/id_ed25519");
+    make_file(machine, "home/.ssh/config");
+    make_file(machine, "home/secret/deep/key");
+    make_file(machine, "home/secret/public/key");
+    make_file(machine, "home/.cache/pip/x");
+    make_file(machine, "home/.tool.json");
+    make_file(machine, "home/src/project/file");
+    make_file(machine, "home/src/other/file");
+    make_file(machine, "srv/data/x");
+    make_link(machine, "../secret/deep/key", "home/src/link");
+    make_link(machine, "secret", "home/way");
+    make_socket(machine, "srv/a.sock");
+    make_socket(machine, "srv/b.sock");
+    machine->places = g_new0(BnsPlaces, 1);
+    machine->places->home = path_on(machine, "home");
+    machine->places->config_dir = path_on(machine, "home/.config/boundary-ns");
+    machine->places->state_dir = path_on(machine, "home/.local/state/boundary-ns");
+}
+
+static void
+machine_clear(Machine *machine)
+{
+    const char *argv[] = { "rm", "-rf", "--", machine->root, NULL };
+
+    g_spawn_sync(NULL, (char **)(uintptr_t)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL,
+                 NULL, NULL, NULL, NULL);
+    bns_places_free(machine->places);
+    g_free(machine->root);
+}
+
+static BnsPolicy *
+parse(const char *file, const char *yaml, const Machine *machine)
+{
+    g_auto(GStrv) parts = g_strsplit(yaml, "@", -1);
+    g_autofree char *text = g_strjoinv(machine->root, parts);
+    GError *error = NULL;
+    BnsPolicy *policy = bns_policy_parse(file, text, strlen(text), &error);
+
+    g_assert_no_error(error);
+    return policy;
+}
+
+/* @system: NULL: no system policy. "@" in either is the machine's root. */
+static BnsFilePlan *
+plan(const Machine *machine,
+     const char *system,
+     const char *yaml,
+     const char *workdir,
+     GError **error)
+{
+    g_autofree char *at = path_on(machine, workdir);
+    g_autoptr(BnsPolicy) policy = parse("/p.yaml", yaml, machine);
+
+    if (system != NULL)
+        g_assert_true(
+            bns_policy_set_ceiling(policy, parse("/s.yaml", system, machine), NULL));
+    return bns_file_plan_new(policy, machine->places, at, error);
+}
+
+/* Each line begins with a sign and a letter: "+w PATH" can be written to, "+h PATH" is hidden,
+ * "+p PATH" is read-only whatever is around it, "+k PATH" is kept at the end, "+s PATH" is
+ * a socket that may be reached, "+n TEXT" is said; "-" means that it is not so. */
+typedef struct {
+    const char *name;
+    const char *system;
+    const char *yaml;
+    const char *workdir;
+    const char *lines;
+} Case;
+
+static const Case cases[] = {
+    { "nothing-above", "", "files: {write: [~/src]}\n", "srv/data",
+      "+w home/src\n-w srv/data\n" },
+    { "a-list-above-and-nothing-below", "files: {write: [~/src]}\n", "",
+      "home/src/project", "+w home/src/project\n-w home/src/other\n" },
+    { "a-list-above-that-lacks-the-working-directory", "files: {write: [~/src]}\n", "",
+      "srv/data", "-w srv/data\n-w home/src\n" },
+    { "an-empty-list-above", "files: {write: []}\n", "files: {write: [~/src, .]}\n",
+      "srv/data", "-w srv/data\n-w home/src\n" },
+    { "narrower-below", "files: {write: [~/src]}\n",
+      "files: {write: [~/src/project]}\n", "srv/data",
+      "+w home/src/project\n-w home/src/other\n" },
+    { "wider-below-is-what-both-say", "files: {write: [~/src/project]}\n",
+      "files: {write: [~]}\n", "srv/data",
+      "+w home/src/project\n-w home/src/other\n-w home\n" },
+    { "beside-it-below", "files: {write: [~/src/project]}\n",
+      "files: {write: [~/src/other]}\n", "srv/data",
+      "-w home/src/project\n-w home/src/other\n"
+      "+n /p.yaml:1: the system policy (/etc/boundary-ns) leaves no write of "
+      "@/home/src/other\n" },
+    { "a-link-out-of-the-list", "files: {write: [~/src]}\n",
+      "files: {write: [~/src/link]}\n", "srv/data", "-w home/secret/deep/key\n" },
+    { "a-shared-tree-under-a-list", "files: {write: [~/src]}\n",
+      "files: {mode: shared}\n", "home/src/project",
+      "+w home/src/project\n-w home/src/other\n-w srv/data\n" },
+    { "a-shared-tree-under-a-workspace", "files: {mode: workspace}\n",
+      "files: {mode: shared}\n", "home/src/project",
+      "+w home/src/project\n-w srv/data\n" },
+    { "a-shared-tree-in-both", "files: {mode: shared}\n", "files: {mode: shared}\n",
+      "home/src/project", "+w home/src/project\n+w srv/data\n" },
+    { "a-shared-tree-above-only", "files: {mode: shared}\n", "", "home/src/project",
+      "+w home/src/project\n-w srv/data\n" },
+    { "read-only-above-and-written-below", "files: {read_only: [~/src/project]}\n",
+      "files: {write: [~/src, ~/src/project, ~/src/project/file]}\n", "srv/data",
+      "+w home/src/other\n+p home/src/project\n-w home/src/project/file\n" },
+    { "read-only-above-in-a-shared-tree", "files: {read_only: [~/src]}\n",
+      "files: {mode: shared, write: [~/src/project]}\n", "srv/data",
+      "+p home/src\n+w srv/data\n" },
+    { "read-only-above-with-an-exception",
+      "files: {read_only: [~/src], write: [~/src/project]}\n",
+      "files: {write: [~/src/project, ~/src/other]}\n", "srv/data",
+      "+w home/src/project\n-w home/src/other\n" },
+    { "read-only-above-shows-nothing", "files: {read_only: [~/.ssh/id_ed25519]}\n", "",
+      "srv/data", "+h home/.ssh/id_ed25519\n" },
+    { "private-above-and-written-below", "files: {private: [~/src]}\n",
+      "files: {write: [~/src, ~/src/project]}\n", "srv/data",
+      "-w home/src\n-w home/src/project\n" },
+    { "private-above-in-what-is-written-below", "files: {private: [~/src/project]}\n",
+      "files: {write: [~/src]}\n", "srv/data",
+      "+w home/src/other\n-w home/src/project\n" },
+    { "read-only-above-is-not-private-below", "files: {read_only: [~/src]}\n",
+      "files: {private: [~/src/project]}\n", "srv/data", "+p home/src\n" },
+    { "private-above-shows-nothing", "files: {private: [~/.ssh/id_ed25519]}\n", "",
+      "srv/data", "+h home/.ssh/id_ed25519\n" },
+    { "hidden-above", "files: {hide: [~/secret]}\n", "", "srv/data",
+      "+h home/secret\n+h home/secret/deep/key\n" },
+    { "hidden-above-and-shown-below", "files: {hide: [~/secret]}\n",
+      "files: {show: [~/secret, ~/secret/deep, ~/secret/deep/key, '~/secret/*', "
+      "'~/s*']}"
+      "\n",
+      "srv/data", "+h home/secret\n+h home/secret/deep/key\n" },
+    { "hidden-above-and-shown-by-a-link", "files: {hide: [~/secret]}\n",
+      "files: {show: [~/src/link, ~/way, ~/way/deep/key]}\n", "srv/data",
+      "+h home/secret\n+h home/secret/deep/key\n" },
+    { "hidden-above-and-written-below", "files: {hide: [~/secret]}\n",
+      "files: {write: [~/secret/deep, ~/src/link]}\n", "srv/data",
+      "+h home/secret/deep/key\n-w home/secret/deep\n" },
+    { "hidden-above-and-private-below", "files: {hide: [~/secret]}\n",
+      "files: {private: [~/secret/deep]}\n", "srv/data", "+h home/secret/deep/key\n" },
+    { "hidden-above-and-read-only-below", "files: {hide: [~/secret]}\n",
+      "files: {read_only: [~/secret/deep]}\n", "srv/data",
+      "+h home/secret/deep/key\n" },
+    { "hidden-above-by-a-pattern", "files: {hide: ['~/sec*']}\n",
+      "files: {show: [~/secret, ~/secret/deep/key]}\n", "srv/data",
+      "+h home/secret/deep/key\n" },
+    { "hidden-above-with-an-exception-that-is-used",
+      "files: {hide: [~/secret], show: [~/secret/public]}\n",
+      "files: {show: [~/secret/public, ~/secret/deep]}\n", "srv/data",
+      "-h home/secret/public/key\n+h home/secret/deep/key\n" },
+    { "hidden-above-with-an-exception-that-is-not",
+      "files: {hide: [~/secret], show: [~/secret/public]}\n", "", "srv/data",
+      "+h home/secret/public/key\n" },
+    { "a-default-of-what-is-shown", "files: {hide: [~/.ssh]}\n", "", "srv/data",
+      "+h home/.ssh/config\n" },
+    { "what-is-shown-above-is-hidden-by-default", "files: {show: ['~/.ssh/*']}\n", "",
+      "srv/data", "+h home/.ssh/id_ed25519\n" },
+    { "hidden-below-only", "files: {show: [~/secret]}\n", "files: {hide: [~/secret]}\n",
+      "srv/data", "+h home/secret/deep/key\n" },
+    { "what-nothing-is-said-of-above", "", "files: {show: ['~/.ssh/*']}\n", "srv/data",
+      "-h home/.ssh/id_ed25519\n" },
+    { "kept-outside-of-the-list", "files: {write: [~/src]}\n",
+      "files: {persist: [~/.tool.json]}\n", "srv/data", "-k home/.tool.json\n" },
+    { "kept-as-listed", "files: {write: [~/src], persist: [~/.tool.json]}\n",
+      "files: {persist: [~/.tool.json, ~/.other.json]}\n", "srv/data",
+      "+k home/.tool.json\n-k home/.other.json\n" },
+    { "kept-above-only", "files: {persist: [~/.tool.json]}\n", "", "srv/data",
+      "-k home/.tool.json\n" },
+    { "kept-in-what-is-read-only", "files: {read_only: [~/secret]}\n",
+      "files: {persist: [~/secret/x]}\n", "srv/data", "-k home/secret/x\n" },
+    { "a-socket-of-the-list", "sockets: ['@/srv/a.sock']\n",
+      "sockets: ['@/srv/a.sock', '@/srv/b.sock']\n", "srv/data",
+      "+s srv/a.sock\n-s srv/b.sock\n" },
+    { "a-socket-above-only", "sockets: ['@/srv/a.sock']\n", "", "srv/data",
+      "-s srv/a.sock\n" },
+    { "no-socket", "sockets: []\n", "sockets: ['@/srv/a.sock']\n", "srv/data",
+      "-s srv/a.sock\n" },
+    { "a-socket-where-nothing-is-said", "", "sockets: ['@/srv/a.sock']\n", "srv/data",
+      "+s srv/a.sock\n" },
+    { "a-socket-that-is-hidden", "files: {hide: ['@/srv/a.sock']}\n",
+      "sockets: ['@/srv/a.sock']\n", "srv/data", "-s srv/a.sock\n" },
+};
+
+static bool
+lists(const GPtrArray *paths, const char *path)
+{
+    for (guint i = 0; i < paths->len; i++)
+        if (g_strcmp0(paths->pdata[i], path) == 0)
+            return true;
+    return false;
+}
+
+/* A pin is put on what is mounted there, and not on what is mounted below it. */
+static bool
+is_writable(const BnsFilePlan *plan, const char *path)
+{
+    const BnsViewMount *mount = bns_file_view_find_mount(&plan->view, path);
+    size_t mounted = mount != NULL ? strlen(mount->path) : 0;
+
+    for (guint i = 0; i < plan->pins->len; i++) {
+        const char *pin = plan->pins->pdata[i];
+
+        if (strlen(pin) >= mounted && bns_tree_is_within(path, pin))
+            return false;
+    }
+    return mount != NULL ? mount->access == BNS_VIEW_WRITE : plan->view.is_shared;
+}
+
+static bool
+is_so(const Machine *machine, const BnsFilePlan *plan, char what, const char *subject)
+{
+    g_autofree char *path = path_on(machine, subject);
+    g_auto(GStrv) parts = g_strsplit(subject, "@", -1);
+    g_autofree char *text = g_strjoinv(machine->root, parts);
+
+    switch (what) {
+    case 'w':
+        return is_writable(plan, path);
+    case 'h':
+        return bns_file_view_hides(&plan->view, path);
+    case 'p':
+        return lists(plan->pins, path);
+    case 'k':
+        return lists(plan->persisted, path);
+    case 's':
+        return lists(plan->sockets, path);
+    case 'n':
+        return lists(plan->notices, text);
+    default:
+        g_assert_not_reached();
+    }
+}
+
+static void
+test_case(const void *data)
+{
+    const Case *row = data;
+    g_auto(GStrv) lines = g_strsplit(row->lines, "\n", -1);
+    g_autoptr(BnsFilePlan) made = NULL;
+    g_autoptr(GError) error = NULL;
+    Machine machine;
+
+    machine_init(&machine);
+    made = plan(&machine, row->system, row->yaml, row->workdir, &error);
+    g_assert_no_error(error);
+    for (char **line = lines; **line != '\0'; line++)
+        if (is_so(&machine, made, line[0][1], *line + 3) != (line[0][0] == '+'))
+            g_error("%s: \"%s\" does not hold in\n%s", row->name, *line,
+                    made->lines->str);
+    machine_clear(&machine);
+}
+
+/* Whatever is below, it can be written to only if each layer lets it, and what is hidden above
+ * is hidden. */
+static void
+test_pairs(void)
+{
+    static const char *const snippets[] = {
+        "",
+        "files: {mode: shared}\n",
+        "files: {write: [~/src]}\n",
+        "files: {write: []}\n",
+        "files: {write: [~, '@/srv']}\n",
+        "files: {write: [~/src/project]}\n",
+        "files: {read_only: [~/src]}\n",
+        "files: {read_only: [~/src/project], write: [~/src]}\n",
+        "files: {private: [~/src]}\n",
+        "files: {hide: [~/secret]}\n",
+        "files: {hide: [~/secret], show: [~/secret/public]}\n",
+        "files: {show: [~/secret, '~/.ssh/*', ~/way/deep]}\n",
+        "files: {write: [~/secret/deep]}\n",
+        "files: {mode: shared, hide: ['~/s*']}\n",
+    };
+    static const char *const paths[] = {
+        "home",
+        "home/src",
+        "home/src/project",
+        "home/src/other",
+        "home/secret",
+        "home/secret/deep",
+        "home/secret/deep/key",
+        "home/secret/public/key",
+        "home/.ssh/id_ed25519",
+        "srv",
+        "srv/data",
+    };
+    Machine machine;
+
+    machine_init(&machine);
+    for (size_t i = 0; i < G_N_ELEMENTS(snippets); i++)
+        for (size_t j = 0; j < G_N_ELEMENTS(snippets); j++) {
+            g_autoptr(BnsFilePlan) both =
+                plan(&machine, snippets[i], snippets[j], "srv/data", NULL);
+            g_autoptr(BnsFilePlan) above =
+                plan(&machine, NULL, snippets[i], "srv/data", NULL);
+            g_autoptr(BnsFilePlan) below =
+                plan(&machine, NULL, snippets[j], "srv/data", NULL);
+
+            g_assert_nonnull(both);
+            for (size_t k = 0; k < G_N_ELEMENTS(paths); k++) {
+                g_autofree char *path = path_on(&machine, paths[k]);
+                bool says_write = strstr(snippets[i], "write") != NULL ||
+                                  strstr(snippets[i], "mode") != NULL;
+
+                g_test_message("%s above %s: %s", snippets[i], snippets[j], paths[k]);
+                g_assert_true(!is_writable(both, path) || is_writable(below, path));
+                if (says_write)
+                    g_assert_true(!is_writable(both, path) ||
+                                  is_writable(above, path) ||
+                                  strstr(snippets[i], "shared") != NULL);
+                g_assert_true(bns_file_view_hides(&both->view, path) ||
+                              !bns_file_view_hides(&below->view, path));
+                if (strstr(snippets[i], "hide") != NULL &&
+                    strstr(paths[k], ".ssh") == NULL)
+                    g_assert_true(bns_file_view_hides(&both->view, path) ||
+                                  !bns_file_view_hides(&above->view, path));
+            }
+        }
+    machine_clear(&machine);
+}
+
+static void
+test_hidden_working_directory(void)
+{
+    g_autoptr(GError) error = NULL;
+    Machine machine;
+
+    machine_init(&machine);
+    g_assert_null(
+        plan(&machine, "files: {hide: [~/src]}\n", "", "home/src/project", &error));
+    g_assert_nonnull(strstr(error->message, "is hidden"));
+    machine_clear(&machine);
+}
+
+int
+main(int argc, char **argv)
+{
+    bns_test_init(&argc, &argv, 60);
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *path =
+            g_strconcat("/sandbox/file-plan-ceiling/", cases[i].name, NULL);
+
+        bns_test_add_data(path, &cases[i], test_case);
+    }
+    bns_test_add("/sandbox/file-plan-ceiling/no-pair-is-wider-than-either", test_pairs);
+    bns_test_add("/sandbox/file-plan-ceiling/a-hidden-working-directory-is-an-error",
+                 test_hidden_working_directory);
+    return g_test_run();
+}
