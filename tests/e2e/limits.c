@@ -371,13 +371,12 @@ test_check(void)
     story_assert_status(check, 0);
     story_assert_out(check, "limits\tlimits.names\t16384\n");
     story_assert_out(check, "limits\tlimits.flow_rate\tnone\n");
-    story_assert_out(check, "limits\tlimits.idle\t9\n");
-    story_assert_out(check, "limits\tlimits.audit_size\t8192\n");
-    story_assert_out(check,
-                     has_cgroup(BNS_CGROUP_MEMORY)
-                         ? "limits\tlimits.memory\t5242880\n"
-                         : "limits\tlimits.memory\t5242880 (of each process: there is "
-                           "no cgroup here for all together)\n");
+    story_assert_out(check, "\tlimits.idle\t9\n");
+    story_assert_out(check, "\tlimits.audit_size\t8192\n");
+    story_assert_out(check, has_cgroup(BNS_CGROUP_MEMORY)
+                                ? "\tlimits.memory\t5242880\n"
+                                : "\tlimits.memory\t5242880 (of each process: there is "
+                                  "no cgroup here for all together)\n");
     story_assert_out(check, "limits\tlimits.cpu\tnone\n");
 }
 

@@ -24,6 +24,23 @@ ask(const BnsPolicy *policy)
     }
 }
 
+/* Above itself it decides as alone, or forbids some of its rules. */
+static void
+ask_above_itself(const BnsPolicy *alone, const uint8_t *data, size_t size)
+{
+    static const BnsRequest request = { BNS_SCHEME_HTTPS, "github.com", 443, "GET",
+                                        "/api/issues/1" };
+    g_autoptr(BnsPolicy) policy =
+        bns_policy_parse("/p.yaml", (const char *)data, size, NULL);
+
+    if (!bns_policy_set_ceiling(
+            policy, bns_policy_parse("/p.yaml", (const char *)data, size, NULL), NULL))
+        return;
+    g_assert_cmpint(bns_policy_decide(policy, &request).verdict, ==,
+                    bns_policy_decide(alone, &request).verdict);
+    ask(policy);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -37,6 +54,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         g_assert_true(g_str_has_prefix(error->message, "/p.yaml:"));
         return 0;
     }
+    ask_above_itself(policy, data, size);
     text = bns_policy_describe(policy);
     g_assert_true(g_str_is_ascii(text));
     ask(policy);

@@ -136,7 +136,7 @@ static const Case cases[] = {
       "+/p.yaml:1\twrite\t@/home/src\n"
       "-/p.yaml:1\twrite\t@/home/src/project\n" },
     { "a-shared-tree-has-no-list", "files: {mode: shared}\n", "home/src/project",
-      "+files\tmode\tshared\n"
+      "+/p.yaml:1\tmode\tshared\n"
       "-workdir\twrite\t@/home/src/project\n"
       "-default\tprivate\t@/home/.cache\n"
       "+-\trebuilt\t@/home\n"
