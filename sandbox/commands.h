@@ -14,6 +14,9 @@ int bns_explain(const BnsOptions *options);
 int bns_import_command(const BnsOptions *options);
 int bns_log(const BnsOptions *options);
 int bns_log_verify(const BnsOptions *options);
+int bns_ps(const BnsOptions *options);
+int bns_stop(const BnsOptions *options);
+int bns_review(const BnsOptions *options);
 
 /* The one that starts a session of its own (verify.h). Returns: 0 if all holds, 1 if
  * something is open that the policy does not open, 125 if it could not be tried. */

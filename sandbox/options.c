@@ -316,6 +316,30 @@ is_one_of(const char *value, const char *const *words)
 }
 
 static bool
+check_stop(const Parse *parse, GError **error)
+{
+    if (parse->options->command != BNS_COMMAND_STOP)
+        return true;
+    return parse->options->all == (parse->operands->len == 0) ||
+           fail(parse, error, "expected sessions, or --all");
+}
+
+static bool
+check_review(const Parse *parse, GError **error)
+{
+    const BnsOptions *options = parse->options;
+
+    if (options->command != BNS_COMMAND_REVIEW)
+        return true;
+    if (options->apply + options->discard + options->diff > 1)
+        return fail(parse, error, "--apply, --discard and --diff exclude each other");
+    if (options->force && !options->apply)
+        return fail(parse, error, "--force is for --apply");
+    return options->apply || parse->operands->len <= 1 ||
+           fail(parse, error, "expected one session at most: paths are for --apply");
+}
+
+static bool
 check_operands(const Parse *parse, GError **error)
 {
     static const char *const decisions[] = { "allow", "deny", "would_deny", NULL };
@@ -335,6 +359,11 @@ check_operands(const Parse *parse, GError **error)
         [BNS_COMMAND_LOG_VERIFY] = { 1, 1, "one file" },
         [BNS_COMMAND_DOCTOR] = { 0, 0, "nothing but --json" },
         [BNS_COMMAND_VERIFY] = { 0, 0, "nothing but options" },
+        [BNS_COMMAND_PS] = { 0, 0,
+                             "nothing but --json; the program of this name is run "
+                             "by boundary-ns -- ps" },
+        [BNS_COMMAND_STOP] = { 0, G_MAXUINT, "" },
+        [BNS_COMMAND_REVIEW] = { 0, G_MAXUINT, "" },
         [BNS_COMMAND_HELP] = { 0, G_MAXUINT, "" },
         [BNS_COMMAND_VERSION] = { 0, G_MAXUINT, "" },
     };
@@ -350,7 +379,7 @@ check_operands(const Parse *parse, GError **error)
         return fail(parse, error, "--decision: use allow, deny or would_deny");
     if (!is_one_of(parse->options->format, formats))
         return fail(parse, error, "--format: use text or jsonl");
-    return true;
+    return check_stop(parse, error) && check_review(parse, error);
 }
 
 static GStrv

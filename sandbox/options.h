@@ -34,6 +34,9 @@ typedef enum {
     BNS_COMMAND_LOG_VERIFY,
     BNS_COMMAND_DOCTOR,
     BNS_COMMAND_VERIFY,
+    BNS_COMMAND_PS,
+    BNS_COMMAND_STOP,
+    BNS_COMMAND_REVIEW,
     BNS_COMMAND_HELP,
     BNS_COMMAND_VERSION,
     BNS_N_COMMANDS,
@@ -55,6 +58,11 @@ typedef struct {
     GStrv write; /* paths, unparsed */
     GStrv read_only;
     GStrv hide;
+    bool apply;            /* review: the changes reach the tree; or */
+    bool discard;          /* review: they are removed; or */
+    bool diff;             /* review: shown line by line; one of the three at most */
+    bool force;            /* review: apply conflicts, too */
+    bool all;              /* stop: every session */
     GStrv resolve;         /* NAME:PORT:ADDR[:PORT], unparsed */
     GStrv host_port;       /* [ADDR:]PORT, unparsed */
     GStrv publish;         /* [ADDR:]PORT[:PORT], unparsed */
@@ -71,7 +79,7 @@ typedef struct {
     bool follow;     /* log */
     char *decision;  /* log: "allow", "deny", "would_deny"; NULL: all */
     char *format;    /* log: "text", "jsonl"; NULL: text */
-    bool json;       /* doctor */
+    bool json;       /* doctor, ps */
 } BnsOptions;
 
 /* Returns: (transfer full): the options, or %NULL with @error: one line. Reads

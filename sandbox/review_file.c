@@ -2,6 +2,7 @@
 #include "sandbox/review_file.h"
 
 #include "base/fd.h"
+#include "sandbox/key_words.h"
 #include "sandbox/tree.h"
 
 #include <errno.h>
@@ -16,26 +17,6 @@
 #define BYTES_MAX (32 * 1024 * 1024)
 
 /* --- writing --- */
-
-/* Keys are UTF-8; paths are bytes. */
-static void
-set_bytes(GKeyFile *file, const char *group, const char *key, const char *value)
-{
-    g_autofree char *escaped = g_strescape(value != NULL ? value : "", NULL);
-
-    g_key_file_set_string(file, group, key, escaped);
-}
-
-static void
-set_words(GKeyFile *file, const char *key, char **words)
-{
-    guint n = g_strv_length(words);
-    g_auto(GStrv) escaped = g_new0(char *, n + 1);
-
-    for (guint i = 0; i < n; i++)
-        escaped[i] = g_strescape(words[i], NULL);
-    g_key_file_set_string_list(file, GROUP, key, (const char *const *)escaped, n);
-}
 
 static char *
 tree_group(guint i)
@@ -54,15 +35,15 @@ bns_review_file_write(const BnsReview *review)
     g_key_file_set_int64(file, GROUP, "started_s", review->started.tv_sec);
     g_key_file_set_int64(file, GROUP, "started_ns", review->started.tv_nsec);
     g_key_file_set_uint64(file, GROUP, "trees", review->trees->len);
-    set_words(file, "command", review->command);
-    set_words(file, "hidden", review->hidden);
-    set_bytes(file, GROUP, "workdir", review->workdir);
-    set_bytes(file, GROUP, "audit", review->audit_path);
+    bns_key_set_words(file, GROUP, "command", review->command);
+    bns_key_set_words(file, GROUP, "hidden", review->hidden);
+    bns_key_set_bytes(file, GROUP, "workdir", review->workdir);
+    bns_key_set_bytes(file, GROUP, "audit", review->audit_path);
     for (guint i = 0; i < review->trees->len; i++) {
         const BnsReviewTree *tree = g_ptr_array_index(review->trees, i);
         g_autofree char *group = tree_group(i);
 
-        set_bytes(file, group, "path", tree->path);
+        bns_key_set_bytes(file, group, "path", tree->path);
         g_key_file_set_uint64(file, group, "device", tree->device);
         g_key_file_set_uint64(file, group, "inode", tree->inode);
     }
@@ -96,29 +77,6 @@ read_text(int dir_fd, gsize *out_len)
     return n < 0 ? NULL : g_steal_pointer(&text);
 }
 
-static char *
-get_bytes(GKeyFile *file, const char *group, const char *key)
-{
-    g_autofree char *escaped = g_key_file_get_string(file, group, key, NULL);
-
-    return escaped != NULL ? g_strcompress(escaped) : NULL;
-}
-
-static GStrv
-get_words(GKeyFile *file, const char *key)
-{
-    gsize n = 0;
-    GStrv words = g_key_file_get_string_list(file, GROUP, key, &n, NULL);
-
-    for (gsize i = 0; i < n; i++) {
-        char *escaped = words[i];
-
-        words[i] = g_strcompress(escaped);
-        g_free(escaped);
-    }
-    return words;
-}
-
 static bool
 take_tree(BnsReview *review, GKeyFile *file, guint i)
 {
@@ -126,7 +84,7 @@ take_tree(BnsReview *review, GKeyFile *file, guint i)
     BnsReviewTree *tree = g_new0(BnsReviewTree, 1);
 
     g_ptr_array_add(review->trees, tree);
-    tree->path = get_bytes(file, group, "path");
+    tree->path = bns_key_get_bytes(file, group, "path");
     tree->device = g_key_file_get_uint64(file, group, "device", NULL);
     tree->inode = g_key_file_get_uint64(file, group, "inode", NULL);
     return tree->path != NULL && g_path_is_absolute(tree->path) && tree->inode != 0;
@@ -140,10 +98,10 @@ take_all(BnsReview *review, GKeyFile *file)
 
     review->started.tv_sec = g_key_file_get_int64(file, GROUP, "started_s", NULL);
     review->started.tv_nsec = g_key_file_get_int64(file, GROUP, "started_ns", NULL);
-    review->command = get_words(file, "command");
-    review->hidden = get_words(file, "hidden");
-    review->workdir = get_bytes(file, GROUP, "workdir");
-    review->audit_path = get_bytes(file, GROUP, "audit");
+    review->command = bns_key_get_words(file, GROUP, "command");
+    review->hidden = bns_key_get_words(file, GROUP, "hidden");
+    review->workdir = bns_key_get_bytes(file, GROUP, "workdir");
+    review->audit_path = bns_key_get_bytes(file, GROUP, "audit");
     if (g_strcmp0(session, review->session) != 0 || review->command == NULL ||
         review->hidden == NULL || review->workdir == NULL ||
         review->audit_path == NULL || review->started.tv_sec <= 0 || n_trees == 0 ||

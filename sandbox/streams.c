@@ -154,3 +154,15 @@ bns_streams_close(BnsStreams *streams)
         bns_fd_clear(&streams->others[fd]);
     }
 }
+
+void
+bns_streams_leave_own(void)
+{
+    bns_autofd null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+    fflush(stdout);
+    if (null < 0)
+        return;
+    dup2(null, STDIN_FILENO);
+    dup2(null, STDOUT_FILENO);
+}

@@ -57,3 +57,7 @@ bool bns_streams_open(BnsStreams *out_streams, GError **error);
 void bns_streams_close(BnsStreams *streams);
 /* The command has its ends: another copy would keep a pipe open. */
 void bns_streams_close_inside(BnsStreams *streams);
+
+/* Our own standard input and output become /dev/null: our copies would keep a pipeline open
+ * that the command has left. */
+void bns_streams_leave_own(void);

@@ -286,19 +286,6 @@ bns_supervisor_advance(BnsSupervisor *supervisor)
         finish(supervisor);
 }
 
-/* Our copies would keep a pipeline open that the command has left. */
-static void
-leave_standard_streams(void)
-{
-    bns_autofd null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-    fflush(stdout);
-    if (null < 0)
-        return;
-    dup2(null, STDIN_FILENO);
-    dup2(null, STDOUT_FILENO);
-}
-
 static void
 watch_helpers(BnsSupervisor *supervisor)
 {
@@ -364,7 +351,7 @@ run(BnsSupervisor *supervisor)
     g_autoptr(GError) error = NULL;
     bool is_started = bns_spawn_all(supervisor->session, &supervisor->spawn, &error);
 
-    leave_standard_streams();
+    bns_streams_leave_own();
     bns_streams_close_inside(supervisor->session->streams);
     supervisor->loop = bns_loop_new();
     supervisor->relay = bns_relay_new(supervisor->loop, supervisor->session->streams,
@@ -397,6 +384,7 @@ supervisor_clear(BnsSupervisor *supervisor)
         bns_watch_free(supervisor->peers[helper].watch);
         bns_fd_clear(&supervisor->spawn.controls[helper]);
     }
+    bns_session_mark_free(supervisor->mark);
     bns_relay_free(supervisor->relay);
     bns_watch_free(supervisor->signal_watch);
     bns_timer_free(supervisor->timer);
@@ -490,6 +478,7 @@ bns_supervisor_run(const BnsSession *session)
     supervisor.persist = bns_persist_new(session->persisted);
     supervisor.keep = bns_keep_new(session->audit);
     supervisor.warnings = g_string_new(NULL);
+    bns_supervisor_mark(&supervisor);
     run(&supervisor);
     typed = bns_relay_typed_signal(supervisor.relay);
     print_end(&supervisor);

@@ -12,6 +12,7 @@
 #include "sandbox/outcome.h"
 #include "sandbox/persist.h"
 #include "sandbox/relay.h"
+#include "sandbox/session_record.h"
 #include "sandbox/socket_watch.h"
 #include "sandbox/spawn.h"
 
@@ -44,6 +45,7 @@ typedef struct {
 
 struct BnsSupervisor {
     const BnsSession *session; /* borrowed */
+    BnsSessionMark *mark;      /* owned; NULL: it could not be made */
     BnsLoop *loop;             /* owned */
     BnsTimer *timer;           /* owned; the end of this state's time */
     BnsWatch *signal_watch;    /* owned */
@@ -104,6 +106,10 @@ void bns_supervisor_advance(BnsSupervisor *supervisor);
 void bns_supervisor_kill(BnsSupervisor *supervisor, BnsHelper helper);
 /* The loop's callback for the end of a state's time. */
 void bns_supervisor_on_timer(void *data);
+
+/* Makes the record that `ps` and `stop` find the session by. Nothing that a policy promises
+ * hangs on it: if it cannot be made that is said, and the session starts. */
+void bns_supervisor_mark(BnsSupervisor *supervisor);
 
 /* Obeys one message of @peer. Returns: whether there was one. */
 bool bns_supervisor_read(BnsPeer *peer);

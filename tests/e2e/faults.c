@@ -123,7 +123,8 @@ place_clear(Place *place)
     g_strfreev(place->env);
 }
 
-/* Every name below the home but the audit's. */
+/* Every name below the home but the audit's, and the record of a session that died: the next
+ * look removes it (sessions.c). */
 static void
 list_below(const char *path, GString *out)
 {
@@ -133,7 +134,8 @@ list_below(const char *path, GString *out)
     while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
         g_autofree char *child = g_build_filename(path, name, NULL);
 
-        if (g_str_has_suffix(name, ".jsonl"))
+        if (g_str_has_suffix(name, ".jsonl") ||
+            g_str_has_suffix(path, "/boundary-ns/run"))
             continue;
         g_string_append_printf(out, "%s\n", child);
         if (!g_file_test(child, G_FILE_TEST_IS_SYMLINK))

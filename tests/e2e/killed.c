@@ -41,14 +41,16 @@ read_mounts(void)
 
 /* Everything below the story's directory, and what is named as ours in the places that
  * programs litter (other tests run at the same time and have names of their own there).
- * The audit is there to stay. */
+ * The audit is there to stay, and the record of a session that was killed until the next
+ * look (sessions.c). */
 static char *
 list_files(const Story *story)
 {
-    g_autofree char *command = g_strdup_printf(
-        "{ find '%s' ! -name '*.jsonl'; find /tmp /run /dev/shm -maxdepth 1 "
-        "-user %u -name 'boundary-ns*'; } 2>/dev/null | sort",
-        story->dir, (unsigned)geteuid());
+    g_autofree char *command =
+        g_strdup_printf("{ find '%s' ! -name '*.jsonl' ! -path '*/boundary-ns/run/*'; "
+                        "find /tmp /run /dev/shm -maxdepth 1 "
+                        "-user %u -name 'boundary-ns*'; } 2>/dev/null | sort",
+                        story->dir, (unsigned)geteuid());
     const char *argv[] = { "sh", "-c", command, NULL };
     char *out = NULL;
 

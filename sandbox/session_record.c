@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sandbox/session_record.h"
+
+#include "audit/mask.h"
+#include "audit/place.h"
+#include "base/fd.h"
+#include "sandbox/key_words.h"
+#include "sandbox/tree.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define GROUP      "session"
+#define NEW_PREFIX ".new-"
+/* Made within milliseconds. */
+#define NEW_SECONDS_MAX 60
+/* A command line of megabytes is cut: it is there to be recognised. */
+#define WORDS_MAX 64
+#define WORD_MAX  256
+/* Each byte of it may take four. */
+#define FILE_BYTES_MAX (1024 * 1024)
+
+G_DEFINE_QUARK(bns_session_error, bns_session_error)
+
+struct BnsSessionMark {
+    int dir_fd;    /* owned */
+    int fd;        /* owned; locked */
+    char name[64]; /* in it */
+};
+
+static void G_GNUC_PRINTF(3, 4)
+    fail(BnsSessionError code, GError **error, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    if (error != NULL)
+        *error = g_error_new_valist(BNS_SESSION_ERROR, (int)code, format, args);
+    va_end(args);
+}
+
+void
+bns_session_record_free(BnsSessionRecord *record)
+{
+    if (record == NULL)
+        return;
+    g_free(record->workdir);
+    g_strfreev(record->command);
+    g_free(record->audit_path);
+    g_free(record);
+}
+
+/* --- where --- */
+
+typedef enum {
+    RUNTIME,
+    STATE,
+    N_PLACES,
+} Place;
+
+/* (transfer full): or -errno; -EPERM: others may get at it. */
+static int
+open_ours(int dir_fd, const char *path)
+{
+    bns_autofd fd =
+        openat(dir_fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    struct stat info;
+
+    if (fd < 0 || fstat(fd, &info) < 0)
+        return -errno;
+    return info.st_uid == geteuid() && (info.st_mode & 077) == 0 ? g_steal_fd(&fd)
+                                                                 : -EPERM;
+}
+
+/* A runtime directory that holds the home is not made private inside
+ * (sandbox/private_trees.h). */
+static bool
+holds_home(const char *path)
+{
+    const char *home = g_getenv("HOME");
+    char *real_path = realpath(path, NULL);
+    char *real_home = home != NULL ? realpath(home, NULL) : NULL;
+    bool holds = real_path == NULL ||
+                 (real_home != NULL && bns_tree_is_within(real_home, real_path));
+
+    free(real_path);
+    free(real_home);
+    return holds;
+}
+
+static int
+open_runtime(bool create)
+{
+    const char *path = g_getenv("XDG_RUNTIME_DIR");
+    bns_autofd above = -1;
+
+    if (path == NULL || !g_path_is_absolute(path))
+        return -ENOENT;
+    above = open_ours(AT_FDCWD, path);
+    if (above < 0 || holds_home(path))
+        return above < 0 ? above : -EPERM;
+    if (create && mkdirat(above, "boundary-ns", 0700) < 0 && errno != EEXIST)
+        return -errno;
+    return open_ours(above, "boundary-ns");
+}
+
+/* (transfer full): or -1; with @error unless there is just none yet. */
+static int
+open_place(Place place, bool create, GError **error)
+{
+    g_autofree char *path = NULL;
+    g_autoptr(GError) why = NULL;
+    struct stat info;
+    int fd;
+
+    if (place == RUNTIME)
+        return MAX(open_runtime(create), -1);
+    fd = bns_place_open_named(BNS_PLACE_STATE, "run", create, &path, &why);
+    if (fd < 0 &&
+        (create || path == NULL || lstat(path, &info) == 0 || errno != ENOENT))
+        fail(BNS_SESSION_ERROR_FAILED, error, "%s", why->message);
+    return fd;
+}
+
+/* --- the lock --- */
+
+static struct flock
+whole_file(void)
+{
+    return (struct flock){ .l_type = F_WRLCK, .l_whence = SEEK_SET };
+}
+
+/* Returns: whether somebody holds it; @out_pid: who; 0: not to be named here. */
+static bool
+find_holder(int fd, pid_t *out_pid)
+{
+    struct flock whole = whole_file();
+
+    *out_pid = 0;
+    /* What cannot be told is not told dead. */
+    if (fcntl(fd, F_GETLK, &whole) < 0)
+        return true;
+    *out_pid = MAX(whole.l_pid, 0);
+    return whole.l_type != F_UNLCK;
+}
+
+/* --- one's own --- */
+
+/* Returns: (transfer full) */
+static char **
+shorten(char **command)
+{
+    guint n = MIN(g_strv_length(command), WORDS_MAX);
+    char **words = g_new0(char *, n + 1);
+
+    for (guint i = 0; i < n; i++)
+        words[i] = strlen(command[i]) > WORD_MAX
+                       ? g_strdup_printf("%.*s...", WORD_MAX, command[i])
+                       : g_strdup(command[i]);
+    return words;
+}
+
+static char *
+write_text(const char *session, const BnsSessionRecord *record, gsize *out_len)
+{
+    g_autoptr(GKeyFile) file = g_key_file_new();
+    g_auto(GStrv) masked = bns_mask_argv((const char *const *)record->command);
+    g_auto(GStrv) words = shorten(masked);
+
+    g_key_file_set_string(file, GROUP, "session", session);
+    g_key_file_set_int64(file, GROUP, "started_us", record->started_us);
+    bns_key_set_bytes(file, GROUP, "workdir", record->workdir);
+    bns_key_set_bytes(file, GROUP, "audit", record->audit_path);
+    bns_key_set_words(file, GROUP, "command", words);
+    return g_key_file_to_data(file, out_len, NULL);
+}
+
+static int
+make_file(BnsSessionMark *mark, const char *session, const BnsSessionRecord *record)
+{
+    struct flock whole = whole_file();
+    gsize len;
+    g_autofree char *text = write_text(session, record, &len);
+    int r;
+
+    g_snprintf(mark->name, sizeof(mark->name), NEW_PREFIX "%s", session);
+    mark->fd = openat(mark->dir_fd, mark->name,
+                      O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (mark->fd < 0)
+        return -errno;
+    if (fcntl(mark->fd, F_SETLK, &whole) < 0)
+        return -errno;
+    r = bns_fd_write_all(mark->fd, text, len);
+    if (r == 0 && renameat2(mark->dir_fd, mark->name, mark->dir_fd, session,
+                            RENAME_NOREPLACE) < 0)
+        r = -errno;
+    if (r == 0)
+        g_strlcpy(mark->name, session, sizeof(mark->name));
+    return r;
+}
+
+BnsSessionMark *
+bns_session_mark(const char *session, const BnsSessionRecord *record, GError **error)
+{
+    g_autoptr(BnsSessionMark) mark = NULL;
+    /* As long as nothing is locked by us: what those have left that died goes. */
+    g_autoptr(GPtrArray) others = bns_session_records(NULL);
+    int r;
+
+    for (Place place = 0; place < N_PLACES; place++) {
+        g_clear_pointer(&mark, bns_session_mark_free);
+        g_clear_error(error);
+        mark = g_new0(BnsSessionMark, 1);
+        mark->fd = -1;
+        mark->dir_fd = open_place(place, true, error);
+        if (mark->dir_fd < 0)
+            continue;
+        r = make_file(mark, session, record);
+        if (r == 0)
+            return g_steal_pointer(&mark);
+        fail(BNS_SESSION_ERROR_FAILED, error, "Could not make the session's record: %s",
+             g_strerror(-r));
+    }
+    return NULL;
+}
+
+void
+bns_session_mark_free(BnsSessionMark *mark)
+{
+    if (mark == NULL)
+        return;
+    /* Before the lock goes: nobody sees it without. */
+    if (mark->fd >= 0)
+        unlinkat(mark->dir_fd, mark->name, 0);
+    bns_fd_clear(&mark->fd);
+    bns_fd_clear(&mark->dir_fd);
+    g_free(mark);
+}
+
+/* --- all --- */
+
+typedef struct {
+    GPtrArray *records; /* borrowed */
+    int dir_fd;         /* borrowed */
+} Listing;
+
+static int
+open_record(int dir_fd, const char *name)
+{
+    bns_autofd fd =
+        openat(dir_fd, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    struct stat info;
+
+    if (fd < 0 || fstat(fd, &info) < 0)
+        return -errno;
+    return S_ISREG(info.st_mode) && info.st_size <= FILE_BYTES_MAX ? g_steal_fd(&fd)
+                                                                   : -EBADMSG;
+}
+
+static bool
+read_record(int fd, BnsSessionRecord *record)
+{
+    g_autoptr(GKeyFile) file = g_key_file_new();
+    g_autofree char *text = g_malloc(FILE_BYTES_MAX);
+    g_autofree char *session = NULL;
+    ssize_t len = pread(fd, text, FILE_BYTES_MAX, 0);
+
+    if (len <= 0 ||
+        !g_key_file_load_from_data(file, text, (gsize)len, G_KEY_FILE_NONE, NULL))
+        return false;
+    session = g_key_file_get_string(file, GROUP, "session", NULL);
+    record->started_us = g_key_file_get_int64(file, GROUP, "started_us", NULL);
+    record->workdir = bns_key_get_bytes(file, GROUP, "workdir");
+    record->audit_path = bns_key_get_bytes(file, GROUP, "audit");
+    record->command = bns_key_get_words(file, GROUP, "command");
+    return g_strcmp0(session, record->session) == 0 && record->workdir != NULL &&
+           record->audit_path != NULL && record->command != NULL;
+}
+
+static bool
+is_young(int fd)
+{
+    struct stat info;
+
+    return fstat(fd, &info) < 0 ||
+           g_get_real_time() / G_USEC_PER_SEC - info.st_mtim.tv_sec <= NEW_SECONDS_MAX;
+}
+
+static int
+list_one(void *data, const char *name)
+{
+    Listing *listing = data;
+    bool is_new = g_str_has_prefix(name, NEW_PREFIX);
+    bns_autofd fd = -1;
+    g_autoptr(BnsSessionRecord) record = g_new0(BnsSessionRecord, 1);
+
+    if (!is_new && !g_uuid_string_is_valid(name))
+        return 0;
+    fd = open_record(listing->dir_fd, name);
+    if (fd < 0)
+        return 0;
+    if (!find_holder(fd, &record->pid)) {
+        if (!is_new || !is_young(fd))
+            unlinkat(listing->dir_fd, name, 0);
+        return 0;
+    }
+    g_strlcpy(record->session, name, sizeof(record->session));
+    if (!is_new && read_record(fd, record))
+        g_ptr_array_add(listing->records, g_steal_pointer(&record));
+    return 0;
+}
+
+static void
+free_record(void *data)
+{
+    bns_session_record_free(data);
+}
+
+static int
+compare(gconstpointer a, gconstpointer b)
+{
+    const BnsSessionRecord *one = *(const BnsSessionRecord *const *)a;
+    const BnsSessionRecord *other = *(const BnsSessionRecord *const *)b;
+
+    return one->started_us != other->started_us
+               ? (one->started_us < other->started_us ? 1 : -1)
+               : strcmp(one->session, other->session);
+}
+
+GPtrArray *
+bns_session_records(GError **error)
+{
+    g_autoptr(GPtrArray) records = g_ptr_array_new_with_free_func(free_record);
+
+    for (Place place = 0; place < N_PLACES; place++) {
+        GError *why = NULL;
+        bns_autofd fd = open_place(place, false, &why);
+        Listing listing = { .records = records, .dir_fd = fd };
+        int r = fd < 0 ? 0 : bns_tree_each(fd, list_one, &listing);
+
+        if (r < 0)
+            fail(BNS_SESSION_ERROR_FAILED, &why, "Could not read the records: %s",
+                 g_strerror(-r));
+        if (why != NULL) {
+            g_propagate_error(error, why);
+            return NULL;
+        }
+    }
+    g_ptr_array_sort(records, compare);
+    return g_steal_pointer(&records);
+}
+
+/* --- one of them --- */
+
+/* (transfer full): its file, wherever it lies, or -1. */
+static int
+find_file(const BnsSessionRecord *record)
+{
+    for (Place place = 0; place < N_PLACES; place++) {
+        bns_autofd dir_fd = open_place(place, false, NULL);
+        int fd = dir_fd < 0 ? -1 : open_record(dir_fd, record->session);
+
+        if (fd >= 0)
+            return fd;
+    }
+    return -1;
+}
+
+int
+bns_session_open_supervisor(const BnsSessionRecord *record, GError **error)
+{
+    bns_autofd fd = find_file(record);
+    bns_autofd pidfd = -1;
+    pid_t before, after;
+
+    if (fd < 0 || !find_holder(fd, &before)) {
+        fail(BNS_SESSION_ERROR_NONE, error, "%s does not run any more",
+             record->session);
+        return -1;
+    }
+    if (before <= 0) {
+        fail(BNS_SESSION_ERROR_FAILED, error,
+             "%s is of another container: it cannot be reached from here",
+             record->session);
+        return -1;
+    }
+    pidfd = (int)syscall(SYS_pidfd_open, before, 0);
+    if (pidfd < 0 && errno != ESRCH) {
+        fail(BNS_SESSION_ERROR_FAILED, error, "pidfd_open: %s", g_strerror(errno));
+        return -1;
+    }
+    /* A lock is taken once, at the start. That it is held by that number before and after
+     * means that the holder lived all the time, and the number was his. */
+    if (pidfd >= 0 && find_holder(fd, &after) && after == before)
+        return g_steal_fd(&pidfd);
+    fail(BNS_SESSION_ERROR_NONE, error, "%s does not run any more", record->session);
+    return -1;
+}
