@@ -70,8 +70,9 @@ bns_review_open_tree(const BnsReview *review, guint tree, GError **error)
                     "Could not open %s: %s", shown, g_strerror(fd < 0 ? -fd : errno));
         return -1;
     }
-    if (S_ISDIR(info.st_mode) && info.st_dev == start->device &&
-        info.st_ino == start->inode)
+    if (S_ISDIR(info.st_mode) && info.st_ino == start->inode &&
+        (info.st_dev == start->device ||
+         (start->born_ns != 0 && bns_review_born_ns(fd) == start->born_ns)))
         return g_steal_fd(&fd);
     g_set_error(error, BNS_REVIEW_ERROR, BNS_REVIEW_ERROR_FAILED,
                 "%s is another directory than at the start of the session", shown);
@@ -91,14 +92,8 @@ bns_review_is_newer(const BnsReview *review, const struct stat *info)
 static bool
 was_made_later(const BnsReview *review, int fd)
 {
-    struct statx info;
-
-    if (statx(fd, "", AT_EMPTY_PATH, STATX_BTIME, &info) < 0 ||
-        (info.stx_mask & STATX_BTIME) == 0)
-        return false;
-    return info.stx_btime.tv_sec != review->started.tv_sec
-               ? info.stx_btime.tv_sec > review->started.tv_sec
-               : (long)info.stx_btime.tv_nsec > review->started.tv_nsec;
+    return bns_review_born_ns(fd) >
+           review->started.tv_sec * INT64_C(1000000000) + review->started.tv_nsec;
 }
 
 char *

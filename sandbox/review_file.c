@@ -46,6 +46,7 @@ bns_review_file_write(const BnsReview *review)
         bns_key_set_bytes(file, group, "path", tree->path);
         g_key_file_set_uint64(file, group, "device", tree->device);
         g_key_file_set_uint64(file, group, "inode", tree->inode);
+        g_key_file_set_int64(file, group, "born_ns", tree->born_ns);
     }
     text = g_key_file_to_data(file, &len, NULL);
     return bns_tree_write(review->fd, NAME, text, len);
@@ -87,6 +88,7 @@ take_tree(BnsReview *review, GKeyFile *file, guint i)
     tree->path = bns_key_get_bytes(file, group, "path");
     tree->device = g_key_file_get_uint64(file, group, "device", NULL);
     tree->inode = g_key_file_get_uint64(file, group, "inode", NULL);
+    tree->born_ns = g_key_file_get_int64(file, group, "born_ns", NULL);
     return tree->path != NULL && g_path_is_absolute(tree->path) && tree->inode != 0;
 }
 

@@ -174,6 +174,17 @@ bns_review_free(BnsReview *review)
     g_free(review);
 }
 
+int64_t
+bns_review_born_ns(int fd)
+{
+    struct statx info;
+
+    if (statx(fd, "", AT_EMPTY_PATH, STATX_BTIME, &info) < 0 ||
+        (info.stx_mask & STATX_BTIME) == 0)
+        return 0;
+    return info.stx_btime.tv_sec * INT64_C(1000000000) + info.stx_btime.tv_nsec;
+}
+
 /* An overlay's root is what its upper is. What of it we may not set, the command sees as
  * ours. */
 static int
@@ -208,6 +219,7 @@ make_tree(BnsReview *review, const char *path)
         return -ENOTDIR;
     tree->device = info.st_dev;
     tree->inode = info.st_ino;
+    tree->born_ns = bns_review_born_ns(real);
     dir = open_review(review->fd, name);
     if (dir < 0)
         return dir;

@@ -39,6 +39,9 @@ typedef struct {
     char *path;      /* owned; absolute and real, as it was at the start */
     uint64_t device; /* st_dev and st_ino of it, at the start */
     uint64_t inode;
+    int64_t
+        born_ns; /* stx_btime since 1970; 0: the file system does not tell. Numbers of
+                      * devices change when a machine is started again; this does not */
 } BnsReviewTree;
 
 typedef struct {
@@ -115,6 +118,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(BnsReview, bns_review_free)
  * of it is never taken for a review; what a kill leaves is removed by the next one.
  */
 bool bns_review_remove(BnsReview *review, GError **error);
+
+/* When the file @fd was made, in nanoseconds since 1970; 0: the file system does not tell. */
+int64_t bns_review_born_ns(int fd);
 
 /* Returns: (transfer full): absolute paths for mount(2); they hold no ',', ':' or '\' of
  * ours, but may hold those of the user's home. */

@@ -255,6 +255,9 @@ stop(const BnsSessionRecord *record)
         return false;
     }
     r = send_signal(pidfd, SIGTERM);
+    /* It may be stopped. */
+    if (r == 0)
+        r = send_signal(pidfd, SIGCONT);
     if (r == 0 && wait_for_end(pidfd, GRACE_MS))
         return true;
     if (r == 0) {

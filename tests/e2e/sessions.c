@@ -131,6 +131,24 @@ test_stubborn(void)
 }
 
 static void
+test_suspended(void)
+{
+    g_autoptr(Story) story = story_new();
+    g_autoptr(Live) live = live_start(story, WAITS);
+    g_autoptr(StoryRun) stop = NULL;
+    g_autoptr(StoryRun) run = NULL;
+
+    live_await_out(live, "started");
+    g_assert_cmpint(kill(live->pid, SIGSTOP), ==, 0);
+    stop = story_run(story, "stop --all");
+    story_assert_status(stop, 0);
+    story_assert_no_err(stop, "killed");
+    run = live_end(live);
+    g_assert_true(WIFSIGNALED(run->status));
+    g_assert_cmpint(WTERMSIG(run->status), ==, SIGTERM);
+}
+
+static void
 test_dead(void)
 {
     g_autoptr(Story) story = story_new();
@@ -192,6 +210,7 @@ main(int argc, char **argv)
     bns_test_add("/e2e/sessions/are-listed-while-they-run", test_listed);
     bns_test_add("/e2e/sessions/end-when-they-are-told-to", test_stopped);
     bns_test_add("/e2e/sessions/are-killed-if-they-do-not", test_stubborn);
+    bns_test_add("/e2e/sessions/end-though-they-are-suspended", test_suspended);
     bns_test_add("/e2e/sessions/that-died-are-not-listed", test_dead);
     bns_test_add("/e2e/sessions/their-records-are-out-of-reach", test_out_of_reach);
     return g_test_run();

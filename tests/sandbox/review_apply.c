@@ -493,6 +493,43 @@ test_left_over(void)
     bns_review_fixture_clear(&fixture);
 }
 
+/* In a session there are whiteouts for it in a layer between, so all of this can be done
+ * there. */
+static void
+test_hidden(void)
+{
+    static const struct {
+        const char *inside, *kept;
+    } rows[] = {
+        { "rm d/key; echo 2 >d/key", "d/key: the command did not see what is there\n" },
+        { "rm d/key", "d/key: the command did not see what is there\n" },
+        { "rm -r d", "d: the command did not see what is there\n" },
+        { "rm -r d; mkdir d", "d/key: the command did not see what is there\n" },
+        { "rm -r d; ln -s /tmp d", "d: the command did not see what is there\n" },
+        { "rm d/key; mkdir d/key; echo 2 >d/key/f",
+          "d/key: the command did not see what is there\n"
+          "d/key/f: the command did not see what is there\n" },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        BnsReviewFixture fixture;
+
+        bns_review_fixture_init(&fixture);
+        fixture.hidden = "d/key";
+        bns_review_fixture_sh(fixture.tree, "mkdir d; echo secret >d/key");
+        bns_review_fixture_begin(&fixture);
+        if (bns_review_fixture_run(&fixture, rows[i].inside)) {
+            g_autoptr(BnsReviewApplied) applied = apply(&fixture, true, NULL);
+            g_autofree char *kept = describe_kept(&fixture, applied);
+            g_autofree char *after = bns_review_fixture_output(fixture.tree, LIST);
+
+            g_assert_cmpstr(kept, ==, rows[i].kept);
+            g_assert_cmpstr(after, ==, "d 755 d\nd/key 644 secret\n");
+        }
+        bns_review_fixture_clear(&fixture);
+    }
+}
+
 /* Nothing is applied by halves of what was asked. */
 static void
 test_unknown_paths(void)
@@ -536,6 +573,8 @@ main(int argc, char **argv)
                  test_names_of_one_file);
     bns_test_add("/sandbox/review-apply/what-a-kill-left-is-no-way-out",
                  test_left_over);
+    bns_test_add("/sandbox/review-apply/what-was-hidden-stays-even-by-force",
+                 test_hidden);
     bns_test_add("/sandbox/review-apply/what-was-not-changed-cannot-be-named",
                  test_unknown_paths);
     return g_test_run();

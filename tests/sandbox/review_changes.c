@@ -236,6 +236,7 @@ static void
 test_other_tree(void)
 {
     BnsReviewFixture fixture;
+    BnsReviewTree *tree;
     g_autofree char *text = NULL;
 
     bns_review_fixture_init(&fixture);
@@ -249,6 +250,16 @@ test_other_tree(void)
     bns_review_fixture_sh(fixture.root, "mv old tree");
     text = look(fixture.review);
     g_assert_cmpstr(text, ==, "");
+    /* As after another start of the machine. */
+    tree = fixture.review->trees->pdata[0];
+    tree->device++;
+    if (tree->born_ns != 0) {
+        g_autofree char *again = look(fixture.review);
+
+        g_assert_cmpstr(again, ==, "");
+    }
+    tree->born_ns++;
+    check_refused(&fixture, "another directory");
     bns_review_fixture_clear(&fixture);
 }
 

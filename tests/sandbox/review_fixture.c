@@ -66,11 +66,14 @@ bns_review_fixture_begin(BnsReviewFixture *fixture)
     const char *const trees[] = { fixture->tree, NULL };
     g_autofree char *session = g_uuid_string_random();
     g_autoptr(GError) error = NULL;
+    g_autofree char *path = g_build_filename(fixture->tree, fixture->hidden, NULL);
+    const char *const hidden[] = { fixture->hidden != NULL ? path : NULL, NULL };
     const BnsReviewStart start = { .session = session,
                                    .workdir = fixture->tree,
                                    .command = command,
                                    .audit_path = "/audit/file.jsonl",
-                                   .trees = trees };
+                                   .trees = trees,
+                                   .hidden = hidden };
 
     wait_for_clock(fixture->root);
     fixture->review = bns_review_create(&start, &error);

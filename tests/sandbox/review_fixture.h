@@ -7,10 +7,11 @@
 #include "sandbox/review_store.h"
 
 typedef struct {
-    char *root;        /* owned; real */
-    char *tree;        /* owned; root/tree */
-    char *upper;       /* owned; of the review */
-    BnsReview *review; /* owned, locked; NULL: not made yet */
+    char *root;         /* owned; real */
+    char *tree;         /* owned; root/tree */
+    char *upper;        /* owned; of the review */
+    BnsReview *review;  /* owned, locked; NULL: not made yet */
+    const char *hidden; /* in the tree; of the review to be made; NULL: nothing */
 } BnsReviewFixture;
 
 /* An empty tree, and $XDG_STATE_HOME beside it. */

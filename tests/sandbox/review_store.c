@@ -63,6 +63,7 @@ test_read_back(void)
     BnsReview *review, *again;
     const BnsReviewTree *kept;
     struct stat info;
+    int64_t born_ns;
 
     bns_review_fixture_init(&fixture);
     tree = g_build_filename(fixture.root, "t;\xe9 \\=\n", NULL);
@@ -73,6 +74,7 @@ test_read_back(void)
     check_mode(upper, 0750);
     check_refused(FIRST, BNS_REVIEW_ERROR_BUSY);
     check_refused(NULL, BNS_REVIEW_ERROR_NONE);
+    born_ns = ((BnsReviewTree *)review->trees->pdata[0])->born_ns;
     bns_review_free(review);
     again = bns_review_open("1111", NULL);
     g_assert_nonnull(again);
@@ -92,6 +94,7 @@ test_read_back(void)
     g_assert_cmpint(stat(tree, &info), ==, 0);
     g_assert_cmpuint(kept->inode, ==, info.st_ino);
     g_assert_cmpuint(kept->device, ==, info.st_dev);
+    g_assert_cmpint(kept->born_ns, ==, born_ns);
     bns_review_free(again);
     bns_review_fixture_clear(&fixture);
 }
