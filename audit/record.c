@@ -48,6 +48,9 @@ static const char *const event_names[] = {
     [BNS_EVENT_FILE_CHANGED] = "file.changed",
     [BNS_EVENT_FILE_QUARANTINE] = "file.quarantine",
     [BNS_EVENT_LIMIT_REACHED] = "limit.reached",
+    [BNS_EVENT_REVIEW_APPLIED] = "review.applied",
+    [BNS_EVENT_REVIEW_KEPT] = "review.kept",
+    [BNS_EVENT_REVIEW_DISCARDED] = "review.discarded",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(event_names) == BNS_N_EVENTS);
 

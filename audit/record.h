@@ -37,6 +37,9 @@ typedef enum {
     BNS_EVENT_FILE_CHANGED, /* something that the host executes was made or changed */
     BNS_EVENT_FILE_QUARANTINE, /* it was moved aside, or why not */
     BNS_EVENT_LIMIT_REACHED, /* at the end: a limit of all processes was met, count times */
+    BNS_EVENT_REVIEW_APPLIED, /* what the command wrote is the host's now */
+    BNS_EVENT_REVIEW_KEPT,    /* it waits for somebody's word */
+    BNS_EVENT_REVIEW_DISCARDED,
     BNS_N_EVENTS,
 } BnsEvent;
 
@@ -80,7 +83,7 @@ typedef struct {
     uint64_t parent; /* EXEC: pid of the process's parent, inside */
     uint64_t
         count; /* FRAMES_DROPPED, UDP_REFUSED, FILE_CHANGED, LIMIT_REACHED: how many in
-                  this record */
+                * this record; REVIEW_*: changes */
     uint64_t bytes_sent;     /* towards the origin */
     uint64_t bytes_received; /* from the origin */
     uint64_t duration_us;
@@ -88,7 +91,7 @@ typedef struct {
     uint64_t connect_us;
     uint64_t tls_us;
     uint64_t first_byte_us; /* HTTP_RESPONSE: from sending the request */
-    const char *kept;       /* FILE_*: where the command's version lies */
+    const char *kept;       /* FILE_*, REVIEW_*: where the command's version lies */
 } BnsRecord;
 
 /* Not in an argument: one that has it gets U+FFFD for it. */

@@ -65,7 +65,10 @@ static const PeerRights rights[] = {
                             [BNS_EVENT_SOCKET_MASKED] = true,
                             [BNS_EVENT_FILE_CHANGED] = true,
                             [BNS_EVENT_FILE_QUARANTINE] = true,
-                            [BNS_EVENT_LIMIT_REACHED] = true } },
+                            [BNS_EVENT_LIMIT_REACHED] = true,
+                            [BNS_EVENT_REVIEW_APPLIED] = true,
+                            [BNS_EVENT_REVIEW_KEPT] = true,
+                            [BNS_EVENT_REVIEW_DISCARDED] = true } },
     [PEER_INIT] = { "init", { [BNS_EVENT_EXEC] = true } },
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(rights) == N_PEERS);
