@@ -179,6 +179,18 @@ read_on_protected(void *data, const BnsYaml *value, GError **error)
     return true;
 }
 
+static bool
+read_review(void *data, const BnsYaml *value, GError **error)
+{
+    Reader *reader = data;
+    bool is_on;
+
+    if (!bns_value_boolean(reader->file, value, "files.review", &is_on, error))
+        return false;
+    reader->files->review = is_on ? BNS_FILES_REVIEW_ON : BNS_FILES_REVIEW_OFF;
+    return true;
+}
+
 /* YAML reads a lone ~ as null; nobody who writes it here means that. */
 static bool
 is_tilde(const BnsYaml *item)
@@ -272,22 +284,19 @@ bool
 bns_files_read(BnsFiles *files, const char *file, const BnsYaml *value, GError **error)
 {
     static const BnsValueKey keys[] = {
-        { "mode", read_mode },
-        { "write", read_write },
-        { "private", read_private },
-        { "persist", read_persist },
-        { "read_only", read_read_only },
-        { "hide", read_hide },
-        { "show", read_show },
-        { "on_protected", read_on_protected },
-        { NULL, NULL },
+        { "mode", read_mode },           { "write", read_write },
+        { "private", read_private },     { "persist", read_persist },
+        { "read_only", read_read_only }, { "hide", read_hide },
+        { "show", read_show },           { "on_protected", read_on_protected },
+        { "review", read_review },       { NULL, NULL },
     };
     Reader reader = { .files = files, .file = file };
 
     if (value->kind != BNS_YAML_MAPPING)
         return bns_yaml_fail(error, file, value,
                              "files: must be a mapping with mode, write, private, "
-                             "persist, read_only, hide, show or on_protected");
+                             "persist, read_only, hide, show, on_protected or "
+                             "review");
     return bns_value_mapping(file, value, keys, &reader, error);
 }
 
@@ -311,6 +320,8 @@ bns_files_merge(BnsFiles *files, BnsFiles *more)
         files->mode = more->mode;
     if (more->on_protected != BNS_ON_PROTECTED_NONE)
         files->on_protected = more->on_protected;
+    if (more->review != BNS_FILES_REVIEW_NONE)
+        files->review = more->review;
     files->has_write |= more->has_write;
     files->has_sockets |= more->has_sockets;
 }
@@ -319,12 +330,14 @@ void
 bns_files_narrow(BnsFiles *files,
                  BnsFiles *take_ceiling,
                  const char **out_mode,
-                 const char **out_on_protected)
+                 const char **out_on_protected,
+                 const char **out_review)
 {
     const BnsFiles *ceiling = files->ceiling = take_ceiling;
 
     *out_mode = NULL;
     *out_on_protected = NULL;
+    *out_review = NULL;
     if (files->mode == BNS_FILE_MODE_SHARED &&
         (ceiling->mode == BNS_FILE_MODE_WORKSPACE || ceiling->has_write)) {
         /* A list of what may be written is none of everything. */
@@ -335,5 +348,9 @@ bns_files_narrow(BnsFiles *files,
         files->on_protected != ceiling->on_protected) {
         *out_on_protected = "files.on_protected";
         files->on_protected = ceiling->on_protected;
+    }
+    if (ceiling->review == BNS_FILES_REVIEW_ON && files->review != ceiling->review) {
+        *out_review = "files.review";
+        files->review = ceiling->review;
     }
 }

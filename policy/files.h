@@ -52,6 +52,14 @@ typedef enum {
     BNS_ON_PROTECTED_QUARANTINE,
 } BnsOnProtected;
 
+/* Whether what is written goes into a layer, to be looked at before it reaches the host
+ * (sandbox/review_store.h). */
+typedef enum {
+    BNS_FILES_REVIEW_NONE, /* not said */
+    BNS_FILES_REVIEW_OFF,
+    BNS_FILES_REVIEW_ON,
+} BnsFilesReview;
+
 typedef struct {
     BnsFileKind kind;
     char
@@ -64,6 +72,7 @@ typedef struct BnsFiles BnsFiles;
 struct BnsFiles {
     BnsFileMode mode;
     BnsOnProtected on_protected;
+    BnsFilesReview review;
     bool has_write;     /* write: was given, if only as an empty list */
     bool has_sockets;   /* sockets: was given */
     GPtrArray *entries; /* owned, of owned BnsFileEntry */
@@ -96,8 +105,9 @@ void bns_files_merge(BnsFiles *files, BnsFiles *more);
 
 /* Puts @take_ceiling, of a system policy, above @files, whose modes become the stricter ones;
  * what its entries leave of @files' is sandbox/file_plan.h's affair. @out_mode,
- * @out_on_protected: the system policy's key that decides it now, or %NULL. */
+  * @out_on_protected, @out_review: the system policy's key that decides it now, or %NULL. */
 void bns_files_narrow(BnsFiles *files,
                       BnsFiles *take_ceiling,
                       const char **out_mode,
-                      const char **out_on_protected);
+                      const char **out_on_protected,
+                      const char **out_review);

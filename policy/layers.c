@@ -149,14 +149,17 @@ narrow_files(BnsPolicy *policy)
 {
     const char *mode;
     const char *on_protected;
+    const char *review;
 
     bns_files_narrow(policy->file_policy,
                      g_steal_pointer(&policy->ceiling->file_policy), &mode,
-                     &on_protected);
+                     &on_protected, &review);
     if (mode != NULL)
         take_origin_of(policy, "files.mode", mode);
     if (on_protected != NULL)
         take_origin(policy, on_protected);
+    if (review != NULL)
+        take_origin(policy, review);
 }
 
 static void

@@ -267,6 +267,8 @@ add_paths(BnsLoader *loader,
 static bool
 add_files(BnsLoader *loader, const BnsPolicySource *source, GError **error)
 {
+    if (source->review)
+        loader->policy->file_policy->review = BNS_FILES_REVIEW_ON;
     return add_paths(loader, BNS_FILE_WRITE, "--write", source->write, error) &&
            add_paths(loader, BNS_FILE_READ_ONLY, "--read-only", source->read_only,
                      error) &&

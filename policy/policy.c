@@ -149,6 +149,8 @@ digest_files(GChecksum *checksum, const BnsFiles *files)
         g_checksum_update(checksum, (const guchar *)"shared\n", -1);
     if (files->on_protected == BNS_ON_PROTECTED_QUARANTINE)
         g_checksum_update(checksum, (const guchar *)"quarantine\n", -1);
+    if (files->review == BNS_FILES_REVIEW_ON)
+        g_checksum_update(checksum, (const guchar *)"review\n", -1);
     if (files->has_write)
         g_checksum_update(checksum, (const guchar *)"write\n", -1);
     for (guint i = 0; i < files->entries->len; i++) {

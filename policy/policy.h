@@ -134,6 +134,7 @@ typedef struct {
     GStrv write;             /* --write; "--write#N" */
     GStrv read_only;         /* --read-only */
     GStrv hide;              /* --hide */
+    bool review;             /* --review */
     GStrv env;               /* --env */
 } BnsPolicySource;
 

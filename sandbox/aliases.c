@@ -84,3 +84,17 @@ bns_aliases_find(const char *table, const char *path)
     g_ptr_array_add(found, NULL);
     return (GStrv)g_ptr_array_free(found, FALSE);
 }
+
+char *
+bns_aliases_find_below(const char *table, const char *path)
+{
+    g_autoptr(GArray) mounts = bns_mount_table_parse(table);
+
+    for (guint i = 0; i < mounts->len; i++) {
+        const char *point = g_array_index(mounts, BnsMount, i).point;
+
+        if (strcmp(point, path) != 0 && bns_tree_is_within(point, path))
+            return g_strdup(point);
+    }
+    return NULL;
+}

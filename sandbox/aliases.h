@@ -18,3 +18,7 @@
  * NULL-terminated.
  */
 GStrv bns_aliases_find(const char *table, const char *path);
+
+/* Returns: (transfer full) (nullable): where something is mounted below the directory
+ * @path, not on it; %NULL: nowhere. */
+char *bns_aliases_find_below(const char *table, const char *path);

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "sandbox/file_plan_private.h"
+#include "sandbox/sight.h"
 
 G_DEFINE_QUARK(bns_file_plan_error, bns_file_plan_error)
 
@@ -80,12 +81,29 @@ each_key(BnsFilePlanning *planning, BnsFileEntryFunc func, GError **error)
     return true;
 }
 
+/* What sessions wrote and nobody has looked at yet is no other session's affair, and not
+ * to be read or executed around its own. */
+static bool
+each_review(BnsFilePlanning *planning, BnsFileEntryFunc func, GError **error)
+{
+    static const BnsFileOrigin origin = { "review", true };
+    const char *state_dir = planning->places->state_dir;
+    g_autofree char *path =
+        state_dir != NULL ? g_build_filename(state_dir, "review", NULL) : NULL;
+
+    if (path == NULL || bns_file_names_are_own(path) ||
+        (!bns_file_plan_is_review(planning) && !bns_sight_has(path)))
+        return true;
+    return func(planning, BNS_FILE_HIDE, path, &origin, error);
+}
+
 bool
 bns_file_plan_each(BnsFilePlanning *planning, BnsFileEntryFunc func, GError **error)
 {
     const GPtrArray *entries = planning->files->entries;
 
-    if (!each_default(planning, func, error) || !each_key(planning, func, error))
+    if (!each_default(planning, func, error) || !each_key(planning, func, error) ||
+        !each_review(planning, func, error))
         return false;
     for (guint i = 0; i < entries->len; i++) {
         const BnsFileEntry *entry = entries->pdata[i];
@@ -108,6 +126,16 @@ note_setting(BnsFilePlanning *planning, const char *key, const char *value)
     bns_file_plan_note(planning->plan, origin != NULL ? origin : "files", key, value);
 }
 
+/* Nothing reaches the host that would have to be moved aside. */
+static const char *
+on_protected(const BnsFilePlanning *planning)
+{
+    if (bns_file_plan_is_review(planning))
+        return "prevented (files.review)";
+    return planning->files->on_protected == BNS_ON_PROTECTED_QUARANTINE ? "quarantine"
+                                                                        : "report";
+}
+
 static bool
 make(BnsFilePlanning *planning, GError **error)
 {
@@ -115,17 +143,18 @@ make(BnsFilePlanning *planning, GError **error)
 
     plan->view.is_shared = planning->files->mode == BNS_FILE_MODE_SHARED;
     note_setting(planning, "mode", plan->view.is_shared ? "shared" : "workspace");
-    note_setting(planning, "on_protected",
-                 planning->files->on_protected == BNS_ON_PROTECTED_QUARANTINE
-                     ? "quarantine"
-                     : "report");
+    note_setting(planning, "on_protected", on_protected(planning));
+    note_setting(planning, "review",
+                 bns_file_plan_is_review(planning) ? "true" : "false");
     if (!bns_file_plan_read_ceiling(planning, error) ||
         !bns_file_plan_add_mounts(planning, error))
         return false;
     g_ptr_array_add(plan->sockets, NULL);
     bns_file_plan_add_pins(planning);
-    if (!bns_file_plan_add_rules(planning, error) ||
-        !bns_file_plan_add_rebuilt(planning, error))
+    if (!bns_file_plan_add_rules(planning, error))
+        return false;
+    bns_file_plan_add_masked(planning);
+    if (!bns_file_plan_add_rebuilt(planning, error))
         return false;
     return bns_file_plan_finish_mounts(planning, error);
 }
@@ -155,6 +184,7 @@ bns_file_plan_new(const BnsPolicy *policy,
     plan->persisted = g_ptr_array_new_with_free_func(g_free);
     plan->pins = g_ptr_array_new_with_free_func(g_free);
     plan->watched = g_ptr_array_new_with_free_func(g_free);
+    plan->masked = g_ptr_array_new_with_free_func(g_free);
     plan->sockets = g_ptr_array_new_with_free_func(g_free);
     plan->notices = g_ptr_array_new_with_free_func(g_free);
     plan->lines = g_string_new(NULL);
@@ -182,6 +212,7 @@ bns_file_plan_free(BnsFilePlan *plan)
     g_ptr_array_unref(plan->persisted);
     g_ptr_array_unref(plan->pins);
     g_ptr_array_unref(plan->watched);
+    g_ptr_array_unref(plan->masked);
     g_ptr_array_unref(plan->sockets);
     g_ptr_array_unref(plan->notices);
     g_string_free(plan->lines, TRUE);

@@ -15,6 +15,9 @@
  * A file to persist is copied into the session, and its directory rebuilt, where it would
  * not be kept otherwise; sandbox/persist.h writes it back.
  *
+ * With `review:` what can be written is a layer over the host's directory
+ * (sandbox/review_mount.h); nothing in it needs to be protected or rebuilt.
+ *
  * What a symbolic link or another mount shows of something hidden is hidden, too, and a
  * directory that holds something hidden is rebuilt (sandbox/rebuild.h): what the command
  * makes directly in it lives as long as the session.
@@ -37,15 +40,17 @@ typedef struct {
     GPtrArray *pins; /* owned, of owned real paths: what is read-only within what is
                          * not */
     GPtrArray
-        *watched; /* owned, of owned real paths, NULL-terminated: where to look for
+        *watched;      /* owned, of owned real paths, NULL-terminated: where to look for
                          * what was changed (sandbox/file_protect.h) */
+    GPtrArray *masked; /* owned, of owned real paths, NULL-terminated: what is hidden
+                           * in directories to review, there or not */
     GPtrArray *sockets; /* owned, of owned real paths, NULL-terminated: of the host's,
                          * which the command may reach */
     GPtrArray *notices; /* owned, of owned lines for the person */
     GString *lines;     /* owned: `check`'s: "ORIGIN\tKIND\tPATH\n" */
     GArray *rules;      /* owned; what the view borrows */
     GArray *mounts;     /* owned */
-    GPtrArray *strings; /* owned, of owned strings: what these borrow */
+    GPtrArray *strings; /* owned, of owned strings: what these and the view borrow */
 } BnsFilePlan;
 
 /**

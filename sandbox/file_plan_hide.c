@@ -78,9 +78,11 @@ is_in_workspace(const BnsFilePlanning *planning, const char *path)
 static bool
 is_passed_over(BnsFilePlanning *planning, const char *path)
 {
+    g_autofree char *dir = g_path_get_dirname(path);
     g_autoptr(GPtrArray) matches = NULL;
 
-    if (!bns_file_names_are_own(path) && !is_in_workspace(planning, path))
+    if (!bns_file_names_are_own(path) &&
+        (!is_in_workspace(planning, path) || bns_file_plan_is_reviewed(planning, dir)))
         return false;
     matches = bns_file_names_match(path);
     for (guint i = 0; i < matches->len; i++)
@@ -286,7 +288,8 @@ add_for_rule(BnsFilePlanning *planning, const BnsViewRule *rule, GError **error)
     g_autofree char *dir = find_directory(planning, rule);
     bool is_needed;
 
-    if (is_rebuilt(planning, dir))
+    /* A layer lacks it, and is kept as a whole. */
+    if (is_rebuilt(planning, dir) || bns_file_plan_is_reviewed(planning, dir))
         return true;
     is_needed = rule->is_hidden ? hides_something(planning, rule)
                                 : shows_something(planning, dir);
@@ -317,6 +320,7 @@ add_common(BnsFilePlanning *planning)
             g_autofree char *real = bns_file_names_resolve(paths->pdata[j]);
 
             if (real != NULL && is_seen(planning, real) &&
+                !bns_file_plan_is_reviewed(planning, real) &&
                 bns_file_names_is_in_home(planning->names, real))
                 bns_file_plan_rebuild(planning, real);
         }

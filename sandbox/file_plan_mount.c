@@ -13,8 +13,8 @@
 
 /* The program's own directories are protected where they are; a working directory that
  * holds them would still leave their names to the command. */
-static bool
-holds_ours(const BnsPlaces *places, const char *path)
+bool
+bns_file_plan_holds_ours(const BnsPlaces *places, const char *path)
 {
     const char *const dirs[] = { places->config_dir, places->home_config_dir,
                                  places->coder_dir, places->state_dir };
@@ -172,7 +172,7 @@ find_objection(const BnsFilePlanning *planning)
         return "it is your home";
     if (bns_file_names_hold_home(planning->names, workdir))
         return "your home is in it";
-    if (holds_ours(planning->places, workdir))
+    if (bns_file_plan_holds_ours(planning->places, workdir))
         return "boundary-ns keeps its own files in it";
     return bns_file_names_are_own(workdir) || strcmp(workdir, "/") == 0
                ? "it is the system's"
@@ -285,6 +285,8 @@ bns_file_plan_add_mounts(BnsFilePlanning *planning, GError **error)
     if (!bns_file_plan_each(planning, add_entry, error))
         return false;
     sort_mounts(planning);
+    if (!bns_file_plan_check_review(planning, error))
+        return false;
     /* It is seen in any case. */
     if (bns_private_trees_cover(workdir) &&
         bns_file_plan_find_mount(planning, workdir) == NULL) {
@@ -301,14 +303,19 @@ emit(BnsFilePlanning *planning, const BnsPlannedMount *mount, bool is_rebuilt)
 {
     static const char *const kinds[] = { [BNS_VIEW_READ_ONLY] = "read_only",
                                          [BNS_VIEW_WRITE] = "write",
-                                         [BNS_VIEW_PRIVATE] = "private" };
+                                         [BNS_VIEW_PRIVATE] = "private",
+                                         [BNS_VIEW_REVIEW] = "review" };
     BnsFilePlan *plan = planning->plan;
-    const BnsViewMount view = { g_strdup(mount->path), mount->access, is_rebuilt };
+    bool is_reviewed =
+        mount->access == BNS_VIEW_WRITE && bns_file_plan_is_review(planning);
+    const BnsViewMount view = { g_strdup(mount->path),
+                                is_reviewed ? BNS_VIEW_REVIEW : mount->access,
+                                is_rebuilt };
 
     g_ptr_array_add(plan->strings, (gpointer)(uintptr_t)view.path);
     g_array_append_val(plan->mounts, view);
     if (!is_allowed_socket(plan, mount->path))
-        bns_file_plan_note(plan, mount->origin.name, kinds[mount->access], mount->path);
+        bns_file_plan_note(plan, mount->origin.name, kinds[view.access], mount->path);
 }
 
 /* A layer over a directory would show what is hidden in it: each of its directories gets
@@ -356,6 +363,11 @@ emit_mount(BnsFilePlanning *planning, const BnsPlannedMount *mount, GError **err
     if (bns_file_view_hides(view, mount->path))
         return mount->origin.is_default || mount->origin.is_ceiling ||
                bns_file_plan_fail(error, "%s: %s is hidden", mount->origin.name,
+                                  mount->path);
+    if (is_rebuilt && bns_file_plan_is_reviewed(planning, mount->path))
+        return bns_file_plan_fail(error,
+                                  "review: in %s is a private directory that holds "
+                                  "something hidden: hide the directory",
                                   mount->path);
     if (mount->access != BNS_VIEW_PRIVATE || (is_directory && !is_rebuilt)) {
         warn_of_rebuilt(planning, mount);

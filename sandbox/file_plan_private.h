@@ -100,5 +100,17 @@ bool bns_file_plan_finish_mounts(BnsFilePlanning *planning, GError **error);
 const BnsPlannedMount *
 bns_file_plan_find_mount(const BnsFilePlanning *planning, const char *path);
 
+/* file_plan_mount.c: whether the program keeps files of its own in @path. */
+bool bns_file_plan_holds_ours(const BnsPlaces *places, const char *path);
+
+/* file_plan_review.c */
+bool bns_file_plan_is_review(const BnsFilePlanning *planning);
+/* Whether what is written to @path goes into a layer to review. */
+bool bns_file_plan_is_reviewed(const BnsFilePlanning *planning, const char *path);
+/* Once mounts are sorted: whether each can be a layer. */
+bool bns_file_plan_check_review(BnsFilePlanning *planning, GError **error);
+/* Once there are rules. */
+void bns_file_plan_add_masked(BnsFilePlanning *planning);
+
 /* file_plan_protect.c; once mounts are sorted */
 void bns_file_plan_add_pins(BnsFilePlanning *planning);

@@ -79,8 +79,8 @@ protect_root(BnsFilePlanning *planning, const char *root, bool is_repository)
     g_ptr_array_add(planning->plan->watched, g_strdup(root));
 }
 
-void
-bns_file_plan_add_pins(BnsFilePlanning *planning)
+static void
+add_all(BnsFilePlanning *planning)
 {
     const char *workdir = planning->names->workdir;
 
@@ -97,5 +97,13 @@ bns_file_plan_add_pins(BnsFilePlanning *planning)
             !bns_file_names_hold_home(planning->names, workdir))
             protect_root(planning, workdir, false);
     }
+}
+
+/* To review, all of it may be changed: it is a layer that is. */
+void
+bns_file_plan_add_pins(BnsFilePlanning *planning)
+{
+    if (!bns_file_plan_is_review(planning))
+        add_all(planning);
     g_ptr_array_add(planning->plan->watched, NULL);
 }

@@ -15,11 +15,13 @@
  * @BNS_VIEW_READ_ONLY: of the host, not to be written
  * @BNS_VIEW_WRITE: of the host, writable as it is there
  * @BNS_VIEW_PRIVATE: of the host; what is written goes into a layer of the session's
+ * @BNS_VIEW_REVIEW: the same, into a layer that is kept (sandbox/review_mount.h)
  */
 typedef enum {
     BNS_VIEW_READ_ONLY,
     BNS_VIEW_WRITE,
     BNS_VIEW_PRIVATE,
+    BNS_VIEW_REVIEW,
 } BnsViewAccess;
 
 typedef struct {
@@ -47,6 +49,8 @@ typedef struct {
     size_t n_mounts;
     const char *const *persisted; /* files that are copied into the session, and handed
                                    * out at its end; NULL-terminated, or NULL: none */
+    const char *review_dir; /* absolute and real, of the host: N/upper and N/work of it
+                             * are the N-th REVIEW mount's; NULL: there are none */
 } BnsFileView;
 
 /* Whether the deepest rule that names @path, or something above it, hides it. */

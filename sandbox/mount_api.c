@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -229,18 +230,27 @@ bns_mount_bind_entry(int source_dir_fd,
 }
 
 int
-bns_mount_layer(int lower_fd, int upper_fd, int work_fd)
+bns_mount_layers(const BnsLayers *layers)
 {
-    const Link lower = link_to(lower_fd);
-    char options[160];
+    const Link place = link_to(layers->place_fd);
+    unsigned long flags = MS_NOSUID | MS_NODEV;
+    char middle[40] = "";
+    char options[200];
+    struct statvfs info;
 
-    snprintf(options, sizeof(options),
-             "userxattr,lowerdir=/proc/self/fd/%d,upperdir=/proc/self/fd/%d,"
-             "workdir=/proc/self/fd/%d",
-             lower_fd, upper_fd, work_fd);
-    if (mount("overlay", lower.path, "overlay", MS_NOSUID | MS_NODEV, options) < 0)
+    if (fstatvfs(layers->lower_fd, &info) < 0)
         return -errno;
-    return open_covering(lower_fd);
+    if ((info.f_flag & ST_NOEXEC) != 0)
+        flags |= MS_NOEXEC;
+    if (layers->middle_fd >= 0)
+        snprintf(middle, sizeof(middle), "/proc/self/fd/%d:", layers->middle_fd);
+    snprintf(options, sizeof(options),
+             "userxattr,lowerdir=%s/proc/self/fd/%d,upperdir=/proc/self/fd/%d,"
+             "workdir=/proc/self/fd/%d",
+             middle, layers->lower_fd, layers->upper_fd, layers->work_fd);
+    if (mount("overlay", place.path, "overlay", flags, options) < 0)
+        return -errno;
+    return open_covering(layers->place_fd);
 }
 
 int

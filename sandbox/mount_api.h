@@ -63,21 +63,35 @@ int bns_mount_bind_entry(int source_dir_fd,
                          BnsBindAccess access);
 
 /**
- * bns_mount_layer:
- * @lower_fd: a directory, covered from now on by itself under a layer
- * @upper_fd, @work_fd: empty directories of a tmpfs of ours: what is written goes there
- *
- * Returns: (transfer full): the root of the new mount (O_PATH), or -errno where the
- * kernel or the file system does not permit it: Linux 5.11, and no overlay two deep.
+ * BnsLayers: borrowed
+ * @place_fd: a directory, covered from now on
+ * @middle_fd: whiteouts, over @lower_fd; negative: none
+ * @lower_fd: a directory in which nothing of the host's is mounted
+ * @upper_fd, @work_fd: of one mount, the second empty; what is written goes there
  */
-int bns_mount_layer(int lower_fd, int upper_fd, int work_fd);
+typedef struct {
+    int place_fd;
+    int middle_fd;
+    int lower_fd;
+    int upper_fd;
+    int work_fd;
+} BnsLayers;
+
+/**
+ * bns_mount_layers:
+ *
+ * Nothing in it can be executed if nothing in @lower_fd's mount can. Returns: (transfer
+ * full): the root of the new mount (O_PATH), or -errno where the kernel or the file system
+ * does not permit it: Linux 5.11, and no overlay two deep.
+ */
+int bns_mount_layers(const BnsLayers *layers);
 
 /**
  * bns_mount_stack:
  * @upper_fd: a directory, covered from now on by itself and what it lacks of @lower_fd
  *
  * Read-only. Mounts below @lower_fd are not seen through: where the user could not take
- * them off it is refused. 0 or -errno, as bns_mount_layer().
+ * them off it is refused. 0 or -errno, as bns_mount_layers().
  */
 int bns_mount_stack(int upper_fd, int lower_fd);
 

@@ -329,6 +329,8 @@ check_review(const Parse *parse, GError **error)
 {
     const BnsOptions *options = parse->options;
 
+    if (options->command == BNS_COMMAND_RUN && options->apply && options->discard)
+        return fail(parse, error, "--apply and --discard exclude each other");
     if (options->command != BNS_COMMAND_REVIEW)
         return true;
     if (options->apply + options->discard + options->diff > 1)

@@ -58,8 +58,9 @@ typedef struct {
     GStrv write; /* paths, unparsed */
     GStrv read_only;
     GStrv hide;
-    bool apply;            /* review: the changes reach the tree; or */
-    bool discard;          /* review: they are removed; or */
+    bool review;           /* the policy may say so, too */
+    bool apply;            /* run, review: the changes reach the tree; or */
+    bool discard;          /* run, review: they are removed; or */
     bool diff;             /* review: shown line by line; one of the three at most */
     bool force;            /* review: apply conflicts, too */
     bool all;              /* stop: every session */

@@ -68,6 +68,7 @@ bns_policy_source_load(const BnsOptions *options, char **out_config, GError **er
                                      .write = options->write,
                                      .read_only = options->read_only,
                                      .hide = options->hide,
+                                     .review = options->review,
                                      .env = options->env };
     g_auto(GStrv) notices = NULL;
     BnsPolicy *policy;

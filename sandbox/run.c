@@ -19,6 +19,7 @@
 #include "sandbox/protect.h"
 #include "sandbox/publish.h"
 #include "sandbox/resolve.h"
+#include "sandbox/review_begin.h"
 #include "sandbox/sight.h"
 #include "sandbox/signals.h"
 #include "sandbox/spawn.h"
@@ -52,6 +53,7 @@ typedef struct {
     BnsFilePlan *file_plan;
     BnsCommandPlan *command_plan;
     BnsCgroup *cgroup;
+    BnsReview *review; /* NULL: nothing is written that is to be reviewed */
     GHashTable *git_keys;
     GHashTable *originals;
     GStrv protected_paths;
@@ -80,6 +82,7 @@ run_clear(Run *run)
     bns_file_plan_free(run->file_plan);
     bns_command_plan_free(run->command_plan);
     bns_cgroup_free(run->cgroup);
+    bns_review_free(run->review);
     g_clear_pointer(&run->git_keys, g_hash_table_unref);
     g_clear_pointer(&run->originals, g_hash_table_unref);
     g_strfreev(run->protected_paths);
@@ -313,13 +316,33 @@ publish(Run *run, const BnsOptions *options, GError **error)
 }
 
 static bool
+check_review(const BnsPolicy *policy, const BnsOptions *options, GError **error)
+{
+    return bns_review_is_wanted(policy) || (!options->apply && !options->discard) ||
+           fail(error, "--%s: there is nothing to review without --review",
+                options->apply ? "apply" : "discard");
+}
+
+/* The last step: what is changed on the host from then on is not what the command sees. */
+static bool
+begin_review(Run *run, const BnsOptions *options, GError **error)
+{
+    const BnsReviewBeginning beginning = { .audit = run->audit,
+                                           .workdir = run->workdir,
+                                           .command = options->arguments };
+
+    return bns_review_begin(&beginning, run->file_plan, &run->review, error);
+}
+
+static bool
 prepare(Run *run, const BnsOptions *options, GError **error)
 {
     /* With bits of the owner in it we could not use what we make. */
     run->umask = umask(077);
     run->resolves = bns_resolve_parse(options->resolve, error);
     if (run->resolves == NULL || !plan_cgroup(run, options, error) ||
-        !find_programs(run, error) || !find_workdir(run, options, error))
+        !check_review(run->policy, options, error) || !find_programs(run, error) ||
+        !find_workdir(run, options, error))
         return false;
     bns_host_port_resolve(options->host_port, run->resolves);
     make_environment(run, options);
@@ -335,8 +358,10 @@ prepare(Run *run, const BnsOptions *options, GError **error)
     bns_policy_read_interfaces(run->policy);
     run->layers = describe_layers(run->policy, options);
     protect(run, options);
-    /* Last: what it makes is to be removed. */
-    return bns_sight_check(error) && bns_cgroup_make(run->cgroup, error);
+    if (!bns_sight_check(error) || !bns_cgroup_make(run->cgroup, error))
+        return false;
+    /* Last: what the host changes from then on is in conflict; it is to be removed. */
+    return begin_review(run, options, error);
 }
 
 /* Agents draw full screens: until the person asks for more, helpers say only what ends
@@ -385,6 +410,7 @@ run_session(Run *run, const BnsOptions *options)
         .published = run->published,
         .proxies = run->proxies,
         .audit = run->audit,
+        .review = run->review,
         .start = &start,
         .watched = (const char *const *)run->file_plan->watched->pdata,
         .persisted = (const char *const *)run->file_plan->persisted->pdata,

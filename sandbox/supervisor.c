@@ -9,14 +9,15 @@
  *     STARTING ─ all are ready ─> MASKING ─> RUNNING ─ command ended ─> DRAINING
  *         └── failure, signal ───────┴──────────┴── failure ───────────────┴─> ENDING
  *
- *     ENDING ─> CLOSING ─> DONE
+ *     ENDING ─> REVIEWING ─> CLOSING ─> DONE
  *
  * MASKING: init masks sockets of the host's programs; it goes on with that while RUNNING.
  * DRAINING: what the command said before its end is on its way: first netstack, then the
  * gateway says when nothing of it waits there any more. That is waited for as long as
  * something moves; a failure, or a signal that would have ended the command, cuts it
  * short. ENDING: the life pipe is closed; gateway, netstack, resolver and init end, and send
- * their last records. CLOSING: the recorder writes session.end and sums up. Either has
+ * their last records. REVIEWING: what the command wrote to layers is applied, kept or
+ * discarded (sandbox/supervisor_review.c). CLOSING: the recorder writes session.end and sums up. Either has
  * its time; after that SIGKILL. When the supervisor itself is killed, the kernel closes
  * both life pipes and nobody needs to be told.
  *
@@ -25,10 +26,8 @@
 #include "sandbox/supervisor_private.h"
 
 #include "base/fd.h"
-#include "sandbox/log.h"
-#include "sandbox/probe.h"
+#include "sandbox/review_ask.h"
 #include "sandbox/signals.h"
-#include "sandbox/summary.h"
 #include "sandbox/unsent.h"
 
 #include <fcntl.h>
@@ -158,15 +157,22 @@ begin_closing(BnsSupervisor *supervisor)
     g_autofree char *text = bns_outcome_end_text(&supervisor->outcome);
 
     supervisor->state = BNS_SESSION_CLOSING;
-    log_step(supervisor, "all but the recorder have ended");
-    bns_supervisor_settle_files(supervisor);
-    bns_supervisor_settle_cgroup(supervisor);
     supervisor->was_killed = false;
     if (!supervisor->peers[BNS_HELPER_RECORDER].is_alive ||
         bns_ready_send(supervisor->spawn.controls[BNS_HELPER_RECORDER], BNS_READY_END,
                        text, -1) < 0)
         bns_fd_clear(&supervisor->spawn.recorder_life_fd);
     set_time(supervisor, CLOSING_TIMEOUT_US);
+}
+
+static void
+begin_reviewing(BnsSupervisor *supervisor)
+{
+    supervisor->state = BNS_SESSION_REVIEWING;
+    log_step(supervisor, "all but the recorder have ended");
+    bns_timer_set(supervisor->timer, INT64_MAX);
+    bns_supervisor_settle_files(supervisor);
+    bns_supervisor_settle_cgroup(supervisor);
 }
 
 /* A helper whose control socket has ended has closed all of its descriptors and sent its
@@ -240,6 +246,7 @@ bns_supervisor_on_timer(void *data)
         kill_or_forget(supervisor, supervisor->state == BNS_SESSION_CLOSING);
         break;
     case BNS_SESSION_RUNNING:
+    case BNS_SESSION_REVIEWING:
     case BNS_SESSION_DONE:
         break;
     }
@@ -281,7 +288,7 @@ bns_supervisor_advance(BnsSupervisor *supervisor)
     if (supervisor->state == BNS_SESSION_STARTING && all_are_ready(supervisor))
         bns_supervisor_mask_sockets(supervisor);
     if (supervisor->state == BNS_SESSION_ENDING && !others_are_at_work(supervisor))
-        begin_closing(supervisor);
+        begin_reviewing(supervisor);
     if (supervisor->state == BNS_SESSION_CLOSING && !recorder_is_at_work(supervisor))
         finish(supervisor);
 }
@@ -333,8 +340,8 @@ tell_foreground(bool is_foreground, void *data)
 }
 
 /* What the command wrote arrives, unless nobody takes it. */
-static void
-drain_relay(BnsSupervisor *supervisor)
+void
+bns_supervisor_drain_relay(BnsSupervisor *supervisor)
 {
     int64_t until_us = g_get_monotonic_time() + RELAY_TIMEOUT_US;
     int64_t left_us;
@@ -346,10 +353,27 @@ drain_relay(BnsSupervisor *supervisor)
 }
 
 static void
+run_to_end(BnsSupervisor *supervisor)
+{
+    while (supervisor->state != BNS_SESSION_DONE) {
+        if (supervisor->state == BNS_SESSION_REVIEWING) {
+            bns_supervisor_review(supervisor);
+            begin_closing(supervisor);
+            bns_supervisor_advance(supervisor);
+        } else {
+            bns_loop_turn(supervisor->loop, -1);
+        }
+    }
+}
+
+static void
 run(BnsSupervisor *supervisor)
 {
     g_autoptr(GError) error = NULL;
-    bool is_started = bns_spawn_all(supervisor->session, &supervisor->spawn, &error);
+    bool is_started;
+
+    supervisor->can_ask = bns_review_can_ask();
+    is_started = bns_spawn_all(supervisor->session, &supervisor->spawn, &error);
 
     bns_streams_leave_own();
     bns_streams_close_inside(supervisor->session->streams);
@@ -371,9 +395,8 @@ run(BnsSupervisor *supervisor)
         bns_supervisor_end(supervisor);
     }
     bns_supervisor_advance(supervisor);
-    while (supervisor->state != BNS_SESSION_DONE)
-        bns_loop_turn(supervisor->loop, -1);
-    drain_relay(supervisor);
+    run_to_end(supervisor);
+    bns_supervisor_drain_relay(supervisor);
     reap_for_a_moment(supervisor);
 }
 
@@ -404,38 +427,6 @@ supervisor_clear(BnsSupervisor *supervisor)
     bns_persist_free(supervisor->persist);
     bns_keep_free(supervisor->keep);
     g_string_free(supervisor->warnings, TRUE);
-}
-
-/* A start that failed is explained by what this machine lacks, if that is known. */
-static void
-print_failure(const BnsSupervisor *supervisor)
-{
-    g_autofree char *cause = supervisor->was_running ? NULL : bns_probe_explain();
-
-    bns_log_print("%s", cause != NULL ? cause : supervisor->outcome.why);
-}
-
-static void
-print_end(const BnsSupervisor *supervisor)
-{
-    g_autofree char *text = NULL;
-    g_autofree char *limits = bns_summary_limits(supervisor->met);
-    g_autofree char *left = NULL;
-    g_autofree char *changed = NULL;
-
-    if (supervisor->outcome.kind == BNS_OUTCOME_FAILED)
-        print_failure(supervisor);
-    fputs(supervisor->warnings->str, stderr);
-    if (!supervisor->was_running || supervisor->session->options->quiet)
-        return;
-    text = bns_summary_text(supervisor->summary, supervisor->session->policy,
-                            supervisor->session->audit->path);
-    fputs(text, stderr);
-    fputs(limits, stderr);
-    left = bns_summary_left(supervisor->left);
-    fputs(left, stderr);
-    changed = bns_summary_changed(supervisor->changed, supervisor->has_seen_all);
-    fputs(changed, stderr);
 }
 
 /* Ends as the command did. */
@@ -481,7 +472,7 @@ bns_supervisor_run(const BnsSession *session)
     bns_supervisor_mark(&supervisor);
     run(&supervisor);
     typed = bns_relay_typed_signal(supervisor.relay);
-    print_end(&supervisor);
+    bns_supervisor_print_end(&supervisor);
     supervisor_clear(&supervisor);
     return exit_status(&supervisor.outcome, typed);
 }

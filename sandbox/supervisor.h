@@ -11,6 +11,7 @@
 #include "sandbox/exit_status.h"
 #include "sandbox/init.h"
 #include "sandbox/options.h"
+#include "sandbox/review_store.h"
 
 typedef struct {
     const BnsOptions *options; /* borrowed, as all here */
@@ -19,6 +20,7 @@ typedef struct {
     const GPtrArray *published; /* of BnsPublished */
     BnsProxies *proxies;        /* without credentials once the gateway was started */
     BnsAuditFile *audit;
+    BnsReview *review; /* locked; NULL: nothing is to be reviewed */
     const BnsSessionStart *start;
     const char *const *watched;   /* directories, as of sandbox/file_plan.h */
     const char *const *persisted; /* files, the same (sandbox/persist.h) */

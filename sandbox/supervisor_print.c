@@ -21,6 +21,7 @@ void
 bns_supervisor_print_end(const BnsSupervisor *supervisor)
 {
     g_autofree char *text = NULL;
+    g_autofree char *limits = bns_summary_limits(supervisor->met);
     g_autofree char *left = NULL;
     g_autofree char *changed = NULL;
 
@@ -32,6 +33,7 @@ bns_supervisor_print_end(const BnsSupervisor *supervisor)
     text = bns_summary_text(supervisor->summary, supervisor->session->policy,
                             supervisor->session->audit->path);
     fputs(text, stderr);
+    fputs(limits, stderr);
     left = bns_summary_left(supervisor->left);
     fputs(left, stderr);
     changed = bns_summary_changed(supervisor->changed, supervisor->has_seen_all);

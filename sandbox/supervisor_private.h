@@ -23,6 +23,7 @@ typedef enum {
     BNS_SESSION_RUNNING,
     BNS_SESSION_DRAINING,
     BNS_SESSION_ENDING,
+    BNS_SESSION_REVIEWING,
     BNS_SESSION_CLOSING,
     BNS_SESSION_DONE,
 } BnsSessionState;
@@ -80,6 +81,7 @@ struct BnsSupervisor {
     bool has_seen_all;   /* there can be no others */
     BnsPersist *persist; /* owned */
     BnsKeep *keep;       /* owned */
+    bool can_ask;        /* somebody sits there who may be asked */
     GString *warnings;   /* owned; lines for the person, even if he wants none */
     bool is_cut_short;   /* DONE: somebody does not wait for what the command wrote */
     int64_t started_us;
@@ -101,6 +103,13 @@ void bns_supervisor_watch_files(BnsSupervisor *supervisor);
 /* Once, between ENDING and CLOSING: looks at what was changed, moves it aside if that is
  * asked for, and writes back what is persisted. */
 void bns_supervisor_settle_files(BnsSupervisor *supervisor);
+/* REVIEWING: what becomes of what the command wrote, which may take as long as somebody
+ * thinks about it. Not in a callback. */
+void bns_supervisor_review(BnsSupervisor *supervisor);
+/* Delivers what the command wrote, as far as somebody takes it. Not in a callback. */
+void bns_supervisor_drain_relay(BnsSupervisor *supervisor);
+/* The last word. */
+void bns_supervisor_print_end(const BnsSupervisor *supervisor);
 /* Takes every step whose condition is met. Call it last in a callback. */
 void bns_supervisor_advance(BnsSupervisor *supervisor);
 void bns_supervisor_kill(BnsSupervisor *supervisor, BnsHelper helper);

@@ -79,8 +79,7 @@ list_left(const BnsReview *review, const BnsReviewApplied *applied)
         bns_review_is_done(applied) ? NULL : bns_review_changes(review, NULL);
 
     for (guint i = 0; changes != NULL && i < changes->list->len; i++)
-        g_hash_table_add(left,
-                         bns_review_change_path(review, changes->list->pdata[i]));
+        g_hash_table_add(left, bns_review_change_path(review, changes->list->pdata[i]));
     return left;
 }
 

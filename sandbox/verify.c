@@ -10,6 +10,7 @@
 #include "sandbox/places.h"
 #include "sandbox/policy_source.h"
 #include "sandbox/programs.h"
+#include "sandbox/review_begin.h"
 #include "sandbox/run.h"
 #include "sandbox/variables.h"
 #include "sandbox/verify_canary.h"
@@ -39,6 +40,7 @@ set_variables(void)
 /* In the child: the session is a whole one, but for what it prints. */
 static int
 run_inside(const BnsOptions *options,
+           const BnsPolicy *policy,
            const BnsCanary *canary,
            const char *program,
            int fd)
@@ -51,13 +53,18 @@ run_inside(const BnsOptions *options,
     set_variables();
     inside.command = BNS_COMMAND_RUN;
     inside.quiet = true;
+    /* What the attempts write is nothing to look at. */
+    inside.discard = bns_review_is_wanted(policy);
     inside.arguments = arguments;
     return bns_run(&inside);
 }
 
 /* Returns: (transfer full): what the attempts printed, or %NULL: they did not run. */
 static char *
-run(const BnsOptions *options, BnsCanary *canary, const char *program)
+run(const BnsOptions *options,
+    const BnsPolicy *policy,
+    BnsCanary *canary,
+    const char *program)
 {
     g_autofree char *text = NULL;
     int status = 0;
@@ -70,7 +77,7 @@ run(const BnsOptions *options, BnsCanary *canary, const char *program)
     pid = fork();
     if (pid == 0) {
         close(ends[0]);
-        exit(run_inside(options, canary, program, ends[1]));
+        exit(run_inside(options, policy, canary, program, ends[1]));
     }
     close(ends[1]);
     /* The session ends by them, and then we; what was put up is to be taken down. */
@@ -114,7 +121,7 @@ verify(const BnsOptions *options, const BnsPolicy *policy, const char *program)
 
     if (canary == NULL)
         return fail(error->message);
-    text = run(options, canary, program);
+    text = run(options, policy, canary, program);
     if (text != NULL)
         table = bns_verify_table(
             policy, text, places->home != NULL ? places->home : "/", workdir, &n_open);

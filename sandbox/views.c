@@ -4,6 +4,7 @@
 #include "base/fd.h"
 #include "sandbox/mount_api.h"
 #include "sandbox/rebuild.h"
+#include "sandbox/review_mount.h"
 #include "sandbox/tree.h"
 
 #include <errno.h>
@@ -15,8 +16,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Where the layers' tmpfs is mounted while they are made. */
-#define STAGE "/tmp"
+/* Where the layers' tmpfs is mounted while they are made: nothing that can be written lies
+ * below. */
+#define STAGE "/dev"
 
 bool
 bns_views_freeze(const BnsFileView *view, BnsFault *fault)
@@ -121,14 +123,16 @@ open_none(BnsViews *views)
         views->fds[i] = -1;
 }
 
-/* (transfer full): where to mount, as O_PATH: in a directory that was rebuilt the name
- * leads to something else than before, elsewhere the thing itself is the place. */
+/* (transfer full): where to mount, as O_PATH: in a directory that was rebuilt, or
+ * covered by one to review, the name leads to something else than before, elsewhere the thing itself is the place. */
 static int
 open_place(const BnsViews *views, size_t i)
 {
     const BnsFileView *view = views->view;
     int fd;
 
+    if (view->review_dir != NULL)
+        return bns_tree_look_along(view->mounts[i].path);
     for (const char *const *dir = view->rebuilt; dir != NULL && *dir != NULL; dir++)
         if (bns_tree_is_within(view->mounts[i].path, *dir))
             return bns_tree_look_along(view->mounts[i].path);
@@ -181,7 +185,17 @@ mount_layer(BnsViews *views, size_t i, int stage_fd)
     work = bns_tree_make_path(stage_fd, name, 0755);
     if (upper < 0 || work < 0)
         return MIN(upper, work);
-    return take_mount(views, i, bns_mount_layer(place, upper, work));
+    return take_mount(
+        views, i,
+        bns_mount_layers(&(const BnsLayers){ place, -1, views->fds[i], upper, work }));
+}
+
+static int
+open_stage(void)
+{
+    bns_autofd place = open(STAGE, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+    return place < 0 ? -errno : bns_mount_new(place, "tmpfs", "mode=0700", false);
 }
 
 static bool
@@ -205,13 +219,8 @@ have_layers(const BnsViews *views)
 static void
 mount_layers(BnsViews *views)
 {
-    bns_autofd place = -1;
-    bns_autofd stage = -1;
+    bns_autofd stage = have_layers(views) ? open_stage() : -1;
 
-    if (!have_layers(views))
-        return;
-    place = open(STAGE, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    stage = place < 0 ? -1 : bns_mount_new(place, "tmpfs", "mode=0700", false);
     if (stage < 0)
         return;
     for (size_t i = 0; i < views->view->n_mounts; i++)
@@ -221,20 +230,114 @@ mount_layers(BnsViews *views)
     umount2(STAGE, MNT_DETACH);
 }
 
+static bool
+mount_plain(BnsViews *views, BnsFault *fault)
+{
+    mount_layers(views);
+    for (size_t i = 0; i < views->view->n_mounts; i++) {
+        int r = is_whole(views, i, false) ? bind_whole(views, i) : 0;
+
+        if (r < 0)
+            return fail(fault, views->view->mounts[i].path, r);
+    }
+    return true;
+}
+
+/* --- with directories to review --- */
+
+/* @n: among those. */
+static int
+mount_review(BnsViews *views, size_t i, size_t n, int stage_fd)
+{
+    const BnsViewMount *mount = &views->view->mounts[i];
+    bns_autofd place = open_place(views, i);
+    bns_autofd store = -1;
+    bns_autofd stage = -1;
+    char name[32];
+
+    snprintf(name, sizeof(name), "%zu", n);
+    store = bns_tree_look(views->review_fd, name);
+    snprintf(name, sizeof(name), "review%zu", n);
+    stage = bns_tree_make_directory(stage_fd, name, 0700);
+    if (place < 0 || store < 0 || stage < 0)
+        return MIN(place, MIN(store, stage));
+    return take_mount(
+        views, i,
+        bns_review_mount(&(const BnsReviewMount){
+            views->view, mount->path, views->fds[i], place, store, stage }));
+}
+
+static bool
+fail_review(BnsFault *fault, const char *path, int r)
+{
+    return bns_fault_set(fault,
+                         "Could not put \"%s\" under a layer to review: %s; it takes "
+                         "Linux 5.11 and a local file system below XDG_STATE_HOME",
+                         path, strerror(-r));
+}
+
+static bool
+mount_in_order(BnsViews *views, int stage_fd, BnsFault *fault)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < views->view->n_mounts; i++) {
+        const BnsViewMount *mount = &views->view->mounts[i];
+        bool is_there = views->fds[i] >= 0;
+        int r = 0;
+
+        if (mount->access == BNS_VIEW_REVIEW) {
+            /* Gone since, it would come to be in what is around it. */
+            r = is_there ? mount_review(views, i, n++, stage_fd) : -ENOENT;
+            if (r < 0)
+                return fail_review(fault, mount->path, r);
+        } else if (is_there && mount->access == BNS_VIEW_PRIVATE) {
+            (void)mount_layer(views, i, stage_fd);
+        } else if (is_there) {
+            r = bind_whole(views, i);
+        }
+        if (r < 0)
+            return fail(fault, mount->path, r);
+    }
+    return true;
+}
+
+static bool
+mount_reviewed(BnsViews *views, BnsFault *fault)
+{
+    bns_autofd stage = open_stage();
+    bool is_done =
+        stage < 0 ? fail(fault, STAGE, stage) : mount_in_order(views, stage, fault);
+
+    /* The layers keep what is theirs. */
+    if (stage >= 0)
+        umount2(STAGE, MNT_DETACH);
+    return is_done;
+}
+
+/* Before anything covers it. */
+static bool
+open_review(BnsViews *views, BnsFault *fault)
+{
+    const char *path = views->view->review_dir;
+
+    if (path == NULL)
+        return true;
+    views->review_fd = bns_tree_look_along(path);
+    return views->review_fd >= 0 || fail(fault, path, views->review_fd);
+}
+
 bool
 bns_views_mount(BnsViews *out_views, const BnsFileView *view, BnsFault *fault)
 {
     out_views->view = view;
+    out_views->review_fd = -1;
     open_none(out_views);
-    if (!open_those(out_views, false, fault) || !rebuild(view, fault))
+    if (!open_review(out_views, fault) || !open_those(out_views, false, fault) ||
+        !rebuild(view, fault))
         return false;
-    mount_layers(out_views);
-    for (size_t i = 0; i < view->n_mounts; i++) {
-        int r = is_whole(out_views, i, false) ? bind_whole(out_views, i) : 0;
-
-        if (r < 0)
-            return fail(fault, view->mounts[i].path, r);
-    }
+    if (!(view->review_dir != NULL ? mount_reviewed : mount_plain)(out_views, fault))
+        return false;
     /* For whoever shows them once more. */
     return open_those(out_views, true, fault);
 }
@@ -244,4 +347,5 @@ bns_views_clear(BnsViews *views)
 {
     for (size_t i = 0; i < views->view->n_mounts; i++)
         bns_fd_clear(&views->fds[i]);
+    bns_fd_clear(&views->review_fd);
 }

@@ -12,6 +12,9 @@
  * a mount on such a name would be gone (sandbox/rebuild.h). Something writable is: if the
  * host renames it, the command may not write there any more.
  *
+ * With directories to review everything is mounted in the order of paths, since what lies
+ * in one of them is covered by it; and one that cannot be mounted ends the start.
+ *
  * Plain C.
  */
 #pragma once
@@ -25,6 +28,7 @@
 typedef struct {
     const BnsFileView *view; /* borrowed */
     int fds[BNS_VIEWS_MAX];  /* owned; by mount: what it shows; -1: nothing is there */
+    int review_fd;           /* owned; of view->review_dir; -1: none */
 } BnsViews;
 
 /* Makes the whole tree read-only, unless it is shared. */

@@ -59,6 +59,10 @@ main(int argc, char **argv)
         { .name = "boundary-ns",
           .argv = { boundary, "-q", "--", "make", "-s", "-j2", "program" },
           .before = { "make", "-s", "clean" } },
+        { .name = "boundary-ns --review",
+          .argv = { boundary, "-q", "--review", "--discard", "--", "make", "-s", "-j2",
+                    "program" },
+          .before = { "make", "-s", "clean" } },
     };
 
     if (dir == NULL || g_chdir(dir) < 0)

@@ -19,6 +19,8 @@ main(int argc, char **argv)
         { .name = "bwrap --unshare-all",
           .argv = { "bwrap", "--unshare-all", "--dev-bind", "/", "/", "true" } },
         { .name = "boundary-ns", .argv = { boundary, "-q", "--", "true" } },
+        { .name = "boundary-ns --review",
+          .argv = { boundary, "-q", "--review", "--", "true" } },
     };
 
     peers_time(peers, G_N_ELEMENTS(peers), rounds);

@@ -78,6 +78,33 @@ test_merge(void)
     bns_files_merge(base, more);
     g_assert_cmpint(base->on_protected, ==, BNS_ON_PROTECTED_QUARANTINE);
     g_assert_cmpint(base->mode, ==, BNS_FILE_MODE_WORKSPACE);
+    /* The last that says it; an option alone cannot be taken back. */
+    more->review = BNS_FILES_REVIEW_ON;
+    bns_files_merge(base, more);
+    g_assert_cmpint(base->review, ==, BNS_FILES_REVIEW_ON);
+    more->review = BNS_FILES_REVIEW_NONE;
+    bns_files_merge(base, more);
+    g_assert_cmpint(base->review, ==, BNS_FILES_REVIEW_ON);
+    more->review = BNS_FILES_REVIEW_OFF;
+    bns_files_merge(base, more);
+    g_assert_cmpint(base->review, ==, BNS_FILES_REVIEW_OFF);
+}
+
+static void
+test_review(void)
+{
+    g_autoptr(BnsPolicy) nothing = policy_from("files: {}\n");
+    g_autoptr(BnsPolicy) on = policy_from("files: {review: true}\n");
+    g_autoptr(BnsPolicy) off = policy_from("files: {review: false}\n");
+    g_autoptr(BnsPolicy) option =
+        bns_policy_load(&(BnsPolicySource){ .review = true }, NULL, NULL);
+
+    g_assert_cmpint(bns_policy_file_policy(nothing)->review, ==, BNS_FILES_REVIEW_NONE);
+    g_assert_cmpint(bns_policy_file_policy(on)->review, ==, BNS_FILES_REVIEW_ON);
+    g_assert_cmpint(bns_policy_file_policy(off)->review, ==, BNS_FILES_REVIEW_OFF);
+    g_assert_cmpint(bns_policy_file_policy(option)->review, ==, BNS_FILES_REVIEW_ON);
+    g_assert_cmpstr(bns_policy_digest(nothing), !=, bns_policy_digest(on));
+    g_assert_cmpstr(bns_policy_digest(nothing), ==, bns_policy_digest(off));
 }
 
 static void
@@ -140,7 +167,7 @@ typedef struct {
 static const BadCase bad_cases[] = {
     { "no-mapping", "files: [a]\n",
       ":1:8: files: must be a mapping with mode, write, private, persist, "
-      "read_only, hide, show or on_protected" },
+      "read_only, hide, show, on_protected or review" },
     { "an-unknown-key", "files:\n  writes: []\n",
       ":2:3: unknown key \"writes\": is it write?" },
     { "an-unknown-mode", "files: {mode: open}\n",
@@ -149,6 +176,8 @@ static const BadCase bad_cases[] = {
       ":1:23: files.on_protected: must be report or quarantine" },
     { "an-act-that-is-a-list", "files: {on_protected: [report]}\n",
       ":1:23: files.on_protected: must be report or quarantine" },
+    { "a-review-that-is-a-word", "files: {review: maybe}\n",
+      ":1:17: files.review: must be true or false" },
     { "a-scalar", "files: {write: /a}\n", ":1:16: files.write: must be a list" },
     { "a-number", "files: {hide: [1]}\n", ":1:16: files.hide: must be a string" },
     { "nothing-named", "files: {hide: ['']}\n", ":1:16: files.hide: an empty path" },
@@ -168,7 +197,7 @@ static const BadCase bad_cases[] = {
       ":1:16: files.show: has no patterns but *" },
     { "sockets-in-files", "files: {sockets: [/a]}\n",
       ":1:9: unknown key \"sockets\": use mode, write, private, persist, read_only, "
-      "hide, show or on_protected" },
+      "hide, show, on_protected or review" },
     { "a-socket-that-is-no-list", "sockets: /run/a\n",
       ":1:10: sockets: must be a list" },
     { "a-socket-that-is-a-number", "sockets: [1]\n",
@@ -198,6 +227,7 @@ main(int argc, char **argv)
     bns_test_add("/policy/files/an-empty-list-is-said", test_nothing);
     bns_test_add("/policy/files/a-file-adds-to-what-it-extends", test_merge);
     bns_test_add("/policy/files/there-is-a-limit", test_limit);
+    bns_test_add("/policy/files/a-review-is-said-or-not", test_review);
     bns_test_add("/policy/files/options-are-entries", test_options);
     bns_test_add("/policy/files/the-digest-tells-them-apart", test_digest);
     for (size_t i = 0; i < G_N_ELEMENTS(bad_cases); i++) {

@@ -70,6 +70,10 @@ static const SettingRow setting_rows[] = {
     { "files.on_protected", "report", "quarantine", "quarantine", 'p' },
     { "files.on_protected", "quarantine", NULL, "quarantine", 's' },
     { "files.on_protected", NULL, "quarantine", "quarantine", 'p' },
+    { "files.review", "true", "false", "true", 's' },
+    { "files.review", "false", "true", "true", 'p' },
+    { "files.review", "true", NULL, "true", 's' },
+    { "files.review", NULL, "true", "true", 'p' },
     { "env.mode", "clean", "inherit", "clean", 's' },
     { "env.mode", "inherit", "clean", "clean", 'p' },
     { "env.mode", "clean", NULL, "clean", 's' },
@@ -123,6 +127,8 @@ value_of(const BnsPolicy *policy, const char *key)
     else if (strcmp(key, "files.on_protected") == 0)
         text = files->on_protected == BNS_ON_PROTECTED_QUARANTINE ? "quarantine"
                                                                   : "report";
+    else if (strcmp(key, "files.review") == 0)
+        text = files->review == BNS_FILES_REVIEW_ON ? "true" : "false";
     else if (strcmp(key, "env.mode") == 0)
         text = bns_policy_env(policy)->mode == BNS_ENV_MODE_CLEAN ? "clean" : "inherit";
     else if (strcmp(key, "log_level") == 0)

@@ -89,6 +89,29 @@ make(const char *name, const char *link_to)
         g_assert_cmpint(g_mkdir_with_parents(path, 0700), ==, 0);
 }
 
+/* Strictly below, however it is written and in whatever order. */
+static void
+test_below(void)
+{
+    static const char table[] = "1 0 8:1 / / rw - ext4 x rw\n"
+                                "2 1 8:2 / /a rw - ext4 x rw\n"
+                                "3 1 8:3 / /ab/c rw - ext4 x rw\n"
+                                "4 1 8:3 / /d\\040e/f rw - ext4 x rw\n";
+    static const struct {
+        const char *path;
+        const char *found;
+    } cases[] = {
+        { "/a", NULL }, { "/ab", "/ab/c" },   { "/ab/c", NULL },    { "/ab/c/d", NULL },
+        { "/b", NULL }, { "/d e", "/d e/f" }, { "/d\\040e", NULL }, { "/", "/a" },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *found = bns_aliases_find_below(table, cases[i].path);
+
+        g_assert_cmpstr(found, ==, cases[i].found);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -107,6 +130,7 @@ main(int argc, char **argv)
 
         bns_test_add_data(path, &rows[i], test_row);
     }
+    bns_test_add("/sandbox/aliases/what-is-mounted-below", test_below);
     status = g_test_run();
     argv_remove[3] = dir;
     g_spawn_sync(NULL, (char **)(guintptr)argv_remove, NULL, G_SPAWN_SEARCH_PATH, NULL,

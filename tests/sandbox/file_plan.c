@@ -56,6 +56,7 @@ machine_init(Machine *machine)
     make_file(machine, "home/src/project/file");
     make_file(machine, "home/.bashrc");
     make_file(machine, "home/.local/state/tool/file");
+    make_directory(machine, "home/src/project/x");
     make_directory(machine, "srv/data");
     make_file(machine, "srv/run/.git/hooks/pre-commit");
     make_file(machine, "srv/run/.git/config");
@@ -188,6 +189,30 @@ static const Case cases[] = {
       "files: {private: [~/.config], hide: [~/.config/x]}\n", "srv/data",
       "+/p.yaml:1\tprivate\t@/home/.config\n"
       "-/p.yaml:1\tprivate\t@/home/.config/gh\n" },
+    { "to-review-it-is-a-layer", "files: {review: true, hide: [./file]}\n",
+      "home/src/project",
+      "+/p.yaml:1\treview\ttrue\n"
+      "+files\ton_protected\tprevented (files.review)\n"
+      "+workdir\treview\t@/home/src/project\n"
+      "-workdir\twrite\t@/home/src/project\n"
+      "+/p.yaml:1\thide\t@/home/src/project/file\n"
+      "--\trebuilt\t@/home/src\n"
+      "--\trebuilt\t@/home/src/project\n"
+      "+review\thide\t@/home/.local/state/boundary-ns/review\n"
+      "+-\trebuilt\t@/home/.local/state\n" },
+    { "and-nothing-in-it-is-pinned", "files: {review: true}\n", "srv/run",
+      "+workdir\treview\t@/srv/run\n"
+      "-default\tpinned\t@/srv/run/.git/hooks/pre-commit\n"
+      "-default\tpinned\t@/srv/run/.git/hooks\n"
+      "-default\tpinned\t@/srv/run/.github\n" },
+    { "without-a-review-it-is-not", "files: {review: false}\n", "srv/run",
+      "+/p.yaml:1\treview\tfalse\n"
+      "+files\ton_protected\treport\n"
+      "+workdir\twrite\t@/srv/run\n"
+      "+default\tpinned\t@/srv/run/.git/hooks\n"
+      "-review\thide\t@/home/.local/state/boundary-ns/review\n" },
+    { "a-home-itself-to-review-stays-private", "files: {review: true}\n", "home",
+      "-workdir\treview\t@/home\n" },
 };
 
 static void
@@ -247,6 +272,32 @@ static const BadCase bad_cases[] = {
       "/p.yaml:1: @/home/src is hidden" },
     { "a-private-file-in-a-project", "files: {private: [./file]}\n", "home/src/project",
       "/p.yaml:1: @/home/src/project/file can be private only together with its "
+      "directory" },
+    { "a-file-to-review", "files: {review: true, write: [./file]}\n",
+      "home/src/project",
+      "review: @/home/src/project/file (/p.yaml:1) is no directory: name the one that "
+      "it "
+      "lies in" },
+    { "a-home-to-review", "files: {review: true, write: [~]}\n", "srv/data",
+      "review: @/home (/p.yaml:1) holds boundary-ns's own files: name a directory in "
+      "it" },
+    { "everything-to-review", "files: {review: true, mode: shared}\n", "srv/data",
+      "review: everything is writable (mode: shared); use mode: workspace, and write: "
+      "for "
+      "what else is to be" },
+    { "a-layer-in-a-layer",
+      "files: {review: true, write: [~/src, ~/src/project/x], private: "
+      "[~/src/project]}\n",
+      "srv/data",
+      "review: @/home/src/project/x (/p.yaml:1) lies in another directory that is "
+      "written "
+      "to" },
+    { "a-private-directory-with-something-hidden-in-one",
+      "files: {review: true, write: [~/src], private: [~/src/project], hide: "
+      "[~/src/project/file]}\n",
+      "srv/data",
+      "review: in @/home/src is a private directory that holds something hidden: hide "
+      "the "
       "directory" },
 };
 
