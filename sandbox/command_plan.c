@@ -147,6 +147,25 @@ deny_name(Planning *planning, const BnsCommandRule *rule, const char *text)
     return is_found;
 }
 
+/* In that of $HOME, and in that of passwd(5): the first is whatever the person says. */
+static bool
+deny_in_homes(Planning *planning, const BnsCommandRule *rule, const char *text)
+{
+    const char *const homes[] = { planning->places->home,
+                                  planning->places->passwd_home };
+    bool is_found = false;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(homes); i++) {
+        g_autofree char *path = NULL;
+
+        if (homes[i] == NULL || (i > 0 && g_strcmp0(homes[i], homes[0]) == 0))
+            continue;
+        path = g_build_filename(homes[i], rule->program + 2, NULL);
+        is_found |= deny_file(planning, rule, path, text);
+    }
+    return is_found;
+}
+
 static void
 find_files(Planning *planning, const BnsCommandRule *rule, const char *text)
 {
@@ -155,11 +174,7 @@ find_files(Planning *planning, const BnsCommandRule *rule, const char *text)
     if (rule->program[0] == '/') {
         is_found = deny_file(planning, rule, rule->program, text);
     } else if (rule->program[0] == '~') {
-        g_autofree char *path = g_build_filename(
-            planning->places->home != NULL ? planning->places->home : "/",
-            rule->program + 2, NULL);
-
-        is_found = deny_file(planning, rule, path, text);
+        is_found = deny_in_homes(planning, rule, text);
     } else {
         is_found = deny_name(planning, rule, text);
     }

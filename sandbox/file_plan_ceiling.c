@@ -59,11 +59,27 @@ take_place(BnsFilePlanning *planning, const BnsFileEntry *entry, const char *pat
     g_array_append_val(planning->ceiling_places, place);
 }
 
+/* $HOME is whatever the person says: what restricts means that one, too; what leaves
+ * something to him means the home of passwd(5) alone. */
+static GPtrArray *
+expand(const BnsFilePlanning *planning, const BnsFileEntry *entry)
+{
+    const char *home = planning->places->passwd_home;
+    GPtrArray *paths;
+
+    if (entry->path[0] != '~' || note_kind(entry->kind) == NULL)
+        return bns_file_names_expand(planning->names, entry->path);
+    paths = g_ptr_array_new_with_free_func(g_free);
+    if (home != NULL)
+        g_ptr_array_add(paths, g_build_filename(home, entry->path + 1, NULL));
+    return paths;
+}
+
 static bool
 read_entry(BnsFilePlanning *planning, const BnsFileEntry *entry, GError **error)
 {
     const BnsFileOrigin origin = { entry->origin, false, true };
-    g_autoptr(GPtrArray) paths = bns_file_names_expand(planning->names, entry->path);
+    g_autoptr(GPtrArray) paths = expand(planning, entry);
 
     for (guint i = 0; i < paths->len; i++) {
         if (entry->kind != BNS_FILE_HIDE)

@@ -301,7 +301,8 @@ on_connected(BnsUpstream *upstream, BnsUpstreamFailure *failure, void *data)
     bns_upstream_failure_free(failure);
 }
 
-/* Only under the same rule: the guard's answer is then the same, too. */
+/* Only under the same rule, whatever a system layer adds to it: the guard's answer is then
+ * the same, too. */
 static Dial *
 find_dial(BnsHttp2Pool *pool, const BnsDialTarget *target)
 {
@@ -311,6 +312,7 @@ find_dial(BnsHttp2Pool *pool, const BnsDialTarget *target)
         if (is_same(&dial->target, target) && dial->connect != NULL &&
             dial->target.decision.rule == target->decision.rule &&
             dial->target.decision.lifts_guard == target->decision.lifts_guard &&
+            dial->target.decision.identity == target->decision.identity &&
             dial->waits.length < BNS_HTTP2_STREAMS_MAX)
             return dial;
     }

@@ -83,6 +83,7 @@ machine_init(Machine *machine)
     make_socket(machine, "srv/b.sock");
     machine->places = g_new0(BnsPlaces, 1);
     machine->places->home = path_on(machine, "home");
+    machine->places->passwd_home = path_on(machine, "home");
     machine->places->config_dir = path_on(machine, "home/.config/boundary-ns");
     machine->places->state_dir = path_on(machine, "home/.local/state/boundary-ns");
 }
@@ -401,6 +402,34 @@ test_hidden_working_directory(void)
     machine_clear(&machine);
 }
 
+/* A home of his own choice leaves the person nothing more, and takes nothing less. */
+static void
+test_another_home(void)
+{
+    static const char *const system =
+        "files: {write: [~/src], hide: [~/secret, ~/x], show: [~/secret/public]}\n";
+    g_autoptr(BnsFilePlan) made = NULL;
+    Machine machine;
+
+    machine_init(&machine);
+    g_free(machine.places->home);
+    machine.places->home = path_on(&machine, "srv");
+    make_file(&machine, "srv/src/file");
+    make_file(&machine, "srv/secret/public/key");
+    make_file(&machine, "srv/x");
+    made = plan(&machine, system,
+                "files: {write: [~/src], show: [~/secret/public, ~/x]}\n", "srv/data",
+                NULL);
+    g_assert_nonnull(made);
+    g_assert_true(is_so(&machine, made, 'w', "home/src"));
+    g_assert_false(is_so(&machine, made, 'w', "srv/src"));
+    g_assert_false(is_so(&machine, made, 'h', "home/secret/public/key"));
+    g_assert_true(is_so(&machine, made, 'h', "srv/secret/public/key"));
+    g_assert_true(is_so(&machine, made, 'h', "home/x"));
+    g_assert_true(is_so(&machine, made, 'h', "srv/x"));
+    machine_clear(&machine);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -414,5 +443,7 @@ main(int argc, char **argv)
     bns_test_add("/sandbox/file-plan-ceiling/no-pair-is-wider-than-either", test_pairs);
     bns_test_add("/sandbox/file-plan-ceiling/a-hidden-working-directory-is-an-error",
                  test_hidden_working_directory);
+    bns_test_add("/sandbox/file-plan-ceiling/another-home-is-no-way-round",
+                 test_another_home);
     return g_test_run();
 }
