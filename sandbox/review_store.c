@@ -6,6 +6,7 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "sandbox/review_file.h"
+#include "sandbox/review_lock.h"
 #include "sandbox/review_remove.h"
 #include "sandbox/review_upper.h"
 #include "sandbox/tree.h"
@@ -19,7 +20,6 @@
 #include <unistd.h>
 
 #define DIRECTORY "review"
-#define LOCK_NAME "lock"
 /* Not a review yet, and not any more. */
 #define NEW_PREFIX  ".new-"
 #define GONE_PREFIX ".gone-"
@@ -34,9 +34,8 @@ static bool G_GNUC_PRINTF(3, 4)
     va_list args;
 
     va_start(args, format);
-    if (error != NULL) {
+    if (error != NULL)
         *error = g_error_new_valist(BNS_REVIEW_ERROR, (int)code, format, args);
-    }
     va_end(args);
     return false;
 }
@@ -50,44 +49,6 @@ open_reviews(bool create, char **out_path, GError **error)
     if (fd < 0)
         fail(BNS_REVIEW_ERROR_FAILED, error, "%s", why->message);
     return fd;
-}
-
-/* --- the lock --- */
-
-static struct flock
-whole_file(void)
-{
-    return (struct flock){ .l_type = F_WRLCK, .l_whence = SEEK_SET };
-}
-
-/* (transfer full): the lock file of the review @dir_fd, or -errno. */
-static int
-open_lock(int dir_fd, int flags)
-{
-    int fd = openat(dir_fd, LOCK_NAME, flags | O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0600);
-
-    return fd < 0 ? -errno : fd;
-}
-
-/* (transfer full): it, locked, or -errno; -EAGAIN: another has it. */
-static int
-take_lock(int dir_fd, int flags)
-{
-    struct flock whole = whole_file();
-    bns_autofd fd = open_lock(dir_fd, flags);
-
-    if (fd >= 0 && fcntl(fd, F_OFD_SETLK, &whole) < 0)
-        return errno == EACCES ? -EAGAIN : -errno;
-    return g_steal_fd(&fd);
-}
-
-static bool
-is_locked(int dir_fd)
-{
-    struct flock whole = whole_file();
-    bns_autofd fd = open_lock(dir_fd, 0);
-
-    return fd >= 0 && fcntl(fd, F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
 }
 
 /* --- what is left of others --- */
@@ -117,7 +78,7 @@ sweep_one(void *data, const char *name)
     if (g_str_has_prefix(name, NEW_PREFIX)) {
         bns_autofd fd = open_review(reviews_fd, name);
 
-        if (fd < 0 || is_locked(fd) || !is_old(fd))
+        if (fd < 0 || bns_review_is_locked(fd) || !is_old(fd))
             return 0;
     } else if (!g_str_has_prefix(name, GONE_PREFIX)) {
         return 0;
@@ -266,7 +227,7 @@ fill(BnsReview *review, int reviews_fd, const BnsReviewStart *start, GError **er
     g_autofree char *new_name = g_strconcat(NEW_PREFIX, start->session, NULL);
     int r;
 
-    review->lock_fd = take_lock(review->fd, O_CREAT | O_EXCL);
+    review->lock_fd = bns_review_lock(review->fd, O_CREAT | O_EXCL);
     if (review->lock_fd >= 0 && !make_trees(review, start, error))
         return false;
     r = review->lock_fd < 0 ? review->lock_fd : stamp(review);
@@ -341,7 +302,7 @@ list_one(void *data, const char *name)
         g_info("%s: %s", review->path, g_strerror(-r));
         return 0;
     }
-    review->is_live = is_locked(review->fd);
+    review->is_live = bns_review_is_locked(review->fd);
     g_ptr_array_add(listing->reviews, g_steal_pointer(&review));
     return 0;
 }
@@ -465,7 +426,7 @@ bns_review_open(const char *prefix, GError **error)
     g_ptr_array_set_free_func(reviews, NULL);
     for (guint i = 0; i < reviews->len; i++)
         bns_review_free(reviews->pdata[i]);
-    review->lock_fd = take_lock(review->fd, 0);
+    review->lock_fd = bns_review_lock(review->fd, 0);
     if (review->lock_fd == -EAGAIN)
         fail(BNS_REVIEW_ERROR_BUSY, error,
              "The session %s still runs, or its review is being worked on",
