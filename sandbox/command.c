@@ -3,6 +3,7 @@
 
 #include "base/fd.h"
 #include "base/ready.h"
+#include "sandbox/landlock.h"
 #include "sandbox/leave.h"
 #include "sandbox/namespaces.h"
 #include "sandbox/rlimits.h"
@@ -86,6 +87,8 @@ lock(const BnsInitConfig *config, BnsFault *fault)
 
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         return bns_fault_set(fault, "Could not set no_new_privs: %s", strerror(errno));
+    if (!bns_landlock_enter(config, fault))
+        return false;
     r = bns_seccomp_enter(config->nested);
     if (r < 0)
         return bns_fault_set(

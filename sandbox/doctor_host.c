@@ -7,6 +7,7 @@
 #include "policy/policy.h"
 #include "sandbox/cgroup_plan.h"
 #include "sandbox/kernel.h"
+#include "sandbox/landlock.h"
 #include "sandbox/pid_limit.h"
 #include "sandbox/places.h"
 #include "sandbox/programs.h"
@@ -44,6 +45,36 @@ add_layers(GPtrArray *findings)
             "use Linux 6.6 or newer",
             "a directory that was in one (a cache) before can be emptied and "
             "not removed: input/output error");
+}
+
+/* A second lock behind the mounts: a session goes on without. */
+static void
+add_landlock(GPtrArray *findings)
+{
+    static const char fix[] =
+        "use Linux 6.12 or newer, with landlock in CONFIG_LSM or lsm= at boot";
+    int version = bns_landlock_version();
+
+    if (version < 0)
+        bns_doctor_add(findings, "Landlock", BNS_FINDING_MISSING,
+                       "let landlock_create_ruleset(2) pass the filter that is around "
+                       "this process",
+                       "somebody refuses to tell: %s", g_strerror(-version));
+    else if (version >= BNS_LANDLOCK_SCOPES)
+        bns_doctor_add(findings, "Landlock", BNS_FINDING_OK, "",
+                       "version %d: writes outside of what is writable, signals and "
+                       "abstract sockets to others",
+                       version);
+    else if (version >= BNS_LANDLOCK_FILES)
+        bns_doctor_add(
+            findings, "Landlock", BNS_FINDING_REDUCED, fix,
+            "version %d: writes outside of what is writable, but not signals "
+            "to the command's process group outside",
+            version);
+    else
+        bns_doctor_add(
+            findings, "Landlock", BNS_FINDING_REDUCED, fix,
+            "not on this kernel: mounts alone keep files from being written");
 }
 
 /* It is run for real: a library that is missing shows only then. */
@@ -191,6 +222,7 @@ bns_doctor_add_host(GPtrArray *findings)
     bns_cgroup_plan_find_all(&plan);
     add_kernel(findings);
     add_layers(findings);
+    add_landlock(findings);
     add_limits(findings, &plan);
     add_cgroup(findings, &plan);
     add_netstack(findings);

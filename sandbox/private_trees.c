@@ -149,30 +149,38 @@ resolve(const char *path, char *out_real)
 }
 
 static void
-find_runtime(Trees *all, char *const *envp)
+find_runtime(char *const *envp, char *out_real)
 {
     const char *path = get_variable(envp, "XDG_RUNTIME_DIR");
 
+    out_real[0] = '\0';
     if (path != NULL && path[0] == '/' && strstr(path, "/..") == NULL)
-        resolve(path, all->runtime);
+        resolve(path, out_real);
 }
 
 /* Somebody's XDG_RUNTIME_DIR may be his home: hiding that would serve nobody. */
 static bool
-is_private_runtime(const Trees *all, char *const *envp)
+is_private_runtime(const char *runtime, char *const *envp)
 {
     const char *home = get_variable(envp, "HOME");
     char real_home[PATH_MAX];
 
     if (home != NULL && home[0] == '/') {
         resolve(home, real_home);
-        if (bns_tree_is_within(real_home, all->runtime))
+        if (bns_tree_is_within(real_home, runtime))
             return false;
     }
     for (size_t i = 0; i < G_N_ELEMENTS(never_runtime); i++)
-        if (bns_tree_is_within(never_runtime[i], all->runtime))
+        if (bns_tree_is_within(never_runtime[i], runtime))
             return false;
     return true;
+}
+
+bool
+bns_private_trees_find_runtime(char *const *envp, char out_path[PATH_MAX])
+{
+    find_runtime(envp, out_path);
+    return out_path[0] != '\0' && is_private_runtime(out_path, envp);
 }
 
 static int
@@ -186,8 +194,9 @@ make_runtime(Trees *all, char *const *envp)
         return 0;
     tree = find(all, all->runtime, &rest);
     if (tree == NULL)
-        return is_private_runtime(all, envp) ? cover(all, all->runtime, "mode=0700")
-                                             : 0;
+        return is_private_runtime(all->runtime, envp)
+                   ? cover(all, all->runtime, "mode=0700")
+                   : 0;
     fd = bns_tree_make_path(tree->fd, rest, 0700);
     return fd < 0 ? fd : 0;
 }
@@ -272,7 +281,7 @@ bns_private_trees_mount(const BnsInitConfig *config,
     bns_autofd run = open("/run", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int r = 0;
 
-    find_runtime(&all, config->envp);
+    find_runtime(config->envp, all.runtime);
     for (size_t i = 0; i < G_N_ELEMENTS(trees) && r >= 0; i++)
         r = cover(&all, trees[i].path, trees[i].options);
     if (r >= 0)

@@ -10,12 +10,17 @@
 #include "sandbox/init.h"
 #include "sandbox/views.h"
 
+#include <limits.h>
 #include <stdbool.h>
 
 /* Whether the directory @path, a real path, is one of them, not below one. */
 bool bns_private_trees_contain(const char *path);
 /* Whether it lies below one. */
 bool bns_private_trees_cover(const char *path);
+
+/* The user's runtime directory, if it is to be private: XDG_RUNTIME_DIR of @envp, its real
+ * path as far as it is there. */
+bool bns_private_trees_find_runtime(char *const *envp, char out_path[PATH_MAX]);
 
 /**
  * bns_private_trees_mount:

@@ -9,6 +9,7 @@
 #include "sandbox/file_protect.h"
 #include "sandbox/host_port.h"
 #include "sandbox/java_homes.h"
+#include "sandbox/landlock.h"
 #include "sandbox/log.h"
 #include "sandbox/originals.h"
 #include "sandbox/pid_limit.h"
@@ -391,6 +392,20 @@ process_limits(const Run *run)
     return limits;
 }
 
+static void
+note_landlock(const BnsInitConfig *config)
+{
+    int version = bns_landlock_version();
+
+    if (version < BNS_LANDLOCK_FILES)
+        g_info("Landlock: not on this kernel");
+    else
+        g_info("Landlock: version %d%s", version,
+               bns_landlock_confines_files(config)
+                   ? ""
+                   : ", not for files (nested: full, or files.mode: shared)");
+}
+
 static int
 run_session(Run *run, const BnsOptions *options)
 {
@@ -443,6 +458,7 @@ run_session(Run *run, const BnsOptions *options)
                   .protected_links = (const char *const *)run->protected_links },
     };
 
+    note_landlock(&session.init);
     bns_signals_read_ignored(&ignored);
     return bns_supervisor_run(&session);
 }

@@ -2,6 +2,7 @@
 /*
  * Other processes, the terminal, and calls by another door.
  */
+#include "sandbox/landlock.h"
 #include "sandbox/verify_probes.h"
 
 #include <asm/ioctls.h>
@@ -71,6 +72,16 @@ run_take_descriptor(const BnsVerifyRow *row, const BnsVerifyWorld *world)
 
     return fd < 0 ? BNS_VERIFIED_HELD
                   : bns_verify_result(syscall(SYS_pidfd_getfd, fd, 0, 0));
+}
+
+/* Init ignores them; what matters is that the kernel says so to every other process, too:
+ * where Landlock can. */
+static BnsVerified
+run_signal(const BnsVerifyRow *row, const BnsVerifyWorld *world)
+{
+    if (bns_landlock_version() < BNS_LANDLOCK_SCOPES)
+        return BNS_VERIFIED_UNTESTABLE;
+    return bns_verify_result(kill(world->victim, 0));
 }
 
 static BnsVerified
@@ -198,6 +209,7 @@ const BnsVerifyRow bns_verify_processes[] = {
       { 0 },
       NULL,
       false },
+    { "another process", "signal it", run_signal, 0, { 0 }, NULL, false },
     { "another process", "compare with it", run_compare, 0, { 0 }, NULL, false },
     { "another process", "get at its limits", run_limits, 0, { 0 }, NULL, false },
     IOCTL("push input (TIOCSTI)", TIOCSTI, 0),

@@ -87,6 +87,22 @@ serve(int control_fd, int channel_fd)
     }
 }
 
+/* landlock_create_ruleset(2), on all architectures. */
+static void
+refuse_landlock(int error)
+{
+    struct sock_filter program[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 444, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)error),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog filter = { .len = G_N_ELEMENTS(program), .filter = program };
+
+    g_assert_cmpint(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), ==, 0);
+    g_assert_cmpint(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter), ==, 0);
+}
+
 static void G_GNUC_NORETURN
 stand_main(const Stand *stand)
 {
@@ -100,6 +116,8 @@ stand_main(const Stand *stand)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (stand->options->old_kernel)
         inside_old_kernel();
+    if (stand->options->landlock_error != 0)
+        refuse_landlock(stand->options->landlock_error);
     dup2(stand->options->input_fd > 0 ? stand->options->input_fd
                                       : open("/dev/null", O_RDONLY | O_CLOEXEC),
          STDIN_FILENO);

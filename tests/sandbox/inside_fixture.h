@@ -28,9 +28,10 @@ typedef struct {
     BnsDenied denied;
     BnsNested nested;
     const sigset_t *ignored;
-    int input_fd;    /* standard input; 0: /dev/null */
-    bool no_ca;      /* the CA never comes: init stays in its set-up */
-    bool old_kernel; /* see inside_old_kernel() */
+    int input_fd;       /* standard input; 0: /dev/null */
+    bool no_ca;         /* the CA never comes: init stays in its set-up */
+    bool old_kernel;    /* see inside_old_kernel() */
+    int landlock_error; /* what the kernel says to who asks for Landlock; 0: its own */
 } InsideOptions;
 
 typedef struct {

@@ -98,7 +98,8 @@ probe_kill_init(void)
     kill(1, SIGKILL);
     kill(1, SIGSTOP);
     kill(1, SIGTERM);
-    return kill(1, 0);
+    /* Landlock's answer, where there is one. */
+    return kill(1, 0) < 0 && errno == EPERM ? 0 : kill(1, 0);
 }
 
 static long
