@@ -52,8 +52,10 @@ list(const char *path, GPtrArray *files, GError **error)
     DIR *dir = opendir(path);
     bool is_read;
 
+    if (dir == NULL && errno == ENOENT && !g_file_test(path, G_FILE_TEST_IS_SYMLINK))
+        return true;
     if (dir == NULL)
-        return errno == ENOENT || bns_loader_fail(error, path, g_strerror(errno));
+        return bns_loader_fail(error, path, g_strerror(errno));
     is_read = take_names(dir, path, names, error);
     closedir(dir);
     if (!is_read)
@@ -89,13 +91,15 @@ take_main(const char *path, GPtrArray *files, GError **error)
     return true;
 }
 
+/* Where there is no policy nobody is asked whose the directories are: in a user namespace
+ * they may be anybody's. */
 static bool
 find_files(const BnsPolicySource *source, GPtrArray *files, GError **error)
 {
     g_autofree char *more = g_build_filename(source->system_dir, "policy.d", NULL);
 
-    return check_directory(more, source->system_owner, error) &&
-           take_main(source->system_dir, files, error) && list(more, files, error);
+    return take_main(source->system_dir, files, error) && list(more, files, error) &&
+           (files->len == 0 || check_directory(more, source->system_owner, error));
 }
 
 /* What a ceiling cannot mean. */
