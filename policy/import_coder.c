@@ -16,9 +16,9 @@ add_rule(BnsDraft *draft, unsigned line, const char *text)
 {
     g_autofree char *what = g_strdup_printf("allowlist: \"%s\"", text);
     g_autoptr(GPtrArray) notices = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(BnsRule) rule =
-        bns_rule_parse(BNS_VERDICT_ALLOW, "rule", text, notices, NULL);
 
+    /* For its notices; what is wrong with it the draft says. */
+    bns_rule_free(bns_rule_parse(BNS_VERDICT_ALLOW, "rule", text, notices, NULL));
     if (bns_draft_add_text(draft, BNS_DRAFT_ALLOW, line, text, what))
         for (guint i = 0; i < notices->len; i++)
             bns_draft_lose(draft, line, BNS_LOSS_NARROWER, "%s (%s)", what,

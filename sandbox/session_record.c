@@ -210,10 +210,12 @@ BnsSessionMark *
 bns_session_mark(const char *session, const BnsSessionRecord *record, GError **error)
 {
     g_autoptr(BnsSessionMark) mark = NULL;
-    /* As long as nothing is locked by us: what those have left that died goes. */
-    g_autoptr(GPtrArray) others = bns_session_records(NULL);
+    GPtrArray *others;
     int r;
 
+    /* As long as nothing is locked by us: what those have left that died goes. */
+    others = bns_session_records(NULL);
+    g_clear_pointer(&others, g_ptr_array_unref);
     for (Place place = 0; place < N_PLACES; place++) {
         g_clear_pointer(&mark, bns_session_mark_free);
         g_clear_error(error);

@@ -99,9 +99,11 @@ static bool
 can_have_layer(void)
 {
     g_autoptr(Story) story = story_under("");
-    pid_t pid = fork();
+    pid_t pid;
     int status = 0;
 
+    g_assert_nonnull(story);
+    pid = fork();
     if (pid == 0)
         _exit(enter() ? 0 : 1);
     g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);

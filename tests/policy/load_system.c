@@ -261,7 +261,6 @@ static void
 test_owner(void)
 {
     g_auto(Fixture) f = { 0 };
-    g_autofree char *message = NULL;
 
     setup(&f);
     write_file(&f, "policy.yaml", "allow: ['*']\n");

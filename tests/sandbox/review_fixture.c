@@ -140,7 +140,7 @@ bns_review_fixture_run(BnsReviewFixture *fixture, const char *script)
 void
 bns_review_fixture_sh(const char *directory, const char *script)
 {
-    g_autofree char *output = bns_review_fixture_output(directory, script);
+    g_free(bns_review_fixture_output(directory, script));
 }
 
 char *

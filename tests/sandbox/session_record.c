@@ -237,7 +237,8 @@ test_places(void)
 static void
 test_strange_files(void)
 {
-    static const char *const names[] = { "..x", "file", ".new-" FIRST };
+    static const char unfinished[] = ".new-" FIRST;
+    static const char *const names[] = { "..x", "file", unfinished };
     Fixture fixture;
     g_autofree char *fifo = NULL;
     g_autofree char *link = NULL;
