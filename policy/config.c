@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/config.h"
 #include "base/text.h"
+#include "policy/config_private.h"
 #include "policy/origins.h"
 #include "policy/rule_mapping.h"
-#include "policy/value.h"
 
 #include <string.h>
 
-typedef struct {
-    const char *file;
-    BnsConfig *config;
-} Reader;
+typedef BnsConfigReader Reader;
 
 static void
 config_extend_free(void *extend)
@@ -28,6 +25,8 @@ bns_config_free(BnsConfig *config)
         return;
     g_ptr_array_unref(config->extends);
     g_ptr_array_unref(config->rules);
+    g_ptr_array_unref(config->profiles);
+    g_ptr_array_unref(config->commands_for);
     g_clear_pointer(&config->notices, g_ptr_array_unref);
     bns_files_free(config->files);
     bns_env_free(config->env);
@@ -36,6 +35,8 @@ bns_config_free(BnsConfig *config)
     g_free(config->nested_origin);
     bns_permits_clear(&config->permits);
     g_hash_table_unref(config->origins);
+    g_free(config->name);
+    g_free(config->file);
     g_free(config);
 }
 
@@ -69,9 +70,6 @@ read_extends(void *data, const BnsYaml *value, GError **error)
             return false;
         if (*name == '\0')
             return bns_yaml_fail(error, reader->file, item, "extends: an empty name");
-        if (g_str_has_prefix(name, "preset:"))
-            return bns_yaml_fail(error, reader->file, item,
-                                 "extends: this build has no presets");
         extend = g_new0(BnsConfigExtend, 1);
         extend->name = g_strdup(name);
         extend->line = item->line;
@@ -158,6 +156,18 @@ read_permit(void *data, const BnsYaml *value, GError **error)
 }
 
 static bool
+read_auto_preset(void *data, const BnsYaml *value, GError **error)
+{
+    Reader *reader = data;
+    bool is_wanted;
+
+    if (!bns_value_boolean(reader->file, value, "auto_preset", &is_wanted, error))
+        return false;
+    reader->config->stops_auto_preset = !is_wanted;
+    return true;
+}
+
+static bool
 read_log_level(void *data, const BnsYaml *value, GError **error)
 {
     static const char *const levels[] = { "error", "warn", "info", "debug", NULL };
@@ -173,93 +183,6 @@ read_log_level(void *data, const BnsYaml *value, GError **error)
                              "log_level: must be error, warn, info or debug");
     reader->config->log_level = g_steal_pointer(&level);
     return true;
-}
-
-static bool
-read_limit_names(void *data, const BnsYaml *value, GError **error)
-{
-    Reader *reader = data;
-
-    return bns_value_integer(reader->file, value, "limits.names", 1,
-                             BNS_CONFIG_NAMES_MAX, &reader->config->names, error);
-}
-
-static bool
-read_limit_flows(void *data, const BnsYaml *value, GError **error)
-{
-    Reader *reader = data;
-
-    return bns_value_integer(reader->file, value, "limits.flows", 1,
-                             BNS_CONFIG_FLOWS_MAX, &reader->config->flows, error);
-}
-
-static bool
-read_limit_flow_rate(void *data, const BnsYaml *value, GError **error)
-{
-    Reader *reader = data;
-
-    return bns_value_integer(reader->file, value, "limits.flow_rate", 1,
-                             BNS_CONFIG_FLOWS_MAX, &reader->config->flow_rate, error);
-}
-
-static bool
-read_limit_idle(void *data, const BnsYaml *value, GError **error)
-{
-    Reader *reader = data;
-
-    reader->config->has_idle = true;
-    return bns_value_integer(reader->file, value, "limits.idle", 0, BNS_CONFIG_IDLE_MAX,
-                             &reader->config->idle_s, error);
-}
-
-#define PROCESS_LIMIT(key, limit)                                                      \
-    static bool read_limit_##key(void *data, const BnsYaml *value, GError **error)     \
-    {                                                                                  \
-        Reader *reader = data;                                                         \
-                                                                                       \
-        return bns_limits_read(&reader->config->process_limits, limit, reader->file,   \
-                               value, error);                                          \
-    }
-
-PROCESS_LIMIT(processes, BNS_LIMIT_PROCESSES)
-PROCESS_LIMIT(memory, BNS_LIMIT_MEMORY)
-PROCESS_LIMIT(open_files, BNS_LIMIT_OPEN_FILES)
-PROCESS_LIMIT(file_size, BNS_LIMIT_FILE_SIZE)
-PROCESS_LIMIT(cpu, BNS_LIMIT_CPU)
-
-static bool
-read_limit_audit_size(void *data, const BnsYaml *value, GError **error)
-{
-    Reader *reader = data;
-
-    return bns_limits_read_audit_size(&reader->config->audit_bytes, reader->file, value,
-                                      error);
-}
-
-static bool
-read_limits(void *data, const BnsYaml *value, GError **error)
-{
-    static const BnsValueKey keys[] = {
-        { "names", read_limit_names },
-        { "flows", read_limit_flows },
-        { "flow_rate", read_limit_flow_rate },
-        { "idle", read_limit_idle },
-        { "audit_size", read_limit_audit_size },
-        { "processes", read_limit_processes },
-        { "memory", read_limit_memory },
-        { "open_files", read_limit_open_files },
-        { "file_size", read_limit_file_size },
-        { "cpu", read_limit_cpu },
-        { NULL, NULL },
-    };
-    Reader *reader = data;
-
-    if (value->kind != BNS_YAML_MAPPING)
-        return bns_yaml_fail(
-            error, reader->file, value,
-            "limits: must be a mapping with names, flows, flow_rate, idle, "
-            "audit_size, processes, memory, open_files, file_size or cpu");
-    return bns_value_mapping(reader->file, value, keys, data, error);
 }
 
 static bool
@@ -425,19 +348,38 @@ UNUSED_KEY(no_user_namespace, boolean)
 UNUSED_KEY(disable_audit_logs, boolean)
 UNUSED_KEY(session_correlation_enabled, boolean)
 
+static bool
+read_profiles(void *data, const BnsYaml *value, GError **error)
+{
+    Reader *reader = data;
+
+    return bns_profiles_read(reader->config->profiles, reader->file, value, error);
+}
+
+static bool
+read_for(void *data, const BnsYaml *value, GError **error)
+{
+    Reader *reader = data;
+
+    return bns_profile_read_for(reader->config->commands_for, reader->file, value,
+                                error);
+}
+
 static const BnsValueKey keys[] = {
     { "version", read_version },
     { "extends", read_extends },
     { "allow", read_allow },
     { "deny", read_deny },
+    { "auto_preset", read_auto_preset },
     { "commands", read_commands },
     { "enabled", read_enabled },
     { "env", read_env },
     { "files", read_files },
-    { "limits", read_limits },
+    { "limits", bns_config_read_limits },
     { "log_level", read_log_level },
     { "nested", read_nested },
     { "permit", read_permit },
+    { "profiles", read_profiles },
     { "required", read_required },
     { "sockets", read_sockets },
     { "tty", read_tty },
@@ -456,20 +398,53 @@ static const BnsValueKey keys[] = {
     { NULL, NULL },
 };
 
-BnsConfig *
-bns_config_parse(const char *file, const char *bytes, size_t len, GError **error)
+/* What is the whole session's, or a file's, is not there. */
+static const BnsValueKey profile_keys[] = {
+    { "extends", read_extends },   { "for", read_for },
+    { "allow", read_allow },       { "deny", read_deny },
+    { "commands", read_commands }, { "env", read_env },
+    { "files", read_files },       { "limits", bns_config_read_limits },
+    { "nested", read_nested },     { "sockets", read_sockets },
+    { "tty", read_tty },           { NULL, NULL },
+};
+
+static BnsConfig *
+config_new(void)
 {
-    g_autoptr(BnsYaml) root = bns_yaml_parse(file, bytes, len, error);
-    g_autoptr(BnsConfig) config = g_new0(BnsConfig, 1);
-    Reader reader = { .file = file, .config = config };
+    BnsConfig *config = g_new0(BnsConfig, 1);
 
     config->extends = g_ptr_array_new_with_free_func(config_extend_free);
     config->rules = g_ptr_array_new_with_free_func((GDestroyNotify)bns_rule_free);
     config->notices = g_ptr_array_new_with_free_func(g_free);
+    config->profiles = g_ptr_array_new_with_free_func((GDestroyNotify)bns_config_free);
+    config->commands_for = g_ptr_array_new_with_free_func(g_free);
     config->files = bns_files_new();
     config->env = bns_env_new();
     config->commands = bns_commands_new();
     config->origins = bns_origins_new();
+    return config;
+}
+
+BnsConfig *
+bns_config_read_profile(const char *file, const BnsYaml *node, GError **error)
+{
+    g_autoptr(BnsConfig) config = config_new();
+    Reader reader = { .file = file, .config = config };
+
+    if (!bns_value_mapping(file, node, profile_keys, &reader, error))
+        return NULL;
+    bns_origins_add(config->origins, file, node);
+    return g_steal_pointer(&config);
+}
+
+BnsConfig *
+bns_config_parse(const char *file, const char *bytes, size_t len, GError **error)
+{
+    g_autoptr(BnsYaml) root = bns_yaml_parse(file, bytes, len, error);
+    g_autoptr(BnsConfig) config = config_new();
+    Reader reader = { .file = file, .config = config };
+
+    config->file = g_strdup(file);
     if (root == NULL)
         return NULL;
     if (root->kind != BNS_YAML_MAPPING) {

@@ -19,15 +19,20 @@
 /* limits.idle: a week. */
 #define BNS_CONFIG_IDLE_MAX (7 * 24 * 3600)
 
-/* A file that this one is built on. */
+/* A file or preset that this one is built on. */
 typedef struct {
-    char *name;    /* owned; as written */
+    char *name;    /* owned; as written; "preset:NAME" */
     unsigned line; /* where */
     unsigned column;
 } BnsConfigExtend;
 
+/* A file, or a profile of one, which has fewer keys. */
 typedef struct {
-    GPtrArray *extends; /* owned, of owned BnsConfigExtend */
+    char *file; /* owned; of a file: as in its origins; NULL: of a profile */
+    char *name; /* owned; of a profile; NULL: a file's */
+    GPtrArray *commands_for; /* owned, of owned patterns: of a profile, for: */
+    GPtrArray *profiles;     /* owned, of owned BnsConfig: of a file, in order */
+    GPtrArray *extends;      /* owned, of owned BnsConfigExtend */
     GPtrArray
         *rules; /* owned, of owned BnsRule: allow, allowlist, deny as in the file */
     GPtrArray *notices;    /* owned, of owned lines for the person */
@@ -43,7 +48,8 @@ typedef struct {
     uint64_t audit_bytes; /* limits.audit_size */
     bool has_idle;
     bool has_clipboard;
-    bool clipboard; /* tty.clipboard */
+    bool clipboard;         /* tty.clipboard */
+    bool stops_auto_preset; /* auto_preset: false */
     bool has_enabled;
     bool enabled;
     BnsPermits permits;  /* of a system policy alone; owned */
@@ -54,7 +60,7 @@ typedef struct {
 
 /**
  * bns_config_parse:
- * @file: absolute; goes into origins and errors
+ * @file: absolute, or "preset:NAME"; goes into origins and errors
  *
  * Pure; opens nothing of what it extends. Returns: (transfer full): the file's content,
  *          or %NULL with @error (BNS_POLICY_ERROR_INVALID, "file:line:column: ...")

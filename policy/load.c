@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Loading: the system layer (load_system.c); then the file, what it extends, and the rules of the command line, in the order in
- * which they are numbered: what is extended, the file itself, --allow, $BOUNDARY_ALLOW,
- * --deny; then --write and the like, and --env.
+ * Loading: the system layer (load_system.c); then presets, the file, what it extends, and
+ * the rules of the command line, in the order in which they are numbered: presets, what is
+ * extended, the file itself, what a profile is built on, the profile, --allow,
+ * $BOUNDARY_ALLOW, --deny; then --write and the like, and --env. Presets come first,
+ * wherever they are named, so that what a person wrote has the last word.
  *
  * Names are made absolute without looking at symbolic links, so that the name in an
  * error, the file that is opened and the file that is protected inside are the same.
@@ -10,10 +12,12 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "policy/load_private.h"
+#include "policy/profile.h"
 #include "policy/trusted.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -156,18 +160,30 @@ load_extends(BnsLoader *loader,
             g_strdup_printf("%s:%u:%u: ", shown, extend->line, extend->column);
         Frame child = { frame, path, place, frame->depth + 1, { 0 } };
 
-        if (!load_file(loader, &child, error))
+        if (g_str_has_prefix(extend->name, BNS_PRESET_PREFIX)
+                ? !bns_preset_list_add(&loader->presets,
+                                       extend->name + strlen(BNS_PRESET_PREFIX), place,
+                                       error)
+                : !load_file(loader, &child, error))
             return false;
     }
     return true;
 }
 
-/* Such keys in a file below would look as if they held. */
+/* Such keys in a file below, and profiles in one above, would look as if they held. */
 static bool
 check_keys(const BnsLoader *loader, const BnsConfig *config, GError **error)
 {
+    const char *profiles = g_hash_table_lookup(config->origins, "profiles");
     static const char *const system_keys[] = { "permit", "required" };
 
+    if (loader->owner != NULL && profiles != NULL) {
+        g_autofree char *shown = bns_text_escape(profiles, -1);
+
+        g_set_error(error, BNS_POLICY_ERROR, BNS_POLICY_ERROR_INVALID,
+                    "%s: profiles: a system policy holds in every session", shown);
+        return false;
+    }
     for (size_t i = 0; i < G_N_ELEMENTS(system_keys) && loader->owner == NULL; i++) {
         const char *origin = g_hash_table_lookup(config->origins, system_keys[i]);
         g_autofree char *shown = bns_text_escape(origin, -1);
@@ -201,7 +217,7 @@ load_file(BnsLoader *loader, Frame *frame, GError **error)
     if (config == NULL || !check_keys(loader, config, error) ||
         !load_extends(loader, frame, config, error))
         return false;
-    bns_policy_add_config(loader->policy, config, loader->notices);
+    g_ptr_array_add(loader->configs, g_steal_pointer(&config));
     return true;
 }
 
@@ -213,6 +229,128 @@ bns_loader_add_file(BnsLoader *loader, const char *name, GError **error)
     Frame frame = { NULL, path, "", 0, { 0 } };
 
     return load_file(loader, &frame, error);
+}
+
+void
+bns_loader_init(BnsLoader *loader)
+{
+    loader->done = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    loader->configs = g_ptr_array_new_with_free_func((GDestroyNotify)bns_config_free);
+    bns_preset_list_init(&loader->presets);
+}
+
+void
+bns_loader_clear(BnsLoader *loader)
+{
+    g_hash_table_unref(loader->done);
+    g_ptr_array_unref(loader->configs);
+    bns_preset_list_clear(&loader->presets);
+}
+
+static bool
+stops_auto_preset(const BnsLoader *loader)
+{
+    for (guint i = 0; i < loader->configs->len; i++) {
+        const BnsConfig *config = loader->configs->pdata[i];
+
+        if (config->stops_auto_preset)
+            return true;
+    }
+    return loader->stops_auto_preset;
+}
+
+void
+bns_loader_apply(BnsLoader *loader)
+{
+    loader->policy->stops_auto_preset = stops_auto_preset(loader);
+    bns_preset_list_apply(&loader->presets, loader->policy);
+    for (guint i = 0; i < loader->configs->len; i++)
+        bns_policy_add_config(loader->policy, loader->configs->pdata[i],
+                              loader->notices);
+    if (loader->profile != NULL)
+        bns_policy_add_config(loader->policy, loader->profile, loader->notices);
+}
+
+static bool
+load_presets(BnsLoader *loader, char *const *names, GError **error)
+{
+    for (unsigned i = 0; names != NULL && names[i] != NULL; i++) {
+        g_autofree char *place = g_strdup_printf("--preset#%u: ", i + 1);
+
+        if (!bns_preset_list_add(&loader->presets, names[i], place, error))
+            return false;
+    }
+    return true;
+}
+
+/* The profile and what it is built on, of the files alone that were read before. */
+static bool
+take_profile(BnsLoader *loader,
+             BnsConfig *profile,
+             const BnsConfig *config,
+             GError **error)
+{
+    Frame frame = { NULL, config->file, "", 0, { 0 } };
+
+    loader->profile = profile;
+    loader->policy->profile = g_strdup(profile->name);
+    return load_extends(loader, &frame, profile, error);
+}
+
+static bool
+load_profile(BnsLoader *loader, const BnsPolicySource *source, GError **error)
+{
+    const BnsConfig *config = NULL;
+    BnsConfig *profile = NULL;
+    g_autofree char *program = NULL;
+
+    if (source->profile != NULL) {
+        profile = bns_profile_find(loader->configs, source->profile, &config, error);
+        g_prefix_error(error, "--profile: ");
+        return profile != NULL && take_profile(loader, profile, config, error);
+    }
+    if (source->command != NULL)
+        profile = bns_profile_for_command(loader->configs, source->command, &config);
+    if (profile == NULL)
+        return true;
+    program = g_path_get_basename(source->command);
+    g_ptr_array_add(loader->notices, g_strdup_printf("policy: profile %s, for %s",
+                                                     profile->name, program));
+    return take_profile(loader, profile, config, error);
+}
+
+/* The command's own, unless somebody has named it. */
+static bool
+load_auto_preset(BnsLoader *loader, const char *command, GError **error)
+{
+    const BnsPreset *preset = command != NULL ? bns_preset_for_command(command) : NULL;
+    g_autofree char *program = NULL;
+
+    if (preset == NULL || bns_preset_list_has(&loader->presets, preset) ||
+        stops_auto_preset(loader))
+        return true;
+    program = g_path_get_basename(command);
+    g_ptr_array_add(loader->notices,
+                    g_strdup_printf("policy: preset %s, for %s; auto_preset: false "
+                                    "in a policy stops it",
+                                    preset->name, program));
+    return bns_preset_list_add(&loader->presets, preset->name, "", error);
+}
+
+static bool
+load_files(BnsLoader *loader, const BnsPolicySource *source, GError **error)
+{
+    if (!load_presets(loader, source->presets, error))
+        return false;
+    if (source->config_path != NULL &&
+        !bns_loader_add_file(loader, source->config_path, error))
+        return false;
+    if (!load_profile(loader, source, error))
+        return false;
+    if (!load_auto_preset(loader, source->command, error))
+        return false;
+    bns_loader_apply(loader);
+    return true;
 }
 
 static bool
@@ -292,8 +430,7 @@ load(BnsLoader *loader, const BnsPolicySource *source, GError **error)
 {
     const char *env_allow = source->env_allow != NULL ? source->env_allow : "";
 
-    if (source->config_path != NULL &&
-        !bns_loader_add_file(loader, source->config_path, error))
+    if (!load_files(loader, source, error))
         return false;
     if (!add_options(loader, BNS_VERDICT_ALLOW, "--allow", source->allow, error))
         return false;
@@ -315,6 +452,7 @@ load_layers(BnsLoader *loader, const BnsPolicySource *source, GError **error)
     if (source->system_dir != NULL &&
         !bns_loader_read_system(source, loader->notices, &system, error))
         return false;
+    loader->stops_auto_preset = system != NULL && system->stops_auto_preset;
     if (!load(loader, source, error))
         return false;
     return system == NULL ||
@@ -325,11 +463,10 @@ BnsPolicy *
 bns_policy_load(const BnsPolicySource *source, GStrv *out_notices, GError **error)
 {
     g_autoptr(BnsPolicy) policy = bns_policy_new();
-    g_autoptr(GHashTable) done =
-        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_autoptr(GPtrArray) notices = g_ptr_array_new_with_free_func(g_free);
-    BnsLoader loader = { policy, notices, done, NULL };
+    g_auto(BnsLoader) loader = { .policy = policy, .notices = notices };
 
+    bns_loader_init(&loader);
     if (out_notices != NULL)
         *out_notices = NULL;
     if (!load_layers(&loader, source, error))

@@ -138,6 +138,7 @@ load(BnsLoader *loader, const GPtrArray *files, GError **error)
     for (guint i = 0; i < files->len; i++)
         if (!bns_loader_add_file(loader, files->pdata[i], error))
             return false;
+    bns_loader_apply(loader);
     return bns_policy_complete(loader->policy, error) &&
            check(loader->policy, loader->notices, error);
 }
@@ -150,10 +151,11 @@ bns_loader_read_system(const BnsPolicySource *source,
 {
     g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(BnsPolicy) policy = bns_policy_new();
-    g_autoptr(GHashTable) done =
-        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    BnsLoader loader = { policy, notices, done, &source->system_owner };
+    g_auto(BnsLoader) loader = { .policy = policy,
+                                 .notices = notices,
+                                 .owner = &source->system_owner };
 
+    bns_loader_init(&loader);
     *out_policy = NULL;
     if (!find_files(source, files, error))
         return false;

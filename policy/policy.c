@@ -23,6 +23,7 @@ bns_policy_new(void)
     policy->deny = bns_host_index_new();
     policy->guard = bns_guard_new();
     policy->files = g_ptr_array_new_with_free_func(g_free);
+    policy->presets = g_ptr_array_new_with_free_func(g_free);
     policy->identities = g_ptr_array_new();
     policy->read_ports = g_malloc0((UINT16_MAX + 1) / 8);
     policy->file_policy = bns_files_new();
@@ -48,6 +49,8 @@ bns_policy_free(BnsPolicy *policy)
     g_ptr_array_unref(policy->rules);
     bns_guard_free(policy->guard);
     g_ptr_array_unref(policy->files);
+    g_ptr_array_unref(policy->presets);
+    g_free(policy->profile);
     g_ptr_array_unref(policy->identities);
     g_clear_pointer(&policy->host_ports, g_hash_table_unref);
     g_free(policy->read_ports);
@@ -140,6 +143,23 @@ bns_policy_add_config(BnsPolicy *policy, BnsConfig *config, GPtrArray *notices)
     bns_limits_merge(&policy->process_limits, &config->process_limits);
     if (config->has_idle)
         policy->limits.idle_s = config->idle_s;
+}
+
+static void
+forget_nested(BnsConfig *config)
+{
+    g_clear_pointer(&config->nested_origin, g_free);
+    g_hash_table_remove(config->origins, "nested");
+}
+
+void
+bns_policy_add_preset(BnsPolicy *policy, const char *name, BnsConfig *config)
+{
+    g_ptr_array_add(policy->presets, g_strdup(name));
+    config->files->has_write = false;
+    if (policy->nested_origin != NULL && config->nested <= policy->nested)
+        forget_nested(config);
+    bns_policy_add_config(policy, config, NULL);
 }
 
 static void
@@ -260,6 +280,18 @@ const GPtrArray *
 bns_policy_files(const BnsPolicy *policy)
 {
     return policy->files;
+}
+
+const char *
+bns_policy_profile(const BnsPolicy *policy)
+{
+    return policy->profile;
+}
+
+const GPtrArray *
+bns_policy_presets(const BnsPolicy *policy)
+{
+    return policy->presets;
 }
 
 const GPtrArray *

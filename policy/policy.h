@@ -128,6 +128,10 @@ typedef struct {
     const char *system_dir;  /* of the system layer; may be absent; NULL: none */
     uid_t system_owner;      /* whose its files must be, if not root's; 0: root's */
     const char *config_path; /* NULL: no file */
+    const char *command;     /* what is to be run, whose preset applies unless
+                              * auto_preset: false; NULL: nothing */
+    GStrv presets;           /* --preset, in order; NULL: none */
+    const char *profile;     /* --profile; NULL: the one that is for the command */
     GStrv allow;             /* --allow, in order; NULL: none. Origin "--allow#N" */
     GStrv deny;              /* --deny; "--deny#N" */
     const char *env_allow;   /* $BOUNDARY_ALLOW, also its origin; NULL or "": unset */
@@ -242,6 +246,10 @@ const char *bns_policy_log_level(const BnsPolicy *policy);
 /* (transfer none): the files that were read, absolute, in order, as they were named: who
  * protects them must protect the target of a symbolic link too. */
 const GPtrArray *bns_policy_files(const BnsPolicy *policy);
+/* (transfer none): of owned names: the presets that apply, in order */
+const GPtrArray *bns_policy_presets(const BnsPolicy *policy);
+/* (transfer none) (nullable): the name of the profile that applies */
+const char *bns_policy_profile(const BnsPolicy *policy);
 /* (transfer none): of BnsIdentity: all that some decision may have, each once. */
 const GPtrArray *bns_policy_identities(const BnsPolicy *policy);
 /* (transfer none): files: and the like of the command line. */

@@ -29,6 +29,9 @@ struct BnsPolicy {
     BnsHostIndex *deny;
     BnsGuard *guard;        /* owned */
     GPtrArray *files;       /* owned, of owned absolute paths */
+    GPtrArray *presets;     /* owned, of owned names */
+    char *profile;          /* owned; NULL: none */
+    bool stops_auto_preset; /* auto_preset: false, in this layer or one above */
     GPtrArray *identities;  /* owned, of BnsIdentity, borrowed from the rules */
     GHashTable *host_ports; /* owned; a set of ports; NULL: none is offered */
     uint8_t *read_ports;    /* owned; a bit per port: HTTP or sealed rules name it */
@@ -60,6 +63,10 @@ void bns_policy_add_rule(BnsPolicy *policy, BnsRule *take_rule);
 /* Takes over the rules and settings of @config, and its notices if @notices is not
  * %NULL. What it extends is the caller's affair. */
 void bns_policy_add_config(BnsPolicy *policy, BnsConfig *config, GPtrArray *notices);
+/* The same of a preset's, all of which are added before the files': of two that say
+ * nested: the one that opens more counts, and to write somewhere is no choice against the
+ * working directory. */
+void bns_policy_add_preset(BnsPolicy *policy, const char *name, BnsConfig *config);
 /* Checks the rules against each other. After this the policy is immutable. */
 bool bns_policy_complete(BnsPolicy *policy, GError **error);
 

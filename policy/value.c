@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/value.h"
 #include "base/text.h"
+#include "policy/near.h"
 
 #include <string.h>
 
@@ -146,41 +147,6 @@ find_key(const BnsValueKey *keys, const char *name)
     return NULL;
 }
 
-static guint
-common_prefix(const char *a, const char *b)
-{
-    guint len = 0;
-
-    while (a[len] != '\0' && a[len] == b[len])
-        len++;
-    return len;
-}
-
-static guint
-common_suffix(const char *a, const char *b, guint limit)
-{
-    size_t a_len = strlen(a);
-    size_t b_len = strlen(b);
-    guint len = 0;
-
-    while (len < limit && a[a_len - 1 - len] == b[b_len - 1 - len])
-        len++;
-    return len;
-}
-
-/* Whether the names differ in one place and by two letters at most there: one left out,
- * one too many, two swapped. */
-static bool
-is_like(const char *name, const char *key)
-{
-    guint shorter = (guint)MIN(strlen(name), strlen(key));
-    guint longer = (guint)MAX(strlen(name), strlen(key));
-    guint prefix = common_prefix(name, key);
-    guint same = prefix + common_suffix(name, key, shorter - prefix);
-
-    return same > 0 && longer - same <= 2;
-}
-
 /* Of "command, arguments or reason"; empty for tables that would fill a screen. */
 static char *
 list_keys(const BnsValueKey *keys)
@@ -209,7 +175,7 @@ fail_unknown(const char *file,
     g_autofree char *known = list_keys(keys);
 
     for (; keys->name != NULL; keys++)
-        if (is_like(name->text, keys->name))
+        if (bns_near_is_like(name->text, keys->name))
             return bns_yaml_fail(error, file, name, "unknown key \"%s\": is it %s?",
                                  shown, keys->name);
     return bns_yaml_fail(error, file, name, "unknown key \"%s\"%s", shown, known);

@@ -109,6 +109,13 @@ print_limits(const BnsPolicy *policy)
     print_process_limits(policy);
 }
 
+static void
+print_profile(const BnsPolicy *policy)
+{
+    if (bns_policy_profile(policy) != NULL)
+        printf("--profile\tprofile\t%s\n", bns_policy_profile(policy));
+}
+
 static int
 fail(const GError *error, int status)
 {
@@ -146,6 +153,7 @@ bns_check(const BnsOptions *options)
            files->lines->str, commands->lines->str, variables);
     print_setting(policy, "tty", "tty.clipboard",
                   bns_policy_clipboard(policy) ? "true" : "false");
+    print_profile(policy);
     print_limits(policy);
     print_nested(policy);
     return 0;

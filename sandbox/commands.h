@@ -14,6 +14,7 @@ int bns_explain(const BnsOptions *options);
 int bns_import_command(const BnsOptions *options);
 int bns_log(const BnsOptions *options);
 int bns_log_verify(const BnsOptions *options);
+int bns_preset_command(const BnsOptions *options);
 int bns_ps(const BnsOptions *options);
 int bns_stop(const BnsOptions *options);
 int bns_review(const BnsOptions *options);

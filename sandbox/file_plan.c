@@ -2,6 +2,7 @@
 #include "sandbox/file_plan.h"
 
 #include "base/text.h"
+#include "policy/preset.h"
 #include "sandbox/file_plan_private.h"
 #include "sandbox/sight.h"
 
@@ -107,7 +108,9 @@ bns_file_plan_each(BnsFilePlanning *planning, BnsFileEntryFunc func, GError **er
         return false;
     for (guint i = 0; i < entries->len; i++) {
         const BnsFileEntry *entry = entries->pdata[i];
-        const BnsFileOrigin origin = { entry->origin, false, false };
+        const BnsFileOrigin origin = { entry->origin, false, false,
+                                       g_str_has_prefix(entry->origin,
+                                                        BNS_PRESET_PREFIX) };
 
         if (!call_for_paths(planning, func, entry->kind,
                             bns_file_names_expand(planning->names, entry->path),

@@ -150,6 +150,8 @@ add_entry(BnsFilePlanning *planning,
     real = bns_file_names_resolve(path);
     if (real == NULL)
         return skip_absent(path, origin, error);
+    if (origin->is_preset && (is_socket(real) || find_fault(real) != NULL))
+        return true;
     if (!origin->is_default && !origin->is_ceiling && is_socket(real))
         return bns_file_plan_fail(
             error, "%s: %s is a socket: name it in sockets:", origin->name, real);
@@ -360,6 +362,8 @@ emit_mount(BnsFilePlanning *planning, const BnsPlannedMount *mount, GError **err
     bool is_directory = bns_sight_is(mount->path, S_IFDIR);
     g_autofree char *dir = g_path_get_dirname(mount->path);
 
+    if (mount->origin.is_preset && bns_file_view_hides(view, mount->path))
+        return true;
     if (bns_file_view_hides(view, mount->path))
         return mount->origin.is_default || mount->origin.is_ceiling ||
                bns_file_plan_fail(error, "%s: %s is hidden", mount->origin.name,
@@ -380,6 +384,7 @@ emit_mount(BnsFilePlanning *planning, const BnsPlannedMount *mount, GError **err
         return true;
     }
     return mount->origin.is_default || mount->origin.is_ceiling ||
+           mount->origin.is_preset ||
            bns_file_plan_fail(error,
                               "%s: %s can be private only together with its directory",
                               mount->origin.name, mount->path);

@@ -89,6 +89,16 @@ say_not_kept(BnsFilePlan *plan, const char *path, const char *why)
         g_ptr_array_add(plan->notices, g_steal_pointer(&notice));
 }
 
+/* A preset's. What a policy hides is nobody's loss. */
+static void
+pass_over(BnsFilePlanning *planning, const char *path, const char *fault)
+{
+    g_autofree char *why = g_strconcat("it ", fault, NULL);
+
+    if (!bns_file_view_hides(&planning->plan->view, path))
+        say_not_kept(planning->plan, path, why);
+}
+
 static bool
 take(BnsFilePlanning *planning,
      const char *path,
@@ -128,6 +138,10 @@ add_entry(BnsFilePlanning *planning,
     if (is_kept_anyway(planning, dir))
         return true;
     why = find_fault(planning, real, dir);
+    if (why != NULL && origin->is_preset) {
+        pass_over(planning, real, why);
+        return true;
+    }
     if (why != NULL)
         return bns_file_plan_fail(error, "%s: %s %s", origin->name, real, why);
     why = find_objection(real, dir);

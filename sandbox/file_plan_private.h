@@ -14,6 +14,7 @@ typedef struct {
     const char *name; /* "default", "file:line", "--write#1" */
     bool is_default;  /* nobody asked for it: what cannot be had is passed over */
     bool is_ceiling;  /* of a system policy: it takes, and grants nothing */
+    bool is_preset;   /* the same, but it counts as what a policy says */
 } BnsFileOrigin;
 
 /* What a system policy says of a path; of what is hidden in it there are rules. */

@@ -359,6 +359,7 @@ check_operands(const Parse *parse, GError **error)
                                  "claude, srt, domains, codex or coder, and a file" },
         [BNS_COMMAND_LOG] = { 0, 1, "at most one file or session" },
         [BNS_COMMAND_LOG_VERIFY] = { 1, 1, "one file" },
+        [BNS_COMMAND_PRESET] = { 1, 2, "list, or show and the name of a preset" },
         [BNS_COMMAND_DOCTOR] = { 0, 0, "nothing but --json" },
         [BNS_COMMAND_VERIFY] = { 0, 0, "nothing but options" },
         [BNS_COMMAND_PS] = { 0, 0,
@@ -442,6 +443,8 @@ bns_options_free(BnsOptions *options)
     if (options == NULL)
         return;
     g_free(options->config_path);
+    g_strfreev(options->preset);
+    g_free(options->profile);
     g_strfreev(options->allow);
     g_strfreev(options->deny);
     g_strfreev(options->write);

@@ -32,6 +32,7 @@ typedef enum {
     BNS_COMMAND_IMPORT,
     BNS_COMMAND_LOG,
     BNS_COMMAND_LOG_VERIFY,
+    BNS_COMMAND_PRESET,
     BNS_COMMAND_DOCTOR,
     BNS_COMMAND_VERIFY,
     BNS_COMMAND_PS,
@@ -53,7 +54,9 @@ typedef struct {
     BnsCommand command;
     char *
         config_path; /* owned; -c or $BOUNDARY_CONFIG; NULL: look in the default places */
-    GStrv allow;     /* owned; never NULL, as all lists here */
+    GStrv preset;    /* names; owned; never NULL, as all lists here */
+    char *profile;   /* a name; NULL: the one that is for the command */
+    GStrv allow;
     GStrv deny;
     GStrv write; /* paths, unparsed */
     GStrv read_only;

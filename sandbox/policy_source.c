@@ -62,6 +62,11 @@ bns_policy_source_load(const BnsOptions *options, char **out_config, GError **er
                                   : bns_places_find_config(places);
     const BnsPolicySource source = { .system_dir = BNS_POLICY_SYSTEM_DIR,
                                      .config_path = config,
+                                     .command = options->command == BNS_COMMAND_RUN
+                                                    ? options->arguments[0]
+                                                    : NULL,
+                                     .presets = options->preset,
+                                     .profile = options->profile,
                                      .allow = options->allow,
                                      .deny = options->deny,
                                      .env_allow = g_getenv("BOUNDARY_ALLOW"),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The agents that people run, from npm: each completes one exchange with a stand-in of
- * its API, streamed, and tells the person when the API is refused. */
+ * its API, streamed, with what its preset gives and nothing else, and tells the person when
+ * the API is refused. */
 #include "tests/e2e/model_api.h"
 #include "tests/e2e/npm.h"
 #include "tests/e2e/story.h"
@@ -10,28 +11,30 @@
 
 typedef struct {
     const char *name;
+    const char *preset;
     const char *package;
     const char *key;  /* the variable that holds its credential */
     const char *host; /* of its API */
-    /* The request that carries the answer: all that is allowed. */
+    /* The request that carries the answer: all that must be allowed. */
     const char *method;
     const char *path;
     const char *command; /* a shell command that asks one thing */
 } Agent;
 
 static const Agent agents[] = {
-    { "claude", "@anthropic-ai/claude-code", "ANTHROPIC_API_KEY", "api.anthropic.com",
-      "POST", "/v1/messages", "claude -p 'What did the boundary do?'" },
+    { "claude", "claude-code", "@anthropic-ai/claude-code", "ANTHROPIC_API_KEY",
+      "api.anthropic.com", "POST", "/v1/messages",
+      "claude -p 'What did the boundary do?'" },
     /* By WebSocket. */
-    { "codex", "@openai/codex", "CODEX_API_KEY", "api.openai.com", "GET",
+    { "codex", "codex", "@openai/codex", "CODEX_API_KEY", "api.openai.com", "GET",
       "/v1/responses",
       "codex exec --skip-git-repo-check --sandbox read-only "
       "'What did the boundary do?'" },
-    { "gemini", "@google/gemini-cli", "GEMINI_API_KEY",
+    { "gemini", "gemini-cli", "@google/gemini-cli", "GEMINI_API_KEY",
       "generativelanguage.googleapis.com", "POST", "/v1beta/models/*",
       "gemini --skip-trust -p 'What did the boundary do?'" },
-    { "opencode", "opencode-ai", "ANTHROPIC_API_KEY", "api.anthropic.com", "POST",
-      "/v1/messages",
+    { "opencode", "opencode", "opencode-ai", "ANTHROPIC_API_KEY", "api.anthropic.com",
+      "POST", "/v1/messages",
       "opencode run --model anthropic/claude-sonnet-4-5 'What did the boundary do?'" },
 };
 
@@ -60,8 +63,6 @@ agent_story(const Agent *agent)
     if (!story_npm(story, agent->package))
         return NULL;
     story_setenv(story, agent->key, "sk-stand-in");
-    /* They keep their state in several places of it. */
-    story_option(story, "--write %s", story->home);
     return g_steal_pointer(&story);
 }
 
@@ -80,13 +81,40 @@ test_exchange(gconstpointer data)
     api = model_api_new(story, agent->host);
     story_option(story, "--resolve %s:443:127.0.0.1:%u", agent->host,
                  bns_origin_port(api));
-    arguments = g_strdup_printf("--allow '%s %s%s' -- %s", agent->method, agent->host,
-                                agent->path, agent->command);
+    story_write(story, "none.yaml", "auto_preset: false\n");
+    story_option(story, "--write %s", story->home);
+    arguments =
+        g_strdup_printf("--config none.yaml --allow '%s %s%s' -- %s", agent->method,
+                        agent->host, agent->path, agent->command);
     run = story_run(story, arguments);
     story_assert_status(run, 0);
     story_assert_out(run, MODEL_API_ANSWER);
     method = g_strdup_printf("\"method\":\"%s\"", agent->method);
     story_assert_record(run, "http.request", "\"allow\"", agent->host, method);
+}
+
+/* No policy, nothing on the command line: the name is enough. */
+static void
+test_preset(gconstpointer data)
+{
+    const Agent *agent = data;
+    g_autoptr(Story) story = agent_story(agent);
+    g_autoptr(BnsOrigin) api = NULL;
+    g_autoptr(StoryRun) run = NULL;
+    g_autofree char *arguments = g_strconcat("-- ", agent->command, NULL);
+    g_autofree char *notice = g_strdup_printf("policy: preset %s, for ", agent->preset);
+
+    if (story == NULL)
+        return;
+    api = model_api_new(story, agent->host);
+    story_option(story, "--resolve %s:443:127.0.0.1:%u", agent->host,
+                 bns_origin_port(api));
+    run = story_run(story, arguments);
+    story_assert_status(run, 0);
+    story_assert_out(run, MODEL_API_ANSWER);
+    story_assert_err(run, notice);
+    story_assert_record(run, "http.request", "\"allow\"", agent->host,
+                        "\"rule\":\"preset:");
 }
 
 /* The API's path is refused: the person reads why, soon. */
@@ -101,7 +129,10 @@ test_refused(gconstpointer data)
 
     if (story == NULL)
         return;
-    arguments = g_strdup_printf("-q -- %s", agent->command);
+    /* They keep their state in several places of it. */
+    story_write(story, "none.yaml", "auto_preset: false\n");
+    story_option(story, "--write %s", story->home);
+    arguments = g_strdup_printf("-q --config none.yaml -- %s", agent->command);
     run = story_run(story, arguments);
     story_assert_status(run, 1);
     said = g_strconcat(run->out, run->err, NULL);
@@ -129,6 +160,7 @@ main(int argc, char **argv)
         return g_test_run();
     }
     add_tests("exchange", test_exchange);
+    add_tests("preset", test_preset);
     add_tests("refused", test_refused);
     return g_test_run();
 }
