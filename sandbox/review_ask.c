@@ -58,6 +58,7 @@ make_plain(struct termios *modes)
     modes->c_iflag &= ~(tcflag_t)(INLCR | IGNCR | ISTRIP);
     modes->c_oflag |= OPOST | ONLCR;
     modes->c_lflag |= ICANON | ISIG | ECHO | ECHOE | ECHOK;
+    modes->c_lflag &= ~(tcflag_t)EXTPROC;
     modes->c_cc[VINTR] = 'C' & 037;
     modes->c_cc[VEOF] = 'D' & 037;
     modes->c_cc[VKILL] = 'U' & 037;

@@ -219,6 +219,7 @@ typedef struct {
 
 static const Answer answers[] = {
     { "applied", "a\n", "new\n", 0 },
+    { "as-keyboards-end-lines", "a\r", "new\n", 0 },
     { "whole-words", " APPLY \n", "new\n", 0 },
     { "discarded", "discard\n", NULL, 0 },
     { "kept", "k\n", NULL, 1 },
@@ -273,7 +274,7 @@ test_answer(const void *data)
 
     pid = start_on_terminal(story,
                             "--review -- sh -c 'echo new >new; echo began; read line; "
-                            "stty -icanon -echo; printf \"\\033[8m\"; exit 4'",
+                            "stty -icanon -echo extproc; printf \"\\033[8m\"; exit 4'",
                             &fd);
     read_until(fd, text, "began");
     g_assert_cmpint(write(fd, "\na\na\n", 5), ==, 5);
