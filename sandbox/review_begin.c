@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sandbox/review_begin.h"
 
+#include "sandbox/review_forget.h"
 #include "sandbox/sight.h"
 
 #include <stdint.h>
@@ -44,6 +45,7 @@ bns_review_begin(const BnsReviewBeginning *beginning,
     *out_review = NULL;
     if (trees->len == 1)
         return true;
+    bns_review_forget_empty();
     *out_review = bns_review_create(&start, error);
     if (*out_review == NULL)
         return false;

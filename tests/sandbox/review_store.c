@@ -2,6 +2,7 @@
 /* A review survives its session, and goes away as a whole. */
 #include "sandbox/review_store.h"
 
+#include "sandbox/review_forget.h"
 #include "sandbox/review_remove.h"
 #include "tests/sandbox/review_fixture.h"
 #include "tests/support/test.h"
@@ -291,6 +292,45 @@ test_deep_removal(void)
     bns_review_fixture_clear(&fixture);
 }
 
+/* What is done to a review that is not worked on any more, and whether it is forgotten. */
+static void
+test_forgotten(void)
+{
+    static const struct {
+        const char *inside; /* by sh in its upper */
+        bool is_live, is_forgotten;
+    } cases[] = {
+        { "true", false, true },
+        { "echo 1 >f; rm f", false, true },
+        { "true", true, false },
+        { "echo 1 >f", false, false },
+        { "mkdir d", false, false },
+        { "chmod 700 .", false, false },
+        { "rmdir ../upper", false, false },
+    };
+    const char *const command[] = { "true", NULL };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        BnsReviewFixture fixture;
+        g_autofree char *upper = NULL;
+        g_autoptr(BnsReview) review = NULL;
+        g_autoptr(GPtrArray) left = NULL;
+
+        g_test_message("%s", cases[i].inside);
+        bns_review_fixture_init(&fixture);
+        g_assert_cmpint(g_chmod(fixture.tree, 0755), ==, 0);
+        review = create(FIRST, command, fixture.tree);
+        upper = bns_review_upper_path(review, 0);
+        bns_review_fixture_sh(upper, cases[i].inside);
+        if (!cases[i].is_live)
+            g_clear_pointer(&review, bns_review_free);
+        bns_review_forget_empty();
+        left = bns_review_list(NULL);
+        g_assert_cmpuint(left->len, ==, cases[i].is_forgotten ? 0 : 1);
+        bns_review_fixture_clear(&fixture);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -299,6 +339,8 @@ main(int argc, char **argv)
     bns_test_add("/sandbox/review-store/is-chosen-by-prefix-or-age", test_choice);
     bns_test_add("/sandbox/review-store/knows-what-was-not-seen", test_hidden);
     bns_test_add("/sandbox/review-store/halves-are-swept", test_halves);
+    bns_test_add("/sandbox/review-store/what-holds-nothing-is-forgotten",
+                 test_forgotten);
     bns_test_add("/sandbox/review-store/what-cannot-be-a-tree-is-refused",
                  test_refused_trees);
     bns_test_add("/sandbox/review-store/whatever-was-made-is-removed", test_removal);
