@@ -28,6 +28,8 @@ bns_commands_new(void)
     BnsCommands *commands = g_new0(BnsCommands, 1);
 
     commands->deny = g_ptr_array_new_with_free_func(rule_free);
+    commands->allow = g_ptr_array_new_with_free_func(rule_free);
+    commands->ceiling = g_ptr_array_new_with_free_func(rule_free);
     return commands;
 }
 
@@ -37,6 +39,8 @@ bns_commands_free(BnsCommands *commands)
     if (commands == NULL)
         return;
     g_ptr_array_unref(commands->deny);
+    g_ptr_array_unref(commands->allow);
+    g_ptr_array_unref(commands->ceiling);
     g_free(commands->record_origin);
     g_free(commands);
 }
@@ -60,6 +64,25 @@ find_fault(const char *program)
     if (!is_path && (strchr(program, '/') != NULL || program[0] == '~'))
         return "must be a name, or a path that begins with / or ~/";
     return NULL;
+}
+
+/* The same of what is allowed, where a directory is meant with all below it. */
+static const char *
+find_fault_of_allowed(const char *program)
+{
+    g_autofree char *name = g_strdup(program);
+    bool is_directory = g_str_has_suffix(name, "/");
+
+    if (is_directory)
+        name[strlen(name) - 1] = '\0';
+    if (is_directory && (*name == '\0' || strcmp(name, "~") == 0))
+        return "is too much: name directories of programs";
+    if (name[strcspn(name, " \t")] != '\0' && name[0] != '/' &&
+        !g_str_has_prefix(name, "~/"))
+        return "is one program; arguments are judged by deny alone";
+    if (is_directory && strchr(name, '/') == NULL)
+        return "must be a name, or a path that begins with / or ~/";
+    return find_fault(name);
 }
 
 /* --- a file --- */
@@ -183,6 +206,43 @@ read_deny(void *data, const BnsYaml *value, GError **error)
 }
 
 static bool
+take_allowed(Reader *reader, const BnsYaml *item, GError **error)
+{
+    BnsCommandRule *rule;
+    const char *text, *fault;
+
+    if (!bns_value_line(reader->file, item, "commands.allow", &text, error))
+        return false;
+    fault = find_fault_of_allowed(text);
+    if (fault == NULL && reader->commands->allow->len >= BNS_COMMANDS_MAX)
+        fault = "more entries than " G_STRINGIFY(BNS_COMMANDS_MAX);
+    if (fault != NULL)
+        return bns_yaml_fail(error, reader->file, item, "commands.allow: %s", fault);
+    rule = g_new0(BnsCommandRule, 1);
+    rule->origin = g_strdup_printf("%s:%u", reader->file, item->line);
+    rule->program = g_strdup(text);
+    g_ptr_array_add(reader->commands->allow, rule);
+    return true;
+}
+
+static bool
+read_allow(void *data, const BnsYaml *value, GError **error)
+{
+    Reader *reader = data;
+
+    if (!bns_value_list(reader->file, value, "commands.allow", error))
+        return false;
+    if (value->children == NULL || value->children->len == 0)
+        return bns_yaml_fail(error, reader->file, value,
+                             "commands.allow: names nothing; without it everything may "
+                             "be executed");
+    for (guint i = 0; i < value->children->len; i++)
+        if (!take_allowed(reader, value->children->pdata[i], error))
+            return false;
+    return true;
+}
+
+static bool
 read_exec(void *data, const BnsYaml *value, GError **error)
 {
     Reader *reader = data;
@@ -205,6 +265,7 @@ bns_commands_read(BnsCommands *commands,
 {
     static const BnsValueKey keys[] = {
         { "deny", read_deny },
+        { "allow", read_allow },
         { "exec", read_exec },
         { NULL, NULL },
     };
@@ -212,22 +273,55 @@ bns_commands_read(BnsCommands *commands,
 
     if (value->kind != BNS_YAML_MAPPING)
         return bns_yaml_fail(error, file, value,
-                             "commands: must be a mapping with deny or exec");
+                             "commands: must be a mapping with deny, allow or exec");
     return bns_value_mapping(file, value, keys, &reader, error);
+}
+
+/* Leaves @more empty. */
+static void
+extend(GPtrArray *rules, GPtrArray *more)
+{
+    g_ptr_array_extend_and_steal(rules, g_ptr_array_ref(more));
+}
+
+void
+bns_commands_narrow(BnsCommands *commands, BnsCommands *ceiling)
+{
+    bool is_alone = commands->allow->len == 0;
+
+    extend(is_alone ? commands->allow : commands->ceiling, ceiling->allow);
+    bns_commands_merge(commands, ceiling);
 }
 
 void
 bns_commands_merge(BnsCommands *commands, BnsCommands *more)
 {
-    g_ptr_array_extend_and_steal(commands->deny, g_ptr_array_ref(more->deny));
+    extend(commands->deny, more->deny);
+    extend(commands->allow, more->allow);
     if (more->record_origin != NULL) {
         g_free(commands->record_origin);
         commands->record_origin = g_steal_pointer(&more->record_origin);
     }
 }
 
+static bool
+check_nested(const BnsCommands *commands, BnsNested nested, GError **error)
+{
+    g_autofree char *origin = NULL;
+
+    if (nested != BNS_NESTED_FULL || commands->allow->len == 0)
+        return true;
+    origin = bns_text_escape(
+        ((const BnsCommandRule *)commands->allow->pdata[0])->origin, -1);
+    g_set_error(error, BNS_POLICY_ERROR, BNS_POLICY_ERROR_INVALID,
+                "%s: commands.allow: cannot hold with nested: full, where the command "
+                "mounts what it likes",
+                origin);
+    return false;
+}
+
 bool
-bns_commands_check(const BnsCommands *commands, GError **error)
+bns_commands_check(const BnsCommands *commands, BnsNested nested, GError **error)
 {
     for (guint i = 0; i < commands->deny->len; i++) {
         const BnsCommandRule *rule = commands->deny->pdata[i];
@@ -241,5 +335,5 @@ bns_commands_check(const BnsCommands *commands, GError **error)
                     origin);
         return false;
     }
-    return true;
+    return check_nested(commands, nested, error);
 }

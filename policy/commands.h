@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "policy/nested.h"
 #include "policy/yaml.h"
 
 /* One mount or more each. */
@@ -25,8 +26,13 @@ typedef struct {
 } BnsCommandRule;
 
 typedef struct {
-    GPtrArray *deny;     /* owned, of owned BnsCommandRule; of two for a file the later
+    GPtrArray *deny;  /* owned, of owned BnsCommandRule; of two for a file the later
                       * gives the reason */
+    GPtrArray *allow; /* owned, of owned BnsCommandRule: a program, or a directory with
+                      * all below it, which ends with '/'. Empty: all are allowed */
+    GPtrArray
+        *ceiling; /* owned, the same of a system policy: what is executed has to be
+                          * allowed by both; empty: it says nothing */
     char *record_origin; /* owned; of `exec: record`, "file:line"; NULL: not recorded */
 } BnsCommands;
 
@@ -41,8 +47,13 @@ bool bns_commands_read(BnsCommands *commands,
                        GError **error);
 
 /* What only the whole tells: patterns of arguments are judged where what is executed is
- * recorded. Errors: BNS_POLICY_ERROR_INVALID, "ORIGIN: ...". */
-bool bns_commands_check(const BnsCommands *commands, GError **error);
+ * recorded, and who may mount (@nested) may execute what is mounted. Errors:
+ * BNS_POLICY_ERROR_INVALID, "ORIGIN: ...". */
+bool bns_commands_check(const BnsCommands *commands, BnsNested nested, GError **error);
+
+/* Puts @ceiling, of a system policy, above @commands: it denies and records besides, and
+ * what is allowed has to be so by both. Empties @ceiling. */
+void bns_commands_narrow(BnsCommands *commands, BnsCommands *ceiling);
 
 /* Adds what @more says, of a file that is built on the one of @commands. Empties @more. */
 void bns_commands_merge(BnsCommands *commands, BnsCommands *more);

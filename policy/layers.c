@@ -174,7 +174,7 @@ narrow(BnsPolicy *policy)
     if (bns_env_narrow(policy->env, ceiling->env))
         take_origin(policy, "env.mode");
     /* The later of two for a program gives the reason. */
-    bns_commands_merge(policy->commands, ceiling->commands);
+    bns_commands_narrow(policy->commands, ceiling->commands);
     if (policy->log_level == NULL && ceiling->log_level != NULL) {
         policy->log_level = g_strdup(ceiling->log_level);
         take_origin(policy, "log_level");
@@ -225,6 +225,8 @@ bns_policy_set_ceiling(BnsPolicy *policy, BnsPolicy *take_ceiling, GError **erro
     if (!check_rules(policy, error))
         return false;
     narrow(policy);
+    if (!bns_commands_check(policy->commands, policy->nested, error))
+        return false;
     prepend_files(policy);
     join_identities(policy);
     join_digests(policy);

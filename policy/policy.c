@@ -209,6 +209,12 @@ digest_commands(GChecksum *checksum, const BnsCommands *commands)
 
         g_checksum_update(checksum, (const guchar *)line, -1);
     }
+    for (guint i = 0; i < commands->allow->len; i++) {
+        const BnsCommandRule *rule = commands->allow->pdata[i];
+        g_autofree char *line = g_strdup_printf("allowed\t%s\n", rule->program);
+
+        g_checksum_update(checksum, (const guchar *)line, -1);
+    }
 }
 
 static char *
@@ -240,7 +246,7 @@ bool
 bns_policy_complete(BnsPolicy *policy, GError **error)
 {
     if (!bns_policy_check_kinds(policy, error) ||
-        !bns_commands_check(policy->commands, error))
+        !bns_commands_check(policy->commands, policy->nested, error))
         return false;
     policy->digest = digest_rules(policy);
     return true;

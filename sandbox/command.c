@@ -93,6 +93,10 @@ lock(const BnsInitConfig *config, BnsFault *fault)
     if (r < 0)
         return bns_fault_set(
             fault, "Could not install the command's seccomp filter: %s", strerror(-r));
+    r = config->allowed.is_on ? bns_seccomp_forbid_memory_programs() : 0;
+    if (r < 0)
+        return bns_fault_set(fault, "Could not forbid programs in memory: %s",
+                             strerror(-r));
     return true;
 }
 

@@ -218,12 +218,41 @@ add_record(BnsCommandPlan *plan, const char *origin)
                            from);
 }
 
-static void
-fill(Planning *planning, const BnsCommands *commands, const char *path)
+static GStrv
+split_dirs(const char *path)
 {
     g_autofree char *all = g_strconcat(path != NULL ? path : "", ":" SYSTEM_PATH, NULL);
 
-    planning->dirs = g_strsplit(all, ":", -1);
+    return g_strsplit(all, ":", -1);
+}
+
+static void
+add_allowed(BnsCommandPlan *plan,
+            const BnsCommands *commands,
+            const BnsPlaces *places,
+            const char *path)
+{
+    g_auto(GStrv) dirs = split_dirs(path);
+
+    if (commands->allow->len > 0) {
+        const BnsCommandRule *first = commands->allow->pdata[0];
+        g_autofree char *from = bns_text_escape(first->origin, -1);
+
+        g_string_append_printf(plan->lines,
+                               "%s\tcommands.allow\tnothing but what follows can be "
+                               "executed (container engines inside fail, and so does "
+                               "what is installed, built or unpacked)\n",
+                               from);
+    }
+    plan->allow =
+        bns_allow_plan_new(commands, places, (const char *const *)dirs, plan->lines);
+    plan->exec.allowed = &plan->allow->allowed;
+}
+
+static void
+fill(Planning *planning, const BnsCommands *commands, const char *path)
+{
+    planning->dirs = split_dirs(path);
     planning->seen = g_hash_table_new(g_str_hash, g_str_equal);
     if (!g_file_get_contents("/proc/self/mountinfo", &planning->mountinfo, NULL, NULL))
         bns_sight_note("/proc/self/mountinfo", EIO);
@@ -251,8 +280,16 @@ bns_command_plan_new(const BnsCommands *commands,
     plan->lists = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
     if (commands->record_origin != NULL)
         add_record(plan, commands->record_origin);
+    plan->dirs = g_strdup(path != NULL ? path : "");
+    add_allowed(plan, commands, places, path);
     if (commands->deny->len > 0)
         fill(&planning, commands, path);
+    if (plan->allow->programs->len > BNS_DENIED_MAX) {
+        g_set_error_literal(error, BNS_COMMAND_PLAN_ERROR, 0,
+                            "commands.allow: names more files "
+                            "than " G_STRINGIFY(BNS_DENIED_MAX));
+        return NULL;
+    }
     if (plan->programs->len > BNS_DENIED_MAX) {
         g_set_error(
             error, BNS_COMMAND_PLAN_ERROR, 0,
@@ -263,9 +300,36 @@ bns_command_plan_new(const BnsCommands *commands,
     plan->denied.programs =
         (const BnsDeniedProgram *)(const void *)plan->programs->data;
     plan->denied.n = plan->programs->len;
+    plan->exec.denied = &plan->denied;
     plan->exec.rules = (const BnsExecRule *)(const void *)plan->rules->data;
     plan->exec.n_rules = plan->rules->len;
     return g_steal_pointer(&plan);
+}
+
+void
+bns_command_plan_allow(BnsCommandPlan *plan, const char *program)
+{
+    if (plan->allow->allowed.is_on)
+        bns_allow_plan_add(plan->allow, program);
+}
+
+char *
+bns_command_plan_check(const BnsCommandPlan *plan,
+                       const BnsCommands *commands,
+                       const char *program,
+                       const char *workdir)
+{
+    g_auto(GStrv) dirs = g_strsplit(plan->dirs, ":", -1);
+    g_autofree char *shown = bns_text_escape(program, -1);
+    g_autofree char *from = NULL;
+
+    if (bns_allow_plan_permits(plan->allow, program, workdir,
+                               (const char *const *)dirs))
+        return NULL;
+    from = bns_text_escape(((const BnsCommandRule *)commands->allow->pdata[0])->origin,
+                           -1);
+    return g_strdup_printf("%s is not among what policy permits to execute (%s)", shown,
+                           from);
 }
 
 void
@@ -273,6 +337,8 @@ bns_command_plan_free(BnsCommandPlan *plan)
 {
     if (plan == NULL)
         return;
+    bns_allow_plan_free(plan->allow);
+    g_free(plan->dirs);
     g_ptr_array_unref(plan->notices);
     g_string_free(plan->lines, TRUE);
     g_array_unref(plan->programs);

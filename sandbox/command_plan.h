@@ -12,19 +12,22 @@
 #pragma once
 
 #include "policy/commands.h"
+#include "sandbox/allow_plan.h"
 #include "sandbox/denied.h"
 #include "sandbox/exec_watch.h"
 #include "sandbox/places.h"
 
 typedef struct {
-    BnsDenied denied;   /* of what is below; lives as long as the plan */
-    BnsExecPolicy exec; /* the same */
-    GPtrArray *notices; /* owned, of owned lines for the person */
-    GString *lines;     /* owned: `check`'s: "ORIGIN\tdeny-command\tPATH\n" */
-    GArray *programs;   /* owned; of BnsDeniedProgram */
-    GArray *rules;      /* owned; of BnsExecRule */
-    GPtrArray *strings; /* owned, of owned strings: what these borrow */
-    GPtrArray *lists;   /* owned, of owned arrays of paths: the same */
+    BnsAllowPlan *allow; /* owned */
+    char *dirs;          /* owned; PATH of the command, "" if it has none */
+    BnsDenied denied;    /* of what is below; lives as long as the plan */
+    BnsExecPolicy exec;  /* the same */
+    GPtrArray *notices;  /* owned, of owned lines for the person */
+    GString *lines;      /* owned: `check`'s: "ORIGIN\tdeny-command\tPATH\n" */
+    GArray *programs;    /* owned; of BnsDeniedProgram */
+    GArray *rules;       /* owned; of BnsExecRule */
+    GPtrArray *strings;  /* owned, of owned strings: what these borrow */
+    GPtrArray *lists;    /* owned, of owned arrays of paths: the same */
 } BnsCommandPlan;
 
 #define BNS_COMMAND_PLAN_ERROR (bns_command_plan_error_quark())
@@ -35,10 +38,26 @@ GQuark bns_command_plan_error_quark(void);
  * @path: (nullable): PATH of the command; what is not absolute in it is passed over
  *
  * Returns: (transfer full): the plan, or %NULL with @error: more files than can be denied
+ *          or allowed
  */
 BnsCommandPlan *bns_command_plan_new(const BnsCommands *commands,
                                      const BnsPlaces *places,
                                      const char *path,
                                      GError **error);
+/* Allows a program of ours, too, where not all are. */
+void bns_command_plan_allow(BnsCommandPlan *plan, const char *program);
+
+/**
+ * bns_command_plan_check:
+ * @program: what the command begins with
+ *
+ * Returns: (transfer full) (nullable): why it is not among what is allowed, in one line
+ *          without its end
+ */
+char *bns_command_plan_check(const BnsCommandPlan *plan,
+                             const BnsCommands *commands,
+                             const char *program,
+                             const char *workdir);
+
 void bns_command_plan_free(BnsCommandPlan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BnsCommandPlan, bns_command_plan_free)

@@ -5,6 +5,7 @@
 #include "base/fd.h"
 #include "base/star.h"
 #include "sandbox/exec_call.h"
+#include "sandbox/tree.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -64,6 +65,49 @@ find_rule(const BnsExecPolicy *policy, const BnsExecCall *call)
             return rule;
     }
     return NULL;
+}
+
+static bool
+is_denied(const BnsDenied *denied, const char *path)
+{
+    for (size_t i = 0; denied != NULL && i < denied->n; i++)
+        if (strcmp(denied->programs[i].path, path) == 0)
+            return true;
+    return false;
+}
+
+/* What cannot be looked at is the kernel's affair. */
+static bool
+is_allowed(const BnsExecPolicy *policy, const BnsExecCall *call)
+{
+    char asked[sizeof(call->exe) + 64], path[PATH_MAX];
+    bns_autofd fd = -1;
+
+    if (policy->allowed == NULL || !policy->allowed->is_on)
+        return true;
+    snprintf(asked, sizeof(asked), "/proc/%d/root%s", (int)call->pid, call->exe);
+    fd = open(asked, O_PATH | O_CLOEXEC);
+    return fd < 0 || bns_tree_path_of(fd, path, sizeof(path)) < 0 ||
+           bns_allowed_contains(policy->allowed, fd, path) ||
+           is_denied(policy->denied, path);
+}
+
+/* As a rule that it broke; valid until the next call. */
+static const BnsExecRule *
+name_unlisted(const BnsExecCall *call)
+{
+    static char text[1024];
+    static const BnsExecRule rule = { .reason = "not among commands.allow",
+                                      .text = text };
+
+    snprintf(text, sizeof(text) - 1,
+             "boundary-ns: %.512s is not among what policy permits to execute",
+             call->exe);
+    for (char *byte = text; *byte != '\0'; byte++)
+        if (*byte < 0x20 || *byte > 0x7e)
+            *byte = '?';
+    strcat(text, "\n");
+    return &rule;
 }
 
 static bool
@@ -162,6 +206,8 @@ bns_exec_watch_answer(int listener_fd,
         return true;
     }
     rule = find_rule(policy, &call);
+    if (rule == NULL && !is_allowed(policy, &call))
+        rule = name_unlisted(&call);
     if (!record(recorder_fd, &call, rule))
         return bns_fault_set(fault, "What the command executes cannot be recorded any "
                                     "more");

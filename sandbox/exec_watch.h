@@ -17,6 +17,8 @@
  */
 #pragma once
 
+#include "sandbox/allowed.h"
+#include "sandbox/denied.h"
 #include "sandbox/fault.h"
 
 #include <stdbool.h>
@@ -36,6 +38,9 @@ typedef struct {
     bool is_on;
     const BnsExecRule *rules;
     size_t n_rules;
+    const BnsAllowed *allowed; /* nullable: all; of another it is said and recorded that
+                                * the kernel refuses it (sandbox/landlock.h) */
+    const BnsDenied *denied;   /* nullable; these say themselves what they are */
 } BnsExecPolicy;
 
 /**

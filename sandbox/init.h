@@ -11,6 +11,7 @@
 
 #include "policy/limits.h"
 #include "policy/nested.h"
+#include "sandbox/allowed.h"
 #include "sandbox/cgroup_plan.h"
 #include "sandbox/denied.h"
 #include "sandbox/exec_watch.h"
@@ -40,6 +41,7 @@
  * @protected_links: (nullable): symbolic links, which cannot be replaced either; their
  *                   directories as above
  * @denied: programs that it may not execute (sandbox/denied.h)
+ * @allowed: those that alone it may execute (sandbox/allowed.h)
  * @nested: which namespaces it may make
  * @exec: whether and how what it executes is watched (sandbox/exec_watch.h)
  * @recorder_fd: to the recorder, if it is, else -1
@@ -67,6 +69,7 @@ typedef struct {
     const char *const *protected_paths;
     const char *const *protected_links;
     BnsDenied denied;
+    BnsAllowed allowed;
     BnsNested nested;
     BnsExecPolicy exec;
     int recorder_fd;

@@ -8,8 +8,9 @@
  * So the kernel is told once more, by directory instead of by mount, where anything may be
  * written, made or removed: where the file view permits it, in what is rebuilt or the
  * session's own, and through what standard streams are open for writing. All below such
- * a directory is permitted: what is read-only in one is the mounts' affair alone. Reading
- * and executing is theirs, too.
+ * a directory is permitted: what is read-only in one is the mounts' affair alone. Reading is
+ * theirs, too, and executing, unless the policy names what alone may be executed: that is
+ * a rule here (sandbox/allowed.h), without which nothing starts.
  *
  * And no signal and no connection to an abstract socket leaves the command's processes:
  * those of its process group outside included.

@@ -10,6 +10,7 @@
 #include <glib.h>
 #include <limits.h>
 #include <linux/mount.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,10 +66,10 @@ bns_mount_new(int target_fd, const char *type, const char *options, bool has_dev
 }
 
 static int
-set_attributes(int mount_fd, bool recursive, bool read_only)
+set_attribute(int mount_fd, bool recursive, uint64_t attribute, bool is_set)
 {
-    struct mount_attr attr = { .attr_set = read_only ? MOUNT_ATTR_RDONLY : 0,
-                               .attr_clr = read_only ? 0 : MOUNT_ATTR_RDONLY };
+    struct mount_attr attr = { .attr_set = is_set ? attribute : 0,
+                               .attr_clr = is_set ? 0 : attribute };
 
     return result(syscall(SYS_mount_setattr, mount_fd, "",
                           AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attr,
@@ -82,6 +83,25 @@ freeze_by_name(const char *path, bool recursive)
     int r = bns_freeze_mount(path);
 
     return r < 0 || !recursive ? r : bns_freeze_below(path);
+}
+
+static int
+set_attributes(int mount_fd, bool recursive, bool read_only)
+{
+    return set_attribute(mount_fd, recursive, MOUNT_ATTR_RDONLY, read_only);
+}
+
+/* What is locked is the host's; with one such below the others are left as they are. */
+int
+bns_mount_set_exec(int mount_fd, bool may_execute)
+{
+    int r = set_attribute(mount_fd, true, MOUNT_ATTR_NOEXEC, !may_execute);
+
+    if (r == -EPERM && may_execute) {
+        r = set_attribute(mount_fd, false, MOUNT_ATTR_NOEXEC, false);
+        r = r == -EPERM ? 0 : r;
+    }
+    return r;
 }
 
 int

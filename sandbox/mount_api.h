@@ -98,3 +98,12 @@ int bns_mount_stack(int upper_fd, int lower_fd);
 /* Makes the mount at @path (its root), with all below it if @recursive, read-only.
  * 0 or -errno. */
 int bns_mount_set_read_only(const char *path, bool recursive);
+
+/**
+ * bns_mount_set_exec:
+ * @mount_fd: the root of a mount
+ *
+ * Whether anything on it, and on what is mounted below, may be executed or mapped as code.
+ * What the host forbids stays forbidden. Returns: 0 or -errno: -ENOSYS before Linux 5.12.
+ */
+int bns_mount_set_exec(int mount_fd, bool may_execute);

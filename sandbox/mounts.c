@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "sandbox/allowed.h"
 #include "sandbox/denied.h"
 #include "sandbox/devices.h"
 #include "sandbox/mount_api.h"
@@ -104,8 +105,8 @@ mount_trees(const BnsInitConfig *config, BnsMounts *mounts, BnsFault *fault)
     return is_done;
 }
 
-/* The plan. A later step sees what an earlier one made: pins come late, and
- * what covers a program comes last. */
+/* The plan. A later step sees what an earlier one made: pins come late,
+ * then what may be executed, and what covers a program comes last. */
 bool
 bns_mounts_make(const BnsInitConfig *config, BnsMounts *out_mounts, BnsFault *fault)
 {
@@ -115,5 +116,6 @@ bns_mounts_make(const BnsInitConfig *config, BnsMounts *out_mounts, BnsFault *fa
            freeze_proc(config, fault) &&
            bns_etc_files_begin(&config->trust, is_plain, &out_mounts->etc, fault) &&
            bns_pins_mount(config->protected_paths, config->protected_links, fault) &&
+           bns_allowed_mount(&config->allowed, fault) &&
            bns_denied_mount(&config->denied, fault);
 }

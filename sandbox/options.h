@@ -84,6 +84,7 @@ typedef struct {
     char *decision;  /* log: "allow", "deny", "would_deny"; NULL: all */
     char *format;    /* log: "text", "jsonl"; NULL: text */
     bool json;       /* doctor, ps */
+    bool is_verify;  /* run: of `verify`, whose program may be executed */
 } BnsOptions;
 
 /* Returns: (transfer full): the options, or %NULL with @error: one line. Reads

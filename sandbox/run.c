@@ -215,8 +215,23 @@ plan_commands(Run *run, const BnsOptions *options, GError **error)
         g_environ_getenv(run->environment->variables, "PATH"), error);
     if (run->command_plan == NULL)
         return false;
+    if (options->is_verify)
+        bns_command_plan_allow(run->command_plan, options->arguments[0]);
     print_notices(run->command_plan->notices, options);
     return true;
+}
+
+/* Before anything starts. */
+static bool
+may_be_executed(const Run *run, const BnsOptions *options)
+{
+    g_autofree char *why =
+        bns_command_plan_check(run->command_plan, bns_policy_commands(run->policy),
+                               options->arguments[0], run->workdir);
+
+    if (why != NULL)
+        bns_log_print("%s", why);
+    return why == NULL;
 }
 
 static void
@@ -455,6 +470,7 @@ run_session(Run *run, const BnsOptions *options)
                   .n_cgroups = bns_cgroup_n_doors(run->cgroup),
                   .forbids_cgroups = bns_cgroup_plan_is_open(),
                   .denied = run->command_plan->denied,
+                  .allowed = run->command_plan->allow->allowed,
                   .exec = run->command_plan->exec,
                   .nested = bns_policy_nested(run->policy),
                   .umask = run->umask,
@@ -490,6 +506,8 @@ load_and_run(Run *run, const BnsOptions *options, GError **error)
     }
     if (!bns_streams_open(&run->streams, error) || !prepare(run, options, error))
         return BNS_EXIT_FAILED;
+    if (!may_be_executed(run, options))
+        return BNS_EXIT_NOT_EXECUTABLE;
     return run_session(run, options);
 }
 

@@ -10,6 +10,7 @@
 #include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -38,6 +39,11 @@
 /* Linux 5.19; not in every C library's linux/seccomp.h. */
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
+#endif
+
+/* Linux 6.3; before, nothing that could be asked for. */
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008U
 #endif
 
 /* Linux 5.6; not in every C library's sched.h. */
@@ -232,6 +238,15 @@ emit_prlimit(Builder *builder)
     emit_return(builder, SECCOMP_RET_ALLOW);
 }
 
+static void
+emit_memory_file(Builder *builder)
+{
+    emit_load_argument(builder, 1);
+    emit(builder, BPF_JMP | BPF_JSET | BPF_K, MFD_NOEXEC_SEAL, 1, 0);
+    emit_errno(builder, EACCES);
+    emit_return(builder, SECCOMP_RET_ALLOW);
+}
+
 /* Also for socketpair(2), whose first and third arguments are the same. */
 static void
 emit_socket(Builder *builder)
@@ -322,22 +337,43 @@ bns_seccomp_build(BnsNested nested, struct sock_filter out_program[BNS_SECCOMP_M
     return builder.len;
 }
 
-int
-bns_seccomp_enter(BnsNested nested)
+static int
+install(const struct sock_fprog *program)
 {
-    struct sock_filter instructions[BNS_SECCOMP_MAX];
-    struct sock_fprog program = {
-        .len = (unsigned short)bns_seccomp_build(nested, instructions),
-        .filter = instructions,
-    };
-
     /* The filter confines what the command may ask of the kernel; mitigations against
      * its own threads (a default of kernels before 5.16) would only slow it down. Before
      * 4.17 there is no such flag. */
     if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW,
-                &program) == 0)
+                program) == 0)
         return 0;
-    return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) < 0 ? -errno : 0;
+    return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, program, 0, 0) < 0 ? -errno : 0;
+}
+
+int
+bns_seccomp_enter(BnsNested nested)
+{
+    struct sock_filter instructions[BNS_SECCOMP_MAX];
+    const struct sock_fprog program = {
+        .len = (unsigned short)bns_seccomp_build(nested, instructions),
+        .filter = instructions,
+    };
+
+    return install(&program);
+}
+
+/* Foreign ABIs are the other filter's affair: of two the stricter answer counts. */
+int
+bns_seccomp_forbid_memory_programs(void)
+{
+    struct sock_filter instructions[BNS_SECCOMP_MAX];
+    Builder builder = { .program = instructions };
+    struct sock_fprog program = { .filter = instructions };
+
+    emit_load(&builder, offsetof(struct seccomp_data, nr));
+    emit_block_for(&builder, __NR_memfd_create, emit_memory_file);
+    emit_return(&builder, SECCOMP_RET_ALLOW);
+    program.len = (unsigned short)builder.len;
+    return install(&program);
 }
 
 int

@@ -41,6 +41,11 @@ bns_seccomp_build(BnsNested nested, struct sock_filter out_program[BNS_SECCOMP_M
  * 0 or -errno. */
 int bns_seccomp_enter(BnsNested nested);
 
+/* Refuses memfd_create(2) of what could be executed, with EACCES as the kernel does where
+ * vm.memfd_noexec is 2: a file in memory lies below no directory (sandbox/allowed.h).
+ * Plain C. 0 or -errno. */
+int bns_seccomp_forbid_memory_programs(void);
+
 /**
  * bns_seccomp_listen:
  *

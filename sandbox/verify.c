@@ -43,9 +43,10 @@ run_inside(const BnsOptions *options,
            const BnsPolicy *policy,
            const BnsCanary *canary,
            const char *program,
+           const BnsCommandPlan *plan,
            int fd)
 {
-    g_auto(GStrv) arguments = bns_canary_arguments(canary, program, 1);
+    g_auto(GStrv) arguments = bns_canary_arguments(canary, program, 1, plan);
     BnsOptions inside = *options;
 
     if (dup2(fd, STDOUT_FILENO) < 0 || !bns_canary_leave_open())
@@ -53,6 +54,7 @@ run_inside(const BnsOptions *options,
     set_variables();
     inside.command = BNS_COMMAND_RUN;
     inside.quiet = true;
+    inside.is_verify = true;
     /* What the attempts write is nothing to look at. */
     inside.discard = bns_review_is_wanted(policy);
     inside.arguments = arguments;
@@ -64,7 +66,8 @@ static char *
 run(const BnsOptions *options,
     const BnsPolicy *policy,
     BnsCanary *canary,
-    const char *program)
+    const char *program,
+    const BnsCommandPlan *plan)
 {
     g_autofree char *text = NULL;
     int status = 0;
@@ -77,7 +80,7 @@ run(const BnsOptions *options,
     pid = fork();
     if (pid == 0) {
         close(ends[0]);
-        exit(run_inside(options, policy, canary, program, ends[1]));
+        exit(run_inside(options, policy, canary, program, plan, ends[1]));
     }
     close(ends[1]);
     /* The session ends by them, and then we; what was put up is to be taken down. */
@@ -113,15 +116,17 @@ verify(const BnsOptions *options, const BnsPolicy *policy, const char *program)
     g_autoptr(GError) error = NULL;
     g_autofree char *here = g_get_current_dir();
     const char *workdir = options->workdir != NULL ? options->workdir : here;
-    g_autoptr(BnsCanary) canary = bns_canary_new(workdir, &error);
     g_autoptr(BnsPlaces) places = bns_places_new();
+    g_autoptr(BnsCommandPlan) plan = bns_command_plan_new(
+        bns_policy_commands(policy), places, g_getenv("PATH"), &error);
+    g_autoptr(BnsCanary) canary = plan != NULL ? bns_canary_new(workdir, &error) : NULL;
     g_autofree char *text = NULL;
     g_autofree char *table = NULL;
     guint n_open = 0;
 
     if (canary == NULL)
         return fail(error->message);
-    text = run(options, policy, canary, program);
+    text = run(options, policy, canary, program, plan);
     if (text != NULL)
         table = bns_verify_table(
             policy, text, places->home != NULL ? places->home : "/", workdir, &n_open);

@@ -163,11 +163,15 @@ bns_canary_free(BnsCanary *canary)
 }
 
 GStrv
-bns_canary_arguments(const BnsCanary *canary, const char *program, int victim)
+bns_canary_arguments(const BnsCanary *canary,
+                     const char *program,
+                     int victim,
+                     const BnsCommandPlan *plan)
 {
     g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
     g_autofree char *pid = g_strdup_printf("%d", victim);
     bool has_work = canary->fds[WORK] >= 0;
+    bool is_allow_list = plan != NULL && plan->allow->allowed.is_on;
 
     g_strv_builder_add_many(builder, program, victim == 1 ? "inside" : "outside", pid,
                             canary->abstract, canary->path,
@@ -178,6 +182,9 @@ bns_canary_arguments(const BnsCanary *canary, const char *program, int victim)
 
         g_strv_builder_add(builder, port);
     }
+    g_strv_builder_add(builder, is_allow_list ? "allow" : "any");
+    for (size_t i = 0; plan != NULL && i < plan->denied.n; i++)
+        g_strv_builder_add(builder, plan->denied.programs[i].path);
     return g_strv_builder_end(builder);
 }
 

@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include "sandbox/command_plan.h"
+
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -21,8 +23,12 @@ BnsCanary *bns_canary_new(const char *workdir, GError **error);
 void bns_canary_free(BnsCanary *canary);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BnsCanary, bns_canary_free)
 
-/* (transfer full): the arguments of boundary-ns-probes, from @program to its ports. */
-GStrv bns_canary_arguments(const BnsCanary *canary, const char *program, int victim);
+/* (transfer full): the arguments of boundary-ns-probes, from @program on. @plan:
+ * (nullable): of the policy's programs. */
+GStrv bns_canary_arguments(const BnsCanary *canary,
+                           const char *program,
+                           int victim,
+                           const BnsCommandPlan *plan);
 
 /* In the child that becomes the session, or runs the attempts: a descriptor of each kind
  * is there to be inherited, and standard input is a socket. Async-signal-safe. Returns:

@@ -4,7 +4,7 @@
  * each attempt (verify_probes.h) and the line "end": without it not all were tried.
  *
  *     boundary-ns-probes inside|outside PID ABSTRACT PATH WORK LATE TCP_PORT UDP_PORT
- *         TCP6_PORT UDP6_PORT
+ *         TCP6_PORT UDP6_PORT allow|any [DENIED-PROGRAM...]
  */
 #include "sandbox/verify_probes.h"
 
@@ -65,12 +65,21 @@ try_made(const BnsVerifyRow *(*row_at)(size_t i), const BnsVerifyWorld *world)
         try_row(row, world);
 }
 
+static void
+try_commands(const BnsVerifyWorld *world)
+{
+    const BnsVerifyRow *row;
+
+    for (size_t i = 0; (row = bns_verify_command(world, i)) != NULL; i++)
+        try_row(row, world);
+}
+
 int
 main(int argc, char **argv)
 {
     BnsVerifyWorld world;
 
-    if (argc != 11) {
+    if (argc < 12) {
         fputs("boundary-ns-probes: boundary-ns verify starts this program\n", stderr);
         return 1;
     }
@@ -83,7 +92,9 @@ main(int argc, char **argv)
                               .tcp_port = (uint16_t)atoi(argv[7]),
                               .udp_port = (uint16_t)atoi(argv[8]),
                               .tcp6_port = (uint16_t)atoi(argv[9]),
-                              .udp6_port = (uint16_t)atoi(argv[10]) };
+                              .udp6_port = (uint16_t)atoi(argv[10]),
+                              .is_allow_list = strcmp(argv[11], "allow") == 0,
+                              .denied = (const char *const *)argv + 12 };
     try_table(bns_verify_calls, bns_n_verify_calls, &world);
     try_table(bns_verify_processes, bns_n_verify_processes, &world);
     try_table(bns_verify_inherited, bns_n_verify_inherited, &world);
@@ -92,6 +103,7 @@ main(int argc, char **argv)
     try_table(bns_verify_files, bns_n_verify_files, &world);
     try_made(bns_verify_hidden, &world);
     try_made(bns_verify_variable, &world);
+    try_commands(&world);
     puts("end");
     return fflush(stdout) == 0 ? 0 : 1;
 }

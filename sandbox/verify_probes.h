@@ -47,6 +47,8 @@ typedef struct {
                                   * second is made when the first attempt is over. */
     uint16_t tcp_port, udp_port; /* of 127.0.0.1 */
     uint16_t tcp6_port, udp6_port; /* of ::1; 0: none */
+    bool is_allow_list;            /* the policy names what alone may be executed */
+    const char *const *denied;     /* NULL-terminated: what it denies to execute */
 } BnsVerifyWorld;
 
 typedef struct BnsVerifyRow BnsVerifyRow;
@@ -68,6 +70,9 @@ extern const size_t bns_n_verify_calls, bns_n_verify_sockets, bns_n_verify_ipv6,
  * until the next call. */
 const BnsVerifyRow *bns_verify_hidden(size_t i);
 const BnsVerifyRow *bns_verify_variable(size_t i);
+
+/* The same of what the policy says of programs: none where it says nothing. */
+const BnsVerifyRow *bns_verify_command(const BnsVerifyWorld *world, size_t i);
 
 /* A name that the pattern of data/environment.inc matches, into @out_name. */
 void bns_verify_variable_name(const char *pattern, char *out_name, size_t size);

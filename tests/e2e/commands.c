@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* commands: what the command may not execute. */
+#include "sandbox/landlock.h"
 #include "tests/e2e/story.h"
 #include "tests/support/test.h"
 
@@ -300,6 +301,126 @@ test_check(void)
     story_assert_err(bad, "bad.yaml:1: commands.deny: arguments are judged only with");
 }
 
+/* --- allow --- */
+
+static bool
+has_landlock(void)
+{
+    if (bns_landlock_version() >= BNS_LANDLOCK_FILES)
+        return true;
+    bns_test_skip("this kernel has no Landlock");
+    return false;
+}
+
+static void
+test_allow(void)
+{
+    g_autoptr(Story) story = story_new();
+    g_autoptr(StoryRun) run = NULL;
+
+    if (!has_landlock())
+        return;
+    install_tool(story);
+    run =
+        run_under(story, "commands: {allow: [sh, tool, cp, git, /usr/lib/git-core/]}\n",
+                  "tool; git --version >/dev/null; echo $?; ls; echo $?; "
+                  "cp /bin/ls l; ./l; echo $?; sh -c 'tool; env'; echo $?");
+    story_assert_status(run, 0);
+    g_assert_cmpstr(run->out, ==, "ran tool\n0\n126\n126\nran tool\n126\n");
+    story_assert_err(run, "ls: Permission denied");
+}
+
+/* A denied one of those that are allowed. */
+static void
+test_allow_and_deny(void)
+{
+    g_autoptr(Story) story = story_new();
+    g_autoptr(StoryRun) run = NULL;
+    g_autoptr(StoryRun) command = NULL;
+
+    if (!has_landlock())
+        return;
+    install_tool(story);
+    run = run_under(story,
+                    "commands:\n  allow: [sh, tool]\n"
+                    "  deny: [{command: tool, reason: not now}]\n",
+                    "tool; echo $?");
+    g_assert_cmpstr(run->out, ==, "126\n");
+    story_assert_err(run, "/p.yaml:3): not now\n");
+    command = story_run(story, "-c p.yaml -- tool");
+    story_assert_status(command, 126);
+    story_assert_err(command, "/p.yaml:3): not now\n");
+}
+
+/* The command itself is judged before anything starts. */
+static void
+test_command_not_allowed(void)
+{
+    g_autoptr(Story) story = story_new();
+    g_autoptr(StoryRun) run = NULL;
+
+    if (!has_landlock())
+        return;
+    story_write(story, "p.yaml", "commands: {allow: [sh]}\n");
+    run = story_run(story, "-c p.yaml -- env echo ran");
+    story_assert_status(run, 126);
+    g_assert_cmpstr(run->out, ==, "");
+    g_assert_true(g_str_has_prefix(run->err,
+                                   "boundary-ns: env is not among what policy "
+                                   "permits to execute ("));
+    g_assert_true(g_str_has_suffix(run->err, "/p.yaml:1)\n"));
+}
+
+/* Who watches can say it: on the program's standard error, and in the audit. */
+static void
+test_allow_recorded(void)
+{
+    g_autoptr(Story) story = story_new();
+    g_autoptr(StoryRun) run = NULL;
+
+    if (!has_landlock())
+        return;
+    install_tool(story);
+    run = run_under(story,
+                    "commands:\n  exec: record\n  allow: [sh, tool, cp]\n"
+                    "  deny: [env]\n",
+                    "tool; /bin/ls; echo $?; cp /bin/ls l; ./l; echo $?; env; echo $?");
+    g_assert_cmpstr(run->out, ==, "ran tool\n126\n126\n126\n");
+    story_assert_err(run, "/ls is not among what policy permits to execute\n");
+    story_assert_err(run, "/./l is not among what policy permits to execute\n");
+    story_assert_err(run, "boundary-ns: env is not permitted by policy (");
+    g_assert_cmpuint(story_count_records(run, "\"deny\"",
+                                         "\"reason\":\"not among commands.allow\"",
+                                         NULL),
+                     ==, 2);
+}
+
+static void
+test_allow_check(void)
+{
+    g_autoptr(Story) story = story_new();
+    g_autoptr(StoryRun) good = NULL;
+    g_autoptr(StoryRun) bad = NULL;
+    g_autofree char *line = NULL;
+
+    install_tool(story);
+    story_write(story, "p.yaml",
+                "commands:\n  allow: [~/../work/bin/tool, ~/../work/bin/, absent]\n");
+    story_write(story, "bad.yaml", "commands: {allow: [sh]}\nnested: full\n");
+    good = story_run(story, "check -c p.yaml");
+    story_assert_status(good, 0);
+    line = g_strdup_printf("/p.yaml:2\tallow-command\t%s/bin/tool\n", story->work);
+    story_assert_out(good, line);
+    g_free(line);
+    line = g_strdup_printf("/p.yaml:2\tallow-command\t%s/bin/\n", story->work);
+    story_assert_out(good, line);
+    story_assert_out(good, "/p.yaml:2\tallow-command\tabsent (not on this machine)\n");
+    story_assert_out(good, "/p.yaml:2\tcommands.allow\tnothing but what follows");
+    bad = story_run(story, "run -c bad.yaml -- sh -c true");
+    story_assert_status(bad, 125);
+    story_assert_err(bad, "bad.yaml:1: commands.allow: cannot hold with nested: full");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -320,5 +441,11 @@ main(int argc, char **argv)
     bns_test_add("/e2e/commands/hostile-arguments-do-no-harm", test_hostile);
     bns_test_add("/e2e/commands/one-listener-is-all", test_nested_listener);
     bns_test_add("/e2e/commands/no-record-no-program", test_full);
+    bns_test_add("/e2e/commands/only-what-is-allowed-runs", test_allow);
+    bns_test_add("/e2e/commands/what-is-denied-is-not-allowed", test_allow_and_deny);
+    bns_test_add("/e2e/commands/the-command-is-allowed-or-not-started",
+                 test_command_not_allowed);
+    bns_test_add("/e2e/commands/what-is-not-allowed-is-recorded", test_allow_recorded);
+    bns_test_add("/e2e/commands/check-names-what-is-allowed", test_allow_check);
     return g_test_run();
 }

@@ -57,6 +57,16 @@ save(const char *dir, const char *name, const char *text)
 static void
 fill_place(const Place *place)
 {
+    /* The probe executes what is denied, and is allowed itself. */
+    g_autofree char *config = g_strdup_printf("files:\n"
+                                              "  hide: [~/secrets]\n"
+                                              "  read_only: [./locked]\n"
+                                              "  private: [~/private]\n"
+                                              "commands:\n"
+                                              "  deny: [/usr/bin/env]\n"
+                                              "  allow: [sh, '%s']\n"
+                                              "limits: { open_files: 200 }\n",
+                                              g_getenv("BNS_FAULT_PROBE"));
     static const struct {
         const char *name;
         const char *text;
@@ -67,12 +77,6 @@ fill_place(const Place *place)
         { "elsewhere/file", "text\n" },
         { "private/file", "text\n" },
         { ".bashrc", "true\n" },
-        { ".config/boundary-ns/config.yaml", "files:\n"
-                                             "  hide: [~/secrets]\n"
-                                             "  read_only: [./locked]\n"
-                                             "  private: [~/private]\n"
-                                             "commands: { deny: [/usr/bin/env] }\n"
-                                             "limits: { open_files: 200 }\n" },
         { "work/.git/hooks/pre-commit", "#!/bin/sh\n" },
         { "work/.git/HEAD", "ref: refs/heads/main\n" },
         { "work/.git/config", "[core]\n" },
@@ -82,6 +86,7 @@ fill_place(const Place *place)
 
     for (size_t i = 0; i < G_N_ELEMENTS(files); i++)
         save(place->home, files[i].name, files[i].text);
+    save(place->home, ".config/boundary-ns/config.yaml", config);
     g_assert_true(g_file_set_contents(place->host_tmp, "text\n", -1, NULL));
 }
 

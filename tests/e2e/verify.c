@@ -4,6 +4,7 @@
  */
 #include "sandbox/verify.h"
 
+#include "sandbox/landlock.h"
 #include "sandbox/programs.h"
 #include "sandbox/verify_canary.h"
 #include "sandbox/verify_probes.h"
@@ -119,7 +120,7 @@ run_outside(Story *story, const char *wrapper)
     int out = -1;
 
     g_assert_no_error(error);
-    arguments = bns_canary_arguments(canary, program, victim);
+    arguments = bns_canary_arguments(canary, program, victim, NULL);
     if (wrapper != NULL)
         g_strv_builder_add_many(builder, "unshare", "-rn", "sh", "-c", wrapper, NULL);
     for (char **argument = arguments; *argument != NULL; argument++)
@@ -315,6 +316,43 @@ test_disabled(void)
     g_assert_cmpstr(run->out, ==, "");
 }
 
+/* --- programs --- */
+
+static void
+test_denied_program(void)
+{
+    g_autoptr(Story) story = story_new();
+    g_autoptr(StoryRun) run = NULL;
+    g_autofree char *line = NULL;
+
+    story_write(story, "tool", "#!/bin/sh\n");
+    story_write(story, "p.yaml", "commands: {deny: [~/../work/tool]}\n");
+    run = story_run(story, "verify -c p.yaml");
+    story_assert_status(run, 0);
+    line =
+        g_strdup_printf("held                 denied command: %s/tool\n", story->work);
+    story_assert_out(run, line);
+    story_assert_no_out(run, "command: a copy");
+}
+
+static void
+test_allowed_programs(void)
+{
+    g_autoptr(Story) story = story_new();
+    g_autoptr(StoryRun) run = NULL;
+
+    if (bns_landlock_version() < BNS_LANDLOCK_FILES) {
+        bns_test_skip("this kernel has no Landlock");
+        return;
+    }
+    story_write(story, "p.yaml", "commands: {allow: [sh]}\n");
+    run = story_run(story, "verify -c p.yaml");
+    story_assert_status(run, 0);
+    story_assert_out(run, "held                 command: a copy\n");
+    story_assert_out(run, "held                 command: a copy, by the loader\n");
+    story_assert_out(run, "held                 command: a copy in memory\n");
+}
+
 /* --- the table --- */
 
 static void
@@ -364,6 +402,8 @@ main(int argc, char **argv)
     bns_test_add("/e2e/verify/what-the-policy-opens", test_policy);
     bns_test_add("/e2e/verify/what-lies-in-other-places", test_other_places);
     bns_test_add("/e2e/verify/namespaces-that-the-policy-opens", test_nested);
+    bns_test_add("/e2e/verify/denied-programs-are-tried", test_denied_program);
+    bns_test_add("/e2e/verify/what-is-not-allowed-is-tried", test_allowed_programs);
     bns_test_add("/e2e/verify/no-session-no-table", test_disabled);
     return g_test_run();
 }

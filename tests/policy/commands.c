@@ -38,6 +38,43 @@ test_entries(void)
 }
 
 static void
+test_allow(void)
+{
+    g_autoptr(BnsPolicy) policy =
+        policy_from("commands:\n"
+                    "  allow: [git, /usr/bin/my tool, ~/bin/x,\n"
+                    "          /usr/lib/git-core/]\n");
+    const BnsCommands *commands = bns_policy_commands(policy);
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    for (guint i = 0; i < commands->allow->len; i++) {
+        const BnsCommandRule *rule = commands->allow->pdata[i];
+
+        g_string_append_printf(text, "%s %s\n", rule->origin, rule->program);
+    }
+    g_assert_cmpstr(text->str, ==,
+                    "/p.yaml:2 git\n"
+                    "/p.yaml:2 /usr/bin/my tool\n"
+                    "/p.yaml:2 ~/bin/x\n"
+                    "/p.yaml:3 /usr/lib/git-core/\n");
+    g_assert_cmpuint(commands->deny->len, ==, 0);
+}
+
+/* What a file allows is added to what the file allows that it extends. */
+static void
+test_merge_allowed(void)
+{
+    static const char a[] = "commands: {allow: [a]}", b[] = "commands: {allow: [b]}";
+    g_autoptr(BnsConfig) base = bns_config_parse("/a", a, strlen(a), NULL);
+    g_autoptr(BnsConfig) more = bns_config_parse("/b", b, strlen(b), NULL);
+
+    bns_commands_merge(base->commands, more->commands);
+    g_assert_cmpuint(base->commands->allow->len, ==, 2);
+    g_assert_cmpstr(((BnsCommandRule *)base->commands->allow->pdata[1])->origin, ==,
+                    "/b:1");
+}
+
+static void
 test_nothing(void)
 {
     g_autoptr(BnsPolicy) policy = policy_from("commands: {}\n");
@@ -68,6 +105,7 @@ test_digest(void)
     g_autoptr(BnsPolicy) nothing = policy_from("");
     g_autoptr(BnsPolicy) sudo = policy_from("commands: {deny: [sudo]}\n");
     g_autoptr(BnsPolicy) su = policy_from("commands: {deny: [su]}\n");
+    g_autoptr(BnsPolicy) allowed = policy_from("commands: {allow: [sudo]}\n");
     g_autoptr(BnsPolicy) exec = policy_from("commands: {exec: record}\n");
     g_autoptr(BnsPolicy) su_x = policy_from("commands: {exec: record, deny: [su x]}\n");
     g_autoptr(BnsPolicy) su_y = policy_from("commands: {exec: record, deny: [su y]}\n");
@@ -76,6 +114,8 @@ test_digest(void)
     g_assert_cmpstr(bns_policy_digest(sudo), !=, bns_policy_digest(su));
     g_assert_cmpstr(bns_policy_digest(nothing), !=, bns_policy_digest(exec));
     g_assert_cmpstr(bns_policy_digest(exec), !=, bns_policy_digest(su_x));
+    g_assert_cmpstr(bns_policy_digest(allowed), !=, bns_policy_digest(nothing));
+    g_assert_cmpstr(bns_policy_digest(allowed), !=, bns_policy_digest(sudo));
     g_assert_cmpstr(bns_policy_digest(su_y), !=, bns_policy_digest(su_x));
 }
 
@@ -107,7 +147,7 @@ typedef struct {
 
 static const BadCase bad_cases[] = {
     { "no-mapping", "commands: [A]\n",
-      ":1:11: commands: must be a mapping with deny or exec" },
+      ":1:11: commands: must be a mapping with deny, allow or exec" },
     { "an-unknown-key", "commands:\n  denny: []\n",
       ":2:3: unknown key \"denny\": is it deny?" },
     { "a-scalar", "commands: {deny: sudo}\n", ":1:18: commands.deny: must be a list" },
@@ -131,6 +171,31 @@ static const BadCase bad_cases[] = {
       ":1:19: commands.deny: must be a name, or a path that begins with / or ~/" },
     { "a-directory", "commands: {deny: [/usr/bin/]}\n",
       ":1:19: commands.deny: is a program, not a directory" },
+    { "an-empty-list", "commands: {allow: []}\n",
+      ":1:19: commands.allow: names nothing; without it everything may be executed" },
+    { "no-list-at-all", "commands: {allow: }\n",
+      ":1:19: commands.allow: names nothing; without it everything may be executed" },
+    { "one-that-is-no-list", "commands: {allow: git}\n",
+      ":1:19: commands.allow: must be a list" },
+    { "allowed-arguments", "commands: {allow: [git push]}\n",
+      ":1:20: commands.allow: is one program; arguments are judged by deny alone" },
+    { "an-allowed-mapping", "commands: {allow: [{command: git}]}\n",
+      ":1:20: commands.allow: must be a string" },
+    { "an-allowed-pattern", "commands: {allow: [/usr/bin/*]}\n",
+      ":1:20: commands.allow: is one program, without *, ? or [" },
+    { "an-allowed-nothing", "commands: {allow: ['']}\n",
+      ":1:20: commands.allow: an empty name" },
+    { "an-allowed-relative-path", "commands: {allow: [bin/tool]}\n",
+      ":1:20: commands.allow: must be a name, or a path that begins with / or ~/" },
+    { "an-allowed-relative-directory", "commands: {allow: [bin/]}\n",
+      ":1:20: commands.allow: must be a name, or a path that begins with / or ~/" },
+    { "all-of-the-machine", "commands: {allow: [/]}\n",
+      ":1:20: commands.allow: is too much: name directories of programs" },
+    { "all-of-the-home", "commands: {allow: [~/]}\n",
+      ":1:20: commands.allow: is too much: name directories of programs" },
+    { "allowed-where-mounts-are-made", "commands:\n  allow: [git]\nnested: full\n",
+      ":2: commands.allow: cannot hold with nested: full, where the command mounts "
+      "what it likes" },
     { "a-reason-alone", "commands: {deny: [{reason: no}]}\n",
       ":1:19: commands.deny: needs command" },
     { "a-reason-of-two-lines", "commands: {deny: [{command: a, reason: \"a\\nb\"}]}\n",
@@ -156,6 +221,8 @@ main(int argc, char **argv)
     bns_test_init(&argc, &argv, 30);
     bns_test_add("/policy/commands/entries-keep-order-and-place", test_entries);
     bns_test_add("/policy/commands/nothing-may-be-said", test_nothing);
+    bns_test_add("/policy/commands/what-is-allowed", test_allow);
+    bns_test_add("/policy/commands/what-is-allowed-adds-up", test_merge_allowed);
     bns_test_add("/policy/commands/a-file-adds-to-what-it-extends", test_merge);
     bns_test_add("/policy/commands/the-digest-has-the-programs", test_digest);
     bns_test_add("/policy/commands/there-are-limits", test_limits);

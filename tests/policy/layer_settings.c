@@ -169,6 +169,37 @@ test_write_list_is_no_shared_tree(void)
 }
 
 static void
+count_allowed(const char *system, const char *yaml, guint allow, guint ceiling)
+{
+    g_autoptr(BnsPolicy) policy = below(system, yaml);
+    const BnsCommands *commands = bns_policy_commands(policy);
+
+    g_assert_cmpuint(commands->allow->len, ==, allow);
+    g_assert_cmpuint(commands->ceiling->len, ==, ceiling);
+}
+
+/* A list that one of them has alone is the list. */
+static void
+test_allowed_commands(void)
+{
+    count_allowed("{}", "{}", 0, 0);
+    count_allowed("{}", "commands: {allow: [a, b]}", 2, 0);
+    count_allowed("commands: {allow: [c]}", "{}", 1, 0);
+    count_allowed("commands: {allow: [c]}", "commands: {allow: [a, b]}", 2, 1);
+}
+
+static void
+test_allowed_is_not_nested(void)
+{
+    g_autoptr(GError) error = NULL;
+
+    g_assert_null(policy_below("commands: {allow: [c]}\n", "nested: full\n", &error));
+    g_assert_cmpstr(error->message, ==,
+                    "/s.yaml:1: commands.allow: cannot hold with nested: full, where "
+                    "the command mounts what it likes");
+}
+
+static void
 test_commands(void)
 {
     g_autoptr(BnsPolicy) policy =
@@ -215,6 +246,10 @@ main(int argc, char **argv)
     bns_test_add("/policy/layer-settings/a-list-to-write-is-no-shared-tree",
                  test_write_list_is_no_shared_tree);
     bns_test_add("/policy/layer-settings/commands-are-denied-by-either", test_commands);
+    bns_test_add("/policy/layer-settings/commands-are-allowed-by-both",
+                 test_allowed_commands);
+    bns_test_add("/policy/layer-settings/allowed-commands-are-not-nested",
+                 test_allowed_is_not_nested);
     bns_test_add("/policy/layer-settings/variables-are-what-both-pass", test_env);
     return g_test_run();
 }

@@ -210,6 +210,7 @@ inside_start(const char *const *argv, const InsideOptions *options)
         .protected_paths = given->protected_paths,
         .protected_links = given->protected_links,
         .denied = given->denied,
+        .allowed = given->allowed,
         .nested = given->nested,
         .umask = mask,
         .ignored = given->ignored,

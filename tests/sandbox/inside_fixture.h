@@ -7,6 +7,7 @@
 #pragma once
 
 #include "policy/nested.h"
+#include "sandbox/allowed.h"
 #include "sandbox/denied.h"
 #include "sandbox/file_view.h"
 
@@ -26,6 +27,7 @@ typedef struct {
     const char *const *protected_paths; /* NULL-terminated */
     const char *const *protected_links; /* NULL-terminated */
     BnsDenied denied;
+    BnsAllowed allowed;
     BnsNested nested;
     const sigset_t *ignored;
     int input_fd;       /* standard input; 0: /dev/null */

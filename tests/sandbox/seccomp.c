@@ -14,8 +14,12 @@
 #include <signal.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #if defined(__x86_64__)
 #define NATIVE AUDIT_ARCH_X86_64
@@ -237,6 +241,32 @@ test_architecture(void)
     }
 }
 
+/* A child tries it; what it ends with says how often it was as it should be. */
+static void
+test_memory_programs(void)
+{
+    int status;
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        int n_good = 0;
+
+        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+        n_good += bns_seccomp_forbid_memory_programs() == 0;
+        n_good += memfd_create("a", 0) < 0 && errno == EACCES;
+        n_good +=
+            memfd_create("a", MFD_CLOEXEC | 0x10 /* MFD_EXEC */) < 0 && errno == EACCES;
+        /* EINVAL before Linux 6.3. */
+        n_good += memfd_create("a", 0x8 /* MFD_NOEXEC_SEAL */) >= 0 || errno == EINVAL;
+        n_good += getppid() > 0;
+        _exit(n_good);
+    }
+    g_assert_cmpint(pid, >, 0);
+    g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+    g_assert_true(WIFEXITED(status));
+    g_assert_cmpint(WEXITSTATUS(status), ==, 5);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -254,5 +284,7 @@ main(int argc, char **argv)
     }
     bns_test_add("/sandbox/seccomp/foreign-architectures-are-killed",
                  test_architecture);
+    bns_test_add("/sandbox/seccomp/programs-in-memory-are-refused",
+                 test_memory_programs);
     return g_test_run();
 }
