@@ -9,8 +9,8 @@
  * the programs themselves and of the system's directories of libraries. Files in memory
  * have no place that Landlock knows: they are made without exec (sandbox/seccomp.h).
  *
- * What is left: what an allowed program interprets, loads from those directories, or
- * writes into its own memory.
+ * What is left: what an allowed program interprets, loads from those directories, writes
+ * into its own memory, or has the loader map from a file in memory, which has no mount.
  *
  * Plain C.
  */
