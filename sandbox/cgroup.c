@@ -3,7 +3,7 @@
 
 #include "base/fd.h"
 #include "sandbox/cgroup_dir.h"
-#include "sandbox/cgroup_keeper.h"
+#include "sandbox/keeper.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -35,7 +35,7 @@ struct BnsCgroup {
     uint64_t limits[BNS_N_CGROUP_LIMITS];
     Part parts[BNS_N_CGROUP_LIMITS];
     unsigned n_parts;
-    BnsCgroupKeeper keeper;
+    BnsKeeper keeper;
 };
 
 static bool G_GNUC_PRINTF(3, 4)
@@ -80,7 +80,7 @@ bns_cgroup_new(BnsCgroupPlan *plan, const BnsProcessLimits *limits)
     memset(plan, 0, sizeof(*plan));
     cgroup->limits[BNS_CGROUP_MEMORY] = limits->values[BNS_LIMIT_MEMORY];
     cgroup->limits[BNS_CGROUP_PIDS] = limits->values[BNS_LIMIT_PROCESSES];
-    cgroup->keeper = BNS_CGROUP_KEEPER_NONE;
+    cgroup->keeper = BNS_KEEPER_NONE;
     for (int i = 0; i < BNS_N_CGROUP_LIMITS; i++)
         cgroup->parts[i].parent_fd = cgroup->parts[i].limits_fd =
             cgroup->parts[i].door_fd = -1;
@@ -357,13 +357,14 @@ bns_cgroup_count(const BnsCgroup *cgroup, BnsCgroupLimit limit)
 int
 bns_cgroup_keep(BnsCgroup *cgroup)
 {
-    BnsCgroupKept kept[BNS_N_CGROUP_LIMITS];
+    BnsKept kept[BNS_N_CGROUP_LIMITS];
 
     for (unsigned i = 0; i < cgroup->n_parts; i++)
-        kept[i] = (BnsCgroupKept){ .parent_fd = cgroup->parts[i].parent_fd,
-                                   .limits_fd = cgroup->parts[i].limits_fd,
-                                   .name = cgroup->parts[i].name };
-    return bns_cgroup_keeper_start(&cgroup->keeper, kept, cgroup->n_parts);
+        kept[i] = (BnsKept){ .parent_fd = cgroup->parts[i].parent_fd,
+                             .lock_fd = cgroup->parts[i].limits_fd,
+                             .name = cgroup->parts[i].name,
+                             .remove = bns_cgroup_dir_remove };
+    return bns_keeper_start(&cgroup->keeper, "bns-cgroup", kept, cgroup->n_parts);
 }
 
 void
@@ -378,5 +379,5 @@ bns_cgroup_release(BnsCgroup *cgroup)
             is_empty &= bns_cgroup_dir_remove(part->parent_fd, part->name) == 0;
         part_clear(part);
     }
-    bns_cgroup_keeper_end(&cgroup->keeper, is_empty);
+    bns_keeper_end(&cgroup->keeper, is_empty);
 }

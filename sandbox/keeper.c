@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sandbox/cgroup_keeper.h"
+#include "sandbox/keeper.h"
 
 #include "base/fd.h"
-#include "sandbox/cgroup_dir.h"
 #include "sandbox/leave.h"
 
 #include <errno.h>
@@ -19,22 +18,22 @@
 #define N_STEPS (60 * 200)
 
 static bool
-is_kept(int fd, const BnsCgroupKept *kept, size_t n)
+is_kept(int fd, const BnsKept *kept, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        if (fd == kept[i].parent_fd || fd == kept[i].limits_fd)
+        if (fd == kept[i].parent_fd || fd == kept[i].lock_fd)
             return true;
     return false;
 }
 
 static void
-close_others(int life_fd, const BnsCgroupKept *kept, size_t n)
+close_others(int life_fd, const BnsKept *kept, size_t n)
 {
     int last = life_fd;
 
     for (size_t i = 0; i < n; i++) {
         last = kept[i].parent_fd > last ? kept[i].parent_fd : last;
-        last = kept[i].limits_fd > last ? kept[i].limits_fd : last;
+        last = kept[i].lock_fd > last ? kept[i].lock_fd : last;
     }
     for (int fd = 0; fd < last; fd++)
         if (fd != life_fd && !is_kept(fd, kept, n))
@@ -44,19 +43,19 @@ close_others(int life_fd, const BnsCgroupKept *kept, size_t n)
 
 /* Without the supervisor nothing tells when init's last process is gone. */
 static void
-remove_when_empty(const BnsCgroupKept *kept)
+remove_when_unused(const BnsKept *kept)
 {
     const struct timespec step = { .tv_nsec = STEP_NS };
 
     for (int i = 0; i < N_STEPS; i++) {
-        if (bns_cgroup_dir_remove(kept->parent_fd, kept->name) != -EBUSY)
+        if (kept->remove(kept->parent_fd, kept->name) != -EBUSY)
             return;
         clock_nanosleep(CLOCK_MONOTONIC, 0, &step, NULL);
     }
 }
 
 static void __attribute__((noreturn))
-keeper_main(int life_fd, const BnsCgroupKept *kept, size_t n)
+keeper_main(int life_fd, const char *title, const BnsKept *kept, size_t n)
 {
     sigset_t all;
     char byte;
@@ -64,18 +63,18 @@ keeper_main(int life_fd, const BnsCgroupKept *kept, size_t n)
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, NULL);
     setsid(); /* what is sent to the job's group is not meant for us */
-    prctl(PR_SET_NAME, "bns-cgroup");
+    prctl(PR_SET_NAME, title);
     prctl(PR_SET_PDEATHSIG, 0);
     close_others(life_fd, kept, n);
     while (read(life_fd, &byte, 1) < 0 && errno == EINTR)
         ;
     for (size_t i = 0; i < n; i++)
-        remove_when_empty(&kept[i]);
+        remove_when_unused(&kept[i]);
     bns_leave(0);
 }
 
 int
-bns_cgroup_keeper_start(BnsCgroupKeeper *keeper, const BnsCgroupKept *kept, size_t n)
+bns_keeper_start(BnsKeeper *keeper, const char *title, const BnsKept *kept, size_t n)
 {
     int life[2];
 
@@ -83,7 +82,7 @@ bns_cgroup_keeper_start(BnsCgroupKeeper *keeper, const BnsCgroupKept *kept, size
         return -errno;
     keeper->pid = fork();
     if (keeper->pid == 0)
-        keeper_main(life[0], kept, n);
+        keeper_main(life[0], title, kept, n);
     close(life[0]);
     if (keeper->pid < 0) {
         int r = -errno;
@@ -97,10 +96,10 @@ bns_cgroup_keeper_start(BnsCgroupKeeper *keeper, const BnsCgroupKept *kept, size
 }
 
 void
-bns_cgroup_keeper_end(BnsCgroupKeeper *keeper, bool is_empty)
+bns_keeper_end(BnsKeeper *keeper, bool is_gone)
 {
     bns_fd_clear(&keeper->life_fd);
-    while (is_empty && keeper->pid > 0 && waitpid(keeper->pid, NULL, 0) < 0 &&
+    while (is_gone && keeper->pid > 0 && waitpid(keeper->pid, NULL, 0) < 0 &&
            errno == EINTR)
         ;
     keeper->pid = 0;
