@@ -8,6 +8,7 @@
 #include "sandbox/cgroup_plan.h"
 #include "sandbox/kernel.h"
 #include "sandbox/landlock.h"
+#include "sandbox/layer_store.h"
 #include "sandbox/pid_limit.h"
 #include "sandbox/places.h"
 #include "sandbox/programs.h"
@@ -33,18 +34,30 @@ add_kernel(GPtrArray *findings)
         bns_doctor_add(findings, "kernel", BNS_FINDING_OK, "", "%s", name.release);
 }
 
+/* The directory for them is made for real, and removed. */
 static void
 add_layers(GPtrArray *findings)
 {
-    if (bns_kernel_has_tmpfs_attributes())
-        bns_doctor_add(findings, "private directories", BNS_FINDING_OK, "",
-                       "all that is in them can be removed");
+    static const char name[] = "private directories";
+    g_autoptr(GError) error = NULL;
+    g_autoptr(BnsLayerStore) store = NULL;
+
+    if (bns_kernel_has_tmpfs_attributes()) {
+        bns_doctor_add(findings, name, BNS_FINDING_OK, "", "layers lie in memory");
+        return;
+    }
+    store = bns_layer_store_new();
+    if (bns_layer_store_make(store, &error))
+        bns_doctor_add(findings, name, BNS_FINDING_OK, "",
+                       "layers lie in %s until the session ends (Linux 6.6: in memory)",
+                       bns_layer_store_all(store));
     else
         bns_doctor_add(
-            findings, "private directories", BNS_FINDING_REDUCED,
-            "use Linux 6.6 or newer",
-            "a directory that was in one (a cache) before can be emptied and "
-            "not removed: input/output error");
+            findings, name, BNS_FINDING_REDUCED,
+            "use Linux 6.6 or newer, or put XDG_STATE_HOME on ext4, xfs or btrfs",
+            "what was a directory in one (a cache) cannot be removed: input/output "
+            "error; layers cannot lie on disk: %s",
+            error->message);
 }
 
 /* A second lock behind the mounts: a session goes on without. */

@@ -51,6 +51,10 @@ typedef struct {
                                    * out at its end; NULL-terminated, or NULL: none */
     const char *review_dir; /* absolute and real, of the host: N/upper and N/work of it
                              * are the N-th REVIEW mount's; NULL: there are none */
+    /* Real paths of sandbox/layer_store.h: of all sessions, which is covered; in it of
+     * this one, for the layers of private directories. NULL: there is none. */
+    const char *layer_stores;
+    const char *layer_store;
 } BnsFileView;
 
 /* Whether the deepest rule that names @path, or something above it, hides it. */

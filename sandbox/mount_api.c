@@ -265,9 +265,10 @@ bns_mount_layers(const BnsLayers *layers)
     if (layers->middle_fd >= 0)
         snprintf(middle, sizeof(middle), "/proc/self/fd/%d:", layers->middle_fd);
     snprintf(options, sizeof(options),
-             "userxattr,lowerdir=%s/proc/self/fd/%d,upperdir=/proc/self/fd/%d,"
+             "userxattr,%slowerdir=%s/proc/self/fd/%d,upperdir=/proc/self/fd/%d,"
              "workdir=/proc/self/fd/%d",
-             middle, layers->lower_fd, layers->upper_fd, layers->work_fd);
+             layers->is_volatile ? "volatile," : "", middle, layers->lower_fd,
+             layers->upper_fd, layers->work_fd);
     if (mount("overlay", place.path, "overlay", flags, options) < 0)
         return -errno;
     return open_covering(layers->place_fd);

@@ -68,6 +68,7 @@ int bns_mount_bind_entry(int source_dir_fd,
  * @middle_fd: whiteouts, over @lower_fd; negative: none
  * @lower_fd: a directory in which nothing of the host's is mounted
  * @upper_fd, @work_fd: of one mount, the second empty; what is written goes there
+ * @is_volatile: it need not outlive the machine's halt: fsync(2) in it does nothing
  */
 typedef struct {
     int place_fd;
@@ -75,6 +76,7 @@ typedef struct {
     int lower_fd;
     int upper_fd;
     int work_fd;
+    bool is_volatile;
 } BnsLayers;
 
 /**

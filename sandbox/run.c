@@ -10,6 +10,7 @@
 #include "sandbox/host_port.h"
 #include "sandbox/java_homes.h"
 #include "sandbox/landlock.h"
+#include "sandbox/layer_store.h"
 #include "sandbox/log.h"
 #include "sandbox/originals.h"
 #include "sandbox/pid_limit.h"
@@ -55,6 +56,7 @@ typedef struct {
     BnsCommandPlan *command_plan;
     BnsCgroup *cgroup;
     BnsReview *review; /* NULL: nothing is written that is to be reviewed */
+    BnsLayerStore *layer_store;
     GHashTable *git_keys;
     GHashTable *originals;
     GStrv protected_paths;
@@ -84,6 +86,7 @@ run_clear(Run *run)
     bns_command_plan_free(run->command_plan);
     bns_cgroup_free(run->cgroup);
     bns_review_free(run->review);
+    bns_layer_store_free(run->layer_store);
     g_clear_pointer(&run->git_keys, g_hash_table_unref);
     g_clear_pointer(&run->originals, g_hash_table_unref);
     g_strfreev(run->protected_paths);
@@ -382,6 +385,7 @@ prepare(Run *run, const BnsOptions *options, GError **error)
     protect(run, options);
     if (!bns_sight_check(error) || !bns_cgroup_make(run->cgroup, error))
         return false;
+    run->layer_store = bns_layer_store_plan(&run->file_plan->view);
     /* Last: what the host changes from then on is in conflict; it is to be removed. */
     return begin_review(run, options, error);
 }
@@ -456,6 +460,7 @@ run_session(Run *run, const BnsOptions *options)
         .netstack_path = run->netstack,
         .streams = &run->streams,
         .cgroup = run->cgroup,
+        .layer_store = run->layer_store,
         .helper_log_level = choose_log_levels(run->policy, options),
         .init = { .uid = getuid(),
                   .gid = getgid(),

@@ -373,7 +373,9 @@ run(BnsSupervisor *supervisor)
     bool is_started;
 
     supervisor->can_ask = bns_review_can_ask();
-    is_started = bns_spawn_all(supervisor->session, &supervisor->spawn, &error);
+    /* What was made will be removed, whoever dies from here on. */
+    is_started = bns_spawn_all(supervisor->session, &supervisor->spawn, &error) &&
+                 bns_layer_store_keep(supervisor->session->layer_store, &error);
 
     bns_streams_leave_own();
     bns_streams_close_inside(supervisor->session->streams);
@@ -411,8 +413,7 @@ supervisor_clear(BnsSupervisor *supervisor)
     bns_relay_free(supervisor->relay);
     bns_watch_free(supervisor->signal_watch);
     bns_timer_free(supervisor->timer);
-    bns_timer_free(supervisor->watch_timer);
-    bns_file_watch_free(supervisor->file_watch);
+    bns_supervisor_leave_files(supervisor);
     bns_supervisor_leave_sockets(supervisor);
     bns_supervisor_leave_cgroup(supervisor);
     bns_loop_free(supervisor->loop);
@@ -422,10 +423,6 @@ supervisor_clear(BnsSupervisor *supervisor)
     bns_fd_clear(&supervisor->spawn.records_fd);
     g_free(supervisor->summary);
     g_free(supervisor->left);
-    g_hash_table_unref(supervisor->noted);
-    g_clear_pointer(&supervisor->changed, g_ptr_array_unref);
-    bns_persist_free(supervisor->persist);
-    bns_keep_free(supervisor->keep);
     g_string_free(supervisor->warnings, TRUE);
 }
 

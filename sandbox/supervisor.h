@@ -10,6 +10,7 @@
 #include "sandbox/cgroup.h"
 #include "sandbox/exit_status.h"
 #include "sandbox/init.h"
+#include "sandbox/layer_store.h"
 #include "sandbox/options.h"
 #include "sandbox/review_store.h"
 
@@ -30,6 +31,7 @@ typedef struct {
     const char *const *sockets;   /* real paths of those that the command may reach */
     BnsStreams *streams;          /* of the command */
     BnsCgroup *cgroup;            /* made, unless systemd is to make it */
+    BnsLayerStore *layer_store;   /* made, if the layers lie in it */
     BnsInitConfig init;           /* all but its descriptors */
     const char *netstack_path;    /* bns_programs_find_netstack() */
     BnsLogLevel helper_log_level; /* of the other processes */

@@ -215,3 +215,17 @@ bns_supervisor_settle_files(BnsSupervisor *supervisor)
                        supervisor->outcome.kind != BNS_OUTCOME_FAILED, supervisor->keep,
                        on_persisted, supervisor);
 }
+
+/* --- the end --- */
+
+void
+bns_supervisor_leave_files(BnsSupervisor *supervisor)
+{
+    bns_timer_free(supervisor->watch_timer);
+    bns_file_watch_free(supervisor->file_watch);
+    g_hash_table_unref(supervisor->noted);
+    g_clear_pointer(&supervisor->changed, g_ptr_array_unref);
+    bns_persist_free(supervisor->persist);
+    bns_keep_free(supervisor->keep);
+    bns_layer_store_release(supervisor->session->layer_store);
+}

@@ -110,6 +110,8 @@ void bns_supervisor_review(BnsSupervisor *supervisor);
 void bns_supervisor_drain_relay(BnsSupervisor *supervisor);
 /* The last word. */
 void bns_supervisor_print_end(const BnsSupervisor *supervisor);
+/* At the very end: removes layers that lie on disk, too. */
+void bns_supervisor_leave_files(BnsSupervisor *supervisor);
 /* Takes every step whose condition is met. Call it last in a callback. */
 void bns_supervisor_advance(BnsSupervisor *supervisor);
 void bns_supervisor_kill(BnsSupervisor *supervisor, BnsHelper helper);

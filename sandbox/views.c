@@ -166,28 +166,14 @@ bind_whole(BnsViews *views, size_t i)
 }
 
 static int
-mount_layer(BnsViews *views, size_t i, int stage_fd)
+mount_layer(BnsViews *views, size_t i)
 {
     bns_autofd place = open_place(views, i);
-    bns_autofd upper = -1;
-    bns_autofd work = -1;
-    struct stat info;
-    char name[32];
 
-    if (place < 0)
-        return place;
-    /* The layer's own mode is that of its upper directory. */
-    if (fstat(place, &info) < 0)
-        return -errno;
-    snprintf(name, sizeof(name), "%zu/upper", i);
-    upper = bns_tree_make_path(stage_fd, name, info.st_mode & 07777);
-    snprintf(name, sizeof(name), "%zu/work", i);
-    work = bns_tree_make_path(stage_fd, name, 0755);
-    if (upper < 0 || work < 0)
-        return MIN(upper, work);
-    return take_mount(
-        views, i,
-        bns_mount_layers(&(const BnsLayers){ place, -1, views->fds[i], upper, work }));
+    return place < 0
+               ? place
+               : take_mount(views, i,
+                            bns_layers_mount(&views->layers, place, views->fds[i], i));
 }
 
 static int
@@ -205,29 +191,14 @@ is_whole(const BnsViews *views, size_t i, bool is_layer)
            (views->view->mounts[i].access == BNS_VIEW_PRIVATE) == is_layer;
 }
 
-static bool
-have_layers(const BnsViews *views)
-{
-    for (size_t i = 0; i < views->view->n_mounts; i++)
-        if (is_whole(views, i, true))
-            return true;
-    return false;
-}
-
 /* Before what may be written: that can lie in a layer, and a layer in it is shown with
  * it. A directory that can have no layer stays read-only. */
 static void
 mount_layers(BnsViews *views)
 {
-    bns_autofd stage = have_layers(views) ? open_stage() : -1;
-
-    if (stage < 0)
-        return;
     for (size_t i = 0; i < views->view->n_mounts; i++)
         if (is_whole(views, i, true))
-            (void)mount_layer(views, i, stage);
-    /* The layers keep it. */
-    umount2(STAGE, MNT_DETACH);
+            (void)mount_layer(views, i);
 }
 
 static bool
@@ -292,7 +263,7 @@ mount_in_order(BnsViews *views, int stage_fd, BnsFault *fault)
             if (r < 0)
                 return fail_review(fault, mount->path, r);
         } else if (is_there && mount->access == BNS_VIEW_PRIVATE) {
-            (void)mount_layer(views, i, stage_fd);
+            (void)mount_layer(views, i);
         } else if (is_there) {
             r = bind_whole(views, i);
         }
@@ -330,13 +301,19 @@ open_review(BnsViews *views, BnsFault *fault)
 bool
 bns_views_mount(BnsViews *out_views, const BnsFileView *view, BnsFault *fault)
 {
+    bool is_done;
+
     out_views->view = view;
     out_views->review_fd = -1;
     open_none(out_views);
-    if (!open_review(out_views, fault) || !open_those(out_views, false, fault) ||
-        !rebuild(view, fault))
+    if (!bns_layers_begin(&out_views->layers, view, fault))
         return false;
-    if (!(view->review_dir != NULL ? mount_reviewed : mount_plain)(out_views, fault))
+    is_done =
+        open_review(out_views, fault) && open_those(out_views, false, fault) &&
+        rebuild(view, fault) &&
+        (view->review_dir != NULL ? mount_reviewed : mount_plain)(out_views, fault);
+    bns_layers_end(&out_views->layers);
+    if (!is_done)
         return false;
     /* For whoever shows them once more. */
     return open_those(out_views, true, fault);

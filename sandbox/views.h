@@ -4,9 +4,9 @@
  *
  * In this order: bns_views_freeze() makes all that is the host's read-only, before
  * anything of ours is mounted; bns_views_mount() rebuilds the directories that hold
- * something hidden, then mounts what may be written, each by a descriptor that was opened
- * before. What a private directory covers after that is shown in it again by the same
- * descriptors (sandbox/private_trees.h).
+ * something hidden, then mounts layers (sandbox/layers.h) and what may be written, each by
+ * a descriptor that was opened before. What a private directory covers after that is shown
+ * in it again by the same descriptors (sandbox/private_trees.h).
  *
  * What is hidden is never mounted over: the host's programs replace files by rename, and
  * a mount on such a name would be gone (sandbox/rebuild.h). Something writable is: if the
@@ -21,6 +21,7 @@
 
 #include "sandbox/fault.h"
 #include "sandbox/file_view.h"
+#include "sandbox/layers.h"
 
 /* More than anybody names; descriptors until the mounts are made. */
 #define BNS_VIEWS_MAX 128
@@ -29,6 +30,7 @@ typedef struct {
     const BnsFileView *view; /* borrowed */
     int fds[BNS_VIEWS_MAX];  /* owned; by mount: what it shows; -1: nothing is there */
     int review_fd;           /* owned; of view->review_dir; -1: none */
+    BnsLayerStage layers;    /* while layers are mounted */
 } BnsViews;
 
 /* Makes the whole tree read-only, unless it is shared. */

@@ -77,6 +77,8 @@ static const struct {
     CALL(linkat),
     CALL(unlinkat),
     CALL(fchmod),
+    CALL(fsetxattr),
+    CALL(fremovexattr),
     CALL(read),
     CALL(pread64),
     CALL(write),
