@@ -26,11 +26,20 @@
 #define MANAGER_INTERFACE "org.freedesktop.systemd1.Manager"
 
 typedef struct {
-    GMainLoop *loop;
-    char *job;    /* owned; NULL: not known yet */
-    char *ended;  /* owned; the job that ended last */
-    char *result; /* owned; of that */
+    GMainLoop *loop; /* owned */
+    char *job;       /* owned; NULL: not known yet */
+    char *ended;     /* owned; the job that ended last */
+    char *result;    /* owned; of that */
 } Wait;
+
+static void
+wait_clear(Wait *wait)
+{
+    g_clear_pointer(&wait->loop, g_main_loop_unref);
+    g_free(wait->job);
+    g_free(wait->ended);
+    g_free(wait->result);
+}
 
 /* Jobs of others end, too; ours may before we know its name. */
 static void
@@ -139,6 +148,7 @@ main(int argc, char **argv)
     g_autoptr(GError) error = NULL;
     Wait wait = { 0 };
     guint64 pid = 0;
+    bool is_done;
 
     if (argc != 3 ||
         !g_ascii_string_to_unsigned(argv[2], 10, 1, G_MAXINT32, &pid, NULL)) {
@@ -148,8 +158,9 @@ main(int argc, char **argv)
     signal(SIGALRM, on_alarm);
     alarm(TIMEOUT_S);
     wait.loop = g_main_loop_new(NULL, FALSE);
-    if (ask(argv[1], (guint32)pid, &wait, &error))
-        return EXIT_SUCCESS;
-    puts(error->message);
-    return EXIT_FAILURE;
+    is_done = ask(argv[1], (guint32)pid, &wait, &error);
+    if (!is_done)
+        puts(error->message);
+    wait_clear(&wait);
+    return is_done ? EXIT_SUCCESS : EXIT_FAILURE;
 }
