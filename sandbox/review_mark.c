@@ -39,15 +39,16 @@ is_harmless(const char *path, int upper, int lower)
            (upper >= 0 && bns_git_path_is_plain_file(path, upper));
 }
 
-/* In any directory of it. */
+/* In any directory of it. What is named as a whole is asked for once: there may be hundreds
+ * of directories on the way to each of a million links. */
 static bool
 leads_to_some(const char *path, const char *below)
 {
-    for (const char *part = below; part != NULL; part = strchr(part, '/')) {
-        part += *part == '/' ? 1 : 0;
-        if (bns_file_protect_leads_to(part, path))
+    if (bns_file_protect_leads_to(below, path))
+        return true;
+    for (const char *part = strchr(below, '/'); part != NULL; part = strchr(part, '/'))
+        if (bns_file_protect_leads_to(++part, "/"))
             return true;
-    }
     return false;
 }
 
