@@ -25,6 +25,7 @@ typedef struct {
     BnsReviewChanges *changes; /* borrowed */
     guint tree;
     guint n_entries;
+    gsize n_bytes; /* of their paths */
     GError *error; /* owned; the walk ends */
 } Walk;
 
@@ -147,6 +148,7 @@ add_change(Walk *walk,
 
     change->tree = walk->tree;
     change->path = g_strdup(path);
+    walk->n_bytes += strlen(path);
     change->kind = kind;
     if (upper != NULL)
         change->upper = *upper;
@@ -391,7 +393,8 @@ look_at_all(Walk *walk, const Place *place, GPtrArray *uppers, GPtrArray *hidden
 
         if (walk->error != NULL)
             return;
-        if (walk->n_entries++ >= BNS_REVIEW_ENTRIES_MAX) {
+        if (walk->n_entries++ >= BNS_REVIEW_ENTRIES_MAX ||
+            walk->n_bytes >= BNS_REVIEW_PATHS_BYTES_MAX) {
             walk->changes->is_complete = false;
             return;
         }

@@ -50,11 +50,14 @@ typedef struct {
                       * what is in it */
     guint n_marked;  /* of them, those with a why */
     guint n_conflicts;
-    bool is_complete; /* else there are more than BNS_REVIEW_ENTRIES_MAX */
+    bool is_complete; /* else there are more than the limits below */
 } BnsReviewChanges;
 
 /* An installation of packages is some 100,000 files. */
 #define BNS_REVIEW_ENTRIES_MAX 1000000
+/* Of all their paths together: what is shown takes some times as much memory, which no
+ * limit of the command's holds. */
+#define BNS_REVIEW_PATHS_BYTES_MAX (128 * 1024 * 1024)
 /* Two descriptors each. What lies deeper is not told, but that it does: an obstacle. */
 #define BNS_REVIEW_DEPTH_MAX 200
 

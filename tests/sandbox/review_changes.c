@@ -2,6 +2,7 @@
 /* What a session changed is told from what it only touched, and from the host's changes. */
 #include "sandbox/review_changes.h"
 
+#include "base/fd.h"
 #include "tests/sandbox/review_fixture.h"
 #include "tests/support/test.h"
 
@@ -289,6 +290,47 @@ test_depth(void)
     bns_review_fixture_clear(&fixture);
 }
 
+/* Long ones, of which a million would take gigabytes. */
+static void
+test_long_paths(void)
+{
+    enum {
+        NAME_CHARS = 240,
+        LEVELS = 8
+    };
+    const guint n =
+        BNS_REVIEW_PATHS_BYTES_MAX / ((NAME_CHARS + 1) * (LEVELS + 1)) + 100;
+    g_autofree char *name = g_strnfill(NAME_CHARS, 'n');
+    BnsReviewFixture fixture;
+    g_autoptr(BnsReviewChanges) changes = NULL;
+    bns_autofd fd = -1;
+
+    bns_review_fixture_init(&fixture);
+    bns_review_fixture_begin(&fixture);
+    fd = open(fixture.upper, O_PATH | O_CLOEXEC);
+    for (int i = 0; i < LEVELS; i++) {
+        int below;
+
+        g_assert_cmpint(mkdirat(fd, name, 0755), ==, 0);
+        below = openat(fd, name, O_PATH | O_CLOEXEC);
+        close(fd);
+        fd = below;
+    }
+    for (guint i = 0; i < n; i++) {
+        char file[NAME_CHARS + 1];
+
+        g_snprintf(file, sizeof(file), "%0*u", NAME_CHARS, i);
+        g_assert_cmpint(symlinkat("x", fd, file), ==, 0);
+    }
+    changes = bns_review_changes(fixture.review, NULL);
+    g_assert_nonnull(changes);
+    g_assert_false(changes->is_complete);
+    g_assert_cmpuint(changes->list->len, >, n / 2);
+    g_assert_cmpuint(changes->list->len, <, n + LEVELS);
+    g_clear_pointer(&changes, bns_review_changes_free);
+    bns_review_fixture_clear(&fixture);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -305,5 +347,7 @@ main(int argc, char **argv)
                  test_whiteout_by_attribute);
     bns_test_add("/sandbox/review-changes/another-tree-is-refused", test_other_tree);
     bns_test_add("/sandbox/review-changes/what-lies-too-deep-is-said", test_depth);
+    bns_test_add("/sandbox/review-changes/long-paths-are-too-many-sooner",
+                 test_long_paths);
     return g_test_run();
 }
