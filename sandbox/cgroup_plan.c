@@ -3,6 +3,7 @@
 
 #include "base/fd.h"
 #include "sandbox/cgroup_place.h"
+#include "sandbox/pid_limit.h"
 #include "sandbox/rlimits.h"
 
 #include <string.h>
@@ -363,5 +364,31 @@ bns_cgroup_plan_is_open(void)
     for (char **line = lines; *line != NULL; line++)
         if (line_is_open(*line, mounts))
             return true;
+    return false;
+}
+
+bool
+bns_cgroup_plan_check(const BnsCgroupPlan *plan,
+                      const BnsProcessLimits *limits,
+                      GError **error)
+{
+    uint64_t processes = limits->values[BNS_LIMIT_PROCESSES];
+
+    if (processes == 0 || getuid() != 0 || plan->holds[BNS_CGROUP_PIDS])
+        return true;
+    if (!bns_pid_limit_is_possible()) {
+        g_set_error(
+            error, G_FILE_ERROR, G_FILE_ERROR_NOSYS,
+            "limits.processes: Linux before 6.14 does not count the processes of "
+            "root without a cgroup; leave it out, or start as another user");
+        return false;
+    }
+    if (processes >= BNS_PID_LIMIT_MIN)
+        return true;
+    g_set_error(
+        error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+        "limits.processes: of root's processes Linux allows %d at least without a "
+        "cgroup",
+        BNS_PID_LIMIT_MIN);
     return false;
 }

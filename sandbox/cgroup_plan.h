@@ -64,6 +64,12 @@ void bns_cgroup_plan_find_all(BnsCgroupPlan *out_plan);
 const char *
 bns_cgroup_plan_notice(const BnsCgroupPlan *plan, const BnsProcessLimits *limits);
 
+/* Returns: whether limits.processes holds root's processes, if given; a limit that holds
+ * nothing must not look like one. */
+bool bns_cgroup_plan_check(const BnsCgroupPlan *plan,
+                           const BnsProcessLimits *limits,
+                           GError **error);
+
 /**
  * bns_cgroup_plan_is_open:
  *

@@ -90,3 +90,28 @@ bns_policy_source_load(const BnsOptions *options, char **out_config, GError **er
         *out_config = g_steal_pointer(&config);
     return policy;
 }
+
+GStrv
+bns_policy_source_layers(const BnsPolicy *policy, const BnsOptions *options)
+{
+    GPtrArray *layers = g_ptr_array_new();
+    const GPtrArray *files = bns_policy_files(policy);
+    const GPtrArray *presets = bns_policy_presets(policy);
+    const char *env_allow = g_getenv("BOUNDARY_ALLOW");
+
+    for (guint i = 0; i < presets->len; i++)
+        g_ptr_array_add(layers, g_strconcat("preset:", presets->pdata[i], NULL));
+    for (guint i = 0; i < files->len; i++)
+        g_ptr_array_add(layers, g_strdup(g_ptr_array_index(files, i)));
+    if (bns_policy_profile(policy) != NULL)
+        g_ptr_array_add(layers,
+                        g_strconcat("profile:", bns_policy_profile(policy), NULL));
+    if (env_allow != NULL)
+        g_ptr_array_add(layers, g_strconcat("$BOUNDARY_ALLOW ", env_allow, NULL));
+    for (char **rule = options->allow; *rule != NULL; rule++)
+        g_ptr_array_add(layers, g_strconcat("--allow ", *rule, NULL));
+    for (char **rule = options->deny; *rule != NULL; rule++)
+        g_ptr_array_add(layers, g_strconcat("--deny ", *rule, NULL));
+    g_ptr_array_add(layers, NULL);
+    return (GStrv)g_ptr_array_free(layers, FALSE);
+}

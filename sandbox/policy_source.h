@@ -11,9 +11,9 @@
  * bns_policy_source_load:
  * @out_config: (transfer full) (nullable): the config file that was chosen, or NULL: none
  *
- * The system layer is always in it, and options that it forbids are errors. Prints the notices of @options and of the
- * file on standard error unless -q. Returns: (transfer full): the policy, or %NULL with
- * @error of the BNS_POLICY_ERROR domain.
+ * The system layer is always in it, and options that it forbids are errors. Prints the
+ * notices of @options and of the file on standard error unless -q. Returns: (transfer
+ * full): the policy, or %NULL with @error of the BNS_POLICY_ERROR domain.
  */
 BnsPolicy *
 bns_policy_source_load(const BnsOptions *options, char **out_config, GError **error);
@@ -24,3 +24,7 @@ bool bns_policy_source_permit(const BnsPolicy *policy,
                               BnsPermit permit,
                               const char *what,
                               GError **error);
+
+/* Returns: (transfer full): where its rules came from, for the audit: presets, files, the
+ * profile, single rules with their text. */
+GStrv bns_policy_source_layers(const BnsPolicy *policy, const BnsOptions *options);

@@ -13,7 +13,6 @@
 #include "sandbox/layer_store.h"
 #include "sandbox/log.h"
 #include "sandbox/originals.h"
-#include "sandbox/pid_limit.h"
 #include "sandbox/places.h"
 #include "sandbox/policy_source.h"
 #include "sandbox/private_trees.h"
@@ -148,32 +147,6 @@ find_workdir(Run *run, const BnsOptions *options, GError **error)
     return true;
 }
 
-/* What the audit says of where the rules came from. */
-static GStrv
-describe_layers(const BnsPolicy *policy, const BnsOptions *options)
-{
-    GPtrArray *layers = g_ptr_array_new();
-    const GPtrArray *files = bns_policy_files(policy);
-    const GPtrArray *presets = bns_policy_presets(policy);
-    const char *env_allow = g_getenv("BOUNDARY_ALLOW");
-
-    for (guint i = 0; i < presets->len; i++)
-        g_ptr_array_add(layers, g_strconcat("preset:", presets->pdata[i], NULL));
-    for (guint i = 0; i < files->len; i++)
-        g_ptr_array_add(layers, g_strdup(g_ptr_array_index(files, i)));
-    if (bns_policy_profile(policy) != NULL)
-        g_ptr_array_add(layers,
-                        g_strconcat("profile:", bns_policy_profile(policy), NULL));
-    if (env_allow != NULL)
-        g_ptr_array_add(layers, g_strconcat("$BOUNDARY_ALLOW ", env_allow, NULL));
-    for (char **rule = options->allow; *rule != NULL; rule++)
-        g_ptr_array_add(layers, g_strconcat("--allow ", *rule, NULL));
-    for (char **rule = options->deny; *rule != NULL; rule++)
-        g_ptr_array_add(layers, g_strconcat("--deny ", *rule, NULL));
-    g_ptr_array_add(layers, NULL);
-    return (GStrv)g_ptr_array_free(layers, FALSE);
-}
-
 static bool
 open_audit(Run *run, const BnsOptions *options, GError **error)
 {
@@ -265,26 +238,6 @@ make_environment(Run *run, const BnsOptions *options)
         bns_log_print("%s", notice);
 }
 
-/* A limit that holds nothing must not look like one. */
-static bool
-check_limits(const BnsPolicy *policy, const BnsCgroupPlan *plan, GError **error)
-{
-    uint64_t processes = bns_policy_process_limits(policy)->values[BNS_LIMIT_PROCESSES];
-
-    if (processes == 0 || getuid() != 0 || plan->holds[BNS_CGROUP_PIDS])
-        return true;
-    if (!bns_pid_limit_is_possible())
-        return fail(error, "limits.processes: Linux before 6.14 does not count the "
-                           "processes of root without a cgroup; leave it out, or start "
-                           "as another user");
-    return processes >= BNS_PID_LIMIT_MIN ||
-           fail(
-               error,
-               "limits.processes: of root's processes Linux allows %d at least without "
-               "a cgroup",
-               BNS_PID_LIMIT_MIN);
-}
-
 static bool
 plan_cgroup(Run *run, const BnsOptions *options, GError **error)
 {
@@ -294,7 +247,7 @@ plan_cgroup(Run *run, const BnsOptions *options, GError **error)
 
     bns_cgroup_plan_find(limits, &plan);
     notice = bns_cgroup_plan_notice(&plan, limits);
-    if (!check_limits(run->policy, &plan, error))
+    if (!bns_cgroup_plan_check(&plan, limits, error))
         return false;
     if (notice != NULL && !options->quiet)
         bns_log_print("%s", notice);
@@ -381,7 +334,7 @@ prepare(Run *run, const BnsOptions *options, GError **error)
         !publish(run, options, error) || !open_audit(run, options, error))
         return false;
     bns_policy_read_interfaces(run->policy);
-    run->layers = describe_layers(run->policy, options);
+    run->layers = bns_policy_source_layers(run->policy, options);
     protect(run, options);
     if (!bns_sight_check(error) || !bns_cgroup_make(run->cgroup, error))
         return false;
