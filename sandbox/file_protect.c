@@ -4,10 +4,12 @@
 #include "base/fd.h"
 #include "sandbox/file_names.h"
 #include "sandbox/file_view.h"
+#include "sandbox/git_hooks.h"
 #include "sandbox/git_keys.h"
 #include "sandbox/git_paths.h"
 #include "sandbox/own_directory.h"
 #include "sandbox/sight.h"
+#include "sandbox/tree.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -54,6 +56,19 @@ find_module_hooks(const char *root, GPtrArray *found)
     }
 }
 
+/* The repository itself cannot be one: git writes to it. */
+static void
+find_named_hooks(const char *root, GPtrArray *found)
+{
+    g_autofree char *hooks = bns_git_hooks_find(root);
+    g_autofree char *git = g_build_filename(root, ".git", NULL);
+
+    if (hooks != NULL && strcmp(hooks, git) != 0 && bns_sight_is(hooks, S_IFDIR) &&
+        is_real(hooks) &&
+        !g_ptr_array_find_with_equal_func(found, hooks, g_str_equal, NULL))
+        g_ptr_array_add(found, g_steal_pointer(&hooks));
+}
+
 GPtrArray *
 bns_file_protect_find(const char *root, BnsProtectPlace place)
 {
@@ -63,8 +78,10 @@ bns_file_protect_find(const char *root, BnsProtectPlace place)
         if (bns_protect_entries[i].place == place &&
             bns_protect_entries[i].strength == BNS_PROTECT_PINNED)
             find_matches(root, bns_protect_entries[i].path, found);
-    if (place == BNS_PROTECT_PROJECT)
+    if (place == BNS_PROTECT_PROJECT) {
         find_module_hooks(root, found);
+        find_named_hooks(root, found);
+    }
     return found;
 }
 
@@ -234,6 +251,7 @@ typedef struct {
     bool is_all;
     BnsFileProtectFunc func;
     void *data;
+    char *hooks;      /* owned, (nullable): of the root (sandbox/git_hooks.h) */
     bool gives_names; /* of the directory that is being read */
     unsigned n_entries;
     bool is_complete;
@@ -260,6 +278,8 @@ gives_names(const char *path)
 static bool
 is_named(const Look *look, const char *path, const char *name)
 {
+    if (look->hooks != NULL && bns_tree_is_within(path, look->hooks))
+        return true;
     return look->gives_names
                ? bns_file_protect_reason(path) != NULL
                : find_reason_from(name) != NULL || bns_git_path_reason(path) != NULL;
@@ -347,8 +367,11 @@ bns_file_protect_each(const char *const *roots,
                   .data = data,
                   .is_complete = true };
 
-    for (; *roots != NULL; roots++)
+    for (; *roots != NULL; roots++) {
+        look.hooks = bns_git_hooks_find(*roots);
         look_into(&look, AT_FDCWD, *roots, 0);
+        g_clear_pointer(&look.hooks, g_free);
+    }
     return look.is_complete;
 }
 

@@ -35,8 +35,9 @@ typedef struct {
 extern const BnsProtectEntry bns_protect_entries[];
 extern const size_t bns_n_protect_entries;
 
-/* Returns: (transfer full): what exists below @root of the pinned entries of @place; of
- * owned absolute paths, not through a symbolic link. */
+/* Returns: (transfer full): what exists below @root of the pinned entries of @place, and
+ * of a project the hooks that its repository's configuration names; of owned absolute
+ * paths, not through a symbolic link. */
 GPtrArray *bns_file_protect_find(const char *root, BnsProtectPlace place);
 
 /* Why the host executes or obeys what is at @path, absolute: the reason of the entry for
@@ -78,7 +79,8 @@ typedef void (*BnsFileProtectFunc)(void *data,
  * @since_us: of the real-time clock
  * @is_all: else older files are passed over
  *
- * Calls @func for what bns_file_protect_reason() names, but for directories. Follows no
+ * Calls @func for what bns_file_protect_reason() names, and for what lies where the
+ * configuration in a root's .git says that its hooks are, but for directories. Follows no
  * symbolic link, opens nothing but directories. One that was changed since then and that
  * its owner, who is the user, cannot look into gets back his permissions
  * (sandbox/own_directory.h).

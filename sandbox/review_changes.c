@@ -9,6 +9,7 @@
 
 #include "base/fd.h"
 #include "base/text.h"
+#include "sandbox/git_hooks.h"
 #include "sandbox/review_mark.h"
 #include "sandbox/review_same.h"
 #include "sandbox/review_upper.h"
@@ -24,6 +25,7 @@ typedef struct {
     const BnsReview *review;   /* borrowed */
     BnsReviewChanges *changes; /* borrowed */
     guint tree;
+    const char *hooks; /* borrowed; (nullable): of the tree (sandbox/git_hooks.h) */
     guint n_entries;
     gsize n_bytes; /* of their paths */
     GError *error; /* owned; the walk ends */
@@ -198,7 +200,8 @@ add_removed(Walk *walk, const Place *place, const char *name, const char *path)
         return;
     change = add_change(walk, path, BNS_CHANGE_REMOVED, NULL, &lower);
     change->is_conflict = has_news(walk, place->lower_fd, name, 0);
-    change->why = bns_review_mark(walk->review, change, -1, place->lower_fd, name);
+    change->why =
+        bns_review_mark(walk->review, walk->hooks, change, -1, place->lower_fd, name);
 }
 
 static bool
@@ -249,8 +252,8 @@ add_file(Walk *walk,
         change->is_conflict = bns_review_is_newer(walk->review, lower);
     }
     if (change != NULL)
-        change->why = bns_review_mark(walk->review, change, place->upper_fd,
-                                      place->lower_fd, name);
+        change->why = bns_review_mark(walk->review, walk->hooks, change,
+                                      place->upper_fd, place->lower_fd, name);
 }
 
 /* --- the walk --- */
@@ -468,9 +471,14 @@ bns_review_changes(const BnsReview *review, GError **error)
     changes->list = g_ptr_array_new_with_free_func(change_free);
     changes->opaque = g_ptr_array_new_with_free_func(opaque_free);
     changes->is_complete = true;
-    for (; walk.tree < review->trees->len; walk.tree++)
+    for (; walk.tree < review->trees->len; walk.tree++) {
+        const BnsReviewTree *tree = g_ptr_array_index(review->trees, walk.tree);
+        g_autofree char *hooks = bns_git_hooks_find(tree->path);
+
+        walk.hooks = hooks;
         if (!walk_tree(&walk, error))
             return NULL;
+    }
     for (guint i = 0; i < changes->list->len; i++) {
         const BnsChange *change = g_ptr_array_index(changes->list, i);
 

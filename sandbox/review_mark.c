@@ -4,6 +4,7 @@
 #include "base/fd.h"
 #include "sandbox/file_protect.h"
 #include "sandbox/git_paths.h"
+#include "sandbox/tree.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -54,6 +55,7 @@ leads_to_some(const char *path, const char *below)
 
 const char *
 bns_review_mark(const BnsReview *review,
+                const char *hooks,
                 const BnsChange *change,
                 int upper_fd,
                 int lower_fd,
@@ -63,6 +65,9 @@ bns_review_mark(const BnsReview *review,
     const char *why = bns_file_protect_reason(path);
     bns_autofd upper = -1, lower = -1;
 
+    if (why == NULL && hooks != NULL && bns_tree_is_within(path, hooks) &&
+        !g_str_has_suffix(path, SAMPLE))
+        return "hooks by core.hooksPath";
     if (why == NULL)
         return S_ISLNK(change->upper.st_mode) && leads_to_some(path, change->path)
                    ? "a link on the way to what the host executes"

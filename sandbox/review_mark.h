@@ -9,6 +9,7 @@
 
 /**
  * bns_review_mark:
+ * @hooks: (nullable): of the tree (sandbox/git_hooks.h)
  * @change: of no directory, but for one that was removed
  * @upper_fd: the directory that @name, its last part, lies in; -1: it was removed
  * @lower_fd: the tree's; -1: it has none
@@ -19,6 +20,7 @@
  * Returns: (nullable): static: why
  */
 const char *bns_review_mark(const BnsReview *review,
+                            const char *hooks,
                             const BnsChange *change,
                             int upper_fd,
                             int lower_fd,
