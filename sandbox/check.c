@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "netstack/gateway/credentials.h"
 #include "sandbox/cgroup_plan.h"
+#include "sandbox/check_json.h"
 #include "sandbox/command_plan.h"
 #include "sandbox/environment.h"
 #include "sandbox/file_plan.h"
@@ -38,14 +39,14 @@ plan_commands(const BnsPolicy *policy,
 }
 
 static void
-print_nested(const BnsPolicy *policy)
+append_nested(GString *lines, const BnsPolicy *policy)
 {
     const char *origin = bns_policy_nested_origin(policy);
     g_autofree char *from = bns_text_escape(origin != NULL ? origin : "default", -1);
     BnsNested nested = bns_policy_nested(policy);
 
-    printf(
-        "%s\tnested\t%s%s\n", from, bns_nested_name(nested),
+    g_string_append_printf(
+        lines, "%s\tnested\t%s%s\n", from, bns_nested_name(nested),
         nested == BNS_NESTED_FULL
             ? " (a sandbox inside can move what is pinned, and is noticed at the end)"
             : "");
@@ -53,35 +54,37 @@ print_nested(const BnsPolicy *policy)
 
 /* A line of a setting, whose origin is @section if nothing was said. */
 static void
-print_setting(const BnsPolicy *policy,
-              const char *section,
-              const char *key,
-              const char *value)
+append_setting(GString *lines,
+               const BnsPolicy *policy,
+               const char *section,
+               const char *key,
+               const char *value)
 {
     const char *origin = bns_policy_origin(policy, key);
     g_autofree char *from = bns_text_escape(origin != NULL ? origin : section, -1);
 
-    printf("%s\t%s\t%s\n", from, key, value);
+    g_string_append_printf(lines, "%s\t%s\t%s\n", from, key, value);
 }
 
 /* @value: 0: not limited. */
 static void
-print_limit(const BnsPolicy *policy,
-            const char *name,
-            uint64_t value,
-            const char *remark)
+append_limit(GString *lines,
+             const BnsPolicy *policy,
+             const char *name,
+             uint64_t value,
+             const char *remark)
 {
     g_autofree char *key = g_strconcat("limits.", name, NULL);
     g_autofree char *text =
         value == 0 ? g_strdup("none")
                    : g_strdup_printf("%" G_GUINT64_FORMAT "%s", value, remark);
 
-    print_setting(policy, "limits", key, text);
+    append_setting(lines, policy, "limits", key, text);
 }
 
 /* What holds for each process by itself says so. */
 static void
-print_process_limits(const BnsPolicy *policy)
+append_process_limits(GString *lines, const BnsPolicy *policy)
 {
     const BnsProcessLimits *limits = bns_policy_process_limits(policy);
     g_auto(BnsCgroupPlan) plan = { 0 };
@@ -91,34 +94,70 @@ print_process_limits(const BnsPolicy *policy)
         bool is_each =
             i == BNS_LIMIT_MEMORY && bns_cgroup_plan_notice(&plan, limits) != NULL;
 
-        print_limit(policy, bns_limits_name(i), limits->values[i],
-                    is_each ? OF_EACH : "");
+        append_limit(lines, policy, bns_limits_name(i), limits->values[i],
+                     is_each ? OF_EACH : "");
     }
 }
 
 static void
-print_limits(const BnsPolicy *policy)
+append_limits(GString *lines, const BnsPolicy *policy)
 {
     BnsPolicyLimits session = bns_policy_limits(policy);
 
-    print_limit(policy, "names", session.names, "");
-    print_limit(policy, "flows", session.flows, "");
-    print_limit(policy, "flow_rate", session.flow_rate, "");
-    print_limit(policy, "idle", session.idle_s, "");
-    print_limit(policy, "audit_size", session.audit_bytes, "");
-    print_process_limits(policy);
+    append_limit(lines, policy, "names", session.names, "");
+    append_limit(lines, policy, "flows", session.flows, "");
+    append_limit(lines, policy, "flow_rate", session.flow_rate, "");
+    append_limit(lines, policy, "idle", session.idle_s, "");
+    append_limit(lines, policy, "audit_size", session.audit_bytes, "");
+    append_process_limits(lines, policy);
 }
 
 static void
-print_profile(const BnsPolicy *policy)
+append_profile(GString *lines, const BnsPolicy *policy)
 {
-    if (bns_policy_profile(policy) != NULL)
-        printf("--profile\tprofile\t%s\n", bns_policy_profile(policy));
+    const char *profile = bns_policy_profile(policy);
+
+    if (profile != NULL)
+        g_string_append_printf(lines, "--profile\tprofile\t%s\n", profile);
+}
+
+/* Returns: (transfer full): the lines that are no rules, or %NULL with @error. */
+static char *
+describe_settings(const BnsPolicy *policy, GError **error)
+{
+    /* What a run would read besides the policy. */
+    g_autoptr(BnsCredentials) credentials = bns_credentials_read(policy, error);
+    g_autoptr(BnsFilePlan) files =
+        credentials != NULL ? plan_files(policy, error) : NULL;
+    g_autoptr(BnsEnvironment) environment =
+        bns_environment_new(environ, bns_policy_env(policy));
+    g_autoptr(BnsCommandPlan) commands =
+        files != NULL ? plan_commands(policy, environment, error) : NULL;
+    g_autofree char *variables = NULL;
+    GString *lines;
+
+    if (commands == NULL)
+        return NULL;
+    variables = bns_environment_describe(environment, bns_policy_env(policy),
+                                         bns_policy_origin(policy, "env.mode"));
+    lines = g_string_new(NULL);
+    g_string_append_printf(lines, "%s%s%s", files->lines->str, commands->lines->str,
+                           variables);
+    append_setting(lines, policy, "tty", "tty.clipboard",
+                   bns_policy_clipboard(policy) ? "true" : "false");
+    append_profile(lines, policy);
+    append_limits(lines, policy);
+    append_nested(lines, policy);
+    return g_string_free(lines, FALSE);
 }
 
 static int
-fail(const GError *error, int status)
+fail(const GError *error, bool is_json, int status)
 {
+    g_autofree char *line = is_json ? bns_check_json_error(error->message) : NULL;
+
+    if (line != NULL)
+        fputs(line, stdout);
     fprintf(stderr, "boundary-ns: %s\n", error->message);
     return status;
 }
@@ -126,35 +165,23 @@ fail(const GError *error, int status)
 int
 bns_check(const BnsOptions *options)
 {
+    bool is_json = g_strcmp0(options->format, "json") == 0;
     g_autoptr(GError) error = NULL;
     g_autoptr(BnsPolicy) policy = bns_policy_source_load(options, NULL, &error);
-    g_autoptr(BnsCredentials) credentials = NULL;
-    g_autoptr(BnsFilePlan) files = NULL;
-    g_autoptr(BnsEnvironment) environment = NULL;
-    g_autoptr(BnsCommandPlan) commands = NULL;
-    g_autofree char *lines = NULL;
-    g_autofree char *variables = NULL;
+    g_autofree char *settings = NULL;
+    g_autofree char *text = NULL;
 
     if (policy == NULL)
         return fail(
-            error,
+            error, is_json,
             g_error_matches(error, BNS_POLICY_ERROR, BNS_POLICY_ERROR_INVALID) ? 1 : 2);
-    /* What a run would read besides the policy. */
-    credentials = bns_credentials_read(policy, &error);
-    files = credentials != NULL ? plan_files(policy, &error) : NULL;
-    environment = bns_environment_new(environ, bns_policy_env(policy));
-    commands = files != NULL ? plan_commands(policy, environment, &error) : NULL;
-    if (commands == NULL)
-        return fail(error, 1);
-    lines = bns_policy_describe(policy);
-    variables = bns_environment_describe(environment, bns_policy_env(policy),
-                                         bns_policy_origin(policy, "env.mode"));
-    printf("ok: %u rules\n%s%s%s%s", bns_policy_n_rules(policy), lines,
-           files->lines->str, commands->lines->str, variables);
-    print_setting(policy, "tty", "tty.clipboard",
-                  bns_policy_clipboard(policy) ? "true" : "false");
-    print_profile(policy);
-    print_limits(policy);
-    print_nested(policy);
+    settings = describe_settings(policy, &error);
+    if (settings == NULL)
+        return fail(error, is_json, 1);
+    text = is_json ? bns_check_json(policy, settings) : bns_policy_describe(policy);
+    if (is_json)
+        fputs(text, stdout);
+    else
+        printf("ok: %u rules\n%s%s", bns_policy_n_rules(policy), text, settings);
     return 0;
 }

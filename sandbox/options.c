@@ -346,6 +346,7 @@ check_operands(const Parse *parse, GError **error)
 {
     static const char *const decisions[] = { "allow", "deny", "would_deny", NULL };
     static const char *const formats[] = { "text", "jsonl", NULL };
+    static const char *const check_formats[] = { "text", "json", NULL };
     static const struct {
         guint least, most;
         const char *what;
@@ -380,7 +381,10 @@ check_operands(const Parse *parse, GError **error)
         return fail(parse, error, "the command is empty");
     if (!is_one_of(parse->options->decision, decisions))
         return fail(parse, error, "--decision: use allow, deny or would_deny");
-    if (!is_one_of(parse->options->format, formats))
+    if (command == BNS_COMMAND_CHECK &&
+        !is_one_of(parse->options->format, check_formats))
+        return fail(parse, error, "--format: use text or json");
+    if (command != BNS_COMMAND_CHECK && !is_one_of(parse->options->format, formats))
         return fail(parse, error, "--format: use text or jsonl");
     return check_stop(parse, error) && check_review(parse, error);
 }

@@ -82,7 +82,7 @@ typedef struct {
     GStrv arguments; /* run: COMMAND and its arguments; others: operands */
     bool follow;     /* log */
     char *decision;  /* log: "allow", "deny", "would_deny"; NULL: all */
-    char *format;    /* log: "text", "jsonl"; NULL: text */
+    char *format;    /* log: "text", "jsonl"; check: "text", "json"; NULL: text */
     bool json;       /* doctor, ps */
     bool is_verify;  /* run: of `verify`, whose program may be executed */
 } BnsOptions;

@@ -188,6 +188,35 @@ test_environment_allow(void)
     story_assert_record(run, "\"rule\":\"$BOUNDARY_ALLOW\"");
 }
 
+/* A program reads what a person does. */
+static void
+test_check_as_json(void)
+{
+    g_autoptr(Story) story = story_new();
+    g_autoptr(StoryRun) run = NULL;
+    g_autoptr(StoryRun) bad = NULL;
+
+    story_write(story, "p.yaml", "allow: [api.test]\nfiles: {read_only: [kept]}\n");
+    story_write(story, "bad.yaml", "alow: []\n");
+    run = story_shell(
+        story,
+        "mkdir kept; \"$BNS\" check -c p.yaml --format json | python3 -c '\n"
+        "import json, sys\n"
+        "policy = json.load(sys.stdin)\n"
+        "print(policy[\"valid\"], policy[\"files\"][0][-7:],\n"
+        "      [rule[\"rule\"] for rule in policy[\"rules\"]],\n"
+        "      [s[\"value\"][-5:] for s in policy[\"settings\"]\n"
+        "       if s[\"key\"] == \"read_only\" and \"p.yaml\" in s[\"origin\"]])\n"
+        "'");
+    story_assert_status(run, 0);
+    g_assert_cmpstr(run->out, ==, "True /p.yaml ['api.test'] ['/kept']\n");
+    bad = story_shell(story, "exec \"$BNS\" check -c bad.yaml --format json");
+    g_assert_cmpint(bad->status, ==, 1 << 8);
+    story_assert_out(bad, "\"valid\":false,\"error\":\"");
+    story_assert_out(bad, "bad.yaml:1:1: unknown key \\\"alow\\\": is it allow?\"}\n");
+    story_assert_err(bad, "bad.yaml:1:1: unknown key \"alow\": is it allow?");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -209,6 +238,7 @@ main(int argc, char **argv)
     bns_test_add("/e2e/policy/bad-config-runs-nothing", test_bad_config);
     bns_test_add("/e2e/policy/json-clients-get-json", test_json_block);
     bns_test_add("/e2e/policy/check-and-explain", test_check_and_explain);
+    bns_test_add("/e2e/policy/check-as-json", test_check_as_json);
     bns_test_add("/e2e/policy/disabled-runs-directly", test_disabled);
     bns_test_add("/e2e/policy/environment-holds-one-more-rule", test_environment_allow);
     return g_test_run();
