@@ -138,8 +138,7 @@ bns_network_parse(const char *text, BnsNetwork *out_network, GError **error)
         g_autofree char *whole = bns_network_to_string(out_network);
 
         g_set_error(error, BNS_POLICY_ERROR, BNS_POLICY_ERROR_INVALID,
-                    "\"%s\" has bits set below its prefix: the network is %s", shown,
-                    whole);
+                    "\"%s\" has bits set below its prefix: write %s", shown, whole);
         return false;
     }
     return true;

@@ -52,15 +52,15 @@ find_fault(const char *program)
     bool is_path = program[0] == '/' || g_str_has_prefix(program, "~/");
 
     if (*program == '\0')
-        return "an empty name";
+        return "an empty name: name a program";
     if (strlen(program) >= PATH_MAX)
-        return "too long";
+        return "too long: a path has less than 4096 bytes";
     if (program[strcspn(program, " \t")] != '\0' && !is_path)
         return "command: is one program; what follows goes into arguments:";
     if (strpbrk(program, "*?[") != NULL)
-        return "is one program, without *, ? or [";
+        return "is one program, without *, ? or [: write each";
     if (g_str_has_suffix(program, "/"))
-        return "is a program, not a directory";
+        return "is a program, not a directory: name each";
     if (!is_path && (strchr(program, '/') != NULL || program[0] == '~'))
         return "must be a name, or a path that begins with / or ~/";
     return NULL;
@@ -99,7 +99,7 @@ take_program(Reader *reader, const BnsYaml *value, const char *program, GError *
     const char *fault = find_fault(program);
 
     if (fault == NULL && reader->commands->deny->len >= BNS_COMMANDS_MAX)
-        fault = "more entries than " G_STRINGIFY(BNS_COMMANDS_MAX);
+        fault = "more entries than " G_STRINGIFY(BNS_COMMANDS_MAX) ": name fewer";
     if (fault != NULL)
         return bns_yaml_fail(error, reader->file, value, "commands.deny: %s", fault);
     reader->rule->program = g_strdup(program);
@@ -125,9 +125,9 @@ read_arguments(void *data, const BnsYaml *value, GError **error)
     if (!bns_value_line(reader->file, value, "arguments", &text, error))
         return false;
     if (strlen(text) > BNS_COMMANDS_REASON_MAX)
-        return bns_yaml_fail(
-            error, reader->file, value,
-            "arguments: longer than " G_STRINGIFY(BNS_COMMANDS_REASON_MAX) " bytes");
+        return bns_yaml_fail(error, reader->file, value,
+                             "arguments: longer than " G_STRINGIFY(
+                                 BNS_COMMANDS_REASON_MAX) " bytes: shorten it");
     reader->rule->arguments = g_strdup(text);
     return true;
 }
@@ -158,9 +158,9 @@ read_reason(void *data, const BnsYaml *value, GError **error)
     if (!bns_value_line(reader->file, value, "reason", &text, error))
         return false;
     if (strlen(text) > BNS_COMMANDS_REASON_MAX)
-        return bns_yaml_fail(
-            error, reader->file, value,
-            "reason: longer than " G_STRINGIFY(BNS_COMMANDS_REASON_MAX) " bytes");
+        return bns_yaml_fail(error, reader->file, value,
+                             "reason: longer than " G_STRINGIFY(
+                                 BNS_COMMANDS_REASON_MAX) " bytes: shorten it");
     reader->rule->reason = g_strdup(text);
     return true;
 }
@@ -180,7 +180,8 @@ read_rule(Reader *reader, const BnsYaml *item, GError **error)
     if (!bns_value_mapping(reader->file, item, keys, reader, error))
         return false;
     return reader->rule->program != NULL ||
-           bns_yaml_fail(error, reader->file, item, "commands.deny: needs command");
+           bns_yaml_fail(error, reader->file, item,
+                         "commands.deny: needs command: name a program");
 }
 
 static bool
@@ -196,6 +197,7 @@ read_deny(void *data, const BnsYaml *value, GError **error)
 
         reader->rule = rule;
         rule->origin = g_strdup_printf("%s:%u", reader->file, item->line);
+        rule->column = item->column;
         if (!read_rule(reader, item, error)) {
             rule_free(rule);
             return false;
@@ -215,11 +217,12 @@ take_allowed(Reader *reader, const BnsYaml *item, GError **error)
         return false;
     fault = find_fault_of_allowed(text);
     if (fault == NULL && reader->commands->allow->len >= BNS_COMMANDS_MAX)
-        fault = "more entries than " G_STRINGIFY(BNS_COMMANDS_MAX);
+        fault = "more entries than " G_STRINGIFY(BNS_COMMANDS_MAX) ": name fewer";
     if (fault != NULL)
         return bns_yaml_fail(error, reader->file, item, "commands.allow: %s", fault);
     rule = g_new0(BnsCommandRule, 1);
     rule->origin = g_strdup_printf("%s:%u", reader->file, item->line);
+    rule->column = item->column;
     rule->program = g_strdup(text);
     g_ptr_array_add(reader->commands->allow, rule);
     return true;
@@ -233,9 +236,10 @@ read_allow(void *data, const BnsYaml *value, GError **error)
     if (!bns_value_list(reader->file, value, "commands.allow", error))
         return false;
     if (value->children == NULL || value->children->len == 0)
-        return bns_yaml_fail(error, reader->file, value,
-                             "commands.allow: names nothing; without it everything may "
-                             "be executed");
+        return bns_yaml_fail(
+            error, reader->file, value,
+            "commands.allow: names nothing: leave it out where all may "
+            "be executed");
     for (guint i = 0; i < value->children->len; i++)
         if (!take_allowed(reader, value->children->pdata[i], error))
             return false;
@@ -307,16 +311,17 @@ bns_commands_merge(BnsCommands *commands, BnsCommands *more)
 static bool
 check_nested(const BnsCommands *commands, BnsNested nested, GError **error)
 {
+    const BnsCommandRule *first;
     g_autofree char *origin = NULL;
 
     if (nested != BNS_NESTED_FULL || commands->allow->len == 0)
         return true;
-    origin = bns_text_escape(
-        ((const BnsCommandRule *)commands->allow->pdata[0])->origin, -1);
+    first = commands->allow->pdata[0];
+    origin = bns_text_escape(first->origin, -1);
     g_set_error(error, BNS_POLICY_ERROR, BNS_POLICY_ERROR_INVALID,
-                "%s: commands.allow: cannot hold with nested: full, where the command "
-                "mounts what it likes",
-                origin);
+                "%s:%u: commands.allow: cannot hold with nested: full, where the "
+                "command mounts what it likes: leave one of them out",
+                origin, first->column);
     return false;
 }
 
@@ -329,10 +334,11 @@ bns_commands_check(const BnsCommands *commands, BnsNested nested, GError **error
 
         if (rule->arguments == NULL || commands->record_origin != NULL)
             continue;
-        g_set_error(error, BNS_POLICY_ERROR, BNS_POLICY_ERROR_INVALID,
-                    "%s: commands.deny: arguments are judged only with exec: record; "
-                    "write the program alone, or add that",
-                    origin);
+        g_set_error(
+            error, BNS_POLICY_ERROR, BNS_POLICY_ERROR_INVALID,
+            "%s:%u: commands.deny: arguments are judged only with exec: record; "
+            "write the program alone, or add that",
+            origin, rule->column);
         return false;
     }
     return check_nested(commands, nested, error);

@@ -23,6 +23,7 @@ typedef struct {
                       * by spaces, in which "*" stands for any bytes */
     char *reason;   /* owned, nullable; one line for the program that tried */
     char *origin;   /* owned; "file:line" */
+    unsigned column; /* in that line */
 } BnsCommandRule;
 
 typedef struct {
@@ -48,7 +49,7 @@ bool bns_commands_read(BnsCommands *commands,
 
 /* What only the whole tells: patterns of arguments are judged where what is executed is
  * recorded, and who may mount (@nested) may execute what is mounted. Errors:
- * BNS_POLICY_ERROR_INVALID, "ORIGIN: ...". */
+ * BNS_POLICY_ERROR_INVALID, "ORIGIN:COLUMN: ...". */
 bool bns_commands_check(const BnsCommands *commands, BnsNested nested, GError **error);
 
 /* Puts @ceiling, of a system policy, above @commands: it denies and records besides, and

@@ -50,7 +50,7 @@ read_version(void *data, const BnsYaml *value, GError **error)
         return false;
     if (strcmp(digits, "1") != 0)
         return bns_yaml_fail(error, reader->file, value,
-                             "version: this build knows version 1 only");
+                             "version: this build knows version 1 only: write that");
     return true;
 }
 
@@ -69,7 +69,8 @@ read_extends(void *data, const BnsYaml *value, GError **error)
         if (!bns_value_string(reader->file, item, "extends", &name, error))
             return false;
         if (*name == '\0')
-            return bns_yaml_fail(error, reader->file, item, "extends: an empty name");
+            return bns_yaml_fail(error, reader->file, item,
+                                 "extends: an empty name: name a file");
         extend = g_new0(BnsConfigExtend, 1);
         extend->name = g_strdup(name);
         extend->line = item->line;
@@ -448,7 +449,8 @@ bns_config_parse(const char *file, const char *bytes, size_t len, GError **error
     if (root == NULL)
         return NULL;
     if (root->kind != BNS_YAML_MAPPING) {
-        bns_yaml_fail(error, file, root, "a policy is a mapping of keys");
+        bns_yaml_fail(error, file, root,
+                      "a policy is a mapping of keys: begin with allow:, for example");
         return NULL;
     }
     if (!bns_value_mapping(file, root, keys, &reader, error))

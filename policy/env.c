@@ -64,14 +64,14 @@ static const char *
 find_fault_in_name(BnsEnvKind kind, const char *name)
 {
     if (*name == '\0')
-        return "a name is missing";
+        return "a name is missing: write one";
     for (const char *c = name; *c != '\0'; c++)
         if (!g_ascii_isgraph(*c) || *c == '=')
             return "a name is of printable ASCII, without blanks and =";
     if (kind == BNS_ENV_SET && strchr(name, '*') != NULL)
-        return "is one name, without *";
+        return "is one name, without *: write each";
     if (strpbrk(name, "?[") != NULL)
-        return "has no patterns but *";
+        return "has no patterns but *: write that";
     return NULL;
 }
 
@@ -86,7 +86,7 @@ find_fault(const BnsEnv *env, BnsEnvKind kind, const char *name, const char *val
     if (len > BNS_ENV_VARIABLE_MAX)
         return "longer than 128 KiB";
     return env->entries->len >= BNS_ENV_ENTRIES_MAX
-               ? "more entries than " G_STRINGIFY(BNS_ENV_ENTRIES_MAX)
+               ? "more entries than " G_STRINGIFY(BNS_ENV_ENTRIES_MAX) ": name fewer"
                : NULL;
 }
 
@@ -171,7 +171,7 @@ add_entry(Reader *reader,
     const char *fault = find_fault(reader->env, kind, name->text, text);
 
     if (fault == NULL && is_named(reader->env, name->text))
-        fault = "is named twice";
+        fault = "is named twice: remove one";
     if (fault != NULL) {
         g_autofree char *shown = bns_text_escape(name->text, -1);
 
@@ -222,7 +222,8 @@ static bool
 check_value(const Reader *reader, const BnsYaml *value, GError **error)
 {
     if (value->kind != BNS_YAML_SCALAR)
-        return bns_yaml_fail(error, reader->file, value, "env.set: must be a value");
+        return bns_yaml_fail(error, reader->file, value,
+                             "env.set: must be a value: write text");
     if (value->type == BNS_YAML_NULL)
         return bns_yaml_fail(error, reader->file, value,
                              "env.set: must be a value; write '' for an empty one");

@@ -56,11 +56,11 @@ static const char *
 find_fault_in_form(const char *path)
 {
     if (*path == '\0')
-        return "an empty path";
+        return "an empty path: name one, . for the working directory";
     if (path[0] == '~' && path[1] != '\0' && path[1] != '/')
         return "~ must stand alone or before /: write the directory out";
     if (strlen(path) >= PATH_MAX)
-        return "too long";
+        return "too long: a path has less than 4096 bytes";
     return NULL;
 }
 
@@ -72,11 +72,11 @@ find_fault_in_stars(BnsFileKind kind, const char *path)
     if (star == NULL)
         return NULL;
     if (kind != BNS_FILE_HIDE && kind != BNS_FILE_SHOW)
-        return "is one path, without *, ? or [";
+        return "is one path, without *, ? or [: write each";
     if (strpbrk(path, "?[") != NULL)
-        return "has no patterns but *";
+        return "has no patterns but *: write that";
     if (strchr(star, '/') != NULL)
-        return "* may stand in the last part only";
+        return "* may stand in the last part only: name the directory";
     return NULL;
 }
 
@@ -88,7 +88,9 @@ find_fault_in_dots(BnsFileKind kind, const char *path)
 
     if (kind != BNS_FILE_HIDE && kind != BNS_FILE_SHOW)
         return NULL;
-    return g_strv_contains((const char *const *)parts, "..") ? "has no part .." : NULL;
+    return g_strv_contains((const char *const *)parts, "..")
+               ? "has no part ..: write the path that is meant"
+               : NULL;
 }
 
 /* Returns: what is wrong with @path, or %NULL. */
@@ -106,7 +108,7 @@ static const char *
 check(const BnsFiles *files, BnsFileKind kind, const char *path)
 {
     return files->entries->len >= BNS_FILES_MAX
-               ? "more entries than " G_STRINGIFY(BNS_FILES_MAX)
+               ? "more entries than " G_STRINGIFY(BNS_FILES_MAX) ": name fewer"
                : find_fault(kind, path);
 }
 

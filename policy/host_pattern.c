@@ -21,8 +21,10 @@ explain_bad_host(const char *text)
 {
     const char *last = strrchr(text, '.');
 
+    if (*text == '[')
+        return "write IPv6 addresses in brackets, without a zone";
     if (*text == '\0')
-        return "it is empty";
+        return "it is empty: for every host write *";
     if (!g_str_is_ascii(text))
         return "write the A-label (xn--...) of an international name";
     if (strstr(text, "://") != NULL)
@@ -95,9 +97,9 @@ parse_labels(const char *text, BnsHostPattern *out, GError **error)
         }
     example = g_strjoinv(".", labels);
     if (text[strlen(text) - 1] == '*')
-        return fail(error, text, "the last label cannot be a *");
+        return fail(error, text, "the last label cannot be a *: name it");
     if (!bns_host_canonical(example, strlen(example), &host))
-        return fail(error, text, "a * must be a whole label");
+        return fail(error, text, "a * must be a whole label: write *.example.org");
     if (host.kind != BNS_HOST_NAME)
         return fail(error, text, "an address has no labels: use cidr: for networks");
     out->kind = BNS_HOST_PATTERN_LABELS;
@@ -112,7 +114,7 @@ bns_host_pattern_parse_coder(const char *text, BnsHostPattern *out, GError **err
 
     memset(out, 0, sizeof *out);
     if (text[0] == '.' || g_str_has_suffix(text, "."))
-        return fail(error, text, "an empty label");
+        return fail(error, text, "an empty label: remove a dot");
     if (strcmp(text, "*") != 0 && strchr(rest, '*') != NULL)
         return parse_labels(text, out, error);
     return bns_host_pattern_parse(text, out, error);

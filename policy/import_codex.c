@@ -102,13 +102,20 @@ add_only(BnsDraft *draft, unsigned line, const char *text)
     bns_draft_add_text(draft, BNS_DRAFT_ENV_PASS, line, text, what);
 }
 
+/* Patterns are compared without regard to case there. */
 static void
-lose_excluded(BnsDraft *draft, unsigned line, const char *text)
+add_excluded(BnsDraft *draft, unsigned line, const char *text)
 {
-    bns_draft_lose(draft, line, BNS_LOSS_WIDER,
-                   "shell_environment_policy.exclude: \"%s\" (what looks like a "
-                   "credential is hidden in any case)",
-                   text);
+    g_autofree char *what =
+        g_strdup_printf("shell_environment_policy.exclude: \"%s\"", text);
+    g_autofree char *upper = g_ascii_strup(text, -1);
+    g_autofree char *lower = g_ascii_strdown(text, -1);
+
+    bns_draft_add_text(draft, BNS_DRAFT_ENV_HIDE, line, text, what);
+    bns_draft_add_text(draft, BNS_DRAFT_ENV_HIDE, line, upper, what);
+    bns_draft_add_text(draft, BNS_DRAFT_ENV_HIDE, line, lower, what);
+    if (bns_draft_is_first(draft, "case"))
+        bns_draft_lose(draft, line, BNS_LOSS_WIDER, "%s: names in both cases", what);
 }
 
 static bool
@@ -121,7 +128,7 @@ read_only(BnsDraft *draft, const BnsYaml *value, GError **error)
 static bool
 read_excluded(BnsDraft *draft, const BnsYaml *value, GError **error)
 {
-    return bns_import_strings(draft, value, "exclude", lose_excluded, error);
+    return bns_import_strings(draft, value, "exclude", add_excluded, error);
 }
 
 static bool

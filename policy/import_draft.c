@@ -22,6 +22,8 @@ static const Row rows[] = {
     [BNS_DRAFT_COMMANDS_DENY] = { "commands", "deny",
                                   "commands: {exec: record, deny: [%s]}",
                                   BNS_LOSS_WIDER, false },
+    [BNS_DRAFT_ENV_HIDE] = { "env", "hide", "env: {hide: [%s]}", BNS_LOSS_WIDER,
+                             false },
     [BNS_DRAFT_ENV_PASS] = { "env", "pass", "env: {pass: [%s]}", BNS_LOSS_NARROWER,
                              false },
     [BNS_DRAFT_ENV_SET] = { "env", "set", "env: {set: {%s}}", BNS_LOSS_NARROWER, true },

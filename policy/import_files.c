@@ -237,7 +237,7 @@ text_of(const BnsYaml *mapping, const char *key)
                : "";
 }
 
-/* A file is hidden, a variable empty: what is masked there is less than that. */
+/* Both are hidden: what is masked there is less than that. */
 static void
 add_credential(BnsDraft *draft,
                BnsImportFiles *files,
@@ -257,10 +257,7 @@ add_credential(BnsDraft *draft,
         bns_import_files_add(files, BNS_DRAFT_HIDE, item->line,
                              *name != '\0' ? path : "", what);
     } else {
-        g_autofree char *quoted = bns_draft_quote(name);
-        g_autofree char *entry = g_strdup_printf("%s: \"\"", quoted);
-
-        bns_draft_add(draft, BNS_DRAFT_ENV_SET, item->line, entry, what);
+        bns_draft_add_text(draft, BNS_DRAFT_ENV_HIDE, item->line, name, what);
     }
 }
 

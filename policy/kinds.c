@@ -50,7 +50,7 @@ check_pair(const BnsRule *a, const BnsRule *b, const char *purposes, GError **er
     form = bns_rule_to_string(earlier);
     g_set_error(error, BNS_POLICY_ERROR, BNS_POLICY_ERROR_INVALID,
                 "%s: this rule and %s (%s) both name port %u of a host, one for "
-                "%s: a flow is either",
+                "%s: a flow is either, so remove one or name another port",
                 place, other, form, port, purposes);
     return false;
 }

@@ -38,7 +38,8 @@ bns_near_is_like(const char *name, const char *known)
     guint prefix = common_prefix(name, known);
     guint same = prefix + common_suffix(name, known, shorter - prefix);
 
-    return same > 0 && longer - same <= 2;
+    /* Two letters at the beginning make another word: "rules" is not "files". */
+    return same > 0 && longer - same <= (prefix > 0 ? 2 : 1);
 }
 
 static bool

@@ -98,23 +98,47 @@ add_layers(BnsPattern *pattern, char *take_layer, GError **error)
     return true;
 }
 
+/* What to write instead, by what bns_path_check() says. */
+static const char *
+advise(const char *problem)
+{
+    static const struct {
+        const char *part;
+        const char *advice;
+    } rows[] = {
+        { "a slash", "write one before it" },
+        { "control byte", "leave it out" },
+        { "UTF-8", "write the character's UTF-8" },
+        { "three times", "write it decoded" },
+        { "percent-escape", "write %25 for a %" },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+        if (strstr(problem, rows[i].part) != NULL)
+            return rows[i].advice;
+    return "write it as %XX";
+}
+
 BnsPattern *
 bns_pattern_new(const char *text, GError **error)
 {
     g_autoptr(BnsPattern) pattern = g_new0(BnsPattern, 1);
     const char *problem = bns_path_check(text, strlen(text));
+    g_autofree char *advised = NULL;
     char *first;
 
     pattern->text = g_strdup(text);
     if (strchr(text, '?') != NULL)
         problem = "a query is no part of the path: leave out the ? and what follows";
+    else if (problem != NULL)
+        problem = advised = g_strdup_printf("%s: %s", problem, advise(problem));
     if (problem != NULL) {
         fail(error, text, problem);
         return NULL;
     }
     first = mark_wildcards(text);
     if (first == NULL) {
-        fail(error, text, "** must be a whole segment");
+        fail(error, text, "** must be a whole segment: write /a/**");
         return NULL;
     }
     return add_layers(pattern, first, error) ? g_steal_pointer(&pattern) : NULL;

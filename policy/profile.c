@@ -124,13 +124,15 @@ read_pattern(void *data, const BnsYaml *item, GError **error)
     if (!bns_value_line(reader->file, item, "for", &text, error))
         return false;
     if (*text == '\0')
-        return bns_yaml_fail(error, reader->file, item, "for: an empty name");
+        return bns_yaml_fail(error, reader->file, item,
+                             "for: an empty name: name a command");
     if (strchr(text, '/') != NULL)
         return bns_yaml_fail(error, reader->file, item,
                              "for: is compared with a command's last part, which has "
-                             "no /");
+                             "no /: write that part");
     if (strpbrk(text, "?[\\") != NULL)
-        return bns_yaml_fail(error, reader->file, item, "for: has no patterns but *");
+        return bns_yaml_fail(error, reader->file, item,
+                             "for: has no patterns but *: write that");
     g_ptr_array_add(reader->patterns, g_strdup(text));
     return true;
 }

@@ -79,7 +79,7 @@ bns_rule_add_port(BnsRule *rule, const char *digits, GError **error)
 
     if (digits[0] == '0' ||
         !g_ascii_string_to_unsigned(digits, 10, 1, UINT16_MAX, &number, NULL))
-        return fail_on(error, "port", digits, "a number from 1 to 65535");
+        return fail_on(error, "port", digits, "write a number from 1 to 65535");
     port = (uint16_t)number;
     g_array_append_val(rule->ports, port);
     return true;
@@ -101,7 +101,7 @@ bool
 bns_rule_add_method(BnsRule *rule, const char *token, GError **error)
 {
     if (!is_token(token))
-        return fail_on(error, "method", token, "a word such as GET");
+        return fail_on(error, "method", token, "write a word such as GET");
     g_ptr_array_add(rule->methods, g_strdup(token));
     return true;
 }
@@ -124,17 +124,17 @@ bns_rule_set_scheme(BnsRule *rule, const char *name, GError **error)
             rule->schemes = BNS_SCHEME_BIT(scheme);
             return true;
         }
-    return fail_on(error, "scheme", name, "http, https or tcp");
+    return fail_on(error, "scheme", name, "write http, https or tcp");
 }
 
 static bool
 check_tcp(const BnsRule *rule, GError **error)
 {
     if (rule->ports->len == 0)
-        return fail(error, "a tcp rule needs a port");
+        return fail(error, "a tcp rule needs a port: name it");
     if (bns_rule_is_about_requests(rule))
         return fail(error, "a tcp rule cannot have methods or a path: nothing is read "
-                           "of an opaque flow");
+                           "of an opaque flow: leave them out");
     return true;
 }
 
@@ -200,7 +200,7 @@ bns_rule_complete(BnsRule *rule, GError **error)
     if (rule->hosts->len == 0)
         return fail(error, "a rule needs a host");
     if (rule->is_private && !is_allow)
-        return fail(error, "private: is for allow rules");
+        return fail(error, "private: is for allow rules: leave it out");
     if (rule->schemes == BNS_SCHEME_BIT(BNS_SCHEME_TCP) && !check_tcp(rule, error))
         return false;
     if (rule->schemes == 0)

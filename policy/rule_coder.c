@@ -31,7 +31,7 @@ read_methods(Reader *reader, const char *value, GError **error)
     g_auto(GStrv) methods = g_strsplit(value, ",", -1);
 
     if (*value == '\0')
-        return fail(error, "method= names no method");
+        return fail(error, "method= names no method: leave it out for any");
     for (char **method = methods; *method != NULL; method++) {
         /* A comma at the end is accepted there. */
         if (**method == '\0' && method > methods && method[1] == NULL)
@@ -49,7 +49,8 @@ read_domain(Reader *reader, const char *value, GError **error)
     if (reader->rule->hosts->len > 0)
         return fail(error, "a second domain=: write a rule for each");
     if (strchr(value, ':') != NULL)
-        return fail(error, "domain= has no port and no IPv6 address");
+        return fail(error, "domain= has no port and no IPv6 address: write HOST:PORT "
+                           "or [ADDRESS] without domain=");
     return bns_rule_add_host(reader->rule, bns_host_pattern_parse_coder, value, error);
 }
 
@@ -68,7 +69,7 @@ translate_path(const char *path, GError **error)
         g_autoptr(GString) literal = g_string_new(*segment);
 
         if (**segment == '*' && strcmp(*segment, "*") != 0) {
-            fail(error, "a * in path= must be a whole segment");
+            fail(error, "a * in path= must be a whole segment: write /a/*");
             return NULL;
         }
         if (strcmp(*segment, "*") != 0)
@@ -98,7 +99,7 @@ read_paths(Reader *reader, const char *value, GError **error)
         g_autofree char *pattern = translate_path(*path, error);
 
         if (**path == '\0')
-            return fail(error, "path= has an empty path in it");
+            return fail(error, "path= has an empty path in it: remove a comma");
         if (pattern == NULL || !bns_rule_add_path(reader->rule, pattern, error))
             return false;
         if (strcmp(*path, "/") == 0)

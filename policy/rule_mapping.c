@@ -88,7 +88,8 @@ read_ports(void *data, const BnsYaml *value, GError **error)
     Reader *reader = data;
 
     if (reader->port != NULL)
-        return bns_yaml_fail(error, reader->file, value, "both port: and ports:");
+        return bns_yaml_fail(error, reader->file, value,
+                             "both port: and ports: write one list");
     reader->port = value;
     return bns_value_each(reader->file, value, "ports", read_one_port, data, error);
 }
@@ -246,15 +247,17 @@ seal(Reader *reader, GError **error)
 
     if (rule->verdict != BNS_VERDICT_ALLOW)
         return bns_yaml_fail(error, reader->file, reader->inspect,
-                             "inspect: is for allow rules");
+                             "inspect: is for allow rules: leave it out");
     if (reader->is_tcp)
-        return bns_yaml_fail(error, reader->file, reader->inspect,
-                             "inspect: is for protocol: http; tcp is never inspected");
+        return bns_yaml_fail(
+            error, reader->file, reader->inspect,
+            "inspect: is for protocol: http; tcp is never inspected: leave it out");
     if (reader->is_inspected)
         return true;
     if (rule->schemes == BNS_SCHEME_BIT(BNS_SCHEME_HTTP))
         return bns_yaml_fail(error, reader->file, reader->inspect,
-                             "inspect: false is for TLS, which scheme: http is not");
+                             "inspect: false is for TLS, which scheme: http is not: "
+                             "leave one of them out");
     rule->schemes = BNS_SCHEME_BIT(BNS_SCHEME_TLS);
     if (!bns_rule_is_about_requests(rule))
         return true;
@@ -278,7 +281,8 @@ read_file_name(const Reader *reader, const BnsYaml *value, GError **error)
         path = bns_policy_resolve_name(folder, value->text);
     /* Below a home directory with an odd name, say. */
     if (path == NULL || !g_utf8_validate(path, -1, NULL)) {
-        bns_yaml_fail(error, reader->file, value, "not the name of a file");
+        bns_yaml_fail(error, reader->file, value,
+                      "not the name of a file: write a path");
         return NULL;
     }
     return g_steal_pointer(&path);
@@ -291,12 +295,14 @@ refuse_identity(const Reader *reader)
     if (reader->client_cert == NULL)
         return "client_key: needs client_cert:";
     if (reader->rule->verdict != BNS_VERDICT_ALLOW)
-        return "client_cert: is for allow rules";
+        return "client_cert: is for allow rules: leave it out";
     if (reader->is_tcp || reader->rule->schemes == BNS_SCHEME_BIT(BNS_SCHEME_TLS))
-        return "client_cert: is for flows that are inspected: in others the command "
-               "shows its own";
+        return "client_cert: is for flows that are inspected: leave it out, in others "
+               "the "
+               "command shows its own";
     if (reader->rule->schemes == BNS_SCHEME_BIT(BNS_SCHEME_HTTP))
-        return "client_cert: is for TLS, which scheme: http is not";
+        return "client_cert: is for TLS, which scheme: http is not: leave one of them "
+               "out";
     return NULL;
 }
 
@@ -330,13 +336,13 @@ complete(Reader *reader, const BnsYaml *node, GError **error)
 {
     if (reader->domain != NULL && reader->cidr != NULL)
         return bns_yaml_fail(error, reader->file, node,
-                             "a rule has either domain: or cidr:");
+                             "a rule has either domain: or cidr: write two rules");
     if (reader->domain == NULL && reader->cidr == NULL)
         return bns_yaml_fail(error, reader->file, node,
                              "a rule needs domain: or cidr:");
     if (reader->is_tcp && reader->scheme != NULL)
         return bns_yaml_fail(error, reader->file, reader->scheme,
-                             "scheme: is for protocol: http");
+                             "scheme: is for protocol: http: leave it out");
     if (reader->is_tcp)
         reader->rule->schemes = BNS_SCHEME_BIT(BNS_SCHEME_TCP);
     if (reader->inspect != NULL && !seal(reader, error))

@@ -8,17 +8,44 @@
 /* How many keys an error names: those of a rule, not those of a whole file. */
 #define LISTED_MAX 16
 
+/* What to write in the place of @node, which is not of the type @type. */
+static const char *
+advise(const BnsYaml *node, BnsYamlType type)
+{
+    bool is_scalar = node->kind == BNS_YAML_SCALAR;
+
+    switch (type) {
+    case BNS_YAML_STRING:
+        return !is_scalar                    ? "a string: write one value"
+               : node->type == BNS_YAML_NULL ? "a string: write a value"
+                                             : "a string: put it in quotation marks";
+    case BNS_YAML_INTEGER:
+        return is_scalar && node->type == BNS_YAML_STRING &&
+                       node->text[strspn(node->text, "0123456789")] == '\0'
+                   ? "a number: remove the quotation marks"
+                   : "a number: write decimal digits";
+    case BNS_YAML_BOOLEAN:
+        return is_scalar && node->type == BNS_YAML_STRING &&
+                       (strcmp(node->text, "true") == 0 ||
+                        strcmp(node->text, "false") == 0)
+                   ? "true or false: remove the quotation marks"
+                   : "true or false";
+    case BNS_YAML_NULL:
+    default:
+        return "empty";
+    }
+}
+
 static bool
 check_type(const char *file,
            const BnsYaml *node,
            const char *key,
            BnsYamlType type,
-           const char *what,
            GError **error)
 {
     if (node->kind == BNS_YAML_SCALAR && node->type == type)
         return true;
-    return bns_yaml_fail(error, file, node, "%s: must be %s", key, what);
+    return bns_yaml_fail(error, file, node, "%s: must be %s", key, advise(node, type));
 }
 
 const char *
@@ -36,7 +63,7 @@ bns_value_string(const char *file,
                  GError **error)
 {
     *out_text = node->text;
-    return check_type(file, node, key, BNS_YAML_STRING, "a string", error);
+    return check_type(file, node, key, BNS_YAML_STRING, error);
 }
 
 /* Escapes in quotes could bring in what the file itself may not hold. */
@@ -72,7 +99,7 @@ bool
 bns_value_boolean(
     const char *file, const BnsYaml *node, const char *key, bool *out, GError **error)
 {
-    if (!check_type(file, node, key, BNS_YAML_BOOLEAN, "true or false", error))
+    if (!check_type(file, node, key, BNS_YAML_BOOLEAN, error))
         return false;
     *out = g_ascii_tolower(node->text[0]) == 't';
     return true;
@@ -86,7 +113,7 @@ bns_value_digits(const char *file,
                  GError **error)
 {
     *out_digits = node->text;
-    return check_type(file, node, key, BNS_YAML_INTEGER, "a number", error);
+    return check_type(file, node, key, BNS_YAML_INTEGER, error);
 }
 
 bool
@@ -116,7 +143,9 @@ bns_value_list(const char *file, const BnsYaml *node, const char *key, GError **
     if (node->kind == BNS_YAML_SEQUENCE ||
         (node->kind == BNS_YAML_SCALAR && node->type == BNS_YAML_NULL))
         return true;
-    return bns_yaml_fail(error, file, node, "%s: must be a list", key);
+    return bns_yaml_fail(
+        error, file, node,
+        "%s: must be a list: begin each item with - in a line of its own", key);
 }
 
 bool
@@ -165,6 +194,9 @@ list_keys(const BnsValueKey *keys)
     return g_string_free(text, FALSE);
 }
 
+/* Where a reader finds all keys if an error does not list them. */
+#define MANUAL ": see boundary(1), POLICY"
+
 static bool
 fail_unknown(const char *file,
              const BnsYaml *name,
@@ -178,7 +210,8 @@ fail_unknown(const char *file,
         if (bns_near_is_like(name->text, keys->name))
             return bns_yaml_fail(error, file, name, "unknown key \"%s\": is it %s?",
                                  shown, keys->name);
-    return bns_yaml_fail(error, file, name, "unknown key \"%s\"%s", shown, known);
+    return bns_yaml_fail(error, file, name, "unknown key \"%s\"%s", shown,
+                         *known != '\0' ? known : MANUAL);
 }
 
 bool

@@ -86,15 +86,15 @@ check_character(const char *bytes, size_t len, size_t *out_len)
     gunichar c = g_utf8_get_char_validated(bytes, (gssize)len);
 
     if (*bytes == '\0')
-        return "a NUL byte";
+        return "a NUL byte: save the file as UTF-8 text";
     if (c == (gunichar)-1 || c == (gunichar)-2)
-        return "not UTF-8";
+        return "not UTF-8: save the file in that encoding";
     if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') || (c >= 0x7f && c < 0xa0) ||
         c == 0xfffe || c == 0xffff)
-        return "a control character";
+        return "a control character: remove it";
     /* libyaml ends a line, and so a comment, where an editor may not show it. */
     if (c == 0x2028 || c == 0x2029 || (c == '\r' && (len < 2 || bytes[1] != '\n')))
-        return "a hidden line break";
+        return "a hidden line break: write an ordinary one";
     *out_len = (size_t)g_unichar_to_utf8(c, NULL);
     return NULL;
 }
@@ -110,6 +110,11 @@ check_characters(const char *file, const char *bytes, size_t len, GError **error
     for (size_t i = 0; i < len; i += step) {
         const char *problem = check_character(bytes + i, len - i, &step);
 
+        /* libyaml passes over it, and nobody sees it. */
+        if (problem == NULL && i > 0 && strncmp(bytes + i, "\xef\xbb\xbf", step) == 0 &&
+            step == strlen("\xef\xbb\xbf"))
+            problem = "a byte order mark: remove it";
+
         if (problem != NULL)
             return fail_at(error, file, line, column, "%s", problem);
         column++;
@@ -121,17 +126,73 @@ check_characters(const char *file, const char *bytes, size_t len, GError **error
     return true;
 }
 
-/* libyaml's words, but for what a first policy gets wrong: *.example.org is an alias. */
+/* Instead of libyaml's words, which say what its scanner did not find. */
+static const struct {
+    const char *context; /* NULL: any */
+    const char *problem; /* how it begins; NULL: any */
+    const char *advice;
+} problems[] = {
+    /* What a first policy gets wrong: *.example.org is an alias. */
+    { "while scanning an alias", NULL, "a value that begins with * must be in quotes" },
+    { "while scanning an anchor", NULL,
+      "a value that begins with & must be in quotes" },
+    { "while scanning a tag", NULL, "a value that begins with ! must be in quotes" },
+    { "while parsing a tag", NULL, "a value that begins with ! must be in quotes" },
+    { "while scanning a directive", NULL,
+      "directives (%) have no use here: remove it" },
+    { "while scanning a %", NULL, "directives (%) have no use here: remove it" },
+    { "while scanning a block scalar", NULL,
+      "text behind | or > must be indented with spaces, in lines of its own" },
+    { NULL, "found character that cannot start any token",
+      "a value cannot begin like this: indent with spaces, not tabs, and quote what "
+      "begins with @, ` or %" },
+    { NULL, "found a tab character", "indent with spaces, not tabs" },
+    { NULL, "mapping values are not allowed",
+      "a : too many, or a line indented too far: quote a value that holds \": \"" },
+    { NULL, "block sequence entries are not allowed",
+      "a - must begin a line: write a list as [a, b] or each item in its line" },
+    { NULL, "did not find expected '-' indicator",
+      "every item of this list begins with - at the same column" },
+    { NULL, "did not find expected key",
+      "every key of this mapping begins at the same column and ends in :, and every "
+      "bracket has another" },
+    { NULL, "could not find expected ':'", "a key must end in : and a space" },
+    { NULL, "did not find expected ',' or ']'",
+      "a list in [ ] has commas and ends in ]" },
+    { NULL, "did not find expected ',' or '}'",
+      "a mapping in { } has commas and ends in }" },
+    { NULL, "did not find expected node content", "a value is missing: write one" },
+    { NULL, "found unexpected end of stream",
+      "a string has no end: close its quotation marks" },
+    { NULL, "found unexpected document indicator",
+      "a string has no end: close its quotation marks" },
+    { "while parsing a quoted scalar", NULL,
+      "no such escape: write \\\\ for one \\, or use single quotation marks" },
+    { NULL, "did not find expected hexdecimal number",
+      "no such escape: \\x, \\u and \\U have 2, 4 and 8 hexadecimal digits" },
+    { NULL, "found invalid Unicode character escape code",
+      "no such character: write another escape" },
+    { NULL, "did not find expected <document start>",
+      "something behind the end of the policy: remove it" },
+    { NULL, "found duplicate %YAML directive",
+      "directives (%) have no use here: remove it" },
+    { NULL, "found incompatible YAML document",
+      "directives (%) have no use here: remove it" },
+};
+
 static const char *
 explain_problem(const yaml_parser_t *parser)
 {
-    if (g_strcmp0(parser->context, "while scanning an alias") == 0)
-        return "a value that begins with * must be in quotes";
-    if (g_strcmp0(parser->problem, "found character that cannot start any token") == 0)
-        return "a value cannot begin like this: indent with spaces, not tabs, and "
-               "quote "
-               "what begins with @, ` or %";
-    return parser->problem != NULL ? parser->problem : "not YAML";
+    const char *problem = parser->problem != NULL ? parser->problem : "not YAML";
+    const char *context = parser->context != NULL ? parser->context : "";
+
+    for (size_t i = 0; i < G_N_ELEMENTS(problems); i++)
+        if ((problems[i].context == NULL ||
+             g_str_has_prefix(context, problems[i].context)) &&
+            (problems[i].problem == NULL ||
+             g_str_has_prefix(problem, problems[i].problem)))
+            return problems[i].advice;
+    return problem;
 }
 
 static bool
@@ -171,12 +232,16 @@ check_properties(Reader *reader, const yaml_event_t *event, GError **error)
         anchor = event->data.mapping_start.anchor;
         tag = event->data.mapping_start.tag;
     } else {
-        return fail_on_event(reader, event, "aliases (*) are not allowed here", error);
+        return fail_on_event(reader, event,
+                             "aliases (*) are not allowed here: write the value out",
+                             error);
     }
     if (anchor != NULL)
-        return fail_on_event(reader, event, "anchors (&) are not allowed here", error);
+        return fail_on_event(reader, event,
+                             "anchors (&) are not allowed here: leave it out", error);
     if (tag != NULL)
-        return fail_on_event(reader, event, "tags (!) are not allowed here", error);
+        return fail_on_event(reader, event,
+                             "tags (!) are not allowed here: leave it out", error);
     return true;
 }
 
@@ -216,7 +281,7 @@ read_scalar(Reader *reader, const yaml_event_t *event, GError **error)
     BnsYaml *node;
 
     if (strlen(text) != event->data.scalar.length) {
-        fail_on_event(reader, event, "a NUL character", error);
+        fail_on_event(reader, event, "a NUL character: leave it out", error);
         return NULL;
     }
     node = new_node(event, BNS_YAML_SCALAR);
@@ -254,12 +319,14 @@ check_key(Reader *reader, GHashTable *keys, BnsYaml *key, GError **error)
     const BnsYaml *first;
 
     if (key->kind != BNS_YAML_SCALAR)
-        return bns_yaml_fail(error, reader->file, key, "a key must be a word");
+        return bns_yaml_fail(error, reader->file, key,
+                             "a key must be a word: write KEY: VALUE");
     first = g_hash_table_lookup(keys, key->text);
     if (first != NULL)
-        return bns_yaml_fail(error, reader->file, key,
-                             "key \"%s\" is given twice, first in line %u", shown,
-                             first->line);
+        return bns_yaml_fail(
+            error, reader->file, key,
+            "key \"%s\" is given twice, first in line %u: write it once", shown,
+            first->line);
     g_hash_table_insert(keys, key->text, key);
     return true;
 }
@@ -292,7 +359,10 @@ read_node(Reader *reader, const yaml_event_t *event, unsigned depth, GError **er
     if (event->type == YAML_SCALAR_EVENT)
         return read_scalar(reader, event, error);
     if (depth > BNS_YAML_DEPTH_MAX) {
-        fail_on_event(reader, event, "nested too deep", error);
+        fail_on_event(reader, event,
+                      "nested too deep: a policy has at most " G_STRINGIFY(
+                          BNS_YAML_DEPTH_MAX) " levels",
+                      error);
         return NULL;
     }
     node = new_node(event, event->type == YAML_SEQUENCE_START_EVENT ? BNS_YAML_SEQUENCE
@@ -321,7 +391,9 @@ read_stream(Reader *reader, BnsYaml **out_root, GError **error)
             break;
         case YAML_DOCUMENT_START_EVENT:
             if (*out_root != NULL)
-                is_fine = fail_on_event(reader, &event, "a second document", error);
+                is_fine = fail_on_event(
+                    reader, &event,
+                    "a second document: write all of it into one, without ---", error);
             break;
         case YAML_ALIAS_EVENT:
         case YAML_SCALAR_EVENT:

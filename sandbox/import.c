@@ -18,11 +18,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define EXIT_LOST  1
-#define EXIT_COULD 2
+#define EXIT_LOST      1
+#define EXIT_COULD_NOT 2
+
+static int
+fail_reading(const char *file, const char *why)
+{
+    g_autofree char *shown = bns_text_escape(file, -1);
+
+    bns_log_print("Could not read \"%s\": %s", shown, why);
+    return -1;
+}
 
 /* Opens without waiting for the other end of a FIFO. "-" is standard input, which may be
- * a pipe. */
+ * a pipe. Returns: -1 after it has said why. */
 static int
 open_file(const char *file)
 {
@@ -30,14 +39,16 @@ open_file(const char *file)
     struct stat status;
 
     if (strcmp(file, "-") == 0)
-        return fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
-    fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+        fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+    else
+        fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0 || fstat(fd, &status) < 0)
-        return -1;
-    if (S_ISREG(status.st_mode))
-        return g_steal_fd(&fd);
-    errno = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
-    return -1;
+        return fail_reading(file, g_strerror(errno));
+    if (S_ISDIR(status.st_mode))
+        return fail_reading(file, g_strerror(EISDIR));
+    if (strcmp(file, "-") != 0 && !S_ISREG(status.st_mode))
+        return fail_reading(file, "not a regular file; lead it to standard input, -");
+    return g_steal_fd(&fd);
 }
 
 /* Returns: (transfer full): all bytes, or those up to one more than are read at all;
@@ -65,7 +76,7 @@ print(const BnsImport *import)
         fprintf(stderr, "%s\n", *loss);
     if (fputs(import->yaml, stdout) == EOF || fflush(stdout) == EOF) {
         bns_log_print("standard output: %s", g_strerror(errno));
-        return EXIT_COULD;
+        return EXIT_COULD_NOT;
     }
     return *import->losses != NULL ? EXIT_LOST : 0;
 }
@@ -74,26 +85,28 @@ int
 bns_import_command(const BnsOptions *options)
 {
     const char *file = options->arguments[1];
-    bns_autofd fd = open_file(file);
-    g_autoptr(GByteArray) bytes = fd >= 0 ? read_all(fd) : NULL;
+    bns_autofd fd = -1;
+    g_autoptr(GByteArray) bytes = NULL;
     g_autoptr(GError) error = NULL;
     g_autoptr(BnsImport) import = NULL;
     BnsImportKind kind;
 
     if (!bns_import_kind_parse(options->arguments[0], &kind)) {
         bns_log_print("import: use claude, srt, domains, codex or coder");
-        return EXIT_COULD;
+        return EXIT_COULD_NOT;
     }
+    fd = open_file(file);
+    if (fd < 0)
+        return EXIT_COULD_NOT;
+    bytes = read_all(fd);
     if (bytes == NULL) {
-        g_autofree char *shown = bns_text_escape(file, -1);
-
-        bns_log_print("Could not read \"%s\": %s", shown, g_strerror(errno));
-        return EXIT_COULD;
+        fail_reading(file, g_strerror(errno));
+        return EXIT_COULD_NOT;
     }
     import = bns_import(kind, file, (const char *)bytes->data, bytes->len, &error);
     if (import == NULL) {
         bns_log_print("%s", error->message);
-        return EXIT_COULD;
+        return EXIT_COULD_NOT;
     }
     return print(import);
 }

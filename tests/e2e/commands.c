@@ -298,7 +298,8 @@ test_check(void)
                      "listener of their own");
     story_assert_status(bad, 125);
     story_assert_no_out(bad, "ran");
-    story_assert_err(bad, "bad.yaml:1: commands.deny: arguments are judged only with");
+    story_assert_err(bad,
+                     "bad.yaml:1:19: commands.deny: arguments are judged only with");
 }
 
 /* --- allow --- */
@@ -418,7 +419,8 @@ test_allow_check(void)
     story_assert_out(good, "/p.yaml:2\tcommands.allow\tnothing but what follows");
     bad = story_run(story, "run -c bad.yaml -- sh -c true");
     story_assert_status(bad, 125);
-    story_assert_err(bad, "bad.yaml:1: commands.allow: cannot hold with nested: full");
+    story_assert_err(bad,
+                     "bad.yaml:1:19: commands.allow: cannot hold with nested: full");
 }
 
 int

@@ -85,7 +85,8 @@ static const Row rows[] = {
       "such file or directory\n" },
     { "a-directory", "srt .", "boundary-ns: Could not read \".\": Is a directory\n" },
     { "a-fifo", "srt fifo",
-      "boundary-ns: Could not read \"fifo\": Invalid argument\n" },
+      "boundary-ns: Could not read \"fifo\": not a regular file; lead it to standard "
+      "input, -\n" },
     { "no-such-format", "cursor x.json",
       "boundary-ns: import: use claude, srt, domains, codex or coder\n" },
     { "no-json", "srt x.json", "boundary-ns: x.json:3:1: a : is missing\n" },

@@ -212,9 +212,9 @@ static const NetworkCase network_cases[] = {
       "\"10.0.0.0/+8\" has no valid prefix length: for one address write "
       "\"10.0.0.0/32\"" },
     { "host-bits", "10.20.0.1/16",
-      "\"10.20.0.1/16\" has bits set below its prefix: the network is 10.20.0.0/16" },
+      "\"10.20.0.1/16\" has bits set below its prefix: write 10.20.0.0/16" },
     { "ipv6-host-bits", "fd00::1/8",
-      "\"fd00::1/8\" has bits set below its prefix: the network is fd00::/8" },
+      "\"fd00::1/8\" has bits set below its prefix: write fd00::/8" },
     { "mapped", "::ffff:10.0.0.0/104",
       "\"::ffff:10.0.0.0/104\" is no network: write 10.0.0.0/8 or fd00::/8" },
     { "a-name", "x.org/8", "\"x.org/8\" is no network: write 10.0.0.0/8 or fd00::/8" },

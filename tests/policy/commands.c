@@ -134,9 +134,10 @@ test_limits(void)
     g_string_append(yaml, "]}");
     g_assert_null(bns_policy_parse("/p.yaml", yaml->str, yaml->len, &many));
     g_assert_cmpstr(many->message, ==,
-                    "/p.yaml:1:531: commands.deny: more entries than 256");
+                    "/p.yaml:1:531: commands.deny: more entries than 256: name fewer");
     g_assert_null(bns_policy_parse("/p.yaml", long_yaml, strlen(long_yaml), &wordy));
-    g_assert_cmpstr(wordy->message, ==, "/p.yaml:1:40: reason: longer than 512 bytes");
+    g_assert_cmpstr(wordy->message, ==,
+                    "/p.yaml:1:40: reason: longer than 512 bytes: shorten it");
 }
 
 typedef struct {
@@ -150,11 +151,15 @@ static const BadCase bad_cases[] = {
       ":1:11: commands: must be a mapping with deny, allow or exec" },
     { "an-unknown-key", "commands:\n  denny: []\n",
       ":2:3: unknown key \"denny\": is it deny?" },
-    { "a-scalar", "commands: {deny: sudo}\n", ":1:18: commands.deny: must be a list" },
-    { "a-number", "commands: {deny: [7]}\n", ":1:19: commands.deny: must be a string" },
-    { "no-name", "commands: {deny: ['']}\n", ":1:19: commands.deny: an empty name" },
+    { "a-scalar", "commands: {deny: sudo}\n",
+      ":1:18: commands.deny: must be a list: begin each item with - in a line of its "
+      "own" },
+    { "a-number", "commands: {deny: [7]}\n",
+      ":1:19: commands.deny: must be a string: put it in quotation marks" },
+    { "no-name", "commands: {deny: ['']}\n",
+      ":1:19: commands.deny: an empty name: name a program" },
     { "arguments-without-exec", "commands: {deny: [git push]}\n",
-      ":1: commands.deny: arguments are judged only with exec: record; write the "
+      ":1:19: commands.deny: arguments are judged only with exec: record; write the "
       "program alone, or add that" },
     { "arguments-of-a-command", "commands: {deny: [{command: git push}]}\n",
       ":1:29: commands.deny: command: is one program; what follows goes into "
@@ -164,27 +169,28 @@ static const BadCase bad_cases[] = {
     { "an-unknown-exec", "commands: {exec: deny}\n",
       ":1:18: commands.exec: must be record" },
     { "a-pattern", "commands: {deny: [/usr/bin/docker*]}\n",
-      ":1:19: commands.deny: is one program, without *, ? or [" },
+      ":1:19: commands.deny: is one program, without *, ? or [: write each" },
     { "a-relative-path", "commands: {deny: [bin/tool]}\n",
       ":1:19: commands.deny: must be a name, or a path that begins with / or ~/" },
     { "another-home", "commands: {deny: [~root]}\n",
       ":1:19: commands.deny: must be a name, or a path that begins with / or ~/" },
     { "a-directory", "commands: {deny: [/usr/bin/]}\n",
-      ":1:19: commands.deny: is a program, not a directory" },
+      ":1:19: commands.deny: is a program, not a directory: name each" },
     { "an-empty-list", "commands: {allow: []}\n",
-      ":1:19: commands.allow: names nothing; without it everything may be executed" },
+      ":1:19: commands.allow: names nothing: leave it out where all may be executed" },
     { "no-list-at-all", "commands: {allow: }\n",
-      ":1:19: commands.allow: names nothing; without it everything may be executed" },
+      ":1:19: commands.allow: names nothing: leave it out where all may be executed" },
     { "one-that-is-no-list", "commands: {allow: git}\n",
-      ":1:19: commands.allow: must be a list" },
+      ":1:19: commands.allow: must be a list: begin each item with - in a line of its "
+      "own" },
     { "allowed-arguments", "commands: {allow: [git push]}\n",
       ":1:20: commands.allow: is one program; arguments are judged by deny alone" },
     { "an-allowed-mapping", "commands: {allow: [{command: git}]}\n",
-      ":1:20: commands.allow: must be a string" },
+      ":1:20: commands.allow: must be a string: write one value" },
     { "an-allowed-pattern", "commands: {allow: [/usr/bin/*]}\n",
-      ":1:20: commands.allow: is one program, without *, ? or [" },
+      ":1:20: commands.allow: is one program, without *, ? or [: write each" },
     { "an-allowed-nothing", "commands: {allow: ['']}\n",
-      ":1:20: commands.allow: an empty name" },
+      ":1:20: commands.allow: an empty name: name a program" },
     { "an-allowed-relative-path", "commands: {allow: [bin/tool]}\n",
       ":1:20: commands.allow: must be a name, or a path that begins with / or ~/" },
     { "an-allowed-relative-directory", "commands: {allow: [bin/]}\n",
@@ -194,10 +200,10 @@ static const BadCase bad_cases[] = {
     { "all-of-the-home", "commands: {allow: [~/]}\n",
       ":1:20: commands.allow: is too much: name directories of programs" },
     { "allowed-where-mounts-are-made", "commands:\n  allow: [git]\nnested: full\n",
-      ":2: commands.allow: cannot hold with nested: full, where the command mounts "
-      "what it likes" },
+      ":2:11: commands.allow: cannot hold with nested: full, where the command mounts "
+      "what it likes: leave one of them out" },
     { "a-reason-alone", "commands: {deny: [{reason: no}]}\n",
-      ":1:19: commands.deny: needs command" },
+      ":1:19: commands.deny: needs command: name a program" },
     { "a-reason-of-two-lines", "commands: {deny: [{command: a, reason: \"a\\nb\"}]}\n",
       ":1:40: reason: must be one line of printable text" },
     { "an-unknown-key-of-an-entry", "commands: {deny: [{comand: a}]}\n",

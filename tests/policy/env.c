@@ -92,7 +92,7 @@ test_options(void)
     g_assert_cmpstr(entry->value, ==, "\xff\n");
     g_assert_null(bns_policy_load(&wrong, NULL, &error));
     g_assert_true(g_error_matches(error, BNS_POLICY_ERROR, BNS_POLICY_ERROR_INVALID));
-    g_assert_cmpstr(error->message, ==, "--env#2: a name is missing");
+    g_assert_cmpstr(error->message, ==, "--env#2: a name is missing: write one");
 }
 
 static void
@@ -111,7 +111,7 @@ test_limits(void)
     for (guint i = 1; i < BNS_ENV_ENTRIES_MAX; i++)
         g_assert_true(bns_env_add(env, "A", "--env#3", NULL));
     g_assert_false(bns_env_add(env, "A", "--env#257", &many));
-    g_assert_cmpstr(many->message, ==, "--env#257: more entries than 256");
+    g_assert_cmpstr(many->message, ==, "--env#257: more entries than 256: name fewer");
 }
 
 static void
@@ -144,11 +144,14 @@ static const BadCase bad_cases[] = {
       ":2:3: unknown key \"passs\": is it pass?" },
     { "an-unknown-mode", "env: {mode: none}\n",
       ":1:13: env.mode: must be inherit or clean" },
-    { "a-scalar", "env: {pass: A}\n", ":1:13: env.pass: must be a list" },
-    { "a-number", "env: {pass: [1]}\n", ":1:14: env.pass: must be a string" },
+    { "a-scalar", "env: {pass: A}\n",
+      ":1:13: env.pass: must be a list: begin each item with - in a line of its own" },
+    { "a-number", "env: {pass: [1]}\n",
+      ":1:14: env.pass: must be a string: put it in quotation marks" },
     { "a-value-to-pass", "env: {pass: ['A=b']}\n",
       ":1:14: env.pass: A=b: a name is of printable ASCII, without blanks and =" },
-    { "no-name", "env: {pass: ['']}\n", ":1:14: env.pass: a name is missing" },
+    { "no-name", "env: {pass: ['']}\n",
+      ":1:14: env.pass: a name is missing: write one" },
     { "a-blank", "env: {pass: ['A B']}\n",
       ":1:14: env.pass: A B: a name is of printable ASCII, without blanks and =" },
     { "a-line", "env: {pass: [\"A\\nB\"]}\n",
@@ -157,21 +160,22 @@ static const BadCase bad_cases[] = {
       ":1:14: env.pass: \\xc3\\xa9: a name is of printable ASCII, without blanks and "
       "=" },
     { "another-pattern", "env: {pass: ['A?']}\n",
-      ":1:14: env.pass: A?: has no patterns but *" },
-    { "twice", "env: {pass: [A, B, A]}\n", ":1:20: env.pass: A: is named twice" },
+      ":1:14: env.pass: A?: has no patterns but *: write that" },
+    { "twice", "env: {pass: [A, B, A]}\n",
+      ":1:20: env.pass: A: is named twice: remove one" },
     { "passed-and-set", "env:\n  pass: [A]\n  set: {A: x}\n",
-      ":3:9: env.set: A: is named twice" },
+      ":3:9: env.set: A: is named twice: remove one" },
     { "set-twice", "env:\n  set:\n    A: x\n    A: y\n",
-      ":4:5: key \"A\" is given twice, first in line 3" },
+      ":4:5: key \"A\" is given twice, first in line 3: write it once" },
     { "a-list-to-set", "env: {set: [A]}\n",
       ":1:12: env.set: must be a mapping of names to values" },
     { "a-pattern-to-set", "env: {set: {'A*': x}}\n",
-      ":1:13: env.set: A*: is one name, without *" },
+      ":1:13: env.set: A*: is one name, without *: write each" },
     { "no-value", "env: {set: {A: }}\n",
       ":1:16: env.set: must be a value; write '' for an empty one" },
     { "a-mapping-as-value", "env: {set: {A: {}}}\n",
-      ":1:16: env.set: must be a value" },
-    { "nul", "env: {set: {A: \"x\\0y\"}}\n", ":1:16: a NUL character" },
+      ":1:16: env.set: must be a value: write text" },
+    { "nul", "env: {set: {A: \"x\\0y\"}}\n", ":1:16: a NUL character: leave it out" },
 };
 
 static void

@@ -117,7 +117,8 @@ test_limit(void)
         g_assert_true(bns_files_add(files, BNS_FILE_WRITE, "/a", "--write#1", NULL));
     g_assert_false(files->has_write); /* an option adds to the default */
     g_assert_false(bns_files_add(files, BNS_FILE_WRITE, "/a", "--write#257", &error));
-    g_assert_cmpstr(error->message, ==, "--write#257: more entries than 256");
+    g_assert_cmpstr(error->message, ==,
+                    "--write#257: more entries than 256: name fewer");
 }
 
 static void
@@ -136,7 +137,8 @@ test_options(void)
     g_assert_cmpstr(entry->origin, ==, "--read-only#1");
     g_assert_null(bns_policy_load(&wrong, NULL, &error));
     g_assert_true(g_error_matches(error, BNS_POLICY_ERROR, BNS_POLICY_ERROR_INVALID));
-    g_assert_cmpstr(error->message, ==, "--hide#2: * may stand in the last part only");
+    g_assert_cmpstr(error->message, ==,
+                    "--hide#2: * may stand in the last part only: name the directory");
 }
 
 static void
@@ -178,34 +180,41 @@ static const BadCase bad_cases[] = {
       ":1:23: files.on_protected: must be report or quarantine" },
     { "a-review-that-is-a-word", "files: {review: maybe}\n",
       ":1:17: files.review: must be true or false" },
-    { "a-scalar", "files: {write: /a}\n", ":1:16: files.write: must be a list" },
-    { "a-number", "files: {hide: [1]}\n", ":1:16: files.hide: must be a string" },
-    { "nothing-named", "files: {hide: ['']}\n", ":1:16: files.hide: an empty path" },
+    { "a-scalar", "files: {write: /a}\n",
+      ":1:16: files.write: must be a list: begin each item with - in a line of its "
+      "own" },
+    { "a-number", "files: {hide: [1]}\n",
+      ":1:16: files.hide: must be a string: put it in quotation marks" },
+    { "nothing-named", "files: {hide: ['']}\n",
+      ":1:16: files.hide: an empty path: name one, . for the working directory" },
     { "somebodys-home", "files: {write: [~joe/x]}\n",
       ":1:17: files.write: ~ must stand alone or before /: write the directory out" },
     { "a-pattern-to-write", "files: {write: ['/a/*']}\n",
-      ":1:17: files.write: is one path, without *, ? or [" },
+      ":1:17: files.write: is one path, without *, ? or [: write each" },
     { "a-pattern-to-keep", "files: {persist: ['~/.claude*']}\n",
-      ":1:19: files.persist: is one path, without *, ? or [" },
+      ":1:19: files.persist: is one path, without *, ? or [: write each" },
     { "a-scalar-to-keep", "files: {persist: ~/.claude.json}\n",
-      ":1:18: files.persist: must be a list" },
+      ":1:18: files.persist: must be a list: begin each item with - in a line of its "
+      "own" },
     { "a-star-on-the-way", "files: {hide: ['~/*/x']}\n",
-      ":1:16: files.hide: * may stand in the last part only" },
+      ":1:16: files.hide: * may stand in the last part only: name the directory" },
     { "two-stars", "files: {hide: ['**/.env']}\n",
-      ":1:16: files.hide: * may stand in the last part only" },
+      ":1:16: files.hide: * may stand in the last part only: name the directory" },
     { "another-pattern", "files: {show: ['~/.ssh/id_[ab]']}\n",
-      ":1:16: files.show: has no patterns but *" },
+      ":1:16: files.show: has no patterns but *: write that" },
     { "sockets-in-files", "files: {sockets: [/a]}\n",
       ":1:9: unknown key \"sockets\": use mode, write, private, persist, read_only, "
       "hide, show, on_protected or review" },
     { "a-socket-that-is-no-list", "sockets: /run/a\n",
-      ":1:10: sockets: must be a list" },
+      ":1:10: sockets: must be a list: begin each item with - in a line of its own" },
     { "a-socket-that-is-a-number", "sockets: [1]\n",
-      ":1:11: sockets: must be a string" },
+      ":1:11: sockets: must be a string: put it in quotation marks" },
     { "a-pattern-of-sockets", "sockets: ['/run/*.sock']\n",
-      ":1:11: sockets: is one path, without *, ? or [" },
-    { "a-socket-without-a-name", "sockets: ['']\n", ":1:11: sockets: an empty path" },
-    { "a-way-up", "files: {hide: [a/../b]}\n", ":1:16: files.hide: has no part .." },
+      ":1:11: sockets: is one path, without *, ? or [: write each" },
+    { "a-socket-without-a-name", "sockets: ['']\n",
+      ":1:11: sockets: an empty path: name one, . for the working directory" },
+    { "a-way-up", "files: {hide: [a/../b]}\n",
+      ":1:16: files.hide: has no part ..: write the path that is meant" },
 };
 
 static void

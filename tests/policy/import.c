@@ -133,9 +133,10 @@ static const Case cases[] = {
       "\"denyRead\":[\"**/.env\"]}}",
       NOTHING,
       "1: filesystem.allowWrite: \"src/*.c\" (files.write: is one path, without *, ? "
-      "or [)" NARROWER "1: filesystem.denyWrite: \"[ab]\" (files.read_only: is one "
-      "path, without *, ? or [)" WIDER "1: filesystem.denyRead: \"**/.env\" "
-      "(files.hide: * may stand in the last part only)" WIDER },
+      "or [: write each)" NARROWER
+      "1: filesystem.denyWrite: \"[ab]\" (files.read_only: is one path, without *, ? "
+      "or [: write each)" WIDER "1: filesystem.denyRead: \"**/.env\" "
+      "(files.hide: * may stand in the last part only: name the directory)" WIDER },
     { "srt/hidden-in-the-working-directory", BNS_IMPORT_SRT,
       "{\"filesystem\":{\"denyRead\":[\".env\"]}}",
       "files:\n  write: []\n  hide:\n    - \".env\"\n",
@@ -145,10 +146,10 @@ static const Case cases[] = {
       "{\"credentials\":{\"files\":[{\"path\":\"~/"
       ".t\",\"mode\":\"deny\"}],\"envVars\":["
       "{\"name\":\"K\",\"mode\":\"mask\"},{\"name\":\"A B\",\"mode\":\"deny\"}]}}",
-      "env:\n  set:\n    K: \"\"\nfiles:\n  write: []\n  hide:\n    - \"~/.t\"\n",
+      "env:\n  hide:\n    - K\nfiles:\n  write: []\n  hide:\n    - \"~/.t\"\n",
       "1: credentials: \"K\": a stand-in (it is hidden here)" NARROWER
-      "1: credentials: \"A B\" (env.set: A B: a name is of printable ASCII, without "
-      "blanks and =)" NARROWER },
+      "1: credentials: \"A B\" (env.hide: A B: a name is of printable ASCII, without "
+      "blanks and =)" WIDER },
     { "srt/other-keys", BNS_IMPORT_SRT,
       "{\"enableWeakerNestedSandbox\":true,\"allowAppleEvents\":false,\"x\":1,"
       "\"ignoreViolations\":{}}",
@@ -300,7 +301,7 @@ static const Case cases[] = {
       "files:\n  write:\n    - \"/a\"\n    - \".\"\n  read_only:\n    - \".git\"\n"
       "  hide:\n    - \"~/.aws\"\n    - secrets\n",
       "12: filesystem: \"**/x\" = \"deny\" (files.hide: * may stand in the last part "
-      "only)" WIDER },
+      "only: name the directory)" WIDER },
     { "codex/what-is-not-named-cannot-be-read-there", BNS_IMPORT_CODEX,
       "default_permissions = 'p'\n[permissions.p.filesystem]\n':workspace_roots' = "
       "'read'\n",
@@ -332,10 +333,10 @@ static const Case cases[] = {
     { "codex/environment", BNS_IMPORT_CODEX,
       MODE "[shell_environment_policy]\ninherit = 'core'\nset = { A = 'b', N = 1 }\n"
            "exclude = ['AWS_*']\ninclude_only = ['PATH', 'X_*']\n",
-      "env:\n  mode: clean\n  pass:\n    - PATH\n    - \"X_*\"\n  set:\n    A: b\n    "
+      "env:\n  mode: clean\n  hide:\n    - \"AWS_*\"\n    - \"aws_*\"\n  pass:\n    - "
+      "PATH\n    - \"X_*\"\n  set:\n    A: b\n    "
       "N: \"1\"\n" NOTHING,
-      "5: shell_environment_policy.exclude: \"AWS_*\" (what looks like a credential is "
-      "hidden in any case)" WIDER },
+      "5: shell_environment_policy.exclude: \"AWS_*\": names in both cases" WIDER },
 
     /* coder */
     { "coder/nothing", BNS_IMPORT_CODER, "", "", "" },
@@ -440,8 +441,7 @@ static const Bad bad[] = {
     { "codex/an-unknown-profile", BNS_IMPORT_CODEX, "default_permissions = 'p'",
       "f:1:23: default_permissions: no table of that name is below permissions" },
     { "coder/no-yaml", BNS_IMPORT_CODER, "a: &b c",
-      "f:1:4: anchors (&) are not allowed "
-      "here" },
+      "f:1:4: anchors (&) are not allowed here: leave it out" },
     { "coder/rules-are-no-list", BNS_IMPORT_CODER, "allowlist: a",
       "f:1:12: allowlist: must be a list" },
     { "domains/rules-that-contradict", BNS_IMPORT_DOMAINS, "a.org tcp://a.org:443",

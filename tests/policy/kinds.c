@@ -105,10 +105,10 @@ test_options(void)
     g_autoptr(GError) error = NULL;
 
     g_assert_null(bns_policy_load(&source, NULL, &error));
-    g_assert_cmpstr(
-        error->message, ==,
-        "--allow#2: this rule and --allow#1 (x.org) both name port 443 of a "
-        "host, one for requests and one for opaque tcp: a flow is either");
+    g_assert_cmpstr(error->message, ==,
+                    "--allow#2: this rule and --allow#1 (x.org) both name port 443 of "
+                    "a host, one for requests and one for opaque tcp: a flow is "
+                    "either, so remove one or name another port");
 }
 
 int

@@ -195,8 +195,8 @@ test_allowed_is_not_nested(void)
 
     g_assert_null(policy_below("commands: {allow: [c]}\n", "nested: full\n", &error));
     g_assert_cmpstr(error->message, ==,
-                    "/s.yaml:1: commands.allow: cannot hold with nested: full, where "
-                    "the command mounts what it likes");
+                    "/s.yaml:1:20: commands.allow: cannot hold with nested: full, "
+                    "where the command mounts what it likes: leave one of them out");
 }
 
 static void

@@ -269,7 +269,8 @@ static const RefusalRow refusal_rows[] = {
       "/s.yaml:1:19: permit: must be resolve, host-port, publish, upstream-ca, "
       "upstream-proxy, sealed, private, disable or observe" },
     { "a-permit-that-is-no-list", "permit: resolve\n", "",
-      "/s.yaml:1:9: permit: must be a list" },
+      "/s.yaml:1:9: permit: must be a list: begin each item with - in a line of its "
+      "own" },
 };
 
 static void

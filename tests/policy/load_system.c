@@ -379,8 +379,8 @@ test_content(void)
         { "alow: []\n", "@/policy.yaml:1:1: unknown key \"alow\": is it allow?" },
         { "allow: ['x.org', 'tcp://x.org:443']\n",
           "@/policy.yaml:1:18: this rule and @/policy.yaml:1 (x.org) both name port "
-          "443 "
-          "of a host, one for requests and one for opaque tcp: a flow is either" },
+          "443 of a host, one for requests and one for opaque tcp: a flow is either, "
+          "so remove one or name another port" },
         { "enabled: false\n",
           "@/policy.yaml:1: enabled: false: a system policy cannot be turned off in "
           "itself; remove it, or let others do so by permit: [disable]" },

@@ -118,22 +118,27 @@ typedef struct {
 } BadCase;
 
 static const BadCase bad_cases[] = {
-    { "no-slash", "a", "bad path \"a\": the path does not begin with a slash" },
-    { "empty", "", "bad path \"\": the path does not begin with a slash" },
+    { "no-slash", "a",
+      "bad path \"a\": the path does not begin with a slash: write one before it" },
+    { "empty", "",
+      "bad path \"\": the path does not begin with a slash: write one before it" },
     { "a-space", "/a b",
-      "bad path \"/a b\": the path has a byte that a URI cannot hold" },
+      "bad path \"/a b\": the path has a byte that a URI cannot hold: write it as "
+      "%XX" },
     { "an-escape-sequence", "/\x1b[2J",
-      "bad path \"/\\x1b[2J\": the path has a byte that a URI cannot hold" },
+      "bad path \"/\\x1b[2J\": the path has a byte that a URI cannot hold: write it as "
+      "%XX" },
     { "a-query", "/a?b=c",
       "bad path \"/a?b=c\": a query is no part of the path: leave out the ? and what "
       "follows" },
     { "a-broken-escape", "/a%2",
-      "bad path \"/a%2\": the path has a broken percent-escape" },
+      "bad path \"/a%2\": the path has a broken percent-escape: write %25 for a %" },
     { "an-encoded-control-byte", "/a%01",
-      "bad path \"/a%01\": the path has an encoded control byte" },
+      "bad path \"/a%01\": the path has an encoded control byte: leave it out" },
     { "two-stars-in-a-segment", "/a**",
-      "bad path \"/a**\": ** must be a whole segment" },
-    { "three-stars", "/***", "bad path \"/***\": ** must be a whole segment" },
+      "bad path \"/a**\": ** must be a whole segment: write /a/**" },
+    { "three-stars", "/***",
+      "bad path \"/***\": ** must be a whole segment: write /a/**" },
     { "dots", "/a/../b",
       "bad path \"/a/../b\": dot segments are removed by servers: write the path that "
       "is left without them" },

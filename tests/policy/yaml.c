@@ -69,51 +69,65 @@ test_good(gconstpointer data)
 }
 
 static const Case bad_cases[] = {
-    { "an-anchor", "a: &x b\n", "f:1:4: anchors (&) are not allowed here" },
-    { "an-anchor-of-a-list", "a: &x [b]\n", "f:1:4: anchors (&) are not allowed here" },
-    { "an-anchor-of-a-key", "&x a: b\n", "f:1:1: anchors (&) are not allowed here" },
-    { "an-alias", "a: b\nc: *x\n", "f:2:4: aliases (*) are not allowed here" },
-    { "a-tag", "a: !!str b\n", "f:1:4: tags (!) are not allowed here" },
+    { "an-anchor", "a: &x b\n",
+      "f:1:4: anchors (&) are not allowed here: leave it out" },
+    { "an-anchor-of-a-list", "a: &x [b]\n",
+      "f:1:4: anchors (&) are not allowed here: leave it out" },
+    { "an-anchor-of-a-key", "&x a: b\n",
+      "f:1:1: anchors (&) are not allowed here: leave it out" },
+    { "an-alias", "a: b\nc: *x\n",
+      "f:2:4: aliases (*) are not allowed here: write the value out" },
+    { "a-tag", "a: !!str b\n", "f:1:4: tags (!) are not allowed here: leave it out" },
     { "a-tag-of-a-mapping", "a:\n  !x {b: c}\n",
-      "f:2:3: tags (!) are not allowed here" },
+      "f:2:3: tags (!) are not allowed here: leave it out" },
     { "a-key-twice", "a: b\nc: d\na: e\n",
-      "f:3:1: key \"a\" is given twice, first in line 1" },
+      "f:3:1: key \"a\" is given twice, first in line 1: write it once" },
     { "a-key-twice-in-quotes", "{a: b, \"a\": c}",
-      "f:1:8: key \"a\" is given twice, first in line 1" },
+      "f:1:8: key \"a\" is given twice, first in line 1: write it once" },
     { "a-key-twice-below", "x:\n  - y: 1\n    \"\\x1b\": 2\n    \"\\x1b\": 3\n",
-      "f:4:5: key \"\\x1b\" is given twice, first in line 3" },
-    { "a-list-as-key", "[a]: b\n", "f:1:1: a key must be a word" },
-    { "a-second-document", "a: b\n---\nc: d\n", "f:2:1: a second document" },
-    { "a-second-empty-document", "---\n---\n", "f:2:1: a second document" },
-    { "eight-lists-in-a-mapping", "a: [[[[[[[[x]]]]]]]]", "f:1:11: nested too deep" },
-    { "not-utf8", "a: b\nc: \xff\n", "f:2:4: not UTF-8" },
-    { "half-a-character", "a: \xc3", "f:1:4: not UTF-8" },
-    { "overlong-utf8", "a: \xc0\xae", "f:1:4: not UTF-8" },
-    { "a-control-character", "a: \x1b[2J\n", "f:1:4: a control character" },
-    { "a-c1-control-character", "a: \xc2\x9b\n", "f:1:4: a control character" },
+      "f:4:5: key \"\\x1b\" is given twice, first in line 3: write it once" },
+    { "a-list-as-key", "[a]: b\n", "f:1:1: a key must be a word: write KEY: VALUE" },
+    { "a-second-document", "a: b\n---\nc: d\n",
+      "f:2:1: a second document: write all of it into one, without ---" },
+    { "a-second-empty-document", "---\n---\n",
+      "f:2:1: a second document: write all of it into one, without ---" },
+    { "eight-lists-in-a-mapping", "a: [[[[[[[[x]]]]]]]]",
+      "f:1:11: nested too deep: a policy has at most 8 levels" },
+    { "not-utf8", "a: b\nc: \xff\n",
+      "f:2:4: not UTF-8: save the file in that encoding" },
+    { "half-a-character", "a: \xc3",
+      "f:1:4: not UTF-8: save the file in that encoding" },
+    { "overlong-utf8", "a: \xc0\xae",
+      "f:1:4: not UTF-8: save the file in that encoding" },
+    { "a-control-character", "a: \x1b[2J\n", "f:1:4: a control character: remove it" },
+    { "a-c1-control-character", "a: \xc2\x9b\n",
+      "f:1:4: a control character: remove it" },
     { "a-next-line-character",
       "# a\xc2\x85"
       "allow: []\n",
-      "f:1:4: a control character" },
-    { "a-carriage-return-alone", "# a\rallow: []\n", "f:1:4: a hidden line break" },
+      "f:1:4: a control character: remove it" },
+    { "a-carriage-return-alone", "# a\rallow: []\n",
+      "f:1:4: a hidden line break: write an ordinary one" },
     { "a-line-separator",
       "# a\xe2\x80\xa8"
       "allow: []\n",
-      "f:1:4: a hidden line break" },
+      "f:1:4: a hidden line break: write an ordinary one" },
     { "a-paragraph-separator",
       "# a\xe2\x80\xa9"
       "b\n",
-      "f:1:4: a hidden line break" },
+      "f:1:4: a hidden line break: write an ordinary one" },
     { "columns-count-characters", "\xc3\xa9\xc3\xa9: \x01\n",
-      "f:1:5: a control character" },
-    { "an-encoded-nul", "a: \"b\\0c\"\n", "f:1:4: a NUL character" },
-    { "an-open-list", "a: [b\n", "f:2:1: did not find expected ',' or ']'" },
-    { "an-open-quote", "a: 'b\n", "f:2:1: found unexpected end of stream" },
+      "f:1:5: a control character: remove it" },
+    { "an-encoded-nul", "a: \"b\\0c\"\n", "f:1:4: a NUL character: leave it out" },
+    { "an-open-list", "a: [b\n", "f:2:1: a list in [ ] has commas and ends in ]" },
+    { "an-open-quote", "a: 'b\n",
+      "f:2:1: a string has no end: close its quotation marks" },
     { "a-tab-for-indentation", "a:\n\t- b\n",
       "f:2:1: a value cannot begin like this: indent with spaces, not tabs, and quote "
       "what begins with @, ` or %" },
     { "a-mapping-in-a-value", "a: b: c\n",
-      "f:1:5: mapping values are not allowed in this context" },
+      "f:1:5: a : too many, or a line indented too far: quote a value that holds \": "
+      "\"" },
 };
 
 static void
@@ -132,7 +146,8 @@ test_raw_nul(void)
     g_autoptr(GError) error = NULL;
 
     g_assert_null(bns_yaml_parse("f", "a: b\n#\0", 7, &error));
-    g_assert_cmpstr(error->message, ==, "f:2:2: a NUL byte");
+    g_assert_cmpstr(error->message, ==,
+                    "f:2:2: a NUL byte: save the file as UTF-8 text");
 }
 
 static void
@@ -141,8 +156,9 @@ test_file_name(void)
     g_autoptr(GError) error = NULL;
 
     g_assert_null(bns_yaml_parse("/x\x1b[2J\n", "&a", 2, &error));
-    g_assert_cmpstr(error->message, ==,
-                    "/x\\x1b[2J\\x0a:1:1: anchors (&) are not allowed here");
+    g_assert_cmpstr(
+        error->message, ==,
+        "/x\\x1b[2J\\x0a:1:1: anchors (&) are not allowed here: leave it out");
 }
 
 static void
@@ -163,7 +179,8 @@ test_deep(void)
     g_autoptr(GError) error = NULL;
 
     g_assert_null(bns_yaml_parse("f", deep, strlen(deep), &error));
-    g_assert_cmpstr(error->message, ==, "f:1:9: nested too deep");
+    g_assert_cmpstr(error->message, ==,
+                    "f:1:9: nested too deep: a policy has at most 8 levels");
 }
 
 static void
