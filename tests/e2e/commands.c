@@ -420,7 +420,7 @@ test_allow_check(void)
     bad = story_run(story, "run -c bad.yaml -- sh -c true");
     story_assert_status(bad, 125);
     story_assert_err(bad,
-                     "bad.yaml:1:19: commands.allow: cannot hold with nested: full");
+                     "bad.yaml:1:20: commands.allow: cannot hold with nested: full");
 }
 
 int

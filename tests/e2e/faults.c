@@ -128,8 +128,9 @@ place_clear(Place *place)
     g_strfreev(place->env);
 }
 
-/* Every name below the home but the audit's, and the record of a session that died: the next
- * look removes it (sessions.c). */
+/* Every name below the home but the audit's, the record of a session that died, which the
+ * next look removes (sessions.c), and the directory that layers of sessions lie in
+ * (layer_store.h), which is made when the first needs it. */
 static void
 list_below(const char *path, GString *out)
 {
@@ -142,7 +143,8 @@ list_below(const char *path, GString *out)
         if (g_str_has_suffix(name, ".jsonl") ||
             g_str_has_suffix(path, "/boundary-ns/run"))
             continue;
-        g_string_append_printf(out, "%s\n", child);
+        if (!g_str_has_suffix(child, "/boundary-ns/layers"))
+            g_string_append_printf(out, "%s\n", child);
         if (!g_file_test(child, G_FILE_TEST_IS_SYMLINK))
             list_below(child, out);
     }
