@@ -5,10 +5,6 @@
  */
 #pragma once
 
-/* @keys: of bns_git_keys(). Returns: (transfer full) (nullable): the last core.hooksPath,
- * as git reads it, without its quotes, escapes and comments; %NULL: none. Pure. */
-char *bns_git_hooks_path(const char *keys);
-
 /**
  * bns_git_hooks_find:
  * @root: absolute; of the working tree of a repository, or any directory

@@ -59,9 +59,12 @@ static const struct {
 };
 
 typedef struct {
-    GString *found;
-    GString *header;  /* of the section, as written */
-    GString *section; /* its name alone, lower case */
+    GString *found;           /* lines */
+    GString *header;          /* of the section, as written */
+    GString *section;         /* its name alone, lower case */
+    const char *only_section; /* borrowed, (nullable): of the one key that is wanted */
+    const char *only_key;     /* borrowed */
+    char *value;              /* owned, (nullable): of that */
 } Reader;
 
 static bool
@@ -98,6 +101,60 @@ read_header(Reader *reader, const char *line)
     return at;
 }
 
+/* What follows "=". */
+static char *
+read_value(const char *at)
+{
+    GString *value = g_string_new(NULL);
+    bool is_quoted = false;
+    gsize len = 0; /* without blanks at the end that are not quoted */
+
+    for (at += strspn(at, " \t"); *at != '\0'; at++) {
+        if (!is_quoted && (*at == '#' || *at == ';'))
+            break;
+        if (*at == '"') {
+            is_quoted = !is_quoted;
+            continue;
+        }
+        if (*at == '\\' && at[1] != '\0')
+            at++;
+        g_string_append_c(value, *at);
+        if (is_quoted || strchr(" \t\r", *at) == NULL)
+            len = value->len;
+    }
+    g_string_truncate(value, len);
+    return g_string_free(value, FALSE);
+}
+
+/* A subsection has a header of its own. */
+static bool
+is_only_section(const Reader *reader)
+{
+    gsize len = strlen(reader->only_section);
+    const char *header = reader->header->str;
+
+    return *header == '[' &&
+           g_ascii_strncasecmp(header + 1, reader->only_section, len) == 0 &&
+           (header[len + 1] == ']' || header[len + 1] == '\0');
+}
+
+static void
+take_setting(Reader *reader, const char *key, const char *line)
+{
+    const char *value = line + strcspn(line, " \t\r=");
+
+    if (reader->only_section == NULL) {
+        if (names_program(reader->section->str, key))
+            g_string_append_printf(reader->found, "%s %s\n", reader->header->str, line);
+        return;
+    }
+    if (!is_only_section(reader) || strcmp(key, reader->only_key) != 0)
+        return;
+    value += strspn(value, " \t");
+    g_free(reader->value);
+    reader->value = read_value(*value == '=' ? value + 1 : "");
+}
+
 static void
 read_line(Reader *reader, const char *line)
 {
@@ -111,8 +168,7 @@ read_line(Reader *reader, const char *line)
     if (*line == '\0' || *line == '#' || *line == ';')
         return;
     key = g_ascii_strdown(line, (gssize)strcspn(line, " \t\r="));
-    if (names_program(reader->section->str, key))
-        g_string_append_printf(reader->found, "%s %s\n", reader->header->str, line);
+    take_setting(reader, key, line);
 }
 
 /* Returns: how much of @text is an escaped end of a line, 0: none. */
@@ -149,23 +205,43 @@ take_line(GString *line, const char *text, gsize len)
     return MIN(at + 1, len);
 }
 
-char *
-bns_git_keys(const char *text, gsize len)
+static void
+read_all(Reader *reader, const char *text, gsize len)
 {
-    Reader reader = { g_string_new(NULL), g_string_new(NULL), g_string_new(NULL) };
     g_autoptr(GString) line = g_string_new(NULL);
     gsize mark = len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
 
+    reader->found = g_string_new(NULL);
+    reader->header = g_string_new(NULL);
+    reader->section = g_string_new(NULL);
     text += mark;
     len -= mark;
     while (len > 0) {
         gsize taken = take_line(line, text, len);
 
-        read_line(&reader, line->str);
+        read_line(reader, line->str);
         text += taken;
         len -= taken;
     }
-    g_string_free(reader.header, TRUE);
-    g_string_free(reader.section, TRUE);
+    g_string_free(reader->header, TRUE);
+    g_string_free(reader->section, TRUE);
+}
+
+char *
+bns_git_keys(const char *text, gsize len)
+{
+    Reader reader = { 0 };
+
+    read_all(&reader, text, len);
     return g_string_free(reader.found, FALSE);
+}
+
+char *
+bns_git_keys_value(const char *text, gsize len, const char *section, const char *key)
+{
+    Reader reader = { .only_section = section, .only_key = key };
+
+    read_all(&reader, text, len);
+    g_string_free(reader.found, TRUE);
+    return reader.value;
 }

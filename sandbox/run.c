@@ -7,6 +7,7 @@
 #include "sandbox/environment.h"
 #include "sandbox/file_plan.h"
 #include "sandbox/file_protect.h"
+#include "sandbox/git_signing.h"
 #include "sandbox/host_port.h"
 #include "sandbox/java_homes.h"
 #include "sandbox/landlock.h"
@@ -167,6 +168,17 @@ print_notices(const GPtrArray *notices, const BnsOptions *options)
         bns_log_print("%s", (const char *)notices->pdata[i]);
 }
 
+/* What git would say of it helps nobody. */
+static void
+note_signing(const Run *run, const BnsOptions *options)
+{
+    g_autofree char *notice = bns_git_signing_notice(
+        &run->file_plan->view, run->environment->variables, run->workdir);
+
+    if (notice != NULL && !options->quiet)
+        bns_log_print("%s", notice);
+}
+
 static bool
 plan_files(Run *run, const BnsOptions *options, GError **error)
 {
@@ -174,6 +186,7 @@ plan_files(Run *run, const BnsOptions *options, GError **error)
     if (run->file_plan == NULL)
         return false;
     print_notices(run->file_plan->notices, options);
+    note_signing(run, options);
     run->git_keys =
         bns_file_protect_git_keys((const char *const *)run->file_plan->watched->pdata);
     if (bns_policy_file_policy(run->policy)->on_protected ==

@@ -127,9 +127,32 @@ test_check(void)
     story_assert_no_out(check, "hunter2");
     story_write(story, "p.yaml", "env:\n  set: { 'A*': x }\n");
     bad = story_run(story, "-c p.yaml -- true");
-    where = g_strdup_printf("%s:2:10: env.set: A*: is one name, without *\n", file);
+    where = g_strdup_printf(
+        "%s:2:10: env.set: A*: is one name, without *: write each\n", file);
     story_assert_status(bad, 125);
     story_assert_err(bad, where);
+}
+
+/* The key is hidden; what git would say of it helps nobody. */
+static void
+test_signing(void)
+{
+    static const char notice[] =
+        "boundary-ns: git signs commits here, and the key is out "
+        "of reach: use git commit --no-gpg-sign";
+    g_autoptr(Story) story = story_new();
+    g_autofree char *path = g_build_filename(story->home, ".gitconfig", NULL);
+    g_autoptr(StoryRun) told = NULL;
+    g_autoptr(StoryRun) quiet = NULL;
+    g_autoptr(StoryRun) other = NULL;
+
+    g_assert_true(g_file_set_contents(path, "[commit]\n\tgpgsign = true\n", -1, NULL));
+    told = story_run(story, "-- true");
+    quiet = story_run(story, "-q -- true");
+    other = story_run(story, "--env GIT_CONFIG_GLOBAL=/dev/null -- true");
+    story_assert_err(told, notice);
+    story_assert_no_err(quiet, "git signs");
+    story_assert_no_err(other, "git signs");
 }
 
 int
@@ -146,5 +169,6 @@ main(int argc, char **argv)
     bns_test_add("/e2e/environment/a-policy-passes-and-sets", test_policy);
     bns_test_add("/e2e/environment/clean-is-clean", test_clean);
     bns_test_add("/e2e/environment/check-lists-it", test_check);
+    bns_test_add("/e2e/environment/git-cannot-sign", test_signing);
     return g_test_run();
 }

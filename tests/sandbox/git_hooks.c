@@ -86,8 +86,8 @@ test_git_agrees(const void *data)
     const Row *row = data;
     g_autofree char *root = make_project(row->config);
     g_autofree char *config = g_build_filename(root, ".git/config", NULL);
-    g_autofree char *keys = bns_git_keys(row->config, strlen(row->config));
-    g_autofree char *path = bns_git_hooks_path(keys);
+    g_autofree char *path =
+        bns_git_keys_value(row->config, strlen(row->config), "core", "hookspath");
     const char *argv[] = { "git", "config", "-f", config, "core.hooksPath", NULL };
     g_autofree char *output = NULL;
     int status = 0;
