@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The agents that people run, from npm: each completes one exchange with a stand-in of
- * its API, streamed, with what its preset gives and nothing else, and tells the person when
- * the API is refused. */
+ * its API, streamed, and edits a file, with what its preset gives and nothing else, and
+ * tells the person when the API is refused. */
 #include "tests/e2e/model_api.h"
 #include "tests/e2e/npm.h"
 #include "tests/e2e/story.h"
 #include "tests/support/test.h"
 
 #include <string.h>
+#include <unistd.h>
 
 typedef struct {
     const char *name;
@@ -19,29 +20,38 @@ typedef struct {
     const char *method;
     const char *path;
     const char *command; /* a shell command that asks one thing */
+    const char *edit;    /* one that lets it write files; the prompt follows */
+    /* The same as root; NULL: no other. */
+    const char *edit_as_root;
 } Agent;
 
 static const Agent agents[] = {
     { "claude", "claude-code", "@anthropic-ai/claude-code", "ANTHROPIC_API_KEY",
       "api.anthropic.com", "POST", "/v1/messages",
-      "claude -p 'What did the boundary do?'" },
+      "claude -p 'What did the boundary do?'", "claude --allowedTools=Write -p", NULL },
     /* By WebSocket. */
     { "codex", "codex", "@openai/codex", "CODEX_API_KEY", "api.openai.com", "GET",
       "/v1/responses",
       "codex exec --skip-git-repo-check --sandbox read-only "
-      "'What did the boundary do?'" },
+      "'What did the boundary do?'",
+      "codex exec --skip-git-repo-check --sandbox workspace-write",
+      /* Its own sandbox is bwrap, which root cannot have inside: see nested.c. */
+      "codex exec --skip-git-repo-check --sandbox danger-full-access" },
     { "gemini", "gemini-cli", "@google/gemini-cli", "GEMINI_API_KEY",
       "generativelanguage.googleapis.com", "POST", "/v1beta/models/*",
-      "gemini --skip-trust -p 'What did the boundary do?'" },
+      "gemini --skip-trust -p 'What did the boundary do?'",
+      "gemini --skip-trust --approval-mode auto_edit -p", NULL },
     { "opencode", "opencode", "opencode-ai", "ANTHROPIC_API_KEY", "api.anthropic.com",
       "POST", "/v1/messages",
-      "opencode run --model anthropic/claude-sonnet-4-5 'What did the boundary do?'" },
+      "opencode run --model anthropic/claude-sonnet-4-5 'What did the boundary do?'",
+      "opencode run --model anthropic/claude-sonnet-4-5", NULL },
 };
 
+/* Returns: (transfer full): its API, which every later run finds. */
 static BnsOrigin *
-model_api_new(const Story *story, const char *host)
+model_api_new(Story *story, const Agent *agent)
 {
-    g_autofree char *names = g_strconcat("DNS:", host, NULL);
+    g_autofree char *names = g_strconcat("DNS:", agent->host, NULL);
     BnsTestCertSpec spec = { .issuer = story->authority,
                              .common_name = "model API",
                              .names = names };
@@ -51,6 +61,8 @@ model_api_new(const Story *story, const char *host)
 
     bns_origin_set_answer(origin, model_api_answer);
     SSL_CTX_free(ssl_ctx);
+    story_option(story, "--resolve %s:443:127.0.0.1:%u", agent->host,
+                 bns_origin_port(origin));
     return origin;
 }
 
@@ -78,9 +90,7 @@ test_exchange(gconstpointer data)
 
     if (story == NULL)
         return;
-    api = model_api_new(story, agent->host);
-    story_option(story, "--resolve %s:443:127.0.0.1:%u", agent->host,
-                 bns_origin_port(api));
+    api = model_api_new(story, agent);
     story_write(story, "none.yaml", "auto_preset: false\n");
     story_option(story, "--write %s", story->home);
     arguments =
@@ -106,15 +116,41 @@ test_preset(gconstpointer data)
 
     if (story == NULL)
         return;
-    api = model_api_new(story, agent->host);
-    story_option(story, "--resolve %s:443:127.0.0.1:%u", agent->host,
-                 bns_origin_port(api));
+    api = model_api_new(story, agent);
     run = story_run(story, arguments);
     story_assert_status(run, 0);
     story_assert_out(run, MODEL_API_ANSWER);
     story_assert_err(run, notice);
     story_assert_record(run, "http.request", "\"allow\"", agent->host,
                         "\"rule\":\"preset:");
+}
+
+/* It writes a file that the person has afterwards, again by its name alone. */
+static void
+test_edit(gconstpointer data)
+{
+    const Agent *agent = data;
+    g_autoptr(Story) story = agent_story(agent);
+    g_autoptr(BnsOrigin) api = NULL;
+    g_autoptr(StoryRun) run = NULL;
+    g_autofree char *path = NULL;
+    g_autofree char *arguments = NULL;
+    g_autofree char *note = NULL;
+    const char *command = getuid() == 0 && agent->edit_as_root != NULL
+                              ? agent->edit_as_root
+                              : agent->edit;
+
+    if (story == NULL)
+        return;
+    api = model_api_new(story, agent);
+    path = g_build_filename(story->work, "note.txt", NULL);
+    arguments = g_strdup_printf("-- %s '" MODEL_API_EDIT "%s please.'", command, path);
+    run = story_run(story, arguments);
+    story_assert_status(run, 0);
+    story_assert_out(run, MODEL_API_ANSWER);
+    if (!g_file_get_contents(path, &note, NULL, NULL))
+        g_error("nothing was written: %s%s", run->out, run->err);
+    g_assert_cmpstr(note, ==, MODEL_API_NOTE);
 }
 
 /* The API's path is refused: the person reads why, soon. */
@@ -161,6 +197,7 @@ main(int argc, char **argv)
     }
     add_tests("exchange", test_exchange);
     add_tests("preset", test_preset);
+    add_tests("edit", test_edit);
     add_tests("refused", test_refused);
     return g_test_run();
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/e2e/model_api.h"
 
+#include "audit/json.h"
 #include "tests/support/origin_conn.h"
 
 #include <string.h>
@@ -38,12 +39,9 @@ static bool G_GNUC_PRINTF(3, 4)
 }
 
 static bool
-begin_sse(OriginConn *conn, const OriginRequest *request)
+begin_sse(OriginConn *conn)
 {
-    uint64_t len;
-
-    return origin_read_body(conn, request, NULL, &len) &&
-           origin_printf(conn, "HTTP/1.1 200 OK\r\n"
+    return origin_printf(conn, "HTTP/1.1 200 OK\r\n"
                                "Content-Type: text/event-stream\r\n"
                                "Transfer-Encoding: chunked\r\n\r\n");
 }
@@ -54,31 +52,137 @@ end_sse(OriginConn *conn)
     return origin_printf(conn, "0\r\n\r\n");
 }
 
+/* --- a call of a tool --- */
+
+/* Comes back with the call's result. */
+#define CALL_ID "call_of_the_stand_in"
+
+/*
+ * Looks for a prompt to edit a file that was not answered yet.
+ *
+ * @said: what the agent sent
+ * Returns: (transfer full) (nullable): the path of the file
+ */
+static char *
+file_to_edit(const char *said)
+{
+    const char *prompt = strstr(said, MODEL_API_EDIT);
+    const char *path;
+
+    if (prompt == NULL || strstr(said, CALL_ID) != NULL)
+        return NULL;
+    path = prompt + strlen(MODEL_API_EDIT);
+    return g_strndup(path, strcspn(path, " "));
+}
+
+/* Whether @tool is in the list of those that can be called. */
+static bool
+is_offered(const char *said, const char *tool)
+{
+    g_autofree char *name = g_strdup_printf("\"name\":\"%s\"", tool);
+
+    return strstr(said, name) != NULL;
+}
+
+/* Returns: (transfer full): a JSON string. */
+static char *
+json_string(const char *text)
+{
+    g_autoptr(GString) json = g_string_new(NULL);
+
+    bns_json_append_string(json, text);
+    return g_string_free(g_steal_pointer(&json), FALSE);
+}
+
+/* Returns: (transfer full): the arguments of a tool that writes files, in JSON.
+ * @path_key: the name of the path among them */
+static char *
+write_arguments(const char *path_key, const char *path)
+{
+    g_autofree char *file = json_string(path);
+    g_autofree char *content = json_string(MODEL_API_NOTE);
+
+    return g_strdup_printf("{\"%s\":%s,\"content\":%s}", path_key, file, content);
+}
+
 /* --- Anthropic: claude and opencode --- */
+
+/* Those with which one of them writes files. */
+static const struct {
+    const char *name;
+    const char *path_key;
+} message_tools[] = {
+    { "Write", "file_path" }, /* claude */
+    { "write", "filePath" },  /* opencode */
+};
+
+static bool
+send_text(const Events *events)
+{
+    bool is_sent =
+        send_event(events, "content_block_start",
+                   ",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}");
+
+    for (size_t i = 0; i < G_N_ELEMENTS(pieces) && is_sent; i++)
+        is_sent = send_event(
+            events, "content_block_delta",
+            ",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"%s\"}",
+            pieces[i]);
+    return is_sent;
+}
+
+/* @arguments: JSON, in a string of it */
+static bool
+send_tool_use(const Events *events, const char *tool, const char *arguments)
+{
+    return send_event(events, "content_block_start",
+                      ",\"index\":0,\"content_block\":{\"type\":\"tool_use\","
+                      "\"id\":\"" CALL_ID "\",\"name\":\"%s\",\"input\":{}}",
+                      tool) &&
+           send_event(events, "content_block_delta",
+                      ",\"index\":0,\"delta\":{\"type\":\"input_json_delta\","
+                      "\"partial_json\":%s}",
+                      arguments);
+}
+
+/* Returns: the reason why the message ends, or NULL if it was not sent. */
+static const char *
+send_content(const Events *events, const char *said)
+{
+    g_autofree char *path = file_to_edit(said);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(message_tools) && path != NULL; i++)
+        if (is_offered(said, message_tools[i].name)) {
+            g_autofree char *arguments =
+                write_arguments(message_tools[i].path_key, path);
+            g_autofree char *quoted = json_string(arguments);
+
+            return send_tool_use(events, message_tools[i].name, quoted) ? "tool_use"
+                                                                        : NULL;
+        }
+    return send_text(events) ? "end_turn" : NULL;
+}
 
 static bool
 answer_messages(OriginConn *conn, const OriginRequest *request)
 {
     const Events events = { .conn = conn, .is_named = true };
-    bool is_sent =
-        begin_sse(conn, request) &&
+    g_autofree char *said = origin_read_text(conn, request);
+    const char *reason = NULL;
+
+    if (said != NULL && begin_sse(conn) &&
         send_event(&events, "message_start",
                    ",\"message\":{\"id\":\"msg_1\",\"type\":\"message\","
                    "\"role\":\"assistant\",\"model\":\"claude-stand-in\","
                    "\"content\":[],\"stop_reason\":null,\"stop_sequence\":null,"
-                   "\"usage\":{\"input_tokens\":1,\"output_tokens\":1}}") &&
-        send_event(&events, "content_block_start",
-                   ",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}");
-
-    for (size_t i = 0; i < G_N_ELEMENTS(pieces) && is_sent; i++)
-        is_sent = send_event(
-            &events, "content_block_delta",
-            ",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"%s\"}",
-            pieces[i]);
-    return is_sent && send_event(&events, "content_block_stop", ",\"index\":0") &&
+                   "\"usage\":{\"input_tokens\":1,\"output_tokens\":1}}"))
+        reason = send_content(&events, said);
+    return reason != NULL &&
+           send_event(&events, "content_block_stop", ",\"index\":0") &&
            send_event(&events, "message_delta",
-                      ",\"delta\":{\"stop_reason\":\"end_turn\","
-                      "\"stop_sequence\":null},\"usage\":{\"output_tokens\":3}") &&
+                      ",\"delta\":{\"stop_reason\":\"%s\",\"stop_sequence\":null},"
+                      "\"usage\":{\"output_tokens\":3}",
+                      reason) &&
            send_event(&events, "message_stop", "%s", "") && end_sse(conn);
 }
 
@@ -89,26 +193,65 @@ answer_messages(OriginConn *conn, const OriginRequest *request)
     "[" content "]}"
 #define TEXT(text) "{\"type\":\"output_text\",\"text\":\"" text "\",\"annotations\":[]}"
 
-/* @is_warm_up: the agent only opens the conversation. */
 static bool
-send_response(const Events *events, bool is_warm_up)
+send_message(const Events *events)
 {
-    bool is_sent =
-        send_event(events, "response.created", ",\"response\":{\"id\":\"resp_1\"}");
+    bool is_sent = send_event(events, "response.output_item.added",
+                              ",\"output_index\":0,\"item\":" MESSAGE(""));
 
-    if (!is_warm_up && is_sent)
-        is_sent = send_event(events, "response.output_item.added",
-                             ",\"output_index\":0,\"item\":" MESSAGE(""));
-    for (size_t i = 0; i < G_N_ELEMENTS(pieces) && is_sent && !is_warm_up; i++)
+    for (size_t i = 0; i < G_N_ELEMENTS(pieces) && is_sent; i++)
         is_sent = send_event(events, "response.output_text.delta",
                              ",\"item_id\":\"msg_1\",\"output_index\":0,"
                              "\"content_index\":0,\"delta\":\"%s\"",
                              pieces[i]);
-    if (!is_warm_up && is_sent)
-        is_sent =
-            send_event(events, "response.output_item.done",
-                       ",\"output_index\":0,\"item\":" MESSAGE(TEXT(MODEL_API_ANSWER)));
     return is_sent &&
+           send_event(events, "response.output_item.done",
+                      ",\"output_index\":0,\"item\":" MESSAGE(TEXT(MODEL_API_ANSWER)));
+}
+
+/* Its one tool is a script that calls others. This one needs both that change files, each
+ * of which codex confines on its own: a patch and a command. */
+static bool
+send_exec(const Events *events, const char *path)
+{
+    g_autofree char *patch = g_strdup_printf("*** Begin Patch\n*** Add File: %s.draft\n"
+                                             "+" MODEL_API_NOTE "*** End Patch\n",
+                                             path);
+    g_autofree char *command = g_strdup_printf("mv '%s.draft' '%s'", path, path);
+    g_autofree char *quoted_patch = json_string(patch);
+    g_autofree char *quoted_command = json_string(command);
+    g_autofree char *script =
+        g_strdup_printf("await tools.apply_patch(%s);\n"
+                        "text(await tools.exec_command({ cmd: %s }));\n",
+                        quoted_patch, quoted_command);
+    g_autofree char *input = json_string(script);
+
+    return send_event(events, "response.output_item.done",
+                      ",\"output_index\":0,\"item\":{\"type\":\"custom_tool_call\","
+                      "\"id\":\"ctc_1\",\"call_id\":\"" CALL_ID "\","
+                      "\"name\":\"exec\",\"input\":%s}",
+                      input);
+}
+
+static bool
+send_output(const Events *events, const char *said)
+{
+    g_autofree char *path = file_to_edit(said);
+
+    /* The agent only opens the conversation. */
+    if (strstr(said, "\"generate\":false") != NULL)
+        return true;
+    if (path != NULL && is_offered(said, "exec"))
+        return send_exec(events, path);
+    return send_message(events);
+}
+
+static bool
+send_response(const Events *events, const char *said)
+{
+    return send_event(events, "response.created",
+                      ",\"response\":{\"id\":\"resp_1\"}") &&
+           send_output(events, said) &&
            send_event(events, "response.completed",
                       ",\"response\":{\"id\":\"resp_1\",\"output\":[],\"usage\":{"
                       "\"input_tokens\":1,\"input_tokens_details\":null,"
@@ -133,7 +276,7 @@ take_frame(OriginConn *conn, GString *message)
     g_string_append_len(message, (const char *)payload, (gssize)frame.len);
     if (!frame.is_final)
         return true;
-    if (!send_response(&events, strstr(message->str, "\"generate\":false") != NULL))
+    if (!send_response(&events, message->str))
         return false;
     g_string_truncate(message, 0);
     return true;
@@ -155,28 +298,57 @@ static bool
 answer_responses(OriginConn *conn, const OriginRequest *request)
 {
     const Events events = { .conn = conn, .is_named = true };
+    g_autofree char *said = origin_read_text(conn, request);
 
-    return begin_sse(conn, request) && send_response(&events, false) && end_sse(conn);
+    return said != NULL && begin_sse(conn) && send_response(&events, said) &&
+           end_sse(conn);
 }
 
 /* --- Gemini --- */
 
-#define CANDIDATE(text, finish)                                                        \
-    "\"candidates\":[{\"index\":0,\"content\":{\"role\":\"model\",\"parts\":[{"        \
-    "\"text\":\"" text "\"}]}" finish "}],\"usageMetadata\":{\"promptTokenCount\":1,"  \
+#define GEMINI_TOOL "write_file"
+#define CANDIDATE(part, finish)                                                        \
+    "\"candidates\":[{\"index\":0,\"content\":{\"role\":\"model\",\"parts\":[" part    \
+    "]}" finish "}],\"usageMetadata\":{\"promptTokenCount\":1,"                        \
     "\"candidatesTokenCount\":3,\"totalTokenCount\":4}"
+
+static bool
+send_function_call(const Events *events, const char *arguments)
+{
+    return send_event(events, NULL,
+                      CANDIDATE("{\"functionCall\":{\"id\":\"" CALL_ID "\","
+                                "\"name\":\"%s\",\"args\":%s}}",
+                                ",\"finishReason\":\"STOP\""),
+                      GEMINI_TOOL, arguments);
+}
+
+static bool
+send_words(const Events *events)
+{
+    bool is_sent = true;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(pieces) && is_sent; i++)
+        is_sent = send_event(
+            events, NULL, CANDIDATE("{\"text\":\"%s\"}", "%s"), pieces[i],
+            i + 1 < G_N_ELEMENTS(pieces) ? "" : ",\"finishReason\":\"STOP\"");
+    return is_sent;
+}
 
 static bool
 answer_content(OriginConn *conn, const OriginRequest *request)
 {
     const Events events = { .conn = conn };
-    bool is_sent = begin_sse(conn, request);
+    g_autofree char *said = origin_read_text(conn, request);
+    g_autofree char *path = said != NULL ? file_to_edit(said) : NULL;
+    g_autofree char *arguments = NULL;
 
-    for (size_t i = 0; i < G_N_ELEMENTS(pieces) && is_sent; i++)
-        is_sent = send_event(
-            &events, NULL, CANDIDATE("%s", "%s"), pieces[i],
-            i + 1 < G_N_ELEMENTS(pieces) ? "" : ",\"finishReason\":\"STOP\"");
-    return is_sent && end_sse(conn);
+    if (said == NULL || !begin_sse(conn))
+        return false;
+    if (path != NULL && is_offered(said, GEMINI_TOOL))
+        arguments = write_arguments("file_path", path);
+    return (arguments != NULL ? send_function_call(&events, arguments)
+                              : send_words(&events)) &&
+           end_sse(conn);
 }
 
 static bool

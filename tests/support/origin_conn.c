@@ -175,8 +175,14 @@ origin_request_clear(OriginRequest *request)
     g_free(request->head);
 }
 
+/* Where a body goes. */
+typedef struct {
+    GChecksum *sum; /* nullable */
+    GString *text;  /* nullable */
+} Sink;
+
 static bool
-read_exactly(OriginConn *conn, uint64_t left, GChecksum *sum)
+read_exactly(OriginConn *conn, uint64_t left, const Sink *sink)
 {
     char block[16 * 1024];
 
@@ -185,15 +191,17 @@ read_exactly(OriginConn *conn, uint64_t left, GChecksum *sum)
 
         if (n == 0)
             return false;
-        if (sum != NULL)
-            g_checksum_update(sum, (const guchar *)block, (gssize)n);
+        if (sink->sum != NULL)
+            g_checksum_update(sink->sum, (const guchar *)block, (gssize)n);
+        if (sink->text != NULL)
+            g_string_append_len(sink->text, block, (gssize)n);
         left -= n;
     }
     return true;
 }
 
 static bool
-read_chunks(OriginConn *conn, GChecksum *sum, uint64_t *out_len)
+read_chunks(OriginConn *conn, const Sink *sink, uint64_t *out_len)
 {
     g_autoptr(GString) line = g_string_new(NULL);
 
@@ -206,10 +214,26 @@ read_chunks(OriginConn *conn, GChecksum *sum, uint64_t *out_len)
             return true;
         }
         *out_len += size;
-        if (!read_exactly(conn, size, sum) || !origin_read_line(conn, line))
+        if (!read_exactly(conn, size, sink) || !origin_read_line(conn, line))
             return false;
     }
     return false;
+}
+
+static bool
+read_body(OriginConn *conn,
+          const OriginRequest *request,
+          const Sink *sink,
+          uint64_t *out_len)
+{
+    *out_len = 0;
+    if (request->expects_continue &&
+        !origin_printf(conn, "HTTP/1.1 100 Continue\r\n\r\n"))
+        return false;
+    if (request->is_chunked)
+        return read_chunks(conn, sink, out_len);
+    *out_len = request->length > 0 ? (uint64_t)request->length : 0;
+    return read_exactly(conn, *out_len, sink);
 }
 
 bool
@@ -218,12 +242,19 @@ origin_read_body(OriginConn *conn,
                  GChecksum *sum,
                  uint64_t *out_len)
 {
-    *out_len = 0;
-    if (request->expects_continue &&
-        !origin_printf(conn, "HTTP/1.1 100 Continue\r\n\r\n"))
-        return false;
-    if (request->is_chunked)
-        return read_chunks(conn, sum, out_len);
-    *out_len = request->length > 0 ? (uint64_t)request->length : 0;
-    return read_exactly(conn, *out_len, sum);
+    const Sink sink = { .sum = sum };
+
+    return read_body(conn, request, &sink, out_len);
+}
+
+char *
+origin_read_text(OriginConn *conn, const OriginRequest *request)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    const Sink sink = { .text = text };
+    uint64_t len;
+
+    if (!read_body(conn, request, &sink, &len))
+        return NULL;
+    return g_string_free(g_steal_pointer(&text), FALSE);
 }

@@ -63,3 +63,5 @@ bool origin_read_body(OriginConn *conn,
                       const OriginRequest *request,
                       GChecksum *sum,
                       uint64_t *out_len);
+/* (transfer full): the request's body as text; NULL: it was cut. */
+char *origin_read_text(OriginConn *conn, const OriginRequest *request);
