@@ -10,7 +10,8 @@ static BnsYaml *read_value(BnsTextReader *reader, GError **error);
 static void
 skip_blanks(BnsTextReader *reader)
 {
-    while (reader->at < reader->end && strchr(" \t\r\n", *reader->at) != NULL)
+    while (reader->at < reader->end && *reader->at != '\0' &&
+           strchr(" \t\r\n", *reader->at) != NULL)
         bns_text_reader_skip(reader);
 }
 
@@ -132,7 +133,8 @@ read_word(BnsTextReader *reader, GError **error)
     const char *end = start;
     g_autofree char *shown = NULL;
 
-    while (end < reader->end && (g_ascii_isalnum(*end) || strchr("+-._", *end) != NULL))
+    while (end < reader->end && *end != '\0' &&
+           (g_ascii_isalnum(*end) || strchr("+-._", *end) != NULL))
         end++;
     node->text = g_strndup(start, (size_t)(end - start));
     if (strcmp(node->text, "true") == 0 || strcmp(node->text, "false") == 0)
@@ -141,7 +143,7 @@ read_word(BnsTextReader *reader, GError **error)
         node->type = BNS_YAML_NULL;
     else if (is_number(node->text))
         node->type = BNS_YAML_INTEGER;
-    else if (*start == '/' || *start == '#') {
+    else if (start < reader->end && (*start == '/' || *start == '#')) {
         bns_text_reader_fail(reader, error, "JSON has no comments: remove it");
         return NULL;
     } else {

@@ -270,7 +270,8 @@ read_word(Reader *reader, GError **error)
     g_autoptr(BnsYaml) node = bns_text_reader_node(text, BNS_YAML_SCALAR);
     const char *end = text->at;
 
-    while (end < text->end && (g_ascii_isalnum(*end) || strchr("+-._:", *end) != NULL))
+    while (end < text->end && *end != '\0' &&
+           (g_ascii_isalnum(*end) || strchr("+-._:", *end) != NULL))
         end++;
     node->text = g_strndup(text->at, (size_t)(end - text->at));
     node->type = BNS_YAML_INTEGER;
@@ -285,7 +286,7 @@ read_word(Reader *reader, GError **error)
     if (strlen(node->text) == strlen("1979-05-27") && node->text[4] == '-' &&
         end + 1 < text->end && end[0] == ' ' && g_ascii_isdigit(end[1])) {
         end++;
-        while (end < text->end &&
+        while (end < text->end && *end != '\0' &&
                (g_ascii_isalnum(*end) || strchr("+-.:", *end) != NULL))
             end++;
         g_free(node->text);
