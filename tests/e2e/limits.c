@@ -222,7 +222,8 @@ test_memory_together(void)
 }
 
 /* Memory that a file in a private directory takes counts as well, and is no way around:
- * the file stays, and the next process may be killed for it, too. */
+ * the file stays, and the next process may be killed for it, too. The kernel chooses whom:
+ * the writer, or the shell. */
 static void
 test_memory_of_files(void)
 {
@@ -235,7 +236,7 @@ test_memory_of_files(void)
     }
     run = run_with(story, "memory: 64M",
                    "head -c 256M /dev/zero >/tmp/big; echo $?; cat /tmp/big | wc -c");
-    g_assert_true(g_str_has_prefix(run->out, "137\n"));
+    g_assert_true(g_str_has_prefix(run->out, "137\n") || *run->out == '\0');
     story_assert_no_out(run, "268435456");
     story_assert_err(run, "limits.memory was reached: ");
     story_assert_record(run, "\"session.end\"");
