@@ -116,10 +116,8 @@ place_new(void)
 static void
 place_clear(Place *place)
 {
-    const char *argv[] = { "rm", "-rf", "--", place->dir, place->host_tmp, NULL };
-
-    g_spawn_sync(NULL, (char **)(uintptr_t)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL,
-                 NULL, NULL, NULL, NULL);
+    bns_test_remove_tree(place->dir);
+    bns_test_remove_tree(place->host_tmp);
     g_free(place->dir);
     g_free(place->home);
     g_free(place->work);

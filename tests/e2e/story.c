@@ -19,15 +19,6 @@ subdirectory(const char *parent, const char *name)
     return path;
 }
 
-static void
-remove_tree(const char *path)
-{
-    const char *argv[] = { "rm", "-rf", "--", path, NULL };
-
-    g_spawn_sync(NULL, (char **)(uintptr_t)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL,
-                 NULL, NULL, NULL, NULL);
-}
-
 static BnsOrigin *
 https_origin(const BnsTestCert *authority)
 {
@@ -80,7 +71,7 @@ story_free(Story *story)
         return;
     bns_origin_free(story->https);
     bns_origin_free(story->http);
-    remove_tree(story->dir);
+    bns_test_remove_tree(story->dir);
     bns_test_cert_free(story->authority);
     g_ptr_array_unref(story->options);
     g_free(story->binary);

@@ -35,10 +35,7 @@ setup(Fixture *f)
 static void
 teardown(Fixture *f)
 {
-    const char *argv[] = { "rm", "-rf", "--", f->dir, NULL };
-
-    g_spawn_sync(NULL, (char **)(uintptr_t)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL,
-                 NULL, NULL, NULL, NULL);
+    bns_test_remove_tree(f->dir);
     g_free(f->dir);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Fixture, teardown)

@@ -115,7 +115,6 @@ test_below(void)
 int
 main(int argc, char **argv)
 {
-    const char *argv_remove[] = { "rm", "-rf", "--", NULL, NULL };
     int status;
 
     bns_test_init(&argc, &argv, 20);
@@ -132,9 +131,7 @@ main(int argc, char **argv)
     }
     bns_test_add("/sandbox/aliases/what-is-mounted-below", test_below);
     status = g_test_run();
-    argv_remove[3] = dir;
-    g_spawn_sync(NULL, (char **)(guintptr)argv_remove, NULL, G_SPAWN_SEARCH_PATH, NULL,
-                 NULL, NULL, NULL, NULL, NULL);
+    bns_test_remove_tree(dir);
     g_free(dir);
     return status;
 }

@@ -51,11 +51,7 @@ machine_init(Machine *machine)
 static void
 machine_clear(Machine *machine)
 {
-    const char *argv[] = { "rm", "-rf", machine->dir, NULL };
-
-    g_assert_true(g_spawn_sync(NULL, (char **)(uintptr_t)argv, NULL,
-                               G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL,
-                               NULL));
+    bns_test_remove_tree(machine->dir);
     bns_places_free(machine->places);
     g_free(machine->dir);
 }

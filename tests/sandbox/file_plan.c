@@ -70,10 +70,7 @@ machine_init(Machine *machine)
 static void
 machine_clear(Machine *machine)
 {
-    const char *argv[] = { "rm", "-rf", "--", machine->root, NULL };
-
-    g_spawn_sync(NULL, (char **)(uintptr_t)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL,
-                 NULL, NULL, NULL, NULL);
+    bns_test_remove_tree(machine->root);
     bns_places_free(machine->places);
     g_free(machine->root);
 }

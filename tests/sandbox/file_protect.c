@@ -138,10 +138,7 @@ make_file(const char *root, const char *name, const char *text)
 static void
 remove_project(char *root)
 {
-    const char *argv[] = { "rm", "-rf", "--", root, NULL };
-
-    g_spawn_sync(NULL, (char **)(uintptr_t)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL,
-                 NULL, NULL, NULL, NULL);
+    bns_test_remove_tree(root);
     g_free(root);
 }
 

@@ -58,15 +58,6 @@ make_project(const char *config)
 }
 
 static void
-remove_tree(const char *root)
-{
-    const char *argv[] = { "rm", "-rf", "--", root, NULL };
-
-    g_spawn_sync(NULL, (char **)(guintptr)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL,
-                 NULL, NULL, NULL, NULL);
-}
-
-static void
 test_find(const void *data)
 {
     const Row *row = data;
@@ -76,7 +67,7 @@ test_find(const void *data)
     g_autofree char *found = bns_git_hooks_find(root);
 
     g_assert_cmpstr(found, ==, expected);
-    remove_tree(root);
+    bns_test_remove_tree(root);
 }
 
 /* Git says the same of each. */
@@ -101,7 +92,7 @@ test_git_agrees(const void *data)
             output[strlen(output) - 1] = '\0';
         g_assert_cmpstr(path != NULL ? path : "", ==, output);
     }
-    remove_tree(root);
+    bns_test_remove_tree(root);
 }
 
 /* Read-only if it is there, named at the end if it was made. */
@@ -129,7 +120,7 @@ test_protected(void)
         roots, keys, NULL, g_get_real_time() - 10 * G_USEC_PER_SEC, &is_complete);
     g_assert_cmpuint(changed->len, ==, 1);
     g_assert_cmpstr(changed->pdata[0], ==, hook);
-    remove_tree(root);
+    bns_test_remove_tree(root);
 }
 
 /* The repository is written to by git itself. */
@@ -141,7 +132,7 @@ test_not_the_repository(void)
     g_autoptr(GPtrArray) found = bns_file_protect_find(root, BNS_PROTECT_PROJECT);
 
     g_assert_false(g_ptr_array_find_with_equal_func(found, git, g_str_equal, NULL));
-    remove_tree(root);
+    bns_test_remove_tree(root);
 }
 
 int

@@ -79,7 +79,6 @@ test_notice(const void *data)
     const BnsFileView view = { .rules = &rule, .n_rules = 1 };
     g_auto(GStrv) envp = g_environ_setenv(NULL, "HOME", home, TRUE);
     g_autofree char *notice = NULL;
-    const char *argv[] = { "rm", "-rf", "--", home, NULL };
 
     if (row->variable != NULL) {
         g_auto(GStrv) pair = g_strsplit(row->variable, "=", 2);
@@ -93,8 +92,7 @@ test_notice(const void *data)
     g_assert_cmpint(g_mkdir(workdir, 0700), ==, 0);
     notice = bns_git_signing_notice(&view, envp, workdir);
     g_assert_cmpint(notice != NULL, ==, row->is_told);
-    g_spawn_sync(NULL, (char **)(guintptr)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL,
-                 NULL, NULL, NULL, NULL);
+    bns_test_remove_tree(home);
 }
 
 int

@@ -74,7 +74,7 @@ workspace_init(Workspace *workspace)
 static void
 workspace_clear(Workspace *workspace)
 {
-    inside_remove(workspace->dir);
+    bns_test_remove_tree(workspace->dir);
     free(workspace->dir);
     g_ptr_array_unref(workspace->programs);
     g_ptr_array_unref(workspace->loaders);

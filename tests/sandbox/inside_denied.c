@@ -36,7 +36,7 @@ workspace_init(Workspace *workspace)
 static void
 workspace_clear(Workspace *workspace)
 {
-    inside_remove(workspace->dir);
+    bns_test_remove_tree(workspace->dir);
     g_free(workspace->dir);
     g_free(workspace->tool);
 }

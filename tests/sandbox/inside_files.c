@@ -177,7 +177,7 @@ test_runtime_elsewhere(void)
     inside_make_file(home, "socket", "", 0600);
     names = inside_sh("ls -A $XDG_RUNTIME_DIR; touch $XDG_RUNTIME_DIR/x", &options);
     g_assert_cmpstr(names, ==, "");
-    inside_remove(home);
+    bns_test_remove_tree(home);
 }
 
 /* Somebody's home is no runtime directory, whatever the variable says. */
@@ -197,7 +197,7 @@ test_runtime_is_home(void)
     g_assert_cmpint(mkdir(home, 0700), ==, 0);
     inside_make_file(home, "sub", "", 0600);
     names = inside_sh("ls -A $XDG_RUNTIME_DIR", &options);
-    inside_remove(home);
+    bns_test_remove_tree(home);
     g_assert_cmpstr(names, ==, "sub");
 }
 
@@ -218,7 +218,7 @@ test_workdir(void)
     output = inside_sh("pwd; ls -A ..; echo x > made", &options);
     g_assert_cmpstr(output, ==, expected);
     g_assert_cmpint(access(made, F_OK), ==, 0);
-    inside_remove(dir);
+    bns_test_remove_tree(dir);
 }
 
 static void
@@ -236,7 +236,7 @@ test_linked_workdir(void)
     g_assert_cmpint(symlink("work", link), ==, 0);
     output = inside_sh("pwd -P", &options);
     g_assert_cmpstr(output, ==, work);
-    inside_remove(dir);
+    bns_test_remove_tree(dir);
 }
 
 /* Whoever starts in /tmp itself works in an empty one. */

@@ -360,16 +360,6 @@ inside_make_file(const char *dir, const char *name, const char *text, int mode)
     g_assert_cmpint(g_chmod(path, mode), ==, 0);
 }
 
-void
-inside_remove(const char *dir)
-{
-    const char *argv[] = { "rm", "-rf", dir, NULL };
-
-    g_assert_true(g_spawn_sync(NULL, (char **)(uintptr_t)argv, NULL,
-                               G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL,
-                               NULL));
-}
-
 bool
 inside_is_possible(void)
 {

@@ -72,10 +72,10 @@ inside_run(const char *const *argv, const InsideOptions *options, int *out_statu
 /* Runs @script with /bin/sh; fails the test unless it ends with 0. As above. */
 char *inside_sh(const char *script, const InsideOptions *options);
 
-/* Returns: (transfer full): a new directory below /tmp; remove it with inside_remove(). */
+/* Returns: (transfer full): a new directory below /tmp;
+ * for bns_test_remove_tree(). */
 char *inside_make_directory(void);
 void inside_make_file(const char *dir, const char *name, const char *text, int mode);
-void inside_remove(const char *dir);
 
 /* Whether sandboxes work here; skips the test otherwise. */
 bool inside_is_possible(void);

@@ -47,7 +47,7 @@ place_init(Place *place)
 static void
 place_clear(Place *place)
 {
-    inside_remove(place->dir);
+    bns_test_remove_tree(place->dir);
     g_free(place->dir);
     g_free(place->work);
     g_free(place->other);

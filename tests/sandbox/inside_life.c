@@ -81,7 +81,7 @@ test_exec(gconstpointer data)
     inside_make_file(dir, "script", "echo hello; exit 7\n", 0755);
     inside_make_file(dir, "lost", "#!/no/such/interpreter\n", 0755);
     output = inside_run(argv, &options, &status);
-    inside_remove(dir);
+    bns_test_remove_tree(dir);
     g_assert_cmpint(status, ==, row->status << 8);
     g_assert_cmpstr(output, ==, row->output);
 }

@@ -47,7 +47,7 @@ tree_init(Tree *tree)
 static void
 tree_clear(Tree *tree)
 {
-    inside_remove(tree->dir);
+    bns_test_remove_tree(tree->dir);
     g_free(tree->dir);
     g_free(tree->home);
     g_free(tree->sub);
@@ -165,7 +165,7 @@ test_below_tmp(void)
     g_assert_cmpstr(output, ==, "plain\nplain");
     g_assert_true(g_file_get_contents(plain, &text, NULL, NULL));
     g_assert_cmpstr(text, ==, "x\n");
-    inside_remove(dir);
+    bns_test_remove_tree(dir);
 }
 
 /* The command has nobody to ask for a mount that would undo one of ours. */

@@ -42,10 +42,7 @@ place_init(Place *place)
 static void
 place_clear(Place *place)
 {
-    const char *argv[] = { "rm", "-rf", "--", place->root, NULL };
-
-    g_spawn_sync(NULL, (char **)(uintptr_t)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL,
-                 NULL, NULL, NULL, NULL);
+    bns_test_remove_tree(place->root);
     g_free(place->root);
     g_free(place->path);
 }

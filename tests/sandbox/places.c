@@ -94,15 +94,6 @@ set_variable(const char *name, const char *root, const char *value)
 }
 
 static void
-remove_tree(const char *root)
-{
-    const char *argv[] = { "rm", "-rf", "--", root, NULL };
-
-    g_spawn_sync(NULL, (char **)(guintptr)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL,
-                 NULL, NULL, NULL, NULL);
-}
-
-static void
 test_find(gconstpointer data)
 {
     const Case *test = data;
@@ -129,7 +120,7 @@ test_find(gconstpointer data)
     expected = test->found != NULL ? g_build_filename(root, test->found, NULL) : NULL;
     g_assert_cmpstr(found, ==, expected);
     g_assert_cmpint(chdir("/"), ==, 0);
-    remove_tree(root);
+    bns_test_remove_tree(root);
 }
 
 static void
@@ -164,7 +155,7 @@ test_create(void)
     g_assert_cmpint(info.st_mode, ==, S_IFDIR | 0700);
     g_assert_cmpint(stat(config, &info), ==, 0);
     g_assert_cmpint(info.st_mode, ==, S_IFDIR | 0700);
-    remove_tree(root);
+    bns_test_remove_tree(root);
 }
 
 int

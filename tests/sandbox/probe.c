@@ -147,15 +147,6 @@ write_files(const Case *test, const char *root)
 }
 
 static void
-remove_tree(const char *root)
-{
-    const char *argv[] = { "rm", "-rf", "--", root, NULL };
-
-    g_spawn_sync(NULL, (char **)(guintptr)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL,
-                 NULL, NULL, NULL, NULL);
-}
-
-static void
 test_cause(gconstpointer data)
 {
     const Case *test = data;
@@ -175,7 +166,7 @@ test_cause(gconstpointer data)
     g_assert_cmpstr(cause != NULL ? cause->name : NULL, ==, test->cause);
     if (cause != NULL)
         g_assert_cmpint(cause->cause[strlen(cause->cause) - 1], !=, '.');
-    remove_tree(root);
+    bns_test_remove_tree(root);
 }
 
 static void

@@ -54,10 +54,7 @@ setup(Fixture *fixture)
 static void
 teardown(Fixture *fixture)
 {
-    const char *argv[] = { "rm", "-rf", "--", fixture->root, NULL };
-
-    g_spawn_sync(NULL, (char **)(guintptr)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL,
-                 NULL, NULL, NULL, NULL);
+    bns_test_remove_tree(fixture->root);
     bns_places_free(fixture->places);
     bns_policy_free(fixture->policy);
     g_free(fixture->audit.path);

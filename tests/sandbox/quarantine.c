@@ -51,10 +51,7 @@ project_init(Project *project, const char *state_dir)
 static void
 remove_tree(char *take_path)
 {
-    const char *argv[] = { "rm", "-rf", "--", take_path, NULL };
-
-    g_spawn_sync(NULL, (char **)(uintptr_t)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL,
-                 NULL, NULL, NULL, NULL);
+    bns_test_remove_tree(take_path);
     g_free(take_path);
 }
 

@@ -41,10 +41,7 @@ fixture_init(Fixture *fixture)
 static void
 fixture_clear(Fixture *fixture)
 {
-    const char *argv[] = { "rm", "-rf", "--", fixture->root, NULL };
-
-    g_spawn_sync(NULL, (char **)(guintptr)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL,
-                 NULL, NULL, NULL, NULL);
+    bns_test_remove_tree(fixture->root);
     g_free(fixture->root);
     g_free(fixture->runtime);
 }

@@ -72,12 +72,9 @@ setup(Fixture *f)
 static void
 teardown(Fixture *f)
 {
-    const char *argv[] = { "rm", "-rf", f->dir, NULL };
 
     g_assert_cmpint(chdir(".."), ==, 0);
-    g_assert_true(g_spawn_sync(NULL, (char **)(uintptr_t)argv, NULL,
-                               G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL,
-                               NULL));
+    bns_test_remove_tree(f->dir);
     g_string_free(f->found, TRUE);
     g_free(f->dir);
 }

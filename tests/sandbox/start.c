@@ -27,10 +27,7 @@ session_init(void)
 void
 session_clear(void)
 {
-    const char *argv[] = { "rm", "-rf", "--", home, NULL };
-
-    g_spawn_sync(NULL, (char **)(guintptr)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL,
-                 NULL, NULL, NULL, NULL);
+    bns_test_remove_tree(home);
     g_clear_pointer(&home, g_free);
 }
 

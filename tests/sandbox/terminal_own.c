@@ -379,19 +379,16 @@ test_read_after_hangup(void)
 int
 main(int argc, char **argv)
 {
-    const char *clear[] = { "rm", "-rf", "--", NULL, NULL };
     int status;
 
     bns_test_init(&argc, &argv, 120);
     directory = g_dir_make_tmp("bns-terminal-XXXXXX", NULL);
-    clear[3] = directory;
     screen_add_stories(stories, G_N_ELEMENTS(stories));
     bns_test_add("/sandbox/terminal/a-hangup-reaches-the-command", test_hangup);
     bns_test_add("/sandbox/terminal/keys-are-wanted-after-a-hangup",
                  test_read_after_hangup);
     status = g_test_run();
-    g_spawn_sync(NULL, (char **)(guintptr)clear, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL,
-                 NULL, NULL, NULL, NULL);
+    bns_test_remove_tree(directory);
     g_free(directory);
     return status;
 }

@@ -82,6 +82,15 @@ bns_test_under_valgrind(void)
     return preloaded != NULL && strstr(preloaded, "vgpreload") != NULL;
 }
 
+void
+bns_test_remove_tree(const char *path)
+{
+    const char *argv[] = { "rm", "-rf", "--", path, NULL };
+
+    g_assert_true(g_spawn_sync(NULL, (char **)(guintptr)argv, NULL, G_SPAWN_SEARCH_PATH,
+                               NULL, NULL, NULL, NULL, NULL, NULL));
+}
+
 static void
 run(gconstpointer data)
 {

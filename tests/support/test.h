@@ -21,6 +21,9 @@ bool bns_test_can_unshare(void);
  * is filtered would be its own. */
 bool bns_test_under_valgrind(void);
 
+/* Removes what a test made: @path, and all below it. */
+void bns_test_remove_tree(const char *path);
+
 /* As g_test_add_func() and g_test_add_data_func(), under the watchdog. */
 void bns_test_add(const char *path, void (*func)(void));
 void
