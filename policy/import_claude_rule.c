@@ -66,8 +66,8 @@ strip_prefix(const char *pattern, bool *out_is_prefix)
 static void
 add_entry(GStrvBuilder *entries, const char *program, const char *arguments)
 {
-    g_autofree char *quoted_program = bns_draft_quote(program);
-    g_autofree char *quoted = arguments != NULL ? bns_draft_quote(arguments) : NULL;
+    g_autofree char *quoted_program = bns_yaml_quote(program);
+    g_autofree char *quoted = arguments != NULL ? bns_yaml_quote(arguments) : NULL;
     g_autofree char *entry =
         quoted != NULL
             ? g_strdup_printf("{ command: %s, arguments: %s }", quoted_program, quoted)

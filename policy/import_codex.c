@@ -155,10 +155,9 @@ read_set(BnsDraft *draft, const BnsYaml *value, GError **error)
         const BnsYaml *text = value->children->pdata[i + 1];
         g_autofree char *what =
             g_strdup_printf("shell_environment_policy.set: \"%s\"", name->text);
-        g_autofree char *key = bns_draft_quote(name->text);
-        g_autofree char *quoted = text->kind == BNS_YAML_SCALAR
-                                      ? bns_draft_quote(text->text)
-                                      : g_strdup("[]");
+        g_autofree char *key = bns_yaml_quote(name->text);
+        g_autofree char *quoted =
+            text->kind == BNS_YAML_SCALAR ? bns_yaml_quote(text->text) : g_strdup("[]");
         g_autofree char *item = g_strdup_printf("%s: %s", key, quoted);
 
         bns_draft_add(draft, BNS_DRAFT_ENV_SET, name->line, item, what);

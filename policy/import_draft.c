@@ -132,32 +132,6 @@ bns_draft_is_first(BnsDraft *draft, const char *what)
     return g_hash_table_add(draft->seen, g_strdup(what));
 }
 
-char *
-bns_draft_quote(const char *text)
-{
-    g_autoptr(GString) quoted = NULL;
-    bool is_printable = true;
-
-    for (const char *p = text; *p != '\0'; p++)
-        is_printable = is_printable && *p >= 0x20 && *p < 0x7f;
-    if (is_printable)
-        return bns_yaml_quote(text);
-    quoted = g_string_new("\"");
-    while (*text != '\0') {
-        gunichar c = g_utf8_get_char(text);
-
-        text += g_unichar_to_utf8(c, NULL);
-        if (c < 0x20 || c > 0x7e)
-            g_string_append_printf(quoted, "\\U%08X", c);
-        else if (c == '"' || c == '\\')
-            g_string_append_printf(quoted, "\\%c", (char)c);
-        else
-            g_string_append_c(quoted, (char)c);
-    }
-    g_string_append_c(quoted, '"');
-    return g_string_free(g_steal_pointer(&quoted), FALSE);
-}
-
 /* Returns: (transfer full): why our reader refuses @item, without a place; or %NULL. */
 static char *
 refuse(const Row *row, const char *item)
@@ -205,7 +179,7 @@ bns_draft_add_text(BnsDraft *draft,
                    const char *text,
                    const char *what)
 {
-    g_autofree char *item = bns_draft_quote(text);
+    g_autofree char *item = bns_yaml_quote(text);
 
     return bns_draft_add(draft, list, line, item, what);
 }

@@ -79,9 +79,5 @@ void bns_draft_set_log_level(BnsDraft *draft, const char *level);
 /* commands.exec: record, which patterns of arguments need. */
 void bns_draft_record_exec(BnsDraft *draft);
 
-/* Returns: (transfer full): @text, UTF-8, as a YAML scalar in printable ASCII that reads
- * as this string. */
-char *bns_draft_quote(const char *text);
-
 /* Returns: (transfer full): the result, which our reader has read, or %NULL with @error. */
 BnsImport *bns_draft_finish(BnsDraft *draft, GError **error);

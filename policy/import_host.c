@@ -95,7 +95,7 @@ refuse_allow(const Target *target, BnsImportHosts style)
 static char *
 write_literal(const Target *target, const char *methods)
 {
-    g_autofree char *host = bns_draft_quote(target->host);
+    g_autofree char *host = bns_yaml_quote(target->host);
     GString *item = g_string_new(NULL);
 
     g_string_append_printf(item, "{ domain: %s, ", host);
@@ -126,7 +126,7 @@ write_name(const char *host, const char *port, const char *methods)
     else
         text = g_strdup_printf("%s%s%sdomain=%s", *blank != '\0' ? "method=" : "",
                                methods, blank, host);
-    return bns_draft_quote(text);
+    return bns_yaml_quote(text);
 }
 
 static bool
@@ -210,8 +210,8 @@ bns_import_deny_host(BnsDraft *draft,
         bns_draft_lose(draft, line, BNS_LOSS_WIDER, "%s%s", what, target.problem);
         return;
     }
-    quoted = bns_draft_quote(target.host);
-    why = reason != NULL ? bns_draft_quote(reason) : NULL;
+    quoted = bns_yaml_quote(target.host);
+    why = reason != NULL ? bns_yaml_quote(reason) : NULL;
     item = g_strdup_printf("{ domain: %s%s%s%s%s }", quoted,
                            target.port != NULL ? ", port: " : "",
                            target.port != NULL ? target.port : "",

@@ -20,7 +20,7 @@ deny_address(BnsDraft *draft, unsigned line, const char *text)
     g_autofree char *what = g_strdup_printf("deniedResolvedAddresses: \"%s\"", text);
     g_autofree char *whole =
         g_strconcat(text, strchr(text, ':') != NULL ? "/128" : "/32", NULL);
-    g_autofree char *quoted = bns_draft_quote(strchr(text, '/') != NULL ? text : whole);
+    g_autofree char *quoted = bns_yaml_quote(strchr(text, '/') != NULL ? text : whole);
     g_autofree char *item = g_strdup_printf("{ cidr: %s }", quoted);
 
     bns_draft_add(draft, BNS_DRAFT_DENY, line, item, what);
@@ -101,7 +101,7 @@ seal(BnsDraft *draft, const BnsYaml *item, GHashTable *allowed)
 {
     g_autofree char *what =
         g_strdup_printf("tlsTerminate.excludeDomains: \"%s\"", item->text);
-    g_autofree char *quoted = bns_draft_quote(item->text);
+    g_autofree char *quoted = bns_yaml_quote(item->text);
     g_autofree char *rule = g_strdup_printf("{ domain: %s, inspect: false }", quoted);
 
     if (item->text[0] == '[' || g_ascii_isdigit(item->text[strlen(item->text) - 1]) ||

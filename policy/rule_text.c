@@ -176,20 +176,9 @@ append_paths(GString *text, const BnsRule *rule)
 static void
 append_file(GString *text, const char *key, const char *name)
 {
-    g_autoptr(GString) quoted = g_string_new("\"");
+    g_autofree char *quoted = bns_yaml_quote_double(name);
 
-    while (*name != '\0') {
-        gunichar c = g_utf8_get_char(name);
-
-        name += g_unichar_to_utf8(c, NULL);
-        if (c < 0x20 || c > 0x7e)
-            g_string_append_printf(quoted, "\\U%08X", c);
-        else if (c == '"' || c == '\\')
-            g_string_append_printf(quoted, "\\%c", (char)c);
-        else
-            g_string_append_c(quoted, (char)c);
-    }
-    g_string_append_printf(text, ", %s: %s\"", key, quoted->str);
+    g_string_append_printf(text, ", %s: %s", key, quoted);
 }
 
 static void

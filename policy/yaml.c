@@ -445,17 +445,31 @@ bns_yaml_parse(const char *file, const char *bytes, size_t len, GError **error)
 }
 
 char *
+bns_yaml_quote_double(const char *text)
+{
+    g_autoptr(GString) quoted = g_string_new("\"");
+
+    while (*text != '\0') {
+        gunichar c = g_utf8_get_char(text);
+
+        text += g_unichar_to_utf8(c, NULL);
+        if (c < 0x20 || c > 0x7e)
+            g_string_append_printf(quoted, "\\U%08X", c);
+        else if (c == '"' || c == '\\')
+            g_string_append_printf(quoted, "\\%c", (char)c);
+        else
+            g_string_append_c(quoted, (char)c);
+    }
+    g_string_append_c(quoted, '"');
+    return g_string_free(g_steal_pointer(&quoted), FALSE);
+}
+
+char *
 bns_yaml_quote(const char *text)
 {
-    g_autoptr(GString) quoted = NULL;
     bool is_plain = g_ascii_isalnum(text[0]) && resolve(text) == BNS_YAML_STRING;
 
     for (const char *p = text; *p != '\0'; p++)
         is_plain = is_plain && (g_ascii_isalnum(*p) || strchr("-_./", *p) != NULL);
-    if (is_plain)
-        return g_strdup(text);
-    quoted = g_string_new(text);
-    g_string_replace(quoted, "\\", "\\\\", 0);
-    g_string_replace(quoted, "\"", "\\\"", 0);
-    return g_strdup_printf("\"%s\"", quoted->str);
+    return is_plain ? g_strdup(text) : bns_yaml_quote_double(text);
 }

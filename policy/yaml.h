@@ -59,6 +59,9 @@ bool bns_yaml_fail(GError **error,
                    const char *format,
                    ...) G_GNUC_PRINTF(4, 5);
 
-/* Returns: (transfer full): @text, which is printable ASCII, as a scalar inside a flow
- * collection that reads as a string. */
+/* Returns: (transfer full): @text, valid UTF-8, as a scalar in quotation marks, of bytes that
+ * any terminal shows. */
+char *bns_yaml_quote_double(const char *text);
+
+/* The same, or plain where that reads as a string inside a flow collection. */
 char *bns_yaml_quote(const char *text);
