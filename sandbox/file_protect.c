@@ -87,22 +87,13 @@ bns_file_protect_find(const char *root, BnsProtectPlace place)
 
 /* --- git's configuration --- */
 
-/* Git's own is a few kilobytes. */
-#define GIT_CONFIG_MAX (1024 * 1024)
-
 char *
 bns_file_protect_git_keys_of(int fd)
 {
-    g_autofree char *text = g_malloc(GIT_CONFIG_MAX);
-    gsize len = 0;
-    struct stat info;
-    ssize_t n;
+    gsize len;
+    g_autofree char *text = bns_git_keys_read(fd, &len);
 
-    if (fstat(fd, &info) < 0 || !S_ISREG(info.st_mode))
-        return NULL;
-    while (len < GIT_CONFIG_MAX && (n = read(fd, text + len, GIT_CONFIG_MAX - len)) > 0)
-        len += (gsize)n;
-    return len < GIT_CONFIG_MAX ? bns_git_keys(text, len) : NULL;
+    return text != NULL ? bns_git_keys(text, len) : NULL;
 }
 
 /* Whoever wrote it may have put anything there. Returns: (transfer full) (nullable) */

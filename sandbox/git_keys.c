@@ -3,6 +3,11 @@
 
 #include <stdbool.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Git's own is a few kilobytes. */
+#define CONFIG_MAX (1024 * 1024)
 
 /* "*" as key: all of the section. Lower case. */
 static const struct {
@@ -234,6 +239,22 @@ bns_git_keys(const char *text, gsize len)
 
     read_all(&reader, text, len);
     return g_string_free(reader.found, FALSE);
+}
+
+char *
+bns_git_keys_read(int fd, gsize *out_len)
+{
+    g_autofree char *text = g_malloc(CONFIG_MAX);
+    gsize len = 0;
+    struct stat info;
+    ssize_t n;
+
+    if (fstat(fd, &info) < 0 || !S_ISREG(info.st_mode))
+        return NULL;
+    while (len < CONFIG_MAX && (n = read(fd, text + len, CONFIG_MAX - len)) > 0)
+        len += (gsize)n;
+    *out_len = len;
+    return len < CONFIG_MAX ? g_steal_pointer(&text) : NULL;
 }
 
 char *

@@ -12,6 +12,15 @@
 char *bns_git_keys(const char *text, gsize len);
 
 /**
+ * bns_git_keys_read:
+ * @fd: of a configuration, or whatever stands in its place; read from where it is
+ *
+ * Returns: (transfer full) (nullable): its text, which no NUL ends; %NULL: no regular
+ *          file, or of 1 MiB and more
+ */
+char *bns_git_keys_read(int fd, gsize *out_len);
+
+/**
  * bns_git_keys_value:
  * @text: any bytes, or lines of bns_git_keys()
  * @section: lower case; without a subsection

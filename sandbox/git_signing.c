@@ -8,10 +8,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-
-/* A person's own is a few kilobytes; what is longer is no configuration. */
-#define CONFIG_MAX (256 * 1024)
 
 /* What git was told last. All owned, (nullable). */
 typedef struct {
@@ -36,16 +32,11 @@ static void
 read_config(Settings *settings, const char *path)
 {
     bns_autofd fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    g_autofree char *text = NULL;
-    gsize len = 0;
-    struct stat info;
-    ssize_t n;
+    gsize len;
+    g_autofree char *text = fd < 0 ? NULL : bns_git_keys_read(fd, &len);
 
-    if (fd < 0 || fstat(fd, &info) < 0 || !S_ISREG(info.st_mode))
+    if (text == NULL)
         return;
-    text = g_malloc(CONFIG_MAX);
-    while (len < CONFIG_MAX && (n = read(fd, text + len, CONFIG_MAX - len)) > 0)
-        len += (gsize)n;
     take_value(&settings->sign, text, len, "commit", "gpgsign");
     take_value(&settings->format, text, len, "gpg", "format");
     take_value(&settings->key, text, len, "user", "signingkey");
