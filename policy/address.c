@@ -88,11 +88,18 @@ bns_address_get_embedded(const BnsAddress *address, BnsAddress *out_ipv4)
     return false;
 }
 
-static void
-clear_host_bits(BnsAddress *address, unsigned prefix)
+BnsNetwork
+bns_network_around(const BnsAddress *address, unsigned prefix)
 {
-    for (unsigned bit = prefix; bit < 8 * sizeof address->bytes; bit++)
-        address->bytes[bit / 8] &= (uint8_t) ~(0x80u >> bit % 8);
+    BnsNetwork network = { .address = { .is_ipv4 = address->is_ipv4 },
+                           .prefix = prefix };
+    unsigned bytes = prefix / 8;
+
+    memcpy(network.address.bytes, address->bytes, bytes);
+    if (prefix % 8 != 0)
+        network.address.bytes[bytes] =
+            address->bytes[bytes] & (uint8_t)(0xff00u >> prefix % 8);
+    return network;
 }
 
 static bool
@@ -132,8 +139,7 @@ bns_network_parse(const char *text, BnsNetwork *out_network, GError **error)
             start, network.address.is_ipv4 ? 32 : 128);
         return false;
     }
-    *out_network = network;
-    clear_host_bits(&out_network->address, network.prefix);
+    *out_network = bns_network_around(&network.address, network.prefix);
     if (!bns_address_equal(&out_network->address, &network.address)) {
         g_autofree char *whole = bns_network_to_string(out_network);
 
@@ -155,12 +161,6 @@ bns_network_contains(const BnsNetwork *network, const BnsAddress *address)
            memcmp(network->address.bytes, address->bytes, bytes) == 0 &&
            (bits == 0 ||
             (address->bytes[bytes] & mask) == network->address.bytes[bytes]);
-}
-
-bool
-bns_network_overlaps(const BnsNetwork *a, const BnsNetwork *b)
-{
-    return bns_network_contains(a, &b->address) || bns_network_contains(b, &a->address);
 }
 
 char *

@@ -41,8 +41,8 @@ bool bns_address_get_embedded(const BnsAddress *address, BnsAddress *out_ipv4);
  *          (BNS_POLICY_ERROR_INVALID).
  */
 bool bns_network_parse(const char *text, BnsNetwork *out_network, GError **error);
+/* Returns: the network of @prefix bits that @address is in. */
+BnsNetwork bns_network_around(const BnsAddress *address, unsigned prefix);
 bool bns_network_contains(const BnsNetwork *network, const BnsAddress *address);
-/* Whether some address is in both. */
-bool bns_network_overlaps(const BnsNetwork *a, const BnsNetwork *b);
 /* Returns: (transfer full): as bns_network_parse() reads it. */
 char *bns_network_to_string(const BnsNetwork *network);

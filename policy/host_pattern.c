@@ -197,34 +197,18 @@ bns_host_pattern_matches(const BnsHostPattern *pattern,
     }
 }
 
-static bool
-is_suffix_kind(const BnsHostPattern *pattern)
+bool
+bns_host_pattern_has_name(const BnsHostPattern *pattern)
 {
-    return pattern->kind == BNS_HOST_PATTERN_BELOW ||
+    return (pattern->kind == BNS_HOST_PATTERN_EXACT && !pattern->is_literal) ||
            pattern->kind == BNS_HOST_PATTERN_AT_OR_BELOW;
 }
 
-static bool
-has_network(const BnsHostPattern *pattern)
-{
-    return pattern->kind == BNS_HOST_PATTERN_NETWORK || pattern->is_literal;
-}
-
 bool
-bns_host_pattern_overlaps(const BnsHostPattern *a, const BnsHostPattern *b)
+bns_host_pattern_has_below(const BnsHostPattern *pattern)
 {
-    if (a->kind == BNS_HOST_PATTERN_ANY || b->kind == BNS_HOST_PATTERN_ANY)
-        return true;
-    if (has_network(a) || has_network(b))
-        return has_network(a) && has_network(b) &&
-               bns_network_overlaps(&a->network, &b->network);
-    if (a->kind == BNS_HOST_PATTERN_EXACT)
-        return bns_host_pattern_matches(b, a->name, NULL);
-    if (b->kind == BNS_HOST_PATTERN_EXACT)
-        return bns_host_pattern_matches(a, b->name, NULL);
-    return is_suffix_kind(a) && is_suffix_kind(b) &&
-           (strcmp(a->name, b->name) == 0 || is_below(a->name, b->name) ||
-            is_below(b->name, a->name));
+    return pattern->kind == BNS_HOST_PATTERN_BELOW ||
+           pattern->kind == BNS_HOST_PATTERN_AT_OR_BELOW;
 }
 
 char *

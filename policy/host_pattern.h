@@ -53,8 +53,9 @@ void bns_host_pattern_clear(void *pattern);
 bool bns_host_pattern_matches(const BnsHostPattern *pattern,
                               const char *host,
                               const BnsAddress *address);
-/* Whether some host matches both. LABELS: not supported, since only rules that name no
- * port have them. */
-bool bns_host_pattern_overlaps(const BnsHostPattern *a, const BnsHostPattern *b);
+/* Whether it matches its name, which is no IP literal. */
+bool bns_host_pattern_has_name(const BnsHostPattern *pattern);
+/* Whether it matches what is below its name. */
+bool bns_host_pattern_has_below(const BnsHostPattern *pattern);
 /* Returns: (transfer full): as the parsers read it. */
 char *bns_host_pattern_to_string(const BnsHostPattern *pattern);

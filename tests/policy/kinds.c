@@ -111,6 +111,108 @@ test_options(void)
                     "either, so remove one or name another port");
 }
 
+/* --- generated rules --- */
+
+#define ROUNDS      3000
+#define RULES_MAX   5
+#define PICK(table) ((table)[g_test_rand_int_range(0, G_N_ELEMENTS(table))])
+
+static const char *const hosts[] = {
+    "x.org",     "*.x.org",    ".x.org",      "a.x.org",     "*.a.x.org", ".a.x.org",
+    "b.a.x.org", "y.org",      ".org",        "10.0.0.1",    "10.1.0.1",  "[fd00::1]",
+    "*",         "10.0.0.0/8", "10.0.0.0/16", "10.1.0.0/17", "fd00::/9",  "0.0.0.0/0",
+};
+/* Wherever two of them meet, one of these is in both. */
+static const char *const points[] = {
+    "x.org", "a.x.org",  "b.a.x.org", "c.b.a.x.org", "c.x.org",
+    "y.org", "10.0.0.1", "10.1.0.1",  "fd00::1",     "192.0.2.1",
+};
+static const char *const rests[] = {
+    "ports: [22]",
+    "ports: [443]",
+    "ports: [22, 8080], protocol: tcp",
+    "ports: [443], protocol: tcp",
+    "ports: [22, 443], protocol: tcp",
+    "ports: [443], inspect: false",
+    "ports: [8443, 8080], inspect: false",
+    "scheme: http",
+};
+
+static char *
+random_rule(void)
+{
+    const char *host = PICK(hosts);
+
+    return g_strdup_printf("  - { %s: \"%s\", %s }\n",
+                           strchr(host, '/') != NULL ? "cidr" : "domain", host,
+                           PICK(rests));
+}
+
+static bool
+is_about(const BnsRule *rule, const char *point)
+{
+    BnsAddress address;
+    const BnsAddress *literal = bns_address_parse(point, &address) ? &address : NULL;
+
+    return bns_host_pattern_matches(&g_array_index(rule->hosts, BnsHostPattern, 0),
+                                    point, literal);
+}
+
+static bool
+meet(const BnsRule *a, const BnsRule *b)
+{
+    bool has_port = false, has_host = false;
+    bool is_same_kind = a->schemes == b->schemes ||
+                        ((a->schemes | b->schemes) & ~(unsigned)BNS_SCHEMES_HTTP) == 0;
+
+    for (guint i = 0; i < a->ports->len; i++)
+        has_port |= bns_rule_has_port(b, g_array_index(a->ports, uint16_t, i));
+    for (size_t i = 0; i < G_N_ELEMENTS(points); i++)
+        has_host |= is_about(a, points[i]) && is_about(b, points[i]);
+    return !is_same_kind && has_port && has_host;
+}
+
+static bool
+some_meet(const BnsPolicy *policy)
+{
+    for (guint i = 0; i < policy->rules->len; i++)
+        for (guint j = 0; j < i; j++)
+            if (meet(policy->rules->pdata[i], policy->rules->pdata[j]))
+                return true;
+    return false;
+}
+
+/* Each pair by itself says what all of them together say. */
+static void
+test_pairs(void)
+{
+    unsigned n_met = 0;
+
+    for (int round = 0; round < ROUNDS; round++) {
+        g_autoptr(GString) yaml = g_string_new("allow:\n");
+        int n = g_test_rand_int_range(1, RULES_MAX + 1);
+        g_autoptr(BnsConfig) config = NULL;
+        g_autoptr(BnsPolicy) policy = bns_policy_new();
+        g_autoptr(GError) error = NULL;
+        bool expected;
+
+        for (int i = 0; i < n; i++) {
+            g_autofree char *rule = random_rule();
+
+            g_string_append(yaml, rule);
+        }
+        config = bns_config_parse("/p.yaml", yaml->str, yaml->len, &error);
+        g_assert_no_error(error);
+        bns_policy_add_config(policy, config, NULL);
+        expected = some_meet(policy);
+        if (bns_policy_check_kinds(policy, &error) == expected)
+            g_error("%s: %s", yaml->str, error != NULL ? error->message : "no error");
+        n_met += expected;
+    }
+    g_assert_cmpuint(n_met, >, ROUNDS / 8);
+    g_assert_cmpuint(n_met, <, ROUNDS - ROUNDS / 8);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -121,6 +223,7 @@ main(int argc, char **argv)
         bns_test_add_data(path, &cases[i], test_kinds);
     }
     bns_test_add("/policy/kinds/denies-have-none", test_denies);
+    bns_test_add("/policy/kinds/pairs-say-what-all-say", test_pairs);
     bns_test_add("/policy/kinds/options-are-checked-too", test_options);
     return g_test_run();
 }
