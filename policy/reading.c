@@ -21,105 +21,156 @@ bns_path_decode(const char *path, size_t len, char *out)
     return n;
 }
 
-/* Returns: (transfer full): @path with all "//" made "/". */
-static char *
-collapse_slashes(const char *path)
+/* Each of the following writes to @out, which has room for what it reads, without
+ * terminating it, and returns the new length. */
+
+/* Each "//" made "/". */
+static size_t
+collapse_slashes(const BnsReading *from, char *out)
 {
-    char *out = g_malloc(strlen(path) + 1);
     size_t n = 0;
 
-    for (const char *p = path; *p != '\0'; p++)
-        if (*p != '/' || n == 0 || out[n - 1] != '/')
-            out[n++] = *p;
-    out[n] = '\0';
-    return out;
+    for (size_t i = 0; i < from->len; i++)
+        if (from->text[i] != '/' || n == 0 || out[n - 1] != '/')
+            out[n++] = from->text[i];
+    return n;
 }
 
-/* Returns: (transfer full): @path without dot segments, as RFC 3986, 5.2.4 removes them:
- * ".." takes an empty segment before it away like any other. */
-static char *
-remove_dots(const char *path)
+/* Without dot segments, as RFC 3986, 5.2.4 removes them: ".." takes an empty segment
+ * before it away like any other. */
+static size_t
+remove_dots(const BnsReading *from, char *out)
 {
-    GString *out = g_string_sized_new(strlen(path));
-    const char *segment = path;
+    const char *segment = from->text;
+    size_t n = 0;
 
     while (*segment == '/') {
         const char *end = strchrnul(segment + 1, '/');
         size_t len = (size_t)(end - segment); /* the slash before it included */
         bool is_up = len == 3 && memcmp(segment, "/..", 3) == 0;
 
-        if (is_up && out->len > 0)
-            g_string_truncate(out, (gsize)(strrchr(out->str, '/') - out->str));
-        if (is_up || (len == 2 && segment[1] == '.'))
-            g_string_append(out, *end == '\0' ? "/" : "");
-        else
-            g_string_append_len(out, segment, (gssize)len);
+        if (is_up && n > 0)
+            n = (size_t)((char *)memrchr(out, '/', n) - out);
+        if (is_up || (len == 2 && segment[1] == '.')) {
+            if (*end == '\0')
+                out[n++] = '/';
+        } else {
+            memcpy(out + n, segment, len);
+            n += len;
+        }
         segment = end;
     }
-    return g_string_free(out, FALSE);
+    return n;
 }
 
-/* Returns: (transfer full): @path with each segment cut at its first ';'. */
-static char *
-remove_parameters(const char *path)
+/* Each segment cut at its first ';'. */
+static size_t
+remove_parameters(const BnsReading *from, char *out)
 {
-    char *out = g_malloc(strlen(path) + 1);
     size_t n = 0;
     bool in_parameters = false;
 
-    for (const char *p = path; *p != '\0'; p++) {
-        in_parameters = *p == ';' || (in_parameters && *p != '/');
+    for (size_t i = 0; i < from->len; i++) {
+        char c = from->text[i];
+
+        in_parameters = c == ';' || (in_parameters && c != '/');
         if (!in_parameters)
-            out[n++] = *p;
+            out[n++] = c;
     }
-    out[n] = '\0';
-    return out;
+    return n;
+}
+
+/* Each '\\' made '/'. */
+static size_t
+turn_backslashes(const BnsReading *from, char *out)
+{
+    for (size_t i = 0; i < from->len; i++)
+        out[i] = from->text[i] == '\\' ? '/' : from->text[i];
+    return from->len;
+}
+
+static size_t
+decode(const BnsReading *from, char *out)
+{
+    return bns_path_decode(from->text, from->len, out);
+}
+
+/* Readings that are being made. */
+typedef struct {
+    BnsReadings *readings;
+    BnsReading path;
+    char *free; /* where the next text begins */
+} Maker;
+
+/* Returns: what @change makes of @from, which has become a reading if it was none. */
+static BnsReading
+add(Maker *maker, BnsReading from, size_t (*change)(const BnsReading *, char *))
+{
+    BnsReadings *readings = maker->readings;
+    BnsReading made = { maker->free, change(&from, maker->free) };
+
+    if (made.len == maker->path.len &&
+        memcmp(made.text, maker->path.text, made.len) == 0)
+        return maker->path;
+    for (guint i = 0; i < readings->n_others; i++)
+        if (made.len == readings->others[i].len &&
+            memcmp(made.text, readings->others[i].text, made.len) == 0)
+            return readings->others[i];
+    maker->free[made.len] = '\0';
+    maker->free += made.len + 1;
+    readings->others[readings->n_others++] = made;
+    return made;
+}
+
+/* A dot segment begins with "/."; so do harmless names, which then only take longer. */
+static bool
+may_have_dots(BnsReading reading)
+{
+    return strstr(reading.text, "/.") != NULL;
+}
+
+static bool
+has_double_slash(BnsReading reading)
+{
+    return strstr(reading.text, "//") != NULL;
 }
 
 static void
-add(GPtrArray *readings, char *take_path)
+add_normalised(Maker *maker, BnsReading reading)
 {
-    if (g_ptr_array_find_with_equal_func(readings, take_path, g_str_equal, NULL))
-        g_free(take_path);
-    else
-        g_ptr_array_add(readings, take_path);
-}
+    bool has_dots = may_have_dots(reading);
 
-static void
-add_normalised(GPtrArray *readings, const char *path)
-{
-    g_autofree char *collapsed = collapse_slashes(path);
-    g_autofree char *dotless = remove_dots(path);
+    if (has_double_slash(reading)) {
+        BnsReading collapsed = add(maker, reading, collapse_slashes);
 
-    add(readings, g_strdup(path));
-    add(readings, remove_dots(collapsed));
-    add(readings, collapse_slashes(dotless));
-    add(readings, g_steal_pointer(&collapsed));
-    add(readings, g_steal_pointer(&dotless));
-}
+        if (has_dots)
+            add(maker, collapsed, remove_dots);
+    }
+    if (has_dots) {
+        BnsReading dotless = add(maker, reading, remove_dots);
 
-static void
-add_layer(GPtrArray *readings, const char *layer)
-{
-    g_autofree char *slashed = g_strdelimit(g_strdup(layer), "\\", '/');
-    bool has_backslash = strcmp(slashed, layer) != 0;
-    bool has_parameters = strchr(layer, ';') != NULL;
-
-    add_normalised(readings, layer);
-    if (has_backslash)
-        add_normalised(readings, slashed);
-    if (has_parameters) {
-        g_autofree char *bare = remove_parameters(layer);
-        g_autofree char *slashed_bare = remove_parameters(slashed);
-
-        add_normalised(readings, bare);
-        if (has_backslash)
-            add_normalised(readings, slashed_bare);
+        if (has_double_slash(dotless))
+            add(maker, dotless, collapse_slashes);
     }
 }
 
-/* Whether @path can be read in one way only. A dot segment begins with "/."; so do
- * harmless names, which then only take the slower way. */
+static void
+add_forms(Maker *maker, BnsReading reading)
+{
+    add_normalised(maker, reading);
+    if (strchr(reading.text, ';') != NULL)
+        add_normalised(maker, add(maker, reading, remove_parameters));
+}
+
+static void
+add_layer(Maker *maker, BnsReading layer)
+{
+    add_forms(maker, layer);
+    if (strchr(layer.text, '\\') != NULL)
+        add_forms(maker, add(maker, layer, turn_backslashes));
+}
+
+/* Whether @path can be read in one way only, but for dots that may be harmless. */
 static bool
 is_plain(const char *path)
 {
@@ -132,44 +183,60 @@ is_plain(const char *path)
     return true;
 }
 
+/* How many texts there can be beside the path, and room for one in the making. */
+static size_t
+count_most(const char *path)
+{
+    bool is_encoded = strchr(path, '%') != NULL;
+    size_t n_layers = is_encoded ? BNS_PATH_LAYERS_MAX + 1 : 1;
+    size_t n_forms = is_encoded ? 4 : strchr(path, ';') != NULL ? 2 : 1;
+
+    return n_layers * n_forms * 5;
+}
+
 void
 bns_readings_init(BnsReadings *readings, const char *path)
 {
-    g_autofree char *layer = NULL;
-    size_t len = 0;
-    size_t decoded_len;
+    Maker maker = { .readings = readings, .path = { path, 0 } };
+    BnsReading layer;
+    size_t n;
 
-    readings->plain = is_plain(path) ? path : NULL;
-    readings->different = NULL;
-    if (readings->plain != NULL)
+    *readings = (BnsReadings){ .path = path };
+    if (is_plain(path))
         return;
 
-    readings->different = g_ptr_array_new_with_free_func(g_free);
-    layer = g_strdup(path);
-    decoded_len = strlen(path);
-    do {
-        len = decoded_len;
-        add_layer(readings->different, layer);
-        decoded_len = bns_path_decode(layer, len, layer);
-        layer[decoded_len] = '\0';
-    } while (decoded_len != len);
+    maker.path.len = strlen(path);
+    n = count_most(path);
+    /* No text is longer than the path. */
+    readings->others = g_malloc(n * (sizeof(BnsReading) + maker.path.len + 1));
+    maker.free = (char *)(readings->others + n);
+    layer = maker.path;
+    for (guint depth = 0; depth <= BNS_PATH_LAYERS_MAX; depth++) {
+        BnsReading decoded;
+
+        add_layer(&maker, layer);
+        decoded = add(&maker, layer, decode);
+        if (decoded.len == layer.len)
+            break;
+        layer = decoded;
+    }
 }
 
 void
 bns_readings_clear(BnsReadings *readings)
 {
-    g_clear_pointer(&readings->different, g_ptr_array_unref);
-    readings->plain = NULL;
+    g_clear_pointer(&readings->others, g_free);
+    readings->n_others = 0;
 }
 
 guint
 bns_readings_count(const BnsReadings *readings)
 {
-    return readings->plain != NULL ? 1 : readings->different->len;
+    return 1 + readings->n_others;
 }
 
 const char *
 bns_readings_get(const BnsReadings *readings, guint i)
 {
-    return readings->plain != NULL ? readings->plain : readings->different->pdata[i];
+    return i == 0 ? readings->path : readings->others[i - 1].text;
 }

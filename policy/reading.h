@@ -5,7 +5,7 @@
  * For each decoding layer, with and without ";parameters", with and without "\" taken
  * for "/": the path as it is, with dot segments removed, with "//" collapsed, and with
  * both in either order (they differ: "/a//../b" is "/a/b" or "/b"). Most paths have one
- * reading, which is themselves; those cost no allocation.
+ * reading, which is themselves; those cost no allocation, others one.
  */
 #pragma once
 
@@ -18,8 +18,15 @@
 size_t bns_path_decode(const char *path, size_t len, char *out);
 
 typedef struct {
-    const char *plain;    /* borrowed: the only reading; NULL if there are more */
-    GPtrArray *different; /* owned, of owned strings, all different; NULL if plain */
+    const char *text; /* owned by the readings */
+    size_t len;
+} BnsReading;
+
+typedef struct {
+    const char *path;   /* borrowed: as received, the first reading */
+    BnsReading *others; /* owned, with their texts in one block, all different and not
+                         * the path; NULL: there are none */
+    guint n_others;
 } BnsReadings;
 
 /* @path must have passed bns_path_check(), and must outlive the readings. */
