@@ -329,7 +329,7 @@ bns_draft_finish(BnsDraft *draft, GError **error)
     before = g_strdup_printf("%s: the result would be no policy", draft->shown);
     if (strlen(import->yaml) > BNS_POLICY_FILE_MAX) {
         g_set_error(error, BNS_POLICY_ERROR, BNS_POLICY_ERROR_INVALID,
-                    "%s: larger than 1 MiB", before);
+                    "%s: larger than 4 MiB", before);
         return NULL;
     }
     policy = bns_policy_parse("/result", import->yaml, strlen(import->yaml), error);

@@ -87,7 +87,7 @@ read_all(int fd, const char *path, GError **error)
 
     while ((n = TEMP_FAILURE_RETRY(read(fd, chunk, sizeof chunk))) > 0) {
         if (bytes->len + (size_t)n > BNS_POLICY_FILE_MAX) {
-            bns_loader_fail(error, path, "larger than 1 MiB");
+            bns_loader_fail(error, path, "larger than 4 MiB");
             return NULL;
         }
         g_byte_array_append(bytes, chunk, (guint)n);

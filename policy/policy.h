@@ -148,7 +148,7 @@ typedef struct {
  *               and meanings of coder/boundary that were accepted with a difference
  *
  * Reads the file and all it extends. Regular files only: FIFOs, devices, sockets and
- * anything over 1 MiB are errors; so is what somebody else may change in a system layer.
+ * anything over 4 MiB are errors; so is what somebody else may change in a system layer.
  * Returns: (transfer full): the policy, or %NULL with
  * @error set; on errors in several places, the first.
  */

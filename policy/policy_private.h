@@ -10,8 +10,8 @@
 #include "policy/policy.h"
 #include "policy/reading.h"
 
-/* In bytes: a policy file of this size has 20,000 rules. */
-#define BNS_POLICY_FILE_MAX (1024 * 1024)
+/* In bytes: room for 20,000 rules of five lines each, with their reasons. */
+#define BNS_POLICY_FILE_MAX (4 * 1024 * 1024)
 
 /* One bit per layer that lifts the address guard (BnsDecision). */
 #define BNS_LIFTED_BELOW   (1u << 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "policy/policy.h"
+#include "policy/policy_private.h"
 #include "tests/support/test.h"
 
 #include <errno.h>
@@ -301,13 +301,13 @@ test_size(void)
     g_auto(Fixture) f = { 0 };
     g_autoptr(GError) error = NULL;
     g_autoptr(BnsPolicy) policy = NULL;
-    g_autofree char *content = g_strnfill(1024 * 1024 + 1, '#');
+    g_autofree char *content = g_strnfill(BNS_POLICY_FILE_MAX + 1, '#');
 
     setup(&f);
     write_file(&f, "large.yaml", content);
     assert_fails(&f, "large.yaml", BNS_POLICY_ERROR_READ,
-                 "Could not read policy file \"large.yaml\": larger than 1 MiB");
-    content[1024 * 1024] = '\0';
+                 "Could not read policy file \"large.yaml\": larger than 4 MiB");
+    content[BNS_POLICY_FILE_MAX] = '\0';
     write_file(&f, "large.yaml", content);
     policy = load(&f, "large.yaml", &error);
     g_assert_no_error(error);
