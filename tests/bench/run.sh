@@ -11,4 +11,5 @@ export BNS_BINARY
 cd "$build"
 tests/bench/bench-startup "$BNS_BINARY"
 tests/bench/bench-build "$BNS_BINARY"
+tests/bench/bench-decision
 tests/bench/bench-transfer "${2:-2048}"
