@@ -40,6 +40,8 @@ const BnsField bns_fields[BNS_N_FIELDS] = {
     FIELD(tls_us, COUNT),
     FIELD(first_byte_us, COUNT),
     FIELD(kept, STRING),
+    FIELD(policy_digest, STRING),
+    FIELD(policy_before, STRING),
 };
 
 static const void *

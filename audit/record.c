@@ -51,6 +51,8 @@ static const char *const event_names[] = {
     [BNS_EVENT_REVIEW_APPLIED] = "review.applied",
     [BNS_EVENT_REVIEW_KEPT] = "review.kept",
     [BNS_EVENT_REVIEW_DISCARDED] = "review.discarded",
+    [BNS_EVENT_POLICY_RELOAD] = "policy.reload",
+    [BNS_EVENT_POLICY_ALLOW] = "policy.allow",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(event_names) == BNS_N_EVENTS);
 

@@ -40,6 +40,8 @@ typedef enum {
     BNS_EVENT_REVIEW_APPLIED, /* what the command wrote is the host's now */
     BNS_EVENT_REVIEW_KEPT,    /* it waits for somebody's word */
     BNS_EVENT_REVIEW_DISCARDED,
+    BNS_EVENT_POLICY_RELOAD, /* another policy is in force, or why not */
+    BNS_EVENT_POLICY_ALLOW, /* a rule was added to the running session, ended or was removed */
     BNS_N_EVENTS,
 } BnsEvent;
 
@@ -90,8 +92,10 @@ typedef struct {
     uint64_t dns_us; /* HTTP_RESPONSE: what the connection that it used had taken */
     uint64_t connect_us;
     uint64_t tls_us;
-    uint64_t first_byte_us; /* HTTP_RESPONSE: from sending the request */
-    const char *kept;       /* FILE_*, REVIEW_*: where the command's version lies */
+    uint64_t first_byte_us;    /* HTTP_RESPONSE: from sending the request */
+    const char *kept;          /* FILE_*, REVIEW_*: where the command's version lies */
+    const char *policy_digest; /* POLICY_*: of what is in force from here on */
+    const char *policy_before; /* POLICY_RELOAD: of what was before */
 } BnsRecord;
 
 /* Not in an argument: one that has it gets U+FFFD for it. */

@@ -53,7 +53,8 @@ static const PeerRights rights[] = {
                          [BNS_EVENT_UPSTREAM_ERROR] = true,
                          [BNS_EVENT_PUBLISH_OPEN] = true,
                          [BNS_EVENT_PUBLISH_CLOSE] = true,
-                         [BNS_EVENT_PUBLISH_ERROR] = true } },
+                         [BNS_EVENT_PUBLISH_ERROR] = true,
+                         [BNS_EVENT_POLICY_RELOAD] = true } },
     [PEER_NETSTACK] = { "netstack",
                         { [BNS_EVENT_FLOW_REFUSED] = true,
                           [BNS_EVENT_UDP_REFUSED] = true,
@@ -68,7 +69,9 @@ static const PeerRights rights[] = {
                             [BNS_EVENT_LIMIT_REACHED] = true,
                             [BNS_EVENT_REVIEW_APPLIED] = true,
                             [BNS_EVENT_REVIEW_KEPT] = true,
-                            [BNS_EVENT_REVIEW_DISCARDED] = true } },
+                            [BNS_EVENT_REVIEW_DISCARDED] = true,
+                            [BNS_EVENT_POLICY_RELOAD] = true,
+                            [BNS_EVENT_POLICY_ALLOW] = true } },
     [PEER_INIT] = { "init", { [BNS_EVENT_EXEC] = true } },
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(rights) == N_PEERS);

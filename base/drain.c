@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/drain.h"
 
+#include "base/fd.h"
 #include "base/ready.h"
 
 struct BnsDrain {
@@ -9,6 +10,7 @@ struct BnsDrain {
     BnsWatch *watch; /* owned; NULL once it was asked */
     BnsTimer *timer; /* owned; runs from then on */
     BnsDrainFunc func;
+    BnsDrainOther other; /* NULL: nobody asks for more */
     void *data;
     uint64_t waits;  /* as of the last look */
     bool has_moved;  /* and nobody was told */
@@ -48,21 +50,28 @@ on_control(uint32_t events, void *data)
 {
     BnsDrain *drain = data;
     char text[BNS_READY_TEXT_MAX + 1];
-    int type = bns_ready_receive(drain->control_fd, text, NULL);
+    bns_autofd fd = -1;
+    int type = bns_ready_receive(drain->control_fd, text, &fd);
 
+    if (type > 0 && type != BNS_READY_DRAIN && drain->other != NULL) {
+        drain->other(type, text, fd, drain->data);
+        return;
+    }
     g_clear_pointer(&drain->watch, bns_watch_free);
     if (type == BNS_READY_DRAIN)
         look(drain);
 }
 
 BnsDrain *
-bns_drain_new(BnsLoop *loop, int control_fd, BnsDrainFunc func, void *data)
+bns_drain_new(
+    BnsLoop *loop, int control_fd, BnsDrainFunc func, BnsDrainOther other, void *data)
 {
     BnsDrain *drain = g_new0(BnsDrain, 1);
 
     drain->loop = loop;
     drain->control_fd = control_fd;
     drain->func = func;
+    drain->other = other;
     drain->data = data;
     drain->watch = bns_loop_watch(loop, control_fd, EPOLLIN, on_control, drain);
     drain->timer = bns_loop_timer(loop, look, drain);

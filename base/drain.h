@@ -24,13 +24,18 @@ typedef uint64_t (*BnsDrainFunc)(void *data);
 
 typedef struct BnsDrain BnsDrain;
 
+/* Any other message that comes before DRAIN. @fd: borrowed; that came along, or -1 */
+typedef void (*BnsDrainOther)(int type, const char *text, int fd, void *data);
+
 /**
  * bns_drain_new:
- * @control_fd: borrowed; nothing but DRAIN is expected on it from now on
+ * @control_fd: borrowed; read here until DRAIN has come
+ * @other: gets what else is said on it; NULL: nothing is expected, and nobody listens
+ *         after it
  *
- * Anything else, or its end, is no business of ours: the life pipe tells of the end.
- * Returns: (transfer full)
+ * Its end is no business of ours: the life pipe tells of the end. Returns: (transfer full)
  */
-BnsDrain *bns_drain_new(BnsLoop *loop, int control_fd, BnsDrainFunc func, void *data);
+BnsDrain *bns_drain_new(
+    BnsLoop *loop, int control_fd, BnsDrainFunc func, BnsDrainOther other, void *data);
 void bns_drain_free(BnsDrain *drain);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BnsDrain, bns_drain_free)

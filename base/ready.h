@@ -46,6 +46,9 @@
  *                     command left it (sandbox/persist.h), or "INDEX -ERRNO" without;
  *                     before EXITED
  * @BNS_READY_EXITED: init: the command's wait status in decimal
+ * @BNS_READY_POLICY: supervisor to gateway: the policy is now what the descriptor holds
+ *                    (netstack/gateway/reload.h); the text is why. Its answer, once that is
+ *                    in force: how many flows were reset
  * @BNS_READY_DRAIN: supervisor to netstack, then to gateway: the command has ended; say
  *                   when nothing that it said waits any more (base/drain.h)
  * @BNS_READY_DRAINING: their answer: some of it has moved on
@@ -74,6 +77,7 @@ typedef enum {
     BNS_READY_LEFT = 'L',
     BNS_READY_PERSIST = 'B',
     BNS_READY_EXITED = 'X',
+    BNS_READY_POLICY = 'A',
     BNS_READY_DRAIN = 'D',
     BNS_READY_DRAINING = 'M',
     BNS_READY_DRAINED = 'N',

@@ -113,6 +113,15 @@ bns_guard_read_interfaces(BnsGuard *guard)
     return true;
 }
 
+void
+bns_guard_copy_interfaces(BnsGuard *guard, const BnsGuard *from)
+{
+    guard->is_blind = from->is_blind;
+    g_array_set_size(guard->interfaces, 0);
+    g_array_append_vals(guard->interfaces, from->interfaces->data,
+                        from->interfaces->len);
+}
+
 static bool
 is_interface(const BnsGuard *guard, const BnsAddress *address)
 {

@@ -21,6 +21,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(BnsGuard, bns_guard_free)
  * cannot be read; every address is then refused. */
 bool bns_guard_read_interfaces(BnsGuard *guard);
 
+/* Knows the same interfaces as @from. */
+void bns_guard_copy_interfaces(BnsGuard *guard, const BnsGuard *from);
+
 /* Returns: %NULL if any name may lead to @address, or a static sentence (without final
  * dot) that says what it is and what would lift the guard. */
 const char *bns_guard_check(const BnsGuard *guard, const BnsAddress *address);

@@ -203,6 +203,16 @@ join_identities(BnsPolicy *policy)
 }
 
 static void
+join_fixed_digests(BnsPolicy *policy)
+{
+    char *joined =
+        g_strconcat(policy->ceiling->fixed_digest, policy->fixed_digest, NULL);
+
+    g_free(policy->fixed_digest);
+    policy->fixed_digest = joined;
+}
+
+static void
 join_digests(BnsPolicy *policy)
 {
     g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
@@ -215,6 +225,7 @@ join_digests(BnsPolicy *policy)
     g_checksum_update(checksum, (const guchar *)policy->digest, -1);
     g_free(policy->digest);
     policy->digest = g_strdup(g_checksum_get_string(checksum));
+    join_fixed_digests(policy);
 }
 
 bool

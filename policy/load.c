@@ -121,16 +121,54 @@ check_chain(const Frame *frame, GError **error)
     return true;
 }
 
-/* Returns: (transfer full): all bytes of the frame's file, or %NULL with @error. */
-static GByteArray *
-read_file(const BnsLoader *loader, Frame *frame, GError **error)
+/* Opens, checks and reads the frame's file. */
+static GBytes *
+read_from_disk(const BnsLoader *loader, Frame *frame, GError **error)
 {
+    const BnsPolicySource *source = loader->source;
     int flags = loader->owner != NULL ? O_NOFOLLOW : 0;
-    bns_autofd fd = open_regular(frame->path, flags, &frame->status, error);
+    bns_autofd fd = -1;
+    GByteArray *bytes;
 
+    if (source->may_read != NULL &&
+        !source->may_read(frame->path, source->may_read_data, error))
+        return NULL;
+    fd = open_regular(frame->path, flags, &frame->status, error);
     if (fd < 0 || !check_trusted(loader, frame, error) || !check_chain(frame, error))
         return NULL;
-    return read_all(fd, frame->path, error);
+    bytes = read_all(fd, frame->path, error);
+    return bytes != NULL ? g_byte_array_free_to_bytes(bytes) : NULL;
+}
+
+/* The same of a file that was read by another process, which has checked it. */
+static GBytes *
+take_text(const BnsLoader *loader, Frame *frame, GError **error)
+{
+    const BnsPolicyText *text =
+        bns_policy_texts_find(loader->source->texts, frame->path);
+
+    if (text == NULL || text->bytes == NULL) {
+        bns_loader_fail(error, frame->path, "it was not read");
+        return NULL;
+    }
+    frame->status.st_dev = text->device;
+    frame->status.st_ino = text->inode;
+    return check_chain(frame, error) ? g_bytes_ref(text->bytes) : NULL;
+}
+
+/* Returns: (transfer full): all bytes of the frame's file, or %NULL with @error. */
+static GBytes *
+read_file(const BnsLoader *loader, Frame *frame, GError **error)
+{
+    g_autoptr(GBytes) bytes = NULL;
+
+    if (loader->source->texts != NULL)
+        return take_text(loader, frame, error);
+    bytes = read_from_disk(loader, frame, error);
+    if (loader->source->out_texts != NULL)
+        bns_policy_texts_add(loader->source->out_texts, frame->path, &frame->status,
+                             bytes);
+    return g_steal_pointer(&bytes);
 }
 
 /* Returns: false if the file was read before, by another way through what is extended. */
@@ -202,8 +240,10 @@ check_keys(const BnsLoader *loader, const BnsConfig *config, GError **error)
 static bool
 load_file(BnsLoader *loader, Frame *frame, GError **error)
 {
-    g_autoptr(GByteArray) bytes = read_file(loader, frame, error);
+    g_autoptr(GBytes) bytes = read_file(loader, frame, error);
     g_autoptr(BnsConfig) config = NULL;
+    const char *text;
+    gsize len;
 
     if (bytes == NULL) {
         g_prefix_error(error, "%s", frame->place);
@@ -212,8 +252,8 @@ load_file(BnsLoader *loader, Frame *frame, GError **error)
     if (!is_first_time(loader, frame))
         return true;
     g_ptr_array_add(loader->policy->files, g_strdup(frame->path));
-    config =
-        bns_config_parse(frame->path, (const char *)bytes->data, bytes->len, error);
+    text = g_bytes_get_data(bytes, &len);
+    config = bns_config_parse(frame->path, text != NULL ? text : "", len, error);
     if (config == NULL || !check_keys(loader, config, error) ||
         !load_extends(loader, frame, config, error))
         return false;
@@ -224,7 +264,7 @@ load_file(BnsLoader *loader, Frame *frame, GError **error)
 bool
 bns_loader_add_file(BnsLoader *loader, const char *name, GError **error)
 {
-    g_autofree char *folder = g_get_current_dir();
+    g_autofree char *folder = g_path_is_absolute(name) ? NULL : g_get_current_dir();
     g_autofree char *path = bns_policy_resolve_name(folder, name);
     Frame frame = { NULL, path, "", 0, { 0 } };
 
@@ -387,6 +427,24 @@ add_options(BnsLoader *loader,
 }
 
 static bool
+add_added(BnsLoader *loader, const BnsPolicySource *source, GError **error)
+{
+    const GPtrArray *list =
+        source->texts != NULL ? source->texts->added : source->added;
+
+    for (guint i = 0; list != NULL && i < list->len; i++) {
+        const BnsPolicyAdded *added = list->pdata[i];
+
+        if (source->out_texts != NULL)
+            g_ptr_array_add(source->out_texts->added,
+                            bns_policy_added_new(added->origin, added->rule));
+        if (!add_option(loader, BNS_VERDICT_ALLOW, added->origin, added->rule, error))
+            return false;
+    }
+    return true;
+}
+
+static bool
 add_paths(BnsLoader *loader,
           BnsFileKind kind,
           const char *option,
@@ -437,7 +495,8 @@ load(BnsLoader *loader, const BnsPolicySource *source, GError **error)
     if (*env_allow != '\0' &&
         !add_option(loader, BNS_VERDICT_ALLOW, "$BOUNDARY_ALLOW", env_allow, error))
         return false;
-    if (!add_options(loader, BNS_VERDICT_DENY, "--deny", source->deny, error) ||
+    if (!add_added(loader, source, error) ||
+        !add_options(loader, BNS_VERDICT_DENY, "--deny", source->deny, error) ||
         !add_files(loader, source, error) || !add_env(loader, source->env, error))
         return false;
     return bns_policy_complete(loader->policy, error);
@@ -464,7 +523,9 @@ bns_policy_load(const BnsPolicySource *source, GStrv *out_notices, GError **erro
 {
     g_autoptr(BnsPolicy) policy = bns_policy_new();
     g_autoptr(GPtrArray) notices = g_ptr_array_new_with_free_func(g_free);
-    g_auto(BnsLoader) loader = { .policy = policy, .notices = notices };
+    g_auto(BnsLoader) loader = { .source = source,
+                                 .policy = policy,
+                                 .notices = notices };
 
     bns_loader_init(&loader);
     if (out_notices != NULL)

@@ -9,8 +9,9 @@
 
 /* A layer that is being filled. */
 typedef struct {
-    BnsPolicy *policy;  /* borrowed */
-    GPtrArray *notices; /* borrowed */
+    const BnsPolicySource *source; /* borrowed */
+    BnsPolicy *policy;             /* borrowed */
+    GPtrArray *notices;            /* borrowed */
     GHashTable *done;   /* owned set of "device:inode": files read or being read */
     GPtrArray *configs; /* owned, of owned BnsConfig: files, in order */
     BnsPresetList presets;

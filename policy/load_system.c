@@ -94,12 +94,33 @@ take_main(const char *path, GPtrArray *files, GError **error)
 /* Where there is no policy nobody is asked whose the directories are: in a user namespace
  * they may be anybody's. */
 static bool
-find_files(const BnsPolicySource *source, GPtrArray *files, GError **error)
+find_on_disk(const BnsPolicySource *source, GPtrArray *files, GError **error)
 {
     g_autofree char *more = g_build_filename(source->system_dir, "policy.d", NULL);
 
     return take_main(source->system_dir, files, error) && list(more, files, error) &&
            (files->len == 0 || check_directory(more, source->system_owner, error));
+}
+
+static void
+copy_names(const GPtrArray *from, GPtrArray *names)
+{
+    for (guint i = 0; i < from->len; i++)
+        g_ptr_array_add(names, g_strdup(from->pdata[i]));
+}
+
+static bool
+find_files(const BnsPolicySource *source, GPtrArray *files, GError **error)
+{
+    if (source->texts != NULL) {
+        copy_names(source->texts->system, files);
+        return true;
+    }
+    if (!find_on_disk(source, files, error))
+        return false;
+    if (source->out_texts != NULL)
+        copy_names(files, source->out_texts->system);
+    return true;
 }
 
 /* What a ceiling cannot mean. */
@@ -151,7 +172,8 @@ bns_loader_read_system(const BnsPolicySource *source,
 {
     g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(BnsPolicy) policy = bns_policy_new();
-    g_auto(BnsLoader) loader = { .policy = policy,
+    g_auto(BnsLoader) loader = { .source = source,
+                                 .policy = policy,
                                  .notices = notices,
                                  .owner = &source->system_owner };
 

@@ -3,6 +3,9 @@
 #include "policy/origins.h"
 #include "policy/policy_private.h"
 
+#include <inttypes.h>
+#include <string.h>
+
 /* As many names as a session has ever been seen to need, and some. */
 #define DEFAULT_NAMES 16384
 /* A browser opens a few hundred flows; descriptors and memory are kept within reason. */
@@ -60,6 +63,7 @@ bns_policy_free(BnsPolicy *policy)
     g_free(policy->nested_origin);
     g_free(policy->log_level);
     g_free(policy->digest);
+    g_free(policy->fixed_digest);
     g_free(policy);
 }
 
@@ -217,6 +221,37 @@ digest_commands(GChecksum *checksum, const BnsCommands *commands)
     }
 }
 
+static void
+digest_limits(GChecksum *checksum, const BnsPolicy *policy)
+{
+    const BnsPolicyLimits *limits = &policy->limits;
+    g_autofree char *line = g_strdup_printf(
+        "limits\t%u\t%u\t%u\t%u\t%" PRIu64 "\n", limits->names, limits->flows,
+        limits->flow_rate, limits->idle_s, limits->audit_bytes);
+
+    g_checksum_update(checksum, (const guchar *)line, -1);
+    for (size_t i = 0; i < G_N_ELEMENTS(policy->process_limits.values); i++) {
+        g_autofree char *value = g_strdup_printf(
+            "%" PRIu64 "\n", (uint64_t)policy->process_limits.values[i]);
+
+        g_checksum_update(checksum, (const guchar *)value, -1);
+    }
+}
+
+/* What is no rule. */
+static void
+digest_settings(GChecksum *checksum, const BnsPolicy *policy)
+{
+    digest_files(checksum, policy->file_policy);
+    digest_env(checksum, policy->env);
+    digest_commands(checksum, policy->commands);
+    if (policy->nested != BNS_NESTED_NONE)
+        g_checksum_update(checksum, (const guchar *)bns_nested_name(policy->nested),
+                          -1);
+    if (policy->clipboard)
+        g_checksum_update(checksum, (const guchar *)"clipboard\n", -1);
+}
+
 static char *
 digest_rules(const BnsPolicy *policy)
 {
@@ -231,14 +266,32 @@ digest_rules(const BnsPolicy *policy)
 
         g_checksum_update(checksum, (const guchar *)line, -1);
     }
-    digest_files(checksum, policy->file_policy);
-    digest_env(checksum, policy->env);
-    digest_commands(checksum, policy->commands);
-    if (policy->nested != BNS_NESTED_NONE)
-        g_checksum_update(checksum, (const guchar *)bns_nested_name(policy->nested),
-                          -1);
-    if (policy->clipboard)
-        g_checksum_update(checksum, (const guchar *)"clipboard\n", -1);
+    digest_settings(checksum, policy);
+    return g_strdup(g_checksum_get_string(checksum));
+}
+
+/* Never shown, so values of variables are in it. */
+static char *
+digest_fixed(const BnsPolicy *policy)
+{
+    g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
+
+    digest_settings(checksum, policy);
+    for (guint i = 0; i < policy->env->entries->len; i++) {
+        const BnsEnvEntry *entry = policy->env->entries->pdata[i];
+
+        if (entry->value != NULL)
+            g_checksum_update(checksum, (const guchar *)entry->value,
+                              (gssize)strlen(entry->value) + 1);
+    }
+    for (guint i = 0; i < policy->identities->len; i++) {
+        const BnsIdentity *identity = policy->identities->pdata[i];
+        g_autofree char *line = g_strdup_printf(
+            "identity\t%s\t%s\n", identity->cert_file, identity->key_file);
+
+        g_checksum_update(checksum, (const guchar *)line, -1);
+    }
+    digest_limits(checksum, policy);
     return g_strdup(g_checksum_get_string(checksum));
 }
 
@@ -249,6 +302,7 @@ bns_policy_complete(BnsPolicy *policy, GError **error)
         !bns_commands_check(policy->commands, policy->nested, error))
         return false;
     policy->digest = digest_rules(policy);
+    policy->fixed_digest = digest_fixed(policy);
     return true;
 }
 
@@ -347,6 +401,21 @@ const BnsCommands *
 bns_policy_commands(const BnsPolicy *policy)
 {
     return policy->commands;
+}
+
+void
+bns_policy_inherit(BnsPolicy *policy, const BnsPolicy *before)
+{
+    g_clear_pointer(&policy->host_ports, g_hash_table_unref);
+    if (before->host_ports != NULL)
+        policy->host_ports = g_hash_table_ref(before->host_ports);
+    bns_guard_copy_interfaces(policy->guard, before->guard);
+}
+
+const char *
+bns_policy_fixed_digest(const BnsPolicy *policy)
+{
+    return policy->fixed_digest;
 }
 
 const char *

@@ -22,6 +22,7 @@
 #include "policy/limits.h"
 #include "policy/nested.h"
 #include "policy/permit.h"
+#include "policy/texts.h"
 
 #include <glib.h>
 #include <netinet/in.h>
@@ -123,6 +124,9 @@ typedef struct BnsPolicy BnsPolicy;
  * the order of their bytes. */
 #define BNS_POLICY_SYSTEM_DIR "/etc/boundary-ns"
 
+/* Whether the file at @path, absolute, may be opened. If not, @error says why. */
+typedef bool (*BnsPolicyMayRead)(const char *path, void *data, GError **error);
+
 /* Where rules come from. Borrowed for bns_policy_load(). */
 typedef struct {
     const char *system_dir;  /* of the system layer; may be absent; NULL: none */
@@ -140,6 +144,12 @@ typedef struct {
     GStrv hide;              /* --hide */
     bool review;             /* --review */
     GStrv env;               /* --env */
+    const GPtrArray *added;  /* of BnsPolicyAdded: to the running session; NULL: none */
+    const BnsPolicyTexts *texts; /* instead of files, none of which is looked for; NULL:
+                                  * read them */
+    BnsPolicyTexts *out_texts;   /* gets what was read, whatever comes of it; or NULL */
+    BnsPolicyMayRead may_read;   /* asked before each file; NULL: any */
+    void *may_read_data;
 } BnsPolicySource;
 
 /**
@@ -226,6 +236,10 @@ bool bns_policy_is_reserved(const BnsPolicy *policy, const char *host, uint16_t 
  * with errno set if they cannot be read; the guard then refuses every address. */
 bool bns_policy_read_interfaces(BnsPolicy *policy);
 
+/* @policy follows @before in a running session: the host's ports and addresses are the
+ * same. */
+void bns_policy_inherit(BnsPolicy *policy, const BnsPolicy *before);
+
 BnsPolicyLimits bns_policy_limits(const BnsPolicy *policy);
 /* (transfer none): those of the command's processes. */
 const BnsProcessLimits *bns_policy_process_limits(const BnsPolicy *policy);
@@ -268,6 +282,9 @@ const BnsCommands *bns_policy_commands(const BnsPolicy *policy);
  * files, commands and the environment, for the audit. Values of variables are not in it, since a
  * short secret could be found by trying. */
 const char *bns_policy_digest(const BnsPolicy *policy);
+/* (transfer none): to be compared only: of what a session does not change once it runs:
+ * files, commands, the environment, limits, certificates. With values of variables. */
+const char *bns_policy_fixed_digest(const BnsPolicy *policy);
 /* Of all layers. */
 guint bns_policy_n_rules(const BnsPolicy *policy);
 

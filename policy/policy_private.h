@@ -33,7 +33,7 @@ struct BnsPolicy {
     char *profile;          /* owned; NULL: none */
     bool stops_auto_preset; /* auto_preset: false, in this layer or one above */
     GPtrArray *identities;  /* owned, of BnsIdentity, borrowed from the rules */
-    GHashTable *host_ports; /* owned; a set of ports; NULL: none is offered */
+    GHashTable *host_ports; /* shared; a set of ports; NULL: none is offered */
     uint8_t *read_ports;    /* owned; a bit per port: HTTP or sealed rules name it */
     BnsFiles *file_policy;  /* owned */
     BnsEnv *env;            /* owned */
@@ -42,6 +42,7 @@ struct BnsPolicy {
     char *nested_origin; /* owned; NULL: not given */
     char *log_level;     /* owned; NULL: not given */
     char *digest;        /* owned */
+    char *fixed_digest;  /* owned */
     BnsPolicyLimits limits;
     BnsProcessLimits process_limits;
     bool is_disabled;

@@ -28,12 +28,13 @@ bns_call_judge(BnsCall *call)
     if (call->fault.status != 0)
         return (BnsRefusal){ .status = call->fault.status,
                              .reason = call->fault.reason };
-    if (bns_policy_is_reserved(call->flow->engine->config->policy, request->host.text,
+    if (bns_policy_is_reserved(call->flow->engine->policy, request->host.text,
                                request->port))
         return (BnsRefusal){ .status = 403,
                              .reason = "the name is reserved for the sandbox itself" };
     question = bns_request_question(request);
-    call->decision = bns_policy_decide(call->flow->engine->config->policy, &question);
+    call->decision = bns_engine_keep(
+        call->flow->engine, bns_policy_decide(call->flow->engine->policy, &question));
     if (call->decision.verdict == BNS_VERDICT_ALLOW) {
         call->state = BNS_CALL_ALLOWED;
         return (BnsRefusal){ 0 };

@@ -255,6 +255,18 @@ bns_credentials_free(BnsCredentials *credentials)
     g_free(credentials);
 }
 
+const BnsIdentity *
+bns_credentials_find(const BnsCredentials *credentials, const BnsIdentity *identity)
+{
+    for (guint i = 0; identity != NULL && i < credentials->list->len; i++) {
+        const Credential *credential = g_ptr_array_index(credentials->list, i);
+
+        if (bns_identity_equal(credential->identity, identity))
+            return credential->identity;
+    }
+    return NULL;
+}
+
 void
 bns_credentials_use(const BnsCredentials *credentials,
                     const BnsIdentity *identity,

@@ -28,6 +28,11 @@ BnsCredentials *bns_credentials_read(const BnsPolicy *policy, GError **error);
 void bns_credentials_free(BnsCredentials *credentials);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BnsCredentials, bns_credentials_free)
 
+/* (transfer none) (nullable): the identity that was read for @identity (nullable); %NULL:
+ * none was, so none can be shown. */
+const BnsIdentity *
+bns_credentials_find(const BnsCredentials *credentials, const BnsIdentity *identity);
+
 /* Lets @ssl, a client that has not begun, show @identity's certificate if it is asked
  * for one. @identity: of a policy that was read with, or %NULL. */
 void bns_credentials_use(const BnsCredentials *credentials,

@@ -170,7 +170,7 @@ static BnsDecision
 judge(const BnsDial *dial, const struct sockaddr_storage *address)
 {
     return bns_policy_decide_address(
-        dial->engine->config->policy, &dial->target.decision, dial->target.scheme,
+        dial->engine->policy, &dial->target.decision, dial->target.scheme,
         (const struct sockaddr *)address, dial->target.port, dial->is_given);
 }
 

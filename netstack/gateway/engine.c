@@ -46,6 +46,15 @@ bns_engine_note(BnsEngine *engine, const BnsRecord *record)
         bns_engine_fail(engine, "a record could not be written");
 }
 
+BnsDecision
+bns_engine_keep(const BnsEngine *engine, BnsDecision decision)
+{
+    decision.rule = g_intern_string(decision.rule);
+    decision.reason = g_intern_string(decision.reason);
+    decision.identity = bns_credentials_find(engine->credentials, decision.identity);
+    return decision;
+}
+
 static void
 on_resolver_lost(void *data)
 {
@@ -266,6 +275,7 @@ bns_engine_new(const BnsGatewayConfig *config, BnsLoop *loop, GError **error)
     g_autoptr(BnsEngine) engine = g_new0(BnsEngine, 1);
 
     engine->config = config;
+    engine->policy = config->policy;
     engine->loop = loop;
     g_queue_init(&engine->outbox);
     engine->flows = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, flow_free);
@@ -304,6 +314,7 @@ bns_engine_free(BnsEngine *engine)
     bns_ca_free(engine->ca);
     bns_trust_free(engine->trust);
     bns_credentials_free(engine->credentials);
+    bns_policy_free(engine->reloaded);
     g_free(engine->failure);
     g_free(engine);
 }

@@ -32,6 +32,8 @@ typedef struct BnsEngine BnsEngine;
 
 struct BnsEngine {
     const BnsGatewayConfig *config; /* borrowed */
+    const BnsPolicy *policy;        /* in force: config's, or reloaded */
+    BnsPolicy *reloaded;            /* owned; NULL: the one of the start is in force */
     BnsLoop *loop;                  /* borrowed */
     BnsCa *ca;                      /* owned */
     BnsHello *hello;                /* owned */
@@ -68,6 +70,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(BnsEngine, bns_engine_free)
 /* The engine cannot go on: the loop ends, engine->failure says why (the first reason
  * counts). */
 void bns_engine_fail(BnsEngine *engine, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/* @decision as it may be kept: a policy that is reloaded takes with it what it has said.
+ * Texts live on, of which there are as many as somebody writes; an identity becomes the
+ * one whose certificate was read. */
+BnsDecision bns_engine_keep(const BnsEngine *engine, BnsDecision decision);
 
 /* Tells netstack. @verdict: for BNS_WIRE_VERDICT, else BNS_WIRE_REFUSE. */
 void bns_engine_tell(BnsEngine *engine,

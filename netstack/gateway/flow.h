@@ -198,6 +198,8 @@ BnsUpstreamFailure *bns_flow_take_failure(BnsFlow *flow, const BnsDialTarget *ta
 void bns_flow_begin(BnsFlow *flow, const BnsWire *offer, bool has_room);
 /* Decides it. */
 void bns_flow_offer(BnsFlow *flow);
+/* OFFERED: it was recorded that it is refused. */
+void bns_flow_refuse(BnsFlow *flow);
 /* The stream of an accepted flow; takes @fd. */
 void bns_flow_stream(BnsFlow *flow, int fd);
 

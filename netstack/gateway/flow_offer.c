@@ -29,6 +29,13 @@ deny_flow(BnsFlow *flow, const char *reason, const char *rule)
     refuse_flow(flow, BNS_WIRE_REFUSE);
 }
 
+void
+bns_flow_refuse(BnsFlow *flow)
+{
+    g_clear_pointer(&flow->connect, bns_connect_cancel);
+    refuse_flow(flow, BNS_WIRE_REFUSE);
+}
+
 /* What the command's connect(2) is told when ours has failed. */
 static const BnsWireVerdict failure_verdicts[] = {
     [BNS_DIAL_CONNECTED] = BNS_WIRE_REFUSE,
@@ -90,10 +97,10 @@ dial_first(BnsFlow *flow, const BnsDecision *decision)
         .scheme = flow->kind == BNS_FLOW_TCP ? BNS_SCHEME_TCP : BNS_SCHEME_HTTP,
         .host = flow->host,
         .port = flow->port,
-        .decision = *decision,
+        .decision = bns_engine_keep(flow->engine, *decision),
     };
 
-    flow->decision = *decision;
+    flow->decision = target.decision;
     flow->connect = bns_connect_start(flow->engine, &target, on_connected, flow);
 }
 
@@ -102,7 +109,7 @@ dial_first(BnsFlow *flow, const BnsDecision *decision)
 static void
 offer(BnsFlow *flow)
 {
-    const BnsPolicy *policy = flow->engine->config->policy;
+    const BnsPolicy *policy = flow->engine->policy;
     BnsDecision decision = { .verdict = BNS_VERDICT_DENY,
                              .reason = "no rule allows it" };
 

@@ -31,8 +31,7 @@ open_flow(BnsFlow *flow, const BnsClientHello *hello)
 {
     if (hello->has_name)
         flow->tls_host = hello->name;
-    if (bns_policy_is_sealed(flow->engine->config->policy, flow->tls_host.text,
-                             flow->port))
+    if (bns_policy_is_sealed(flow->engine->policy, flow->tls_host.text, flow->port))
         return bns_flow_seal(flow, hello);
     return inspect(flow);
 }

@@ -84,7 +84,7 @@ dial(BnsFlow *flow)
 static BnsDecision
 decide(const BnsFlow *flow, const BnsClientHello *hello)
 {
-    const BnsPolicy *policy = flow->engine->config->policy;
+    const BnsPolicy *policy = flow->engine->policy;
     BnsDecision decision =
         bns_policy_could_allow(policy, BNS_SCHEME_TLS, flow->tls_host.text, flow->port);
 
@@ -98,7 +98,7 @@ bns_flow_seal(BnsFlow *flow, const BnsClientHello *hello)
 {
     flow->is_sealed = true;
     flow->hello = g_memdup2(hello, sizeof(*hello));
-    flow->decision = decide(flow, hello);
+    flow->decision = bns_engine_keep(flow->engine, decide(flow, hello));
     if (!bns_flow_record_tls(flow, &flow->decision)) {
         bns_flow_cut(flow);
         return BNS_STEP_ON;

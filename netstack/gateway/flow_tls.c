@@ -90,7 +90,7 @@ dial(BnsFlow *flow, const BnsDecision *decision)
         .host = flow->tls_host,
         .port = flow->port,
         .protocols = offers_of(flow),
-        .decision = *decision,
+        .decision = bns_engine_keep(flow->engine, *decision),
     };
     BnsProtocols ready = find_ready(flow, &target);
     BnsUpstream *ahead;
@@ -115,11 +115,10 @@ dial(BnsFlow *flow, const BnsDecision *decision)
 static BnsDecision
 decide(const BnsFlow *flow)
 {
-    if (bns_policy_is_reserved(flow->engine->config->policy, flow->tls_host.text,
-                               flow->port))
+    if (bns_policy_is_reserved(flow->engine->policy, flow->tls_host.text, flow->port))
         return (BnsDecision){ .verdict = BNS_VERDICT_DENY,
                               .reason = "the name is reserved for the sandbox itself" };
-    return bns_policy_could_allow(flow->engine->config->policy, BNS_SCHEME_HTTPS,
+    return bns_policy_could_allow(flow->engine->policy, BNS_SCHEME_HTTPS,
                                   flow->tls_host.text, flow->port);
 }
 

@@ -5,6 +5,7 @@
 #include "base/lockdown.h"
 #include "base/ready.h"
 #include "netstack/gateway/engine.h"
+#include "netstack/gateway/reload.h"
 #include "netstack/gateway/waits.h"
 
 #include <openssl/x509.h>
@@ -44,6 +45,18 @@ on_idle(void *data)
     bns_trust_prepare(data);
 }
 
+/* What the supervisor says before the session's end. */
+static void
+on_message(int type, const char *text, int fd, void *data)
+{
+    BnsEngine *engine = data;
+
+    if (type == BNS_READY_POLICY)
+        bns_engine_on_policy(engine, text, fd);
+    else
+        bns_engine_fail(engine, "the supervisor said what it may not say");
+}
+
 static uint64_t
 count_waits(void *data)
 {
@@ -56,7 +69,8 @@ serve(const BnsGatewayConfig *config, BnsEngine *engine, BnsLoop *loop)
 {
     BnsWatch *life = bns_loop_watch_life(loop, config->life_fd);
     BnsTimer *idle = bns_loop_timer(loop, on_idle, engine->trust);
-    BnsDrain *drain = bns_drain_new(loop, config->control_fd, count_waits, engine);
+    BnsDrain *drain =
+        bns_drain_new(loop, config->control_fd, count_waits, on_message, engine);
 
     bool is_heard;
 

@@ -44,6 +44,9 @@ typedef struct {
     int owner_fd;            /* the finder inside (base/owner.h); -1: there is none */
     int lend_fd;             /* init (base/lend.h); only where something is published */
     const BnsPolicy *policy; /* borrowed */
+    const BnsPolicySource
+        *source;                /* borrowed: what a reloaded one is made by, besides its
+                                    * texts; NULL: none ever is */
     const GPtrArray *resolves;  /* borrowed, of BnsResolve */
     const GPtrArray *published; /* borrowed, of BnsPublished */
     const BnsProxies *proxies;  /* borrowed; NULL: everything is reached directly */

@@ -56,10 +56,11 @@ find_tunnels(const BnsFlow *flow)
         .protocols = BNS_PROTOCOL_HTTP2,
     };
 
-    target.decision = bns_policy_could_allow(flow->engine->config->policy,
-                                             target.scheme, host->text, flow->port);
+    target.decision = bns_policy_could_allow(flow->engine->policy, target.scheme,
+                                             host->text, flow->port);
     if (target.decision.verdict != BNS_VERDICT_ALLOW)
         return BNS_HTTP2_TUNNELS_NO;
+    target.decision = bns_engine_keep(flow->engine, target.decision);
     return bns_http2_pool_tunnels(flow->engine->http2, &target);
 }
 

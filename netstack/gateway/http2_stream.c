@@ -34,6 +34,14 @@ bns_http2_stream_finish(BnsHttp2Stream *stream, const char *error)
     g_hash_table_remove(stream->server->streams, stream);
 }
 
+void
+bns_http2_stream_cut(BnsHttp2Stream *stream, const char *error)
+{
+    g_clear_pointer(&stream->wait, bns_http2_wait_cancel);
+    bns_http2_end_reset(&stream->origin, NGHTTP2_CANCEL);
+    bns_http2_stream_finish(stream, error);
+}
+
 /* Whether it is an open WebSocket: what moves is no request and no response any more. */
 static bool
 is_tunnel(const BnsHttp2Stream *stream)

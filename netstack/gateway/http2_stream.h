@@ -84,6 +84,8 @@ extern const BnsHttp2Events bns_http2_origin_events;
 /* The stream's end: http.response is recorded, if there is one to record. @error:
  * (nullable) */
 void bns_http2_stream_finish(BnsHttp2Stream *stream, const char *error);
+/* Breaks it off in both directions, at whatever stage. @error: for its last record */
+void bns_http2_stream_cut(BnsHttp2Stream *stream, const char *error);
 /* Sends the request once more, if that cannot matter: nobody has looked at it
  * (@is_unseen), or it is repeatable and the connection may have been dying when it was
  * sent; and none of its body has gone. Returns: whether it does. */

@@ -82,7 +82,7 @@ bns_upstream_leads_to(struct BnsEngine *engine,
     if (upstream->address.ss_family == AF_UNSPEC)
         return true;
     decision = bns_policy_decide_address(
-        engine->config->policy, &target->decision, target->scheme,
+        engine->policy, &target->decision, target->scheme,
         (const struct sockaddr *)&upstream->address, target->port, upstream->is_given);
     return decision.verdict == BNS_VERDICT_ALLOW;
 }
@@ -191,7 +191,7 @@ fail(BnsConnect *connect, BnsDialOutcome outcome, const char *rule, const char *
     BnsUpstreamFailure *failure = g_new0(BnsUpstreamFailure, 1);
 
     failure->outcome = outcome;
-    failure->rule = rule;
+    failure->rule = g_intern_string(rule);
     failure->identity = connect->target.decision.identity;
     failure->error = g_strdup(error);
     finish(connect, failure);

@@ -20,8 +20,8 @@ typedef struct {
     bool is_tls;
     BnsProtocols offered;  /* by ALPN */
     BnsProtocols protocol; /* that is spoken: one bit; NONE: nothing was said yet */
-    const BnsIdentity *identity;     /* is_tls: that it may have shown; of the policy */
-    const BnsProxy *proxy;           /* borrowed: that leads there, or NULL */
+    const BnsIdentity *identity; /* is_tls: that it may have shown; of credentials.h */
+    const BnsProxy *proxy;       /* borrowed: that leads there, or NULL */
     struct sockaddr_storage address; /* that was judged and dialled; AF_UNSPEC if only
                                       * the proxy knows it */
     bool is_given;                   /* by --resolve */
@@ -71,8 +71,8 @@ bool bns_upstream_has_spoken(BnsUpstream *upstream);
 /* Why there is no upstream. */
 typedef struct {
     BnsDialOutcome outcome;
-    const char *rule; /* GUARDED: the rule that refuses, or NULL; owned by the policy */
-    const BnsIdentity *identity; /* that the origin would have been shown; the same */
+    const char *rule;            /* GUARDED: the rule that refuses, or NULL; interned */
+    const BnsIdentity *identity; /* that the origin would have been shown */
     char *error;                 /* owned; one sentence without its final dot */
 } BnsUpstreamFailure;
 

@@ -376,7 +376,7 @@ open_all(BnsNetstack *netstack, GError **error)
         return false;
     /* The link was the last that came on the control socket. */
     netstack->drain =
-        bns_drain_new(netstack->loop, config->control_fd, count_waits, netstack);
+        bns_drain_new(netstack->loop, config->control_fd, count_waits, NULL, netstack);
     return true;
 }
 

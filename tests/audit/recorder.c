@@ -552,6 +552,8 @@ test_forbidden_events(void)
         [BNS_EVENT_REVIEW_KEPT] = SUPERVISOR,
         [BNS_EVENT_REVIEW_DISCARDED] = SUPERVISOR,
         [BNS_EVENT_SOCKET_MASKED] = SUPERVISOR,
+        [BNS_EVENT_POLICY_RELOAD] = GATEWAY | SUPERVISOR,
+        [BNS_EVENT_POLICY_ALLOW] = SUPERVISOR,
     };
 
     for (int event = 0; event < BNS_N_EVENTS; event++)

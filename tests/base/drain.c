@@ -29,7 +29,7 @@ setup(Fixture *f)
 {
     *f = (Fixture){ .loop = bns_loop_new() };
     g_assert_cmpint(bns_fd_pair(f->control), ==, 0);
-    f->drain = bns_drain_new(f->loop, f->control[1], count_waits, f);
+    f->drain = bns_drain_new(f->loop, f->control[1], count_waits, NULL, f);
 }
 
 static void

@@ -6,6 +6,7 @@
 #include "base/ready.h"
 #include "netstack/gateway/engine.h"
 #include "netstack/gateway/flow.h"
+#include "netstack/gateway/reload.h"
 #include "tests/gateway/engine_rig_private.h"
 
 #include <arpa/inet.h>
@@ -14,6 +15,7 @@
 #include <openssl/pem.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -129,12 +131,13 @@ static RigRecord *
 rig_record_copy(const BnsRecord *record)
 {
     RigRecord *copy = g_new0(RigRecord, 1);
-    const char **strings[] = { &copy->record.reason, &copy->record.rule,
-                               &copy->record.host,   &copy->record.addr,
-                               &copy->record.scheme, &copy->record.method,
-                               &copy->record.path,   &copy->record.http,
-                               &copy->record.error,  &copy->record.exe,
-                               &copy->record.argv };
+    const char **strings[] = { &copy->record.reason,       &copy->record.rule,
+                               &copy->record.host,         &copy->record.addr,
+                               &copy->record.scheme,       &copy->record.method,
+                               &copy->record.path,         &copy->record.http,
+                               &copy->record.error,        &copy->record.exe,
+                               &copy->record.argv,         &copy->record.policy_digest,
+                               &copy->record.policy_before };
 
     copy->record = *record;
     copy->strings = g_string_chunk_new(256);
@@ -308,6 +311,17 @@ rig_count(Rig *rig, BnsEvent event, guint least)
 
 /* --- the engine --- */
 
+static void
+on_control(uint32_t events, void *data)
+{
+    BnsEngine *engine = data;
+    char text[BNS_READY_TEXT_MAX + 1];
+    bns_autofd fd = -1;
+
+    if (bns_ready_receive(engine->config->control_fd, text, &fd) == BNS_READY_POLICY)
+        bns_engine_on_policy(engine, text, fd);
+}
+
 static gpointer
 run_engine(gpointer data)
 {
@@ -317,6 +331,8 @@ run_engine(gpointer data)
     BnsWatch *life = bns_loop_watch_life(loop, rig->life[0]);
     BnsEngine *engine = bns_engine_new(&rig->config, loop, &error);
     struct pollfd end = { .fd = rig->life[0], .events = POLLIN };
+    BnsWatch *control =
+        bns_loop_watch(loop, rig->config.control_fd, EPOLLIN, on_control, engine);
 
     g_assert_no_error(error);
     g_mutex_lock(&rig->mutex);
@@ -330,6 +346,7 @@ run_engine(gpointer data)
     rig->failure = g_strdup(engine->failure);
     rig->n_left = g_hash_table_size(engine->flows);
     bns_engine_free(engine);
+    bns_watch_free(control);
     bns_watch_free(life);
     bns_loop_turn(loop, 0);
     bns_loop_free(loop);
@@ -361,6 +378,38 @@ add_resolve(GPtrArray *resolves, const char *text)
     address->sin_port = htons((uint16_t)atoi(parts[2]));
     address->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     g_ptr_array_add(resolves, resolve);
+}
+
+#define RELOADED "/reloaded.yaml"
+
+static const BnsPolicySource reload_source = { .config_path = RELOADED };
+
+void
+rig_reload_bytes(Rig *rig, const void *bytes, size_t len)
+{
+    bns_autofd fd = memfd_create("policy", MFD_CLOEXEC);
+
+    g_assert_cmpint(bns_fd_write_all(fd, bytes, len), ==, 0);
+    g_assert_cmpint(lseek(fd, 0, SEEK_SET), ==, 0);
+    g_assert_cmpint(bns_ready_send(rig->control_pair[0], BNS_READY_POLICY, "test", fd),
+                    ==, 0);
+}
+
+guint
+rig_reload(Rig *rig, const char *yaml)
+{
+    g_autoptr(BnsPolicyTexts) texts = bns_policy_texts_new();
+    g_autoptr(GBytes) bytes = g_bytes_new(yaml, strlen(yaml));
+    g_autoptr(GBytes) packed = NULL;
+    const struct stat status = { .st_ino = 1 };
+    char text[BNS_READY_TEXT_MAX + 1];
+
+    bns_policy_texts_add(texts, RELOADED, &status, bytes);
+    packed = bns_policy_texts_pack(texts);
+    rig_reload_bytes(rig, g_bytes_get_data(packed, NULL), g_bytes_get_size(packed));
+    g_assert_cmpint(bns_ready_receive(rig->control_pair[0], text, NULL), ==,
+                    BNS_READY_POLICY);
+    return (guint)g_ascii_strtoull(text, NULL, 10);
 }
 
 static BnsPolicy *
@@ -416,6 +465,7 @@ rig_prepare(const char *yaml, const char *resolves, const char *upstream_ca)
         .resolver_fd = rig->resolver_pair[1],
         .owner_fd = -1,
         .policy = rig->policy,
+        .source = &reload_source,
         .resolves = rig->resolves,
         .upstream_ca = rig->upstream_ca,
     };

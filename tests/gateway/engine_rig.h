@@ -60,6 +60,10 @@ Rig *rig_new_process(const char *yaml, const char *resolves, const char *upstrea
 Rig *rig_new_published(const char *yaml, const GPtrArray *published, int lend_fd);
 /* The same, where the test plays the finder at the other end of @owner_fd. */
 Rig *rig_new_owned(const char *yaml, int owner_fd);
+/* The policy becomes @yaml, as the supervisor would have it. Returns: how much was reset. */
+guint rig_reload(Rig *rig, const char *yaml);
+/* Only says so: the policy is to be made of @bytes. */
+void rig_reload_bytes(Rig *rig, const void *bytes, size_t len);
 /* Ends the engine; fails the test if a flow is still open or the engine had failed. */
 void rig_free(Rig *rig);
 /* The same, for a test in which the engine has to fail. */
