@@ -187,16 +187,16 @@ is_denied_by(const Search *search, const BnsRule *rule)
                BNS_MISS_NOTHING;
 }
 
-static bool
+static BnsVisit
 on_deny(void *data, const BnsRule *rule)
 {
     Search *search = data;
 
     if (!is_denied_by(search, rule))
-        return false;
+        return BNS_VISIT_NEXT;
     if (is_earlier(rule, search->found))
         search->found = rule;
-    return true;
+    return BNS_VISIT_END;
 }
 
 /* A certificate is preferred to none, but one for some requests only is not shown before
@@ -221,7 +221,7 @@ is_better(const Search *search, const BnsRule *rule)
     return is_earlier(rule, found);
 }
 
-static bool
+static BnsVisit
 on_allow(void *data, const BnsRule *rule)
 {
     Search *search = data;
@@ -232,12 +232,14 @@ on_allow(void *data, const BnsRule *rule)
 
     search->best = MAX(search->best, miss);
     if (miss != BNS_MISS_NOTHING)
-        return false;
+        return miss < BNS_MISS_PATH ? BNS_VISIT_NO_CLASS : BNS_VISIT_NEXT;
     if (is_better(search, rule))
         search->found = rule;
-    /* Nothing in the rest of the list could be better. */
+    /* Could anything later be better? */
     return bns_rule_lifts_guard(rule) &&
-           (rank_identity(search, rule) == 2 || !search->has_identities);
+                   (rank_identity(search, rule) == 2 || !search->has_identities)
+               ? BNS_VISIT_END
+               : BNS_VISIT_NEXT;
 }
 
 /* Deny rules mean an address in whatever form it is written. */
@@ -246,13 +248,15 @@ find_deny(const BnsPolicy *policy, Search *search, const BnsAddress *address)
 {
     BnsAddress embedded;
 
-    bns_host_index_search(policy->deny, search->request->host, address, on_deny,
-                          search);
+    bns_host_index_search(policy->deny, search->request->host, address,
+                          search->readings, on_deny, search);
     if (address == NULL)
         return search->found;
-    bns_host_index_search_address(policy->deny, address, on_deny, search);
+    bns_host_index_search_address(policy->deny, address, search->readings, on_deny,
+                                  search);
     if (bns_address_get_embedded(address, &embedded))
-        bns_host_index_search_address(policy->deny, &embedded, on_deny, search);
+        bns_host_index_search_address(policy->deny, &embedded, search->readings,
+                                      on_deny, search);
     return search->found;
 }
 
@@ -294,7 +298,7 @@ parse_literal(const char *host, BnsAddress *address)
 }
 
 /* Methods and paths do not matter: the kind is what the rule says it is. */
-static bool
+static BnsVisit
 on_kind(void *data, const BnsRule *rule)
 {
     Search *search = data;
@@ -302,7 +306,7 @@ on_kind(void *data, const BnsRule *rule)
     if ((rule->schemes & BNS_SCHEME_BIT(search->request->scheme)) != 0 &&
         bns_rule_has_port(rule, search->request->port))
         search->found = rule;
-    return search->found != NULL;
+    return search->found != NULL ? BNS_VISIT_END : BNS_VISIT_NEXT;
 }
 
 bool
@@ -315,8 +319,8 @@ bns_policy_layer_has_kind(const BnsPolicy *layer,
     Search search = { .request = &request };
     BnsAddress address;
 
-    bns_host_index_search(layer->allow, host, parse_literal(host, &address), on_kind,
-                          &search);
+    bns_host_index_search(layer->allow, host, parse_literal(host, &address), NULL,
+                          on_kind, &search);
     return search.found != NULL;
 }
 
@@ -360,7 +364,8 @@ bns_policy_decide_layer(const BnsPolicy *layer,
 
     if (find_deny(layer, &denies, literal) != NULL)
         return decision_by(layer, denies.found);
-    bns_host_index_search(layer->allow, request->host, literal, on_allow, &allows);
+    bns_host_index_search(layer->allow, request->host, literal, readings, on_allow,
+                          &allows);
     return allows.found != NULL ? decision_by(layer, allows.found)
                                 : deny_miss(layer, request->scheme, allows.best);
 }

@@ -123,37 +123,37 @@ typedef struct {
     const BnsRule *found; /* the first in the order of rules */
 } Dial;
 
-static bool
-is_found(Dial *dial, const BnsRule *rule, bool matches)
+static BnsVisit
+visit(Dial *dial, const BnsRule *rule, bool matches)
 {
     if (matches && (dial->found == NULL || rule->number < dial->found->number))
         dial->found = rule;
-    return matches;
+    return matches ? BNS_VISIT_END : BNS_VISIT_NEXT;
 }
 
 /* Methods and paths are no excuse: a connection that is dialled for one request carries
  * others. */
-static bool
+static BnsVisit
 on_deny(void *data, const BnsRule *rule)
 {
     Dial *dial = data;
 
-    return is_found(dial, rule,
-                    bns_rule_has_port(rule, dial->port) &&
-                        bns_rule_denies_scheme(rule, dial->scheme));
+    return visit(dial, rule,
+                 bns_rule_has_port(rule, dial->port) &&
+                     bns_rule_denies_scheme(rule, dial->scheme));
 }
 
 /* For the same reason a cidr rule with methods or a path lifts the guard for nobody but
  * itself. */
-static bool
+static BnsVisit
 on_allow(void *data, const BnsRule *rule)
 {
     Dial *dial = data;
 
-    return is_found(dial, rule,
-                    bns_rule_has_port(rule, dial->port) &&
-                        (rule->schemes & BNS_SCHEME_BIT(dial->scheme)) != 0 &&
-                        !bns_rule_is_about_requests(rule) && bns_rule_is_network(rule));
+    return visit(dial, rule,
+                 bns_rule_has_port(rule, dial->port) &&
+                     (rule->schemes & BNS_SCHEME_BIT(dial->scheme)) != 0 &&
+                     !bns_rule_is_about_requests(rule) && bns_rule_is_network(rule));
 }
 
 static const BnsRule *
@@ -161,9 +161,9 @@ find_deny(const BnsPolicy *policy, const BnsAddress *address, Dial dial)
 {
     BnsAddress embedded;
 
-    bns_host_index_search_address(policy->deny, address, on_deny, &dial);
+    bns_host_index_search_address(policy->deny, address, NULL, on_deny, &dial);
     if (bns_address_get_embedded(address, &embedded))
-        bns_host_index_search_address(policy->deny, &embedded, on_deny, &dial);
+        bns_host_index_search_address(policy->deny, &embedded, NULL, on_deny, &dial);
     return dial.found;
 }
 
@@ -190,7 +190,7 @@ refuse_above(const BnsRule *rule, const char *reason)
 static bool
 opens(const BnsPolicy *layer, const BnsAddress *address, Dial dial)
 {
-    bns_host_index_search_address(layer->allow, address, on_allow, &dial);
+    bns_host_index_search_address(layer->allow, address, NULL, on_allow, &dial);
     return dial.found != NULL;
 }
 

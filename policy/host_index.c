@@ -11,13 +11,13 @@ typedef struct {
 } Entry;
 
 /* Rules are borrowed everywhere, and so are the names and networks that are keys; values
- * are GPtrArray of rules where nothing else is said. */
+ * are BnsRuleList where nothing else is said. */
 struct BnsHostIndex {
     GHashTable *exact;         /* name or literal: `name`, `.name` */
     GHashTable *below;         /* name: `*.name`, `.name` */
     GHashTable *labels;        /* what follows the last star, to GArray of Entry:
                                 * `a.*.name` */
-    GPtrArray *any;            /* `*` */
+    BnsRuleList *any;          /* `*` */
     BnsNetworkTable *networks; /* cidr */
     BnsNetworkTable *literals; /* in exact too */
 };
@@ -26,13 +26,13 @@ BnsHostIndex *
 bns_host_index_new(void)
 {
     BnsHostIndex *index = g_new0(BnsHostIndex, 1);
-    GDestroyNotify free_list = (GDestroyNotify)g_ptr_array_unref;
+    GDestroyNotify free_list = (GDestroyNotify)bns_rule_list_free;
 
     index->exact = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_list);
     index->below = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_list);
     index->labels = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
                                           (GDestroyNotify)g_array_unref);
-    index->any = g_ptr_array_new();
+    index->any = bns_rule_list_new();
     index->networks = bns_network_table_new(free_list);
     index->literals = bns_network_table_new(free_list);
     return index;
@@ -46,7 +46,7 @@ bns_host_index_free(BnsHostIndex *index)
     g_hash_table_unref(index->exact);
     g_hash_table_unref(index->below);
     g_hash_table_unref(index->labels);
-    g_ptr_array_unref(index->any);
+    bns_rule_list_free(index->any);
     bns_network_table_free(index->networks);
     bns_network_table_free(index->literals);
     g_free(index);
@@ -55,25 +55,25 @@ bns_host_index_free(BnsHostIndex *index)
 static void
 add_to_table(GHashTable *table, const BnsHostPattern *host, BnsRule *rule)
 {
-    GPtrArray *rules = g_hash_table_lookup(table, host->name);
+    BnsRuleList *rules = g_hash_table_lookup(table, host->name);
 
     if (rules == NULL) {
-        rules = g_ptr_array_new();
+        rules = bns_rule_list_new();
         g_hash_table_insert(table, host->name, rules);
     }
-    g_ptr_array_add(rules, rule);
+    bns_rule_list_add(rules, rule);
 }
 
 static void
 add_to_networks(BnsNetworkTable *table, const BnsHostPattern *host, BnsRule *rule)
 {
-    GPtrArray *rules = bns_network_table_lookup(table, &host->network);
+    BnsRuleList *rules = bns_network_table_lookup(table, &host->network);
 
     if (rules == NULL) {
-        rules = g_ptr_array_new();
+        rules = bns_rule_list_new();
         bns_network_table_insert(table, &host->network, rules);
     }
-    g_ptr_array_add(rules, rule);
+    bns_rule_list_add(rules, rule);
 }
 
 static void
@@ -96,7 +96,7 @@ add_host(BnsHostIndex *index, const BnsHostPattern *host, BnsRule *rule)
 {
     switch (host->kind) {
     case BNS_HOST_PATTERN_ANY:
-        g_ptr_array_add(index->any, rule);
+        bns_rule_list_add(index->any, rule);
         break;
     case BNS_HOST_PATTERN_EXACT:
         add_to_table(index->exact, host, rule);
@@ -128,86 +128,82 @@ bns_host_index_add(BnsHostIndex *index, BnsRule *rule)
         add_host(index, &g_array_index(rule->hosts, BnsHostPattern, i), rule);
 }
 
-static void
-visit_rules(const GPtrArray *rules, BnsHostIndexFunc func, void *data)
-{
-    if (rules == NULL)
-        return;
-    for (guint i = 0; i < rules->len; i++)
-        if (func(data, rules->pdata[i]))
-            return;
-}
+/* What is asked of the lists that are found. */
+typedef struct {
+    const BnsReadings *readings;
+    BnsVisitFunc func;
+    void *data;
+} Visit;
 
 static void
-visit_labels(const GArray *entries, const char *host, BnsHostIndexFunc func, void *data)
+visit_list(const Visit *visit, const BnsRuleList *rules)
 {
-    if (entries == NULL)
-        return;
-    for (guint i = 0; i < entries->len; i++) {
+    bns_rule_list_visit(rules, visit->readings, visit->func, visit->data);
+}
+
+/* The rules match the host or not, each for itself. */
+static void
+visit_labels(const Visit *visit, const GArray *entries, const char *host)
+{
+    for (guint i = 0; entries != NULL && i < entries->len; i++) {
         const Entry *entry = &g_array_index(entries, Entry, i);
 
         if (bns_host_pattern_matches(entry->host, host, NULL) &&
-            func(data, entry->rule))
+            visit->func(visit->data, entry->rule) == BNS_VISIT_END)
             return;
     }
 }
 
-typedef struct {
-    BnsHostIndexFunc func;
-    void *data;
-} Visit;
-
 static bool
 on_network(void *data, void *rules)
 {
-    const Visit *visit = data;
-
-    visit_rules(rules, visit->func, visit->data);
+    visit_list(data, rules);
     return false;
 }
 
 static void
-visit_networks(const BnsNetworkTable *table,
-               const BnsAddress *address,
-               BnsHostIndexFunc func,
-               void *data)
+visit_networks(Visit *visit, const BnsNetworkTable *table, const BnsAddress *address)
 {
     BnsNetwork network = { *address, address->is_ipv4 ? 32 : 128 };
-    Visit visit = { func, data };
 
-    bns_network_table_search(table, &network, on_network, &visit);
+    bns_network_table_search(table, &network, on_network, visit);
 }
 
 void
 bns_host_index_search(const BnsHostIndex *index,
                       const char *host,
                       const BnsAddress *address,
-                      BnsHostIndexFunc func,
+                      const BnsReadings *readings,
+                      BnsVisitFunc func,
                       void *data)
 {
+    Visit visit = { readings, func, data };
     bool has_labels = g_hash_table_size(index->labels) > 0;
 
-    visit_rules(g_hash_table_lookup(index->exact, host), func, data);
-    visit_rules(index->any, func, data);
+    visit_list(&visit, g_hash_table_lookup(index->exact, host));
+    visit_list(&visit, index->any);
     if (address != NULL) {
-        visit_networks(index->networks, address, func, data);
+        visit_networks(&visit, index->networks, address);
         return;
     }
     if (g_hash_table_size(index->below) == 0 && !has_labels)
         return;
     for (const char *dot = strchr(host, '.'); dot != NULL; dot = strchr(dot + 1, '.')) {
-        visit_rules(g_hash_table_lookup(index->below, dot + 1), func, data);
+        visit_list(&visit, g_hash_table_lookup(index->below, dot + 1));
         if (has_labels)
-            visit_labels(g_hash_table_lookup(index->labels, dot + 1), host, func, data);
+            visit_labels(&visit, g_hash_table_lookup(index->labels, dot + 1), host);
     }
 }
 
 void
 bns_host_index_search_address(const BnsHostIndex *index,
                               const BnsAddress *address,
-                              BnsHostIndexFunc func,
+                              const BnsReadings *readings,
+                              BnsVisitFunc func,
                               void *data)
 {
-    visit_networks(index->networks, address, func, data);
-    visit_networks(index->literals, address, func, data);
+    Visit visit = { readings, func, data };
+
+    visit_networks(&visit, index->networks, address);
+    visit_networks(&visit, index->literals, address);
 }

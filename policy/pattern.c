@@ -161,6 +161,37 @@ bns_pattern_text(const BnsPattern *pattern)
     return pattern->text;
 }
 
+guint
+bns_pattern_n_layers(const BnsPattern *pattern)
+{
+    return pattern->n_layers;
+}
+
+size_t
+bns_pattern_start(const BnsPattern *pattern,
+                  guint layer,
+                  unsigned depth_max,
+                  const char **out_text,
+                  unsigned *out_depth)
+{
+    static const char ends[] = { '/', WITHIN, SEGMENT, REST, DEEP, '\0' };
+    const char *text = pattern->layers[layer];
+    size_t len = 0;
+    unsigned depth = 0;
+
+    while (depth < depth_max && text[len] == '/') {
+        size_t end = len + 1 + strcspn(text + len + 1, ends);
+
+        if (text[end] != '/' && text[end] != '\0')
+            break;
+        len = end;
+        depth++;
+    }
+    *out_text = text;
+    *out_depth = depth;
+    return len;
+}
+
 static bool
 is_same_byte(char a, char b, bool fold_case)
 {

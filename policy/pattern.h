@@ -29,6 +29,24 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(BnsPattern, bns_pattern_free)
 /* As written. */
 const char *bns_pattern_text(const BnsPattern *pattern);
 
+/* How many decoding layers it has, itself included. */
+guint bns_pattern_n_layers(const BnsPattern *pattern);
+
+/**
+ * bns_pattern_start:
+ * @layer: below bns_pattern_n_layers()
+ * @depth_max: in segments
+ * @out_text: (transfer none): what follows is the start of
+ *
+ * Returns: how many bytes all paths begin with that the layer matches: @out_depth whole
+ *          segments, those before the first wildcard
+ */
+size_t bns_pattern_start(const BnsPattern *pattern,
+                         guint layer,
+                         unsigned depth_max,
+                         const char **out_text,
+                         unsigned *out_depth);
+
 /* @reading: one reading of a path (policy/reading.h). @fold_case: ASCII letters match
  * whatever their case. Allocates nothing. */
 bool

@@ -139,11 +139,11 @@ check_tcp(const BnsRule *rule, GError **error)
 }
 
 static void
-add_default_ports(BnsRule *rule)
+add_default_ports(GArray *ports, unsigned schemes)
 {
     for (BnsScheme scheme = 0; scheme < G_N_ELEMENTS(default_ports); scheme++)
-        if (rule->schemes & BNS_SCHEME_BIT(scheme))
-            g_array_append_val(rule->ports, default_ports[scheme]);
+        if (schemes & BNS_SCHEME_BIT(scheme))
+            g_array_append_val(ports, default_ports[scheme]);
 }
 
 static int
@@ -206,7 +206,7 @@ bns_rule_complete(BnsRule *rule, GError **error)
     if (rule->schemes == 0)
         rule->schemes = is_allow ? BNS_SCHEMES_HTTP : BNS_SCHEMES_ALL;
     if (is_allow && !rule->is_coder && rule->ports->len == 0)
-        add_default_ports(rule);
+        add_default_ports(rule->ports, rule->schemes);
     sort_ports(rule->ports);
     sort_methods(rule->methods);
     return true;
@@ -219,6 +219,28 @@ bns_rule_path_is_prefix_length(const char *path)
 
     return path[0] == '/' &&
            g_ascii_string_to_unsigned(path + 1, 10, 0, 32, &length, NULL);
+}
+
+bool
+bns_rule_has_default_ports(const BnsRule *rule)
+{
+    g_autoptr(GArray) ports = NULL;
+
+    if (rule->ports->len == 0)
+        return true;
+    if (rule->verdict == BNS_VERDICT_DENY)
+        return false;
+    ports = g_array_new(FALSE, FALSE, sizeof(uint16_t));
+    add_default_ports(ports, rule->schemes);
+    sort_ports(ports);
+    return bns_ports_equal(rule->ports, ports);
+}
+
+bool
+bns_ports_equal(const GArray *a, const GArray *b)
+{
+    return a->len == b->len &&
+           (a->len == 0 || memcmp(a->data, b->data, a->len * sizeof(uint16_t)) == 0);
 }
 
 bool

@@ -77,6 +77,10 @@ bool bns_rule_parse_coder(BnsRule *rule,
 /* Whether @text, a path, makes a rule for an IPv4 address look like a network. */
 bool bns_rule_path_is_prefix_length(const char *path);
 
+/* Of ports as in a complete rule. */
+bool bns_ports_equal(const GArray *a, const GArray *b);
+/* Whether the ports are those that the rule has without naming any. */
+bool bns_rule_has_default_ports(const BnsRule *rule);
 bool bns_rule_has_port(const BnsRule *rule, uint16_t port);
 bool bns_rule_has_method(const BnsRule *rule, const char *method);
 /* Whether a deny rule with it means flows and requests of @scheme. */

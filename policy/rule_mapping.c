@@ -26,10 +26,11 @@ typedef struct {
 static bool
 place(bool is_fine, const Reader *reader, const BnsYaml *node, GError **error)
 {
-    g_autofree char *shown = bns_text_escape(reader->file, -1);
+    if (!is_fine) {
+        g_autofree char *shown = bns_text_escape(reader->file, -1);
 
-    if (!is_fine)
         g_prefix_error(error, "%s:%u:%u: ", shown, node->line, node->column);
+    }
     return is_fine;
 }
 

@@ -153,7 +153,7 @@ bns_rule_parse(BnsVerdict verdict,
                GError **error)
 {
     g_autoptr(BnsRule) rule = bns_rule_new(verdict, origin);
-    g_autofree char *shown = bns_text_escape(text, -1);
+    g_autofree char *shown = NULL;
 
     if (*text == '\0') {
         fail(error, "an empty rule: for every host write *");
@@ -162,6 +162,7 @@ bns_rule_parse(BnsVerdict verdict,
     if (is_coder_form(text) ? bns_rule_parse_coder(rule, text, notices, error)
                             : parse(rule, text, error))
         return g_steal_pointer(&rule);
+    shown = bns_text_escape(text, -1);
     g_prefix_error(error, "rule \"%s\": ", shown);
     return NULL;
 }

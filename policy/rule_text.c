@@ -8,26 +8,6 @@
 
 #include <string.h>
 
-/* Returns: whether the ports are those that the rule has without naming any. */
-static bool
-has_default_ports(const BnsRule *rule)
-{
-    g_autoptr(BnsRule) other = bns_rule_new(rule->verdict, "");
-
-    if (rule->ports->len == 0)
-        return true;
-    if (rule->verdict == BNS_VERDICT_DENY ||
-        rule->schemes == BNS_SCHEME_BIT(BNS_SCHEME_TCP))
-        return false;
-    other->schemes = rule->schemes;
-    if (!bns_rule_add_host(other, bns_host_pattern_parse, "*", NULL) ||
-        !bns_rule_complete(other, NULL))
-        return false;
-    return other->ports->len == rule->ports->len &&
-           memcmp(other->ports->data, rule->ports->data,
-                  rule->ports->len * sizeof(uint16_t)) == 0;
-}
-
 /* "http", "https" or "tcp" if it is for that alone, else NULL. */
 static const char *
 only_scheme(const BnsRule *rule)
@@ -85,7 +65,7 @@ static bool
 looks_like_network(const BnsRule *rule)
 {
     return first_host(rule)->is_literal && rule->paths->len == 1 &&
-           rule->methods->len == 0 && has_default_ports(rule) &&
+           rule->methods->len == 0 && bns_rule_has_default_ports(rule) &&
            bns_rule_path_is_prefix_length(bns_pattern_text(rule->paths->pdata[0]));
 }
 
@@ -125,7 +105,7 @@ to_string_form(const BnsRule *rule)
     if (scheme != NULL)
         g_string_append_printf(text, "%s://", scheme);
     g_string_append(text, host);
-    if (!has_default_ports(rule)) {
+    if (!bns_rule_has_default_ports(rule)) {
         g_string_append_c(text, ':');
         append_ports(text, rule, ",");
     }
@@ -196,7 +176,7 @@ to_mapping_form(const BnsRule *rule)
     const char *scheme = only_scheme(rule);
 
     append_hosts(text, rule);
-    if (!has_default_ports(rule)) {
+    if (!bns_rule_has_default_ports(rule)) {
         g_string_append(text, rule->ports->len > 1 ? ", ports: [" : ", port: ");
         append_ports(text, rule, ", ");
         g_string_append(text, rule->ports->len > 1 ? "]" : "");

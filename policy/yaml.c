@@ -83,8 +83,12 @@ bns_yaml_free(BnsYaml *node)
 static const char *
 check_character(const char *bytes, size_t len, size_t *out_len)
 {
-    gunichar c = g_utf8_get_char_validated(bytes, (gssize)len);
+    gunichar c;
 
+    *out_len = 1;
+    if (*bytes == '\n' || (*bytes >= 0x20 && *bytes < 0x7f))
+        return NULL;
+    c = g_utf8_get_char_validated(bytes, (gssize)len);
     if (*bytes == '\0')
         return "a NUL byte: save the file as UTF-8 text";
     if (c == (gunichar)-1 || c == (gunichar)-2)
@@ -315,18 +319,20 @@ read_child(Reader *reader, unsigned depth, BnsYaml **out_child, GError **error)
 static bool
 check_key(Reader *reader, GHashTable *keys, BnsYaml *key, GError **error)
 {
-    g_autofree char *shown = bns_text_escape(key->text, -1);
     const BnsYaml *first;
 
     if (key->kind != BNS_YAML_SCALAR)
         return bns_yaml_fail(error, reader->file, key,
                              "a key must be a word: write KEY: VALUE");
     first = g_hash_table_lookup(keys, key->text);
-    if (first != NULL)
+    if (first != NULL) {
+        g_autofree char *shown = bns_text_escape(key->text, -1);
+
         return bns_yaml_fail(
             error, reader->file, key,
             "key \"%s\" is given twice, first in line %u: write it once", shown,
             first->line);
+    }
     g_hash_table_insert(keys, key->text, key);
     return true;
 }
@@ -334,7 +340,9 @@ check_key(Reader *reader, GHashTable *keys, BnsYaml *key, GError **error)
 static bool
 read_children(Reader *reader, BnsYaml *parent, unsigned depth, GError **error)
 {
-    g_autoptr(GHashTable) keys = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) keys = parent->kind == BNS_YAML_MAPPING
+                                     ? g_hash_table_new(g_str_hash, g_str_equal)
+                                     : NULL;
     BnsYaml *child;
 
     for (;;) {
@@ -343,7 +351,7 @@ read_children(Reader *reader, BnsYaml *parent, unsigned depth, GError **error)
         if (child == NULL)
             return true;
         g_ptr_array_add(parent->children, child);
-        if (parent->kind == BNS_YAML_MAPPING && parent->children->len % 2 == 1 &&
+        if (keys != NULL && parent->children->len % 2 == 1 &&
             !check_key(reader, keys, child, error))
             return false;
     }
