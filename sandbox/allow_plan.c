@@ -214,9 +214,8 @@ bns_allow_plan_free(BnsAllowPlan *plan)
 
 /* --- the command itself --- */
 
-/* (transfer full) (nullable): what execvp(3) would execute. */
-static char *
-find(const char *program, const char *workdir, const char *const *dirs)
+char *
+bns_allow_plan_find(const char *program, const char *workdir, const char *const *dirs)
 {
     if (strchr(program, '/') != NULL)
         return g_canonicalize_filename(program, workdir);
@@ -245,7 +244,7 @@ bns_allow_plan_permits(const BnsAllowPlan *plan,
 
     if (!plan->allowed.is_on)
         return true;
-    path = find(program, workdir, dirs);
+    path = bns_allow_plan_find(program, workdir, dirs);
     real = path != NULL ? bns_sight_real(path) : NULL;
     fd = real != NULL ? open(real, O_PATH | O_CLOEXEC) : -1;
     return fd < 0 || bns_allowed_contains(&plan->allowed, fd, real);

@@ -34,6 +34,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(BnsAllowPlan, bns_allow_plan_free)
 /* Allows the file @program, too. */
 void bns_allow_plan_add(BnsAllowPlan *plan, const char *program);
 
+/* Returns: (transfer full) (nullable): the file that execvp(3) would execute, absolute. */
+char *
+bns_allow_plan_find(const char *program, const char *workdir, const char *const *dirs);
+
 /**
  * bns_allow_plan_permits:
  * @program: what the command begins with

@@ -79,8 +79,13 @@ deny(Planning *planning, const BnsCommandRule *rule, const char *path, const cha
         note(plan, rule, path);
         return;
     }
+    program.origin = keep(plan, g_strdup(rule->origin));
     if (place > 0) {
-        g_array_index(plan->programs, BnsDeniedProgram, place - 1).text = text;
+        BnsDeniedProgram *former =
+            &g_array_index(plan->programs, BnsDeniedProgram, place - 1);
+
+        former->text = text;
+        former->origin = program.origin;
         return;
     }
     program.path = keep(plan, g_strdup(path));
@@ -330,6 +335,16 @@ bns_command_plan_check(const BnsCommandPlan *plan,
                            -1);
     return g_strdup_printf("%s is not among what policy permits to execute (%s)", shown,
                            from);
+}
+
+char *
+bns_command_plan_find(const BnsCommandPlan *plan,
+                      const char *program,
+                      const char *workdir)
+{
+    g_auto(GStrv) dirs = g_strsplit(plan->dirs, ":", -1);
+
+    return bns_allow_plan_find(program, workdir, (const char *const *)dirs);
 }
 
 void

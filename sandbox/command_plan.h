@@ -59,5 +59,11 @@ char *bns_command_plan_check(const BnsCommandPlan *plan,
                              const char *program,
                              const char *workdir);
 
+/* Returns: (transfer full) (nullable): the file that execvp(3) would look for along the
+ * command's PATH, absolute, as it is named there; %NULL: nowhere */
+char *bns_command_plan_find(const BnsCommandPlan *plan,
+                            const char *program,
+                            const char *workdir);
+
 void bns_command_plan_free(BnsCommandPlan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BnsCommandPlan, bns_command_plan_free)

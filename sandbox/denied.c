@@ -118,3 +118,12 @@ bns_denied_repair(const BnsDenied *denied)
         is_whole &= cover(denied->programs[i].path, stubs[i]) == 0;
     return is_whole;
 }
+
+const BnsDeniedProgram *
+bns_denied_find(const BnsDenied *denied, const char *path)
+{
+    for (size_t i = 0; i < denied->n; i++)
+        if (strcmp(denied->programs[i].path, path) == 0)
+            return &denied->programs[i];
+    return NULL;
+}

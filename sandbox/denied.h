@@ -22,8 +22,9 @@
 
 /* Borrowed. */
 typedef struct {
-    const char *path; /* absolute, without symbolic links */
-    const char *text; /* what the stub writes */
+    const char *path;   /* absolute, without symbolic links */
+    const char *text;   /* what the stub writes */
+    const char *origin; /* where it was said, for people; NULL: not known */
 } BnsDeniedProgram;
 
 /* @programs: at most BNS_DENIED_MAX. */
@@ -31,6 +32,9 @@ typedef struct {
     const BnsDeniedProgram *programs;
     size_t n;
 } BnsDenied;
+
+/* The program at @path, real; NULL: none of them. */
+const BnsDeniedProgram *bns_denied_find(const BnsDenied *denied, const char *path);
 
 /**
  * bns_denied_mount:

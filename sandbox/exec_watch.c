@@ -30,13 +30,10 @@ typedef union {
 } Answer;
 
 static bool
-is_program(const BnsExecRule *rule, const BnsExecCall *call)
+is_program(const BnsExecRule *rule, const char *exe)
 {
     struct stat asked, named;
-    char exe[sizeof(call->exe) + 64];
 
-    /* It may have another root than ours. */
-    snprintf(exe, sizeof(exe), "/proc/%d/root%s", (int)call->pid, call->exe);
     if (stat(exe, &asked) < 0)
         return false;
     for (const char *const *path = rule->paths; *path != NULL; path++)
@@ -46,34 +43,35 @@ is_program(const BnsExecRule *rule, const BnsExecCall *call)
     return false;
 }
 
-/* The last that matches, or NULL. */
-static const BnsExecRule *
-find_rule(const BnsExecPolicy *policy, const BnsExecCall *call)
+const BnsExecRule *
+bns_exec_policy_find(const BnsExecPolicy *policy,
+                     const char *program,
+                     const char *arguments,
+                     size_t len)
 {
-    static char arguments[BNS_EXEC_ARGV_MAX + 4];
-    size_t len;
-
-    if (policy->n_rules == 0)
-        return NULL;
-    len = bns_exec_call_join(call, arguments);
     for (size_t i = policy->n_rules; i > 0; i--) {
         const BnsExecRule *rule = &policy->rules[i - 1];
 
         if (bns_star_matches(rule->pattern, strlen(rule->pattern), arguments, len,
                              false) &&
-            is_program(rule, call))
+            is_program(rule, program))
             return rule;
     }
     return NULL;
 }
 
-static bool
-is_denied(const BnsDenied *denied, const char *path)
+static const BnsExecRule *
+find_rule(const BnsExecPolicy *policy, const BnsExecCall *call)
 {
-    for (size_t i = 0; denied != NULL && i < denied->n; i++)
-        if (strcmp(denied->programs[i].path, path) == 0)
-            return true;
-    return false;
+    static char arguments[BNS_EXEC_ARGV_MAX + 4];
+    char exe[sizeof(call->exe) + 64];
+
+    if (policy->n_rules == 0)
+        return NULL;
+    /* It may have another root than ours. */
+    snprintf(exe, sizeof(exe), "/proc/%d/root%s", (int)call->pid, call->exe);
+    return bns_exec_policy_find(policy, exe, arguments,
+                                bns_exec_call_join(call, arguments));
 }
 
 /* What cannot be looked at is the kernel's affair. */
@@ -89,7 +87,7 @@ is_allowed(const BnsExecPolicy *policy, const BnsExecCall *call)
     fd = open(asked, O_PATH | O_CLOEXEC);
     return fd < 0 || bns_tree_path_of(fd, path, sizeof(path)) < 0 ||
            bns_allowed_contains(policy->allowed, fd, path) ||
-           is_denied(policy->denied, path);
+           (policy->denied != NULL && bns_denied_find(policy->denied, path) != NULL);
 }
 
 /* As a rule that it broke; valid until the next call. */

@@ -43,6 +43,13 @@ typedef struct {
     const BnsDenied *denied;   /* nullable; these say themselves what they are */
 } BnsExecPolicy;
 
+/* The rule for arguments that refuses @program, a path, with @arguments, @len bytes, those
+ * behind the first joined by spaces: the last that matches; NULL: none. */
+const BnsExecRule *bns_exec_policy_find(const BnsExecPolicy *policy,
+                                        const char *program,
+                                        const char *arguments,
+                                        size_t len);
+
 /**
  * bns_exec_watch_answer:
  * @listener_fd: readable: a call waits

@@ -20,6 +20,19 @@ bns_file_plan_note(BnsFilePlan *plan,
     g_string_append_printf(plan->lines, "%s\t%s\t%s\n", from, kind, shown);
 }
 
+void
+bns_file_plan_pin(BnsFilePlanning *planning,
+                  const char *origin,
+                  const char *kind,
+                  const char *path)
+{
+    BnsFilePlan *plan = planning->plan;
+
+    g_ptr_array_add(plan->pins, g_strdup(path));
+    g_hash_table_insert(plan->origins, g_strdup(path), g_strdup(origin));
+    bns_file_plan_note(plan, origin, kind, path);
+}
+
 bool
 bns_file_plan_fail(GError **error, const char *format, ...)
 {
@@ -53,10 +66,11 @@ call_for_paths(BnsFilePlanning *planning,
 static bool
 each_default(BnsFilePlanning *planning, BnsFileEntryFunc func, GError **error)
 {
-    static const BnsFileOrigin origin = { "default", true, false };
-
     for (size_t i = 0; i < bns_n_file_defaults; i++) {
         const BnsFileDefault *entry = &bns_file_defaults[i];
+        const BnsFileOrigin origin = { .name = "default",
+                                       .is_default = true,
+                                       .why = entry->why };
 
         if (!call_for_paths(planning, func, entry->kind,
                             bns_file_names_expand_default(planning->names, entry->path),
@@ -186,6 +200,7 @@ bns_file_plan_new(const BnsPolicy *policy,
     plan->rebuilt = g_ptr_array_new_with_free_func(g_free);
     plan->persisted = g_ptr_array_new_with_free_func(g_free);
     plan->pins = g_ptr_array_new_with_free_func(g_free);
+    plan->origins = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     plan->watched = g_ptr_array_new_with_free_func(g_free);
     plan->masked = g_ptr_array_new_with_free_func(g_free);
     plan->sockets = g_ptr_array_new_with_free_func(g_free);
@@ -213,6 +228,7 @@ bns_file_plan_free(BnsFilePlan *plan)
         return;
     g_ptr_array_unref(plan->rebuilt);
     g_ptr_array_unref(plan->persisted);
+    g_hash_table_unref(plan->origins);
     g_ptr_array_unref(plan->pins);
     g_ptr_array_unref(plan->watched);
     g_ptr_array_unref(plan->masked);

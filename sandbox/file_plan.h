@@ -37,8 +37,10 @@ typedef struct {
     BnsFileView view;     /* of what is below; lives as long as the plan */
     GPtrArray *rebuilt;   /* owned, of owned paths, NULL-terminated */
     GPtrArray *persisted; /* owned, of owned paths, NULL-terminated */
-    GPtrArray *pins; /* owned, of owned real paths: what is read-only within what is
+    GPtrArray *pins;     /* owned, of owned real paths: what is read-only within what is
                          * not */
+    GHashTable *origins; /* owned: of pins, persisted files and sockets, by their paths:
+                          * where it was said, of owned strings */
     GPtrArray
         *watched;      /* owned, of owned real paths, NULL-terminated: where to look for
                          * what was changed (sandbox/file_protect.h) */

@@ -21,17 +21,22 @@ refresh(BnsFilePlan *plan)
 }
 
 static void
-add_rule(BnsFilePlanning *planning, const char *path, bool is_hidden)
+add_rule(BnsFilePlanning *planning,
+         const char *path,
+         bool is_hidden,
+         const BnsFileOrigin *origin)
 {
     BnsFilePlan *plan = planning->plan;
-    BnsViewRule rule = { .is_hidden = is_hidden };
+    BnsViewRule rule = { .is_hidden = is_hidden, .why = origin->why };
 
     /* Links and other mounts lead there, too. */
     if (!is_hidden && bns_file_plan_ceiling_hides(planning, path))
         return;
     rule.path = g_strdup(path);
     rule.dir_len = (size_t)(strrchr(path, '/') - path);
+    rule.origin = g_strdup(origin->name);
     g_ptr_array_add(plan->strings, (gpointer)(uintptr_t)rule.path);
+    g_ptr_array_add(plan->strings, (gpointer)(uintptr_t)rule.origin);
     g_array_append_val(plan->rules, rule);
     refresh(plan);
 }
@@ -42,16 +47,20 @@ static void
 add_link_target(BnsFilePlanning *planning,
                 const char *path,
                 const char *target,
-                bool is_hidden)
+                bool is_hidden,
+                const BnsFileOrigin *origin)
 {
     g_autofree char *dir = g_path_get_dirname(target);
 
     if (strcmp(target, path) != 0 && bns_file_names_may_change(dir))
-        add_rule(planning, target, is_hidden);
+        add_rule(planning, target, is_hidden, origin);
 }
 
 static void
-add_aliases(BnsFilePlanning *planning, const char *real, bool is_hidden)
+add_aliases(BnsFilePlanning *planning,
+            const char *real,
+            bool is_hidden,
+            const BnsFileOrigin *origin)
 {
     g_auto(GStrv) aliases = NULL;
 
@@ -60,7 +69,7 @@ add_aliases(BnsFilePlanning *planning, const char *real, bool is_hidden)
         return bns_sight_note("/proc/self/mountinfo", EIO);
     aliases = bns_aliases_find(planning->mountinfo, real);
     for (char **alias = aliases; *alias != NULL; alias++)
-        add_rule(planning, *alias, is_hidden);
+        add_rule(planning, *alias, is_hidden, origin);
 }
 
 /* A project in which a variable names a file: to rebuild its directory would make
@@ -116,7 +125,7 @@ bns_file_plan_add_rules_of(BnsFilePlanning *planning,
     if (strcmp(real, "/") == 0)
         return !is_hidden ||
                bns_file_plan_fail(error, "%s: cannot hide /", origin->name);
-    add_rule(planning, real, is_hidden);
+    add_rule(planning, real, is_hidden, origin);
     if (is_hidden || (kind == BNS_FILE_SHOW && !origin->is_ceiling))
         bns_file_plan_note(planning->plan, origin->name, bns_file_kind_name(kind),
                            real);
@@ -127,8 +136,8 @@ bns_file_plan_add_rules_of(BnsFilePlanning *planning,
 
         if (target == NULL)
             continue;
-        add_link_target(planning, match, target, is_hidden);
-        add_aliases(planning, target, is_hidden);
+        add_link_target(planning, match, target, is_hidden, origin);
+        add_aliases(planning, target, is_hidden, origin);
     }
     return true;
 }

@@ -90,8 +90,7 @@ add_private(BnsFilePlanning *planning, const char *path, const BnsFileOrigin *or
 static void
 add_read_only(BnsFilePlanning *planning, const char *path, const BnsFileOrigin *origin)
 {
-    g_ptr_array_add(planning->plan->pins, g_strdup(path));
-    bns_file_plan_note(planning->plan, origin->name, "read_only", path);
+    bns_file_plan_pin(planning, origin->name, "read_only", path);
     if (bns_private_trees_cover(path) && !origin->is_ceiling)
         take_mount(planning, path, BNS_VIEW_READ_ONLY, origin);
 }
@@ -121,6 +120,8 @@ add_socket(BnsFilePlanning *planning,
     else
         real = bns_file_names_resolve_parent(path);
     bns_file_plan_note(planning->plan, origin->name, "socket", real);
+    g_hash_table_insert(planning->plan->origins, g_strdup(real),
+                        g_strdup(origin->name));
     g_ptr_array_add(planning->plan->sockets, g_steal_pointer(&real));
     return true;
 }
@@ -312,9 +313,11 @@ emit(BnsFilePlanning *planning, const BnsPlannedMount *mount, bool is_rebuilt)
         mount->access == BNS_VIEW_WRITE && bns_file_plan_is_review(planning);
     const BnsViewMount view = { g_strdup(mount->path),
                                 is_reviewed ? BNS_VIEW_REVIEW : mount->access,
-                                is_rebuilt };
+                                is_rebuilt, g_strdup(mount->origin.name),
+                                mount->origin.why };
 
     g_ptr_array_add(plan->strings, (gpointer)(uintptr_t)view.path);
+    g_ptr_array_add(plan->strings, (gpointer)(uintptr_t)view.origin);
     g_array_append_val(plan->mounts, view);
     if (!is_allowed_socket(plan, mount->path))
         bns_file_plan_note(plan, mount->origin.name, kinds[view.access], mount->path);

@@ -114,6 +114,8 @@ take(BnsFilePlanning *planning,
         return bns_file_plan_fail(error, "%s: more than %d files to persist",
                                   origin->name, PERSISTED_MAX);
     g_ptr_array_add(persisted, g_strdup(path));
+    g_hash_table_insert(planning->plan->origins, g_strdup(path),
+                        g_strdup(origin->name));
     bns_file_plan_note(planning->plan, origin->name,
                        bns_file_kind_name(BNS_FILE_PERSIST), path);
     bns_file_plan_rebuild(planning, dir);

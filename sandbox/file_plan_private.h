@@ -15,6 +15,7 @@ typedef struct {
     bool is_default;  /* nobody asked for it: what cannot be had is passed over */
     bool is_ceiling;  /* of a system policy: it takes, and grants nothing */
     bool is_preset;   /* the same, but it counts as what a policy says */
+    const char *why;  /* (nullable): of a default, static */
 } BnsFileOrigin;
 
 /* What a system policy says of a path; of what is hidden in it there are rules. */
@@ -48,6 +49,12 @@ void bns_file_plan_note(BnsFilePlan *plan,
                         const char *origin,
                         const char *kind,
                         const char *path);
+
+/* Makes @path, real, read-only where it is: @kind says it to `check`. */
+void bns_file_plan_pin(BnsFilePlanning *planning,
+                       const char *origin,
+                       const char *kind,
+                       const char *path);
 
 bool G_GNUC_PRINTF(2, 3) bns_file_plan_fail(GError **error, const char *format, ...);
 

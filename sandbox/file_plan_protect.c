@@ -39,8 +39,7 @@ pin_all(BnsFilePlanning *planning, const char *root, BnsProtectPlace place)
     for (guint i = 0; i < found->len; i++) {
         if (is_given(planning, root, found->pdata[i]))
             continue;
-        g_ptr_array_add(planning->plan->pins, g_strdup(found->pdata[i]));
-        bns_file_plan_note(planning->plan, "default", "pinned", found->pdata[i]);
+        bns_file_plan_pin(planning, "default", "pinned", found->pdata[i]);
     }
 }
 
@@ -58,10 +57,8 @@ protect_repository(BnsFilePlanning *planning, const char *dir)
 {
     g_autofree char *hooks = g_build_filename(dir, "hooks", NULL);
 
-    if (!bns_sight_is(hooks, S_IFDIR))
-        return;
-    bns_file_plan_note(planning->plan, "default", "pinned", hooks);
-    g_ptr_array_add(planning->plan->pins, g_steal_pointer(&hooks));
+    if (bns_sight_is(hooks, S_IFDIR))
+        bns_file_plan_pin(planning, "default", "pinned", hooks);
 }
 
 /* A home is too large to be looked through, and its owner's programs change it. */

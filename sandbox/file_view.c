@@ -24,22 +24,28 @@ rule_names(const BnsViewRule *rule, const char *path, size_t path_len)
                                       strcspn(name, "/"));
 }
 
-bool
-bns_file_view_hides(const BnsFileView *view, const char *path)
+const BnsViewRule *
+bns_file_view_find_rule(const BnsFileView *view, const char *path)
 {
     size_t len = strlen(path);
-    size_t deepest = 0;
-    bool is_hidden = false;
+    const BnsViewRule *found = NULL;
 
     for (size_t i = 0; i < view->n_rules; i++) {
         const BnsViewRule *rule = &view->rules[i];
 
-        if (rule->dir_len >= deepest && rule_names(rule, path, len)) {
-            deepest = rule->dir_len;
-            is_hidden = rule->is_hidden;
-        }
+        if ((found == NULL || rule->dir_len >= found->dir_len) &&
+            rule_names(rule, path, len))
+            found = rule;
     }
-    return is_hidden;
+    return found;
+}
+
+bool
+bns_file_view_hides(const BnsFileView *view, const char *path)
+{
+    const BnsViewRule *rule = bns_file_view_find_rule(view, path);
+
+    return rule != NULL && rule->is_hidden;
 }
 
 static bool

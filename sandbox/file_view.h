@@ -29,12 +29,16 @@ typedef struct {
     BnsViewAccess access;
     bool is_rebuilt; /* directories in it are, or itself: there is nothing to mount as a
                       * whole, its parts get its access one by one */
+    const char *origin; /* where it was said, for people; NULL: not known */
+    const char *why;    /* of a default; NULL: not known */
 } BnsViewMount;
 
 typedef struct {
-    const char *path; /* its last part may hold "*" */
-    size_t dir_len;   /* of what is before the last part, without its slash */
-    bool is_hidden;   /* else shown, against a rule for something above */
+    const char *path;   /* its last part may hold "*" */
+    size_t dir_len;     /* of what is before the last part, without its slash */
+    bool is_hidden;     /* else shown, against a rule for something above */
+    const char *origin; /* where it was said, for people; NULL: not known */
+    const char *why;    /* of a default; NULL: not known */
 } BnsViewRule;
 
 /* Borrowed. */
@@ -56,6 +60,9 @@ typedef struct {
     const char *layer_stores;
     const char *layer_store;
 } BnsFileView;
+
+/* The deepest rule that names @path, or something above it; NULL: none. */
+const BnsViewRule *bns_file_view_find_rule(const BnsFileView *view, const char *path);
 
 /* Whether the deepest rule that names @path, or something above it, hides it. */
 bool bns_file_view_hides(const BnsFileView *view, const char *path);

@@ -15,28 +15,16 @@ typedef struct {
     char **argv;
     int argc;
     int at;
-    int verbose;          /* -v since the last -q or --log-level */
-    uint64_t seen;        /* a bit per row of the table */
-    GPtrArray *lists[64]; /* by row; owned, of owned strings */
-    GPtrArray *notices;   /* owned */
-    GPtrArray *operands;  /* owned */
+    int verbose;             /* -v since the last -q or --log-level */
+    uint64_t seen;           /* a bit per row of the table */
+    GPtrArray *lists[64];    /* by row; owned, of owned strings */
+    GPtrArray *notices;      /* owned */
+    GPtrArray *operands;     /* owned */
+    GPtrArray *command_line; /* owned; what follows "--", if that is none of them */
 } Parse;
 
-static bool G_GNUC_PRINTF(3, 4)
-    fail(const Parse *parse, GError **error, const char *format, ...)
-{
-    g_autofree char *text = NULL;
-    va_list args;
-
-    va_start(args, format);
-    text = g_strdup_vprintf(format, args);
-    va_end(args);
-    g_set_error(error, BNS_OPTIONS_ERROR,
-                parse->options->command == BNS_COMMAND_RUN ? BNS_OPTIONS_ERROR_RUN
-                                                           : BNS_OPTIONS_ERROR_COMMAND,
-                "%s (see boundary-ns --help)", text);
-    return false;
-}
+#define fail(parse, error, ...)                                                        \
+    bns_options_fail((parse)->options->command, error, __VA_ARGS__)
 
 bool
 bns_options_log_level(const char *text, BnsLogLevel *out_level)
@@ -265,10 +253,24 @@ take_subcommand(Parse *parse)
     }
 }
 
+/* Takes "--". A lone URL is no command, whose name would have to be a file's. */
+static GPtrArray *
+list_of_rest(const Parse *parse)
+{
+    bool is_url =
+        parse->at + 1 == parse->argc && strstr(parse->argv[parse->at], "://") != NULL;
+
+    return parse->options->command == BNS_COMMAND_CHECK ||
+                   (parse->options->command == BNS_COMMAND_EXPLAIN && !is_url)
+               ? parse->command_line
+               : parse->operands;
+}
+
 static bool
 take_words(Parse *parse, GError **error)
 {
     bool is_run = parse->options->command == BNS_COMMAND_RUN;
+    GPtrArray *words = parse->operands;
     bool only_operands = false;
 
     while (parse->at < parse->argc) {
@@ -276,14 +278,15 @@ take_words(Parse *parse, GError **error)
 
         if (only_operands || word[0] != '-' || word[1] == '\0') {
             only_operands |= is_run;
-            g_ptr_array_add(parse->operands, g_strdup(word));
+            g_ptr_array_add(words, g_strdup(word));
             parse->at++;
             continue;
         }
         parse->at++;
-        if (strcmp(word, "--") == 0)
+        if (strcmp(word, "--") == 0) {
             only_operands = true;
-        else if (!(word[1] == '-' ? take_long : take_letters)(parse, word, error))
+            words = list_of_rest(parse);
+        } else if (!(word[1] == '-' ? take_long : take_letters)(parse, word, error))
             return false;
         if (parse->options->command == BNS_COMMAND_HELP ||
             parse->options->command == BNS_COMMAND_VERSION)
@@ -309,86 +312,6 @@ read_environment(Parse *parse, GError **error)
     return true;
 }
 
-static bool
-is_one_of(const char *value, const char *const *words)
-{
-    return value == NULL || g_strv_contains(words, value);
-}
-
-static bool
-check_stop(const Parse *parse, GError **error)
-{
-    if (parse->options->command != BNS_COMMAND_STOP)
-        return true;
-    return parse->options->all == (parse->operands->len == 0) ||
-           fail(parse, error, "expected sessions, or --all");
-}
-
-static bool
-check_review(const Parse *parse, GError **error)
-{
-    const BnsOptions *options = parse->options;
-
-    if (options->command == BNS_COMMAND_RUN && options->apply && options->discard)
-        return fail(parse, error, "--apply and --discard exclude each other");
-    if (options->command != BNS_COMMAND_REVIEW)
-        return true;
-    if (options->apply + options->discard + options->diff > 1)
-        return fail(parse, error, "--apply, --discard and --diff exclude each other");
-    if (options->force && !options->apply)
-        return fail(parse, error, "--force is for --apply");
-    return options->apply || parse->operands->len <= 1 ||
-           fail(parse, error, "expected one session at most: paths are for --apply");
-}
-
-static bool
-check_operands(const Parse *parse, GError **error)
-{
-    static const char *const decisions[] = { "allow", "deny", "would_deny", NULL };
-    static const char *const formats[] = { "text", "jsonl", NULL };
-    static const char *const check_formats[] = { "text", "json", NULL };
-    static const struct {
-        guint least, most;
-        const char *what;
-    } operands[BNS_N_COMMANDS] = {
-        [BNS_COMMAND_RUN] = { 1, G_MAXUINT, "a command to run" },
-        [BNS_COMMAND_CHECK] = { 0, 0,
-                                "nothing but options: a policy file is named by "
-                                "--config FILE" },
-        [BNS_COMMAND_EXPLAIN] = { 1, 2, "[METHOD] and a URL or HOST:PORT" },
-        [BNS_COMMAND_IMPORT] = { 2, 2,
-                                 "claude, srt, domains, codex or coder, and a file" },
-        [BNS_COMMAND_LOG] = { 0, 1, "at most one file or session" },
-        [BNS_COMMAND_LOG_VERIFY] = { 1, 1, "one file" },
-        [BNS_COMMAND_PRESET] = { 1, 2, "list, or show and the name of a preset" },
-        [BNS_COMMAND_DOCTOR] = { 0, 0, "nothing but --json" },
-        [BNS_COMMAND_VERIFY] = { 0, 0, "nothing but options" },
-        [BNS_COMMAND_PS] = { 0, 0,
-                             "nothing but --json; the program of this name is run "
-                             "by boundary-ns -- ps" },
-        [BNS_COMMAND_STOP] = { 0, G_MAXUINT, "" },
-        [BNS_COMMAND_REVIEW] = { 0, G_MAXUINT, "" },
-        [BNS_COMMAND_HELP] = { 0, G_MAXUINT, "" },
-        [BNS_COMMAND_VERSION] = { 0, G_MAXUINT, "" },
-    };
-    BnsCommand command = parse->options->command;
-    guint n = parse->operands->len;
-
-    if (n < operands[command].least || n > operands[command].most)
-        return fail(parse, error, "expected %s", operands[command].what);
-    if (command == BNS_COMMAND_RUN &&
-        *(char *)g_ptr_array_index(parse->operands, 0) == '\0')
-        return fail(parse, error, "the command is empty");
-    if (!is_one_of(parse->options->decision, decisions))
-        return fail(parse, error, "--decision: use allow, deny or would_deny");
-    if (command == BNS_COMMAND_CHECK &&
-        !is_one_of(parse->options->format, check_formats))
-        return fail(parse, error, "--format: use text or json");
-    if (command != BNS_COMMAND_CHECK && !is_one_of(parse->options->format, formats))
-        return fail(parse, error, "--format: use text or jsonl");
-    return check_stop(parse, error) && check_review(parse, error);
-}
-
 static GStrv
 steal_strings(GPtrArray **array)
 {
@@ -408,6 +331,7 @@ parse_init(Parse *parse, int argc, char **argv)
     parse->argv = argv;
     parse->notices = g_ptr_array_new_with_free_func(g_free);
     parse->operands = g_ptr_array_new_with_free_func(g_free);
+    parse->command_line = g_ptr_array_new_with_free_func(g_free);
     for (size_t i = 0; i < bns_option_table_len; i++)
         if (bns_option_table[i].kind == BNS_OPTION_LIST)
             parse->lists[i] = g_ptr_array_new_with_free_func(g_free);
@@ -423,6 +347,7 @@ parse_finish(Parse *parse)
                 steal_strings(&parse->lists[i]);
     parse->options->notices = steal_strings(&parse->notices);
     parse->options->arguments = steal_strings(&parse->operands);
+    parse->options->command_line = steal_strings(&parse->command_line);
 }
 
 BnsOptions *
@@ -434,11 +359,10 @@ bns_options_parse(int argc, char **argv, GError **error)
 
     parse_init(&parse, argc, argv);
     take_subcommand(&parse);
-    ok = read_environment(&parse, error) && take_words(&parse, error) &&
-         check_operands(&parse, error);
+    ok = read_environment(&parse, error) && take_words(&parse, error);
     parse_finish(&parse);
     options = parse.options;
-    return ok ? g_steal_pointer(&options) : NULL;
+    return ok && bns_options_check(options, error) ? g_steal_pointer(&options) : NULL;
 }
 
 void
@@ -464,6 +388,9 @@ bns_options_free(BnsOptions *options)
     g_free(options->workdir);
     g_strfreev(options->notices);
     g_strfreev(options->arguments);
+    g_strfreev(options->command_line);
+    g_free(options->as);
+    g_free(options->variable);
     g_free(options->decision);
     g_free(options->format);
     g_free(options);

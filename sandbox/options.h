@@ -5,7 +5,8 @@
  * Options are a table (options_table.c) from which parsing, --help and the test against
  * boundary.1 are made. A subcommand is recognised only as the very first argument.
  * For `run`, options end at the first word that is none; the other subcommands take
- * options and operands in any order. "--" ends options everywhere.
+ * options and operands in any order. "--" ends options everywhere; what follows it is
+ * another command line for `check` and `explain`, which ask about one.
  */
 #pragma once
 
@@ -78,13 +79,17 @@ typedef struct {
     BnsLogLevel log_level; /* default BNS_LOG_WARN */
     bool has_log_level;    /* given on the command line or in the environment */
     bool quiet;            /* -q was the last word on it: no summary either */
-    GStrv notices;   /* one line each: coder/boundary's options that are accepted */
-    GStrv arguments; /* run: COMMAND and its arguments; others: operands */
-    bool follow;     /* log */
-    char *decision;  /* log: "allow", "deny", "would_deny"; NULL: all */
-    char *format;    /* log: "text", "jsonl"; check: "text", "json"; NULL: text */
-    bool json;       /* doctor, ps */
-    bool is_verify;  /* run: of `verify`, whose program may be executed */
+    GStrv notices;      /* one line each: coder/boundary's options that are accepted */
+    GStrv arguments;    /* run: COMMAND and its arguments; others: operands */
+    GStrv command_line; /* check, explain: what follows "--": of a command, which is not
+                         * run; empty: nothing */
+    char *as;       /* explain: the COMMAND whose policy is asked; NULL: see there */
+    char *variable; /* explain: the name of one that it is asked about; NULL: none */
+    bool follow;    /* log */
+    char *decision; /* log: "allow", "deny", "would_deny"; NULL: all */
+    char *format; /* log: "text", "jsonl"; check, explain: "text", "json"; NULL: text */
+    bool json;    /* doctor, ps */
+    bool is_verify; /* run: of `verify`, whose program may be executed */
 } BnsOptions;
 
 /* Returns: (transfer full): the options, or %NULL with @error: one line. Reads

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The table of options, for options.c and options_help.c alone.
+ * The table of options, for options.c, options_check.c and options_help.c alone.
  */
 #pragma once
 
@@ -64,3 +64,10 @@ typedef struct {
 
 extern const BnsSubcommand bns_subcommand_table[];
 extern const size_t bns_subcommand_table_len;
+
+/* Sets @error: one line, as of BnsOptionsError for @command. Returns: false. */
+bool G_GNUC_PRINTF(3, 4)
+    bns_options_fail(BnsCommand command, GError **error, const char *format, ...);
+
+/* options_check.c: whether the words and options go together. */
+bool bns_options_check(const BnsOptions *options, GError **error);

@@ -53,28 +53,49 @@ check_options(const BnsPolicy *policy, const BnsOptions *options, GError **error
     return true;
 }
 
+/* (nullable): what is, or would be, run by that policy. */
+static const char *
+command_of(const BnsOptions *options)
+{
+    if (options->command == BNS_COMMAND_RUN)
+        return options->arguments[0];
+    return options->as != NULL ? options->as : options->command_line[0];
+}
+
+/* Borrows from @options and @config (nullable). */
+static BnsPolicySource
+source_of(const BnsOptions *options, const char *config)
+{
+    return (BnsPolicySource){ .system_dir = BNS_POLICY_SYSTEM_DIR,
+                              .config_path = config,
+                              .command = command_of(options),
+                              .presets = options->preset,
+                              .profile = options->profile,
+                              .allow = options->allow,
+                              .deny = options->deny,
+                              .env_allow = g_getenv("BOUNDARY_ALLOW"),
+                              .write = options->write,
+                              .read_only = options->read_only,
+                              .hide = options->hide,
+                              .review = options->review,
+                              .env = options->env };
+}
+
+/* Returns: (transfer full) (nullable) */
+static char *
+find_config(const BnsOptions *options)
+{
+    g_autoptr(BnsPlaces) places = bns_places_new();
+
+    return options->config_path != NULL ? g_strdup(options->config_path)
+                                        : bns_places_find_config(places);
+}
+
 BnsPolicy *
 bns_policy_source_load(const BnsOptions *options, char **out_config, GError **error)
 {
-    g_autoptr(BnsPlaces) places = bns_places_new();
-    g_autofree char *config = options->config_path != NULL
-                                  ? g_strdup(options->config_path)
-                                  : bns_places_find_config(places);
-    const BnsPolicySource source = { .system_dir = BNS_POLICY_SYSTEM_DIR,
-                                     .config_path = config,
-                                     .command = options->command == BNS_COMMAND_RUN
-                                                    ? options->arguments[0]
-                                                    : NULL,
-                                     .presets = options->preset,
-                                     .profile = options->profile,
-                                     .allow = options->allow,
-                                     .deny = options->deny,
-                                     .env_allow = g_getenv("BOUNDARY_ALLOW"),
-                                     .write = options->write,
-                                     .read_only = options->read_only,
-                                     .hide = options->hide,
-                                     .review = options->review,
-                                     .env = options->env };
+    g_autofree char *config = find_config(options);
+    const BnsPolicySource source = source_of(options, config);
     g_auto(GStrv) notices = NULL;
     BnsPolicy *policy;
 
@@ -89,6 +110,21 @@ bns_policy_source_load(const BnsOptions *options, char **out_config, GError **er
     if (policy != NULL && out_config != NULL)
         *out_config = g_steal_pointer(&config);
     return policy;
+}
+
+BnsPolicy *
+bns_policy_source_load_layer(const BnsOptions *options,
+                             BnsPolicyLayer layer,
+                             GError **error)
+{
+    g_autofree char *config = find_config(options);
+    BnsPolicySource source = source_of(options, config);
+
+    if (layer == BNS_POLICY_LAYER_SYSTEM)
+        source = (BnsPolicySource){ .system_dir = BNS_POLICY_SYSTEM_DIR };
+    else
+        source.system_dir = NULL;
+    return bns_policy_load(&source, NULL, error);
 }
 
 GStrv

@@ -18,6 +18,18 @@
 BnsPolicy *
 bns_policy_source_load(const BnsOptions *options, char **out_config, GError **error);
 
+/* One of two layers, where there is a system policy. */
+typedef enum {
+    BNS_POLICY_LAYER_SYSTEM,
+    BNS_POLICY_LAYER_BELOW,
+} BnsPolicyLayer;
+
+/* The policy that there would be with this layer alone; without notices. Returns:
+ * (transfer full), or %NULL with @error */
+BnsPolicy *bns_policy_source_load_layer(const BnsOptions *options,
+                                        BnsPolicyLayer layer,
+                                        GError **error);
+
 /* Whether the system layer lets the person use @what ("--resolve"). If not, @error: one line
  * that names the file. */
 bool bns_policy_source_permit(const BnsPolicy *policy,

@@ -34,9 +34,13 @@ add_program(GPtrArray *paths, const char *path)
 static void
 add_audit(GPtrArray *paths, const BnsProtectSource *source)
 {
-    g_autofree char *dir = g_path_get_dirname(source->audit->path);
-    g_autofree char *parent = g_path_get_dirname(dir);
+    g_autofree char *dir = NULL;
+    g_autofree char *parent = NULL;
 
+    if (source->audit == NULL)
+        return;
+    dir = g_path_get_dirname(source->audit->path);
+    parent = g_path_get_dirname(dir);
     add(paths, source->audit_is_named ? source->audit->path : parent);
 }
 
@@ -182,7 +186,7 @@ bns_protect_links(const BnsProtectSource *source)
     GPtrArray *links = g_ptr_array_new();
 
     each_named(source, add_links, links);
-    if (source->audit_is_named)
+    if (source->audit != NULL && source->audit_is_named)
         add_links(links, source->audit->path);
     g_ptr_array_add(links, NULL);
     return (GStrv)g_ptr_array_free(links, FALSE);

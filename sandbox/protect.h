@@ -13,7 +13,7 @@
 typedef struct {
     const BnsPlaces *places;
     const BnsPolicy *policy;
-    const BnsAuditFile *audit;
+    const BnsAuditFile *audit; /* (nullable): none is open */
     bool audit_is_named; /* by --audit-log: the file alone is ours, not its directory */
     const char *executable; /* our own */
     const char *netstack;

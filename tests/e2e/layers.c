@@ -153,6 +153,46 @@ test_silent_layer(void)
     g_assert_cmpuint(bns_origin_connections(story->https), ==, 0);
 }
 
+/* Each layer says what it would say alone, of files, programs and variables, too. */
+static void
+test_explain_settings(void)
+{
+    static const struct {
+        const char *question, *first, *system, *below;
+    } rows[] = {
+        { "write ./a", "deny\t/etc/boundary-ns/policy.yaml:2\t",
+          "The system policy alone: deny, it is read-only, and stays where it is "
+          "(/etc/boundary-ns/policy.yaml:2)\n",
+          "The policy below it alone: allow, it is writable (workdir)\n" },
+        { "-- head -c0 /dev/null", "deny\t/etc/boundary-ns/policy.yaml:3\t",
+          "The system policy alone: deny, the program is not permitted "
+          "(/etc/boundary-ns/policy.yaml:3)\n",
+          "The policy below it alone: allow, no rule denies it\n" },
+        { "--env MY_ID=1 --variable MY_ID", "deny\t/etc/boundary-ns/policy.yaml:4\t",
+          "The system policy alone: deny, it is hidden by name "
+          "(/etc/boundary-ns/policy.yaml:4)\n",
+          "The policy below it alone: allow, it is set to a value (--env#1)\n" },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(Story) story = story_under("files:\n  {read_only: [.]}\n"
+                                             "commands: {deny: [head]}\n"
+                                             "env: {hide: [MY_ID]}\n");
+        g_autofree char *arguments = g_strconcat("explain ", rows[i].question, NULL);
+        g_autoptr(StoryRun) run = NULL;
+
+        story_write(story, "a", "x");
+        run = story_run(story, arguments);
+        story_assert_status(run, 1);
+        g_assert_true(g_str_has_prefix(run->out, rows[i].first));
+        story_assert_out(run, rows[i].system);
+        story_assert_out(run, rows[i].below);
+        story_assert_out(run, "Nothing of yours can allow it: ask whoever keeps "
+                              "/etc/boundary-ns.\n");
+        story_assert_no_out(run, "This would allow it");
+    }
+}
+
 /* --- what is no rule --- */
 
 typedef struct {
@@ -352,6 +392,8 @@ main(int argc, char **argv)
     }
     bns_test_add("/e2e/layers/rules-of-both-decide", test_rules);
     bns_test_add("/e2e/layers/without-an-allow-rule-nothing-is", test_silent_layer);
+    bns_test_add("/e2e/layers/what-each-says-of-files-programs-and-variables",
+                 test_explain_settings);
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autofree char *path = g_strconcat("/e2e/layers/", rows[i].name, NULL);
 

@@ -51,6 +51,14 @@ static const Good good[] = {
       { "explain", "GET", "https://a.example/", "--allow", "a.example" },
       BNS_COMMAND_EXPLAIN,
       "GET|https://a.example/" },
+    { "explain-a-url-behind-dashes",
+      { "explain", "--as", "claude", "--", "https://a.example/" },
+      BNS_COMMAND_EXPLAIN,
+      "https://a.example/" },
+    { "help-wins-over-what-is-wrong",
+      { "check", "--format", "json", "--help" },
+      BNS_COMMAND_HELP,
+      "" },
     { "import", { "import", "srt", "-" }, BNS_COMMAND_IMPORT, "srt|-" },
     { "log", { "log", "x.jsonl", "--follow" }, BNS_COMMAND_LOG, "x.jsonl" },
     { "log-verify", { "log", "verify", "x.jsonl" }, BNS_COMMAND_LOG_VERIFY, "x.jsonl" },
@@ -89,6 +97,26 @@ test_good(gconstpointer data)
     g_assert_cmpint(options->command, ==, row->command);
     joined = g_strjoinv("|", options->arguments);
     g_assert_cmpstr(joined, ==, row->arguments);
+}
+
+static void
+test_command_lines(void)
+{
+    static const char *const check[] = {
+        "check", "-q", "--", "claude", "--json", NULL
+    };
+    static const char *const explain[] = { "explain", "--as", "claude", "--",
+                                           "git",     "push", NULL };
+    g_autoptr(BnsOptions) of_check = parse(check, NULL);
+    g_autoptr(BnsOptions) of_explain = parse(explain, NULL);
+    g_autofree char *checked = g_strjoinv("|", of_check->command_line);
+    g_autofree char *explained = g_strjoinv("|", of_explain->command_line);
+
+    g_assert_cmpstr(checked, ==, "claude|--json");
+    g_assert_null(of_check->arguments[0]);
+    g_assert_cmpstr(explained, ==, "git|push");
+    g_assert_cmpstr(of_explain->as, ==, "claude");
+    g_assert_null(of_explain->arguments[0]);
 }
 
 typedef struct {
@@ -149,7 +177,8 @@ static const Bad bad[] = {
       BNS_OPTIONS_ERROR_COMMAND },
     { "check-operand",
       { "check", "x" },
-      "expected nothing but options: a policy file is named by --config FILE",
+      "expected nothing but options and -- COMMAND: a policy file is named by "
+      "--config FILE",
       BNS_OPTIONS_ERROR_COMMAND },
     { "import-without-file",
       { "import", "srt" },
@@ -186,11 +215,31 @@ static const Bad bad[] = {
       BNS_OPTIONS_ERROR_COMMAND },
     { "explain-nothing",
       { "explain" },
-      "expected [METHOD]",
+      "expected one of [METHOD] URL, HOST:PORT, PATH, -- COMMAND and --variable NAME (",
       BNS_OPTIONS_ERROR_COMMAND },
     { "explain-too-much",
       { "explain", "a", "b", "c" },
-      "expected [METHOD]",
+      "expected one of [METHOD]",
+      BNS_OPTIONS_ERROR_COMMAND },
+    { "explain-two-things",
+      { "explain", "a.org", "--", "git" },
+      "; --as COMMAND says whose policy is asked (",
+      BNS_OPTIONS_ERROR_COMMAND },
+    { "explain-a-variable-of-a-request",
+      { "explain", "a.org", "--variable", "X" },
+      "expected one of [METHOD]",
+      BNS_OPTIONS_ERROR_COMMAND },
+    { "explain-jsonl",
+      { "explain", "a.org", "--format", "jsonl" },
+      "--format: use text or json (",
+      BNS_OPTIONS_ERROR_COMMAND },
+    { "explain-an-empty-command",
+      { "explain", "--", "" },
+      "the command is empty (",
+      BNS_OPTIONS_ERROR_COMMAND },
+    { "as-is-for-explain",
+      { "check", "--as", "claude" },
+      "unknown option --as: it is for explain (",
       BNS_OPTIONS_ERROR_COMMAND },
     { "log-two", { "log", "a", "b" }, "at most one", BNS_OPTIONS_ERROR_COMMAND },
     { "log-verify-none", { "log", "verify" }, "one file", BNS_OPTIONS_ERROR_COMMAND },
@@ -359,5 +408,7 @@ main(int argc, char **argv)
     bns_test_add("/sandbox/options/coders-options-give-notices", test_coder);
     bns_test_add("/sandbox/options/environment-gives-defaults", test_environment);
     bns_test_add("/sandbox/options/help-names-every-option", test_help);
+    bns_test_add("/sandbox/options/check-and-explain-take-a-command-line",
+                 test_command_lines);
     return g_test_run();
 }
