@@ -60,7 +60,7 @@ install: build
 bench:
 	@data/install-deps build bench
 	$(MAKE) build
-	tests/bench/run.sh $(BUILD)
+	QUICK=$(QUICK) tests/bench/run.sh $(BUILD)
 
 fuzz: deps
 	tests/fuzz/run $(or $(SECONDS),60)

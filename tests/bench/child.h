@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Child: a program that is asked in lines and answers in lines.
+ */
+#pragma once
+
+#include <glib.h>
+#include <sys/types.h>
+
+typedef struct {
+    pid_t pid;
+    int in_fd;       /* owned; -1 if it is not asked anything */
+    int out_fd;      /* owned */
+    GString *unread; /* owned; what it said beyond the last line */
+} Child;
+
+/**
+ * child_start:
+ * @dir: (nullable): its working directory
+ * @env: (nullable): its environment
+ * @log: (nullable): a file for its standard error, appended to
+ *
+ * It dies with us. Returns: (transfer full): or %NULL with @error.
+ */
+Child *child_start(const char *const *argv,
+                   const char *dir,
+                   char **env,
+                   const char *log,
+                   GError **error);
+/* Closes its input, waits for its end, kills it after ten seconds. */
+void child_free(Child *child);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Child, child_free)
+
+/* Returns: (transfer full): its next line, without the end; %NULL if there was none for
+ * @timeout_s or it has ended. */
+char *child_line(Child *child, unsigned timeout_s);
+/* Asks and waits. */
+char *child_ask(Child *child, const char *line, unsigned timeout_s);

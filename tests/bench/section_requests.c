@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/bench/section.h"
+
+/* Those of 16 connections on, as the contract names them. */
+#define RATE_GOALS                                                                     \
+    {                                                                                  \
+        { GOAL_RATIO_LEAST, NULL, 0.35, 0.45 }, { GOAL_RATIO_LEAST, "squid", 2, 3 },   \
+            { GOAL_RATIO_LEAST, "mitmproxy", 25, 40 },                                 \
+            { GOAL_RATIO_LEAST, "sandbox-runtime", 10, 15 },                           \
+    }
+#define CPU_GOALS                                                                      \
+    {                                                                                  \
+        { GOAL_VALUE_MOST, NULL, 90, 65 },                                             \
+    }
+
+static const Measure measures[] = {
+    { LANE_HTTPS,
+      "requests conns=1 path=- tls=0 count=2000",
+      "requests conns=1 path=- tls=0 count=300",
+      0,
+      0,
+      { { FIGURE_KEY, "connect, inspected port, p50", "us", "latency_p50_us" },
+        { FIGURE_KEY, "connect, inspected port, p99", "us", "latency_p99_us" } } },
+    { LANE_PLAIN,
+      "requests conns=1 path=- count=2000",
+      "requests conns=1 path=- count=300",
+      0,
+      0,
+      { { FIGURE_KEY, "connect, opaque, p50", "us", "latency_p50_us" },
+        { FIGURE_KEY, "connect, opaque, p99", "us", "latency_p99_us" } } },
+    { LANE_HTTPS,
+      "requests conns=1 time_us=1000000",
+      "requests conns=1 time_us=150000",
+      0,
+      4,
+      { { FIGURE_KEY,
+          "request latency, keep-alive, p50",
+          "us",
+          "latency_p50_us",
+          { { GOAL_ADDED_MOST, NULL, 100, 60 } } },
+        { FIGURE_KEY,
+          "request latency, keep-alive, p99",
+          "us",
+          "latency_p99_us",
+          { { GOAL_ADDED_MOST, NULL, 500, 250 } } },
+        { FIGURE_RATE, "requests, h1, 1 connection", "1/s" },
+        { FIGURE_CPU_PER_REQUEST, "CPU per request, h1, 1 connection", "us" } } },
+    { LANE_HTTPS,
+      "requests conns=16 time_us=1000000",
+      "requests conns=16 time_us=150000",
+      0,
+      4,
+      { { FIGURE_RATE, "requests, h1, 16 connections", "1/s", NULL, RATE_GOALS },
+        { FIGURE_CPU_PER_REQUEST, "CPU per request, h1, 16 connections", "us", NULL,
+          CPU_GOALS },
+        { FIGURE_KEY, "latency at full load, h1, 16 connections, p99", "us",
+          "latency_p99_us" } } },
+    { LANE_HTTPS,
+      "requests conns=50 time_us=1000000",
+      "requests conns=50 time_us=150000",
+      0,
+      4,
+      { { FIGURE_RATE, "requests, h1, 50 connections", "1/s", NULL, RATE_GOALS },
+        { FIGURE_CPU_PER_REQUEST, "CPU per request, h1, 50 connections", "us", NULL,
+          CPU_GOALS } } },
+    { LANE_HTTPS,
+      "requests h2=1 conns=1 time_us=1000000",
+      "requests h2=1 conns=1 time_us=150000",
+      0,
+      0,
+      { { FIGURE_RATE, "requests, h2, 1 connection", "1/s" },
+        { FIGURE_KEY, "request latency, h2, p50", "us", "latency_p50_us" } } },
+    { LANE_HTTPS,
+      "requests h2=1 conns=16 time_us=1000000",
+      "requests h2=1 conns=16 time_us=150000",
+      0,
+      4,
+      { { FIGURE_RATE, "requests, h2, 16 connections", "1/s", NULL, RATE_GOALS },
+        { FIGURE_CPU_PER_REQUEST, "CPU per request, h2, 16 connections", "us", NULL,
+          CPU_GOALS } } },
+    { LANE_HTTPS,
+      "requests h2=1 conns=50 time_us=1000000",
+      "requests h2=1 conns=50 time_us=150000",
+      0,
+      0,
+      { { FIGURE_RATE, "requests, h2, 50 connections", "1/s", NULL, RATE_GOALS } } },
+    { LANE_HTTPS,
+      "requests new=1 conns=1 path=/bytes/1 count=300",
+      "requests new=1 conns=1 path=/bytes/1 count=100",
+      0,
+      0,
+      { { FIGURE_KEY, "request latency, new connection, p50", "us", "latency_p50_us" },
+        { FIGURE_KEY, "request latency, new connection, p99", "us", "latency_p99_us" },
+        { FIGURE_CPU_PER_REQUEST, "CPU per new TLS connection", "us" } } },
+    { LANE_HTTPS,
+      "requests new=1 conns=16 path=/bytes/1 time_us=1000000",
+      "requests new=1 conns=16 path=/bytes/1 time_us=150000",
+      0,
+      4,
+      { { FIGURE_RATE,
+          "new TLS connections, full handshakes",
+          "1/s",
+          NULL,
+          { { GOAL_RATIO_LEAST, NULL, 0.40, 0.60 } } } } },
+    { LANE_HTTPS,
+      "requests new=1 resume=1 conns=16 path=/bytes/1 time_us=1000000",
+      "requests new=1 resume=1 conns=16 path=/bytes/1 time_us=150000",
+      0,
+      4,
+      { { FIGURE_RATE,
+          "new TLS connections, client resumes",
+          "1/s",
+          NULL,
+          { { GOAL_RATIO_LEAST, NULL, 0.40, 0.60 } } },
+        { FIGURE_PERCENT, "of them resumed", "%", "resumed" } } },
+};
+
+void
+section_requests(const Bench *bench)
+{
+    measures_run(bench, measures, G_N_ELEMENTS(measures));
+}
