@@ -292,6 +292,8 @@ digest_fixed(const BnsPolicy *policy)
         g_checksum_update(checksum, (const guchar *)line, -1);
     }
     digest_limits(checksum, policy);
+    if (policy->is_disabled)
+        g_checksum_update(checksum, (const guchar *)"disabled\n", -1);
     return g_strdup(g_checksum_get_string(checksum));
 }
 

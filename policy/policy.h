@@ -164,6 +164,9 @@ typedef struct {
  */
 BnsPolicy *
 bns_policy_load(const BnsPolicySource *source, GStrv *out_notices, GError **error);
+/* Returns: (transfer full): @name, as written in a file of @folder, absolute: "~/" is
+ * expanded, symbolic links are not looked at. */
+char *bns_policy_resolve_name(const char *folder, const char *name);
 void bns_policy_free(BnsPolicy *policy);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BnsPolicy, bns_policy_free)
 

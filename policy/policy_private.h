@@ -54,10 +54,6 @@ struct BnsPolicy {
  * BNS_POLICY_ERROR_INVALID; @policy is then of no use. (layers.c) */
 bool bns_policy_set_ceiling(BnsPolicy *policy, BnsPolicy *take_ceiling, GError **error);
 
-/* Returns: (transfer full): @name, as written in a file of @folder, absolute: "~/" is
- * expanded, symbolic links are not looked at. */
-char *bns_policy_resolve_name(const char *folder, const char *name);
-
 /* Returns: (transfer full): a policy without rules, to be filled and then completed. */
 BnsPolicy *bns_policy_new(void);
 void bns_policy_add_rule(BnsPolicy *policy, BnsRule *take_rule);

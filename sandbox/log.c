@@ -6,6 +6,7 @@
 #include "sandbox/exit_status.h"
 
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 static BnsLogLevel max_level = BNS_LOG_WARN;
@@ -33,6 +34,16 @@ find_message(const GLogField *fields, gsize n_fields)
     return NULL;
 }
 
+/* The terminal is the command's while it runs: nobody adds a carriage return for us. */
+static bool
+is_raw_terminal(void)
+{
+    struct termios modes;
+
+    return tcgetattr(STDERR_FILENO, &modes) == 0 &&
+           (modes.c_oflag & (OPOST | ONLCR)) != (OPOST | ONLCR);
+}
+
 /* One write(2) per line, so that lines of several processes do not mix. */
 static void
 write_line(const char *text, gsize len)
@@ -46,7 +57,7 @@ write_line(const char *text, gsize len)
             g_string_append_c(line, text[i]);
         else
             g_string_append_printf(line, "\\x%02x", (guchar)text[i]);
-    g_string_append_c(line, '\n');
+    g_string_append(line, is_raw_terminal() ? "\r\n" : "\n");
     bns_fd_write_all(STDERR_FILENO, line->str, line->len);
     g_string_free(line, TRUE);
 }

@@ -62,9 +62,18 @@ command_of(const BnsOptions *options)
     return options->as != NULL ? options->as : options->command_line[0];
 }
 
-/* Borrows from @options and @config (nullable). */
-static BnsPolicySource
-source_of(const BnsOptions *options, const char *config)
+char *
+bns_policy_source_config(const BnsOptions *options)
+{
+    g_autoptr(BnsPlaces) places = bns_places_new();
+
+    if (options->config_path == NULL)
+        return bns_places_find_config(places);
+    return g_strdup(options->config_path);
+}
+
+BnsPolicySource
+bns_policy_source_of(const BnsOptions *options, const char *config)
 {
     return (BnsPolicySource){ .system_dir = BNS_POLICY_SYSTEM_DIR,
                               .config_path = config,
@@ -81,32 +90,43 @@ source_of(const BnsOptions *options, const char *config)
                               .env = options->env };
 }
 
-/* Returns: (transfer full) (nullable) */
-static char *
-find_config(const BnsOptions *options)
+BnsPolicy *
+bns_policy_source_read(const BnsPolicySource *source,
+                       const BnsOptions *options,
+                       GStrv *out_notices,
+                       GError **error)
 {
-    g_autoptr(BnsPlaces) places = bns_places_new();
+    g_autoptr(BnsPolicy) policy = bns_policy_load(source, out_notices, error);
 
-    return options->config_path != NULL ? g_strdup(options->config_path)
-                                        : bns_places_find_config(places);
+    if (policy == NULL || !check_options(policy, options, error) ||
+        !bns_host_port_offer(policy, options->host_port, error))
+        return NULL;
+    return g_steal_pointer(&policy);
 }
 
 BnsPolicy *
-bns_policy_source_load(const BnsOptions *options, char **out_config, GError **error)
+bns_policy_source_begin(const BnsPolicySource *source,
+                        const BnsOptions *options,
+                        GError **error)
 {
-    g_autofree char *config = find_config(options);
-    const BnsPolicySource source = source_of(options, config);
     g_auto(GStrv) notices = NULL;
     BnsPolicy *policy;
 
     if (!options->quiet)
         print_notices(options->notices);
-    policy = bns_policy_load(&source, &notices, error);
-    if (policy != NULL && (!check_options(policy, options, error) ||
-                           !bns_host_port_offer(policy, options->host_port, error)))
-        g_clear_pointer(&policy, bns_policy_free);
+    policy = bns_policy_source_read(source, options, &notices, error);
     if (policy != NULL && !options->quiet)
         print_notices(notices);
+    return policy;
+}
+
+BnsPolicy *
+bns_policy_source_load(const BnsOptions *options, char **out_config, GError **error)
+{
+    g_autofree char *config = bns_policy_source_config(options);
+    const BnsPolicySource source = bns_policy_source_of(options, config);
+    BnsPolicy *policy = bns_policy_source_begin(&source, options, error);
+
     if (policy != NULL && out_config != NULL)
         *out_config = g_steal_pointer(&config);
     return policy;
@@ -117,8 +137,8 @@ bns_policy_source_load_layer(const BnsOptions *options,
                              BnsPolicyLayer layer,
                              GError **error)
 {
-    g_autofree char *config = find_config(options);
-    BnsPolicySource source = source_of(options, config);
+    g_autofree char *config = bns_policy_source_config(options);
+    BnsPolicySource source = bns_policy_source_of(options, config);
 
     if (layer == BNS_POLICY_LAYER_SYSTEM)
         source = (BnsPolicySource){ .system_dir = BNS_POLICY_SYSTEM_DIR };

@@ -29,6 +29,20 @@ typedef enum {
 BnsPolicy *bns_policy_source_load_layer(const BnsOptions *options,
                                         BnsPolicyLayer layer,
                                         GError **error);
+/* (transfer full) (nullable): the config file that is chosen; NULL: none */
+char *bns_policy_source_config(const BnsOptions *options);
+/* What @options and @config (nullable) mean. It borrows from both. */
+BnsPolicySource bns_policy_source_of(const BnsOptions *options, const char *config);
+/* The policy of @source, which has to permit @options. Prints nothing. @out_notices:
+ * (transfer full) (nullable) */
+BnsPolicy *bns_policy_source_read(const BnsPolicySource *source,
+                                  const BnsOptions *options,
+                                  GStrv *out_notices,
+                                  GError **error);
+/* The same, with the notices printed as bns_policy_source_load() does. */
+BnsPolicy *bns_policy_source_begin(const BnsPolicySource *source,
+                                   const BnsOptions *options,
+                                   GError **error);
 
 /* Whether the system layer lets the person use @what ("--resolve"). If not, @error: one line
  * that names the file. */

@@ -2,6 +2,7 @@
 #include "sandbox/protect.h"
 
 #include "sandbox/aliases.h"
+#include "sandbox/path_walk.h"
 #include "sandbox/sight.h"
 
 #include <errno.h>
@@ -104,9 +105,6 @@ bns_protect_paths(const BnsProtectSource *source)
 
 /* --- links --- */
 
-/* As many as the kernel follows. */
-#define LINKS_MAX 40
-
 /* Its owner can make it writable. */
 static bool
 is_writable(const char *dir)
@@ -117,67 +115,20 @@ is_writable(const char *dir)
            (bns_sight_stat(dir, &info) && info.st_uid == geteuid());
 }
 
-/* On the way along a path. Both owned. */
-typedef struct {
-    char *at;   /* real */
-    char *rest; /* what is still to go from there */
-    int n_links;
-} Walk;
-
-static void
-set(char **text, char *value)
-{
-    g_free(*text);
-    *text = value;
-}
-
-static void
-follow(Walk *walk, const char *target, const char *left)
-{
-    walk->n_links++;
-    if (g_path_is_absolute(target))
-        set(&walk->at, g_strdup("/"));
-    set(&walk->rest, g_strconcat(target, "/", left, NULL));
-}
-
-/* To the next name. */
-static void
-step(GPtrArray *links, Walk *walk)
-{
-    const char *name = walk->rest + strspn(walk->rest, "/");
-    const char *left = name + strcspn(name, "/");
-    g_autofree char *first = g_strndup(name, (gsize)(left - name));
-    g_autofree char *joined = g_build_filename(walk->at, first, NULL);
-    g_autofree char *next = g_canonicalize_filename(joined, "/"); /* for ".." */
-    g_autofree char *target = g_file_read_link(next, NULL);
-
-    if (target == NULL) {
-        set(&walk->at, g_steal_pointer(&next));
-        set(&walk->rest, g_strdup(left));
-        return;
-    }
-    if (is_writable(walk->at) &&
-        !g_ptr_array_find_with_equal_func(links, next, g_str_equal, NULL))
-        g_ptr_array_add(links, g_steal_pointer(&next));
-    follow(walk, target, left);
-}
-
 /* @path: nullable */
 static void
 add_links(GPtrArray *links, const char *path)
 {
-    g_autofree char *here = g_get_current_dir();
-    Walk walk = { 0 };
+    g_autoptr(GPtrArray) steps = path != NULL ? bns_path_walk(path) : NULL;
 
-    if (path == NULL)
-        return;
-    walk.at = g_strdup("/");
-    walk.rest =
-        g_path_is_absolute(path) ? g_strdup(path) : g_build_filename(here, path, NULL);
-    while (walk.rest[strspn(walk.rest, "/")] != '\0' && walk.n_links <= LINKS_MAX)
-        step(links, &walk);
-    g_free(walk.at);
-    g_free(walk.rest);
+    for (guint i = 0; steps != NULL && i < steps->len; i++) {
+        const BnsPathStep *step = steps->pdata[i];
+        g_autofree char *link = bns_path_step_path(step);
+
+        if (step->is_link && is_writable(step->dir) &&
+            !g_ptr_array_find_with_equal_func(links, link, g_str_equal, NULL))
+            g_ptr_array_add(links, g_steal_pointer(&link));
+    }
 }
 
 GStrv

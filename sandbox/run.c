@@ -40,6 +40,9 @@
 /* What a session is made of. All owned. */
 typedef struct {
     BnsPlaces *places;
+    char *config; /* absolute; NULL: none */
+    BnsPolicySource source;
+    BnsPolicyTexts *texts; /* that the policy was made of */
     BnsPolicy *policy;
     GPtrArray *resolves;  /* of BnsResolve */
     GPtrArray *published; /* of BnsPublished */
@@ -70,6 +73,8 @@ static void
 run_clear(Run *run)
 {
     bns_places_free(run->places);
+    g_free(run->config);
+    bns_policy_texts_free(run->texts);
     bns_policy_free(run->policy);
     g_clear_pointer(&run->resolves, g_ptr_array_unref);
     g_clear_pointer(&run->published, g_ptr_array_unref);
@@ -412,6 +417,8 @@ run_session(Run *run, const BnsOptions *options)
     const BnsSession session = {
         .options = options,
         .policy = run->policy,
+        .source = &run->source,
+        .texts = run->texts,
         .resolves = run->resolves,
         .published = run->published,
         .proxies = run->proxies,
@@ -456,6 +463,23 @@ run_session(Run *run, const BnsOptions *options)
     return bns_supervisor_run(&session);
 }
 
+/* Names are made absolute: who reads the files again may be elsewhere. */
+static bool
+load_policy(Run *run, const BnsOptions *options, GError **error)
+{
+    g_autofree char *named = bns_policy_source_config(options);
+    g_autofree char *here = g_get_current_dir();
+    BnsPolicySource source;
+
+    run->config = named != NULL ? bns_policy_resolve_name(here, named) : NULL;
+    run->source = bns_policy_source_of(options, run->config);
+    run->texts = bns_policy_texts_new();
+    source = run->source;
+    source.out_texts = run->texts;
+    run->policy = bns_policy_source_begin(&source, options, error);
+    return run->policy != NULL;
+}
+
 /* Returns: an exit status; %BNS_EXIT_FAILED with @error set if nothing was started. */
 static int
 load_and_run(Run *run, const BnsOptions *options, GError **error)
@@ -466,8 +490,7 @@ load_and_run(Run *run, const BnsOptions *options, GError **error)
     if (!check_privileges(error))
         return BNS_EXIT_FAILED;
     run->places = bns_places_new();
-    run->policy = bns_policy_source_load(options, NULL, error);
-    if (run->policy == NULL)
+    if (!load_policy(run, options, error))
         return BNS_EXIT_FAILED;
     if (bns_direct_is_wanted(run->policy, &why, &refused))
         return bns_direct_run(options, why);

@@ -137,6 +137,7 @@ gateway_main(const Plan *plan)
         .owner_fd = plan->pairs[PAIR_OWNERS][0],
         .lend_fd = plan->pairs[PAIR_LEND][0],
         .policy = plan->session->policy,
+        .source = plan->session->source,
         .resolves = plan->session->resolves,
         .published = plan->session->published,
         .proxies = plan->session->proxies,

@@ -275,6 +275,7 @@ bns_supervisor_on_sockets_masked(BnsSupervisor *supervisor)
     if (bns_ready_send(supervisor->spawn.controls[BNS_HELPER_INIT], BNS_READY_GO, NULL,
                        -1) == 0) {
         bns_supervisor_watch_files(supervisor);
+        bns_supervisor_watch_policy(supervisor);
         return;
     }
     /* It is dead or dying; how tells more. */
@@ -414,6 +415,7 @@ supervisor_clear(BnsSupervisor *supervisor)
     bns_watch_free(supervisor->signal_watch);
     bns_timer_free(supervisor->timer);
     bns_supervisor_leave_files(supervisor);
+    bns_supervisor_leave_policy(supervisor);
     bns_supervisor_leave_sockets(supervisor);
     bns_supervisor_leave_cgroup(supervisor);
     bns_loop_free(supervisor->loop);

@@ -17,6 +17,8 @@
 typedef struct {
     const BnsOptions *options; /* borrowed, as all here */
     BnsPolicy *policy;
+    const BnsPolicySource *source; /* what the policy is made by */
+    const BnsPolicyTexts *texts;   /* and what it was made of */
     const GPtrArray *resolves;  /* of BnsResolve, from options->resolve and host_port */
     const GPtrArray *published; /* of BnsPublished */
     BnsProxies *proxies;        /* without credentials once the gateway was started */

@@ -155,6 +155,12 @@ on_persist(BnsSupervisor *supervisor, BnsPeer *peer, const char *text, int fd)
 }
 
 static bool
+on_policy(BnsSupervisor *supervisor, BnsPeer *peer, const char *text, int fd)
+{
+    return bns_supervisor_on_policy(supervisor, text);
+}
+
+static bool
 on_draining(BnsSupervisor *supervisor, BnsPeer *peer, const char *text, int fd)
 {
     return bns_supervisor_on_draining(supervisor, peer->helper);
@@ -205,6 +211,8 @@ static const struct {
       on_persist },
     { BNS_READY_EXITED, FROM(BNS_HELPER_INIT), IN(BNS_SESSION_RUNNING), true,
       on_exited },
+    { BNS_READY_POLICY, FROM(BNS_HELPER_GATEWAY),
+      IN(BNS_SESSION_RUNNING) | IN(BNS_SESSION_DRAINING), false, on_policy },
     { BNS_READY_DRAINING, FROM(BNS_HELPER_NETSTACK) | FROM(BNS_HELPER_GATEWAY),
       IN(BNS_SESSION_DRAINING), false, on_draining },
     { BNS_READY_DRAINED, FROM(BNS_HELPER_NETSTACK) | FROM(BNS_HELPER_GATEWAY),

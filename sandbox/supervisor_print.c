@@ -24,14 +24,17 @@ bns_supervisor_print_end(const BnsSupervisor *supervisor)
     g_autofree char *limits = bns_summary_limits(supervisor->met);
     g_autofree char *left = NULL;
     g_autofree char *changed = NULL;
+    const BnsPolicy *policy = supervisor->policy != NULL
+                                  ? bns_policy_reload_policy(supervisor->policy)
+                                  : supervisor->session->policy;
 
     if (supervisor->outcome.kind == BNS_OUTCOME_FAILED)
         print_failure(supervisor);
     fputs(supervisor->warnings->str, stderr);
     if (!supervisor->was_running || supervisor->session->options->quiet)
         return;
-    text = bns_summary_text(supervisor->summary, supervisor->session->policy,
-                            supervisor->session->audit->path);
+    text =
+        bns_summary_text(supervisor->summary, policy, supervisor->session->audit->path);
     fputs(text, stderr);
     fputs(limits, stderr);
     left = bns_summary_left(supervisor->left);

@@ -2,7 +2,7 @@
 /*
  * The supervisor's state, shared by its files: supervisor.c (life of a session),
  * supervisor_messages.c (what helpers say), supervisor_cgroup.c, supervisor_files.c,
- * supervisor_signals.c and supervisor_sockets.c (sockets of the host).
+ * supervisor_policy.c, supervisor_signals.c and supervisor_sockets.c (sockets of the host).
  */
 #pragma once
 
@@ -11,6 +11,7 @@
 #include "sandbox/file_watch.h"
 #include "sandbox/outcome.h"
 #include "sandbox/persist.h"
+#include "sandbox/policy_reload.h"
 #include "sandbox/relay.h"
 #include "sandbox/session_record.h"
 #include "sandbox/socket_watch.h"
@@ -71,11 +72,14 @@ struct BnsSupervisor {
     pid_t scope_pid;
     uint64_t met[BNS_N_CGROUP_LIMITS]; /* at the end: how often each limit was met */
     BnsOutcome outcome;
-    char *summary;            /* owned; NULL: none came */
-    char *left;               /* owned; NULL: nothing */
-    BnsTimer *watch_timer;    /* owned; until then nothing is watched */
-    BnsFileWatch *file_watch; /* owned; NULL: nothing is watched */
-    GHashTable *noted;        /* owned; of owned paths: changes that were recorded */
+    char *summary;                /* owned; NULL: none came */
+    char *left;                   /* owned; NULL: nothing */
+    BnsPolicyReload *policy;      /* owned; NULL until RUNNING */
+    unsigned n_policies_sent;     /* to the gateway */
+    unsigned n_policies_in_force; /* of them, as it has said */
+    BnsTimer *watch_timer;        /* owned; until then nothing is watched */
+    BnsFileWatch *file_watch;     /* owned; NULL: nothing is watched */
+    GHashTable *noted;   /* owned; of owned paths: changes that were recorded */
     GPtrArray *changed;  /* owned; what the host executes of what was changed, and is
                                * where it was; NULL: the command did not run */
     bool has_seen_all;   /* there can be no others */
@@ -155,6 +159,15 @@ bool bns_supervisor_on_masked(BnsSupervisor *supervisor, const char *text);
 bool bns_supervisor_on_searched(BnsSupervisor *supervisor);
 /* At the very end. */
 void bns_supervisor_leave_sockets(BnsSupervisor *supervisor);
+
+/* --- supervisor_policy.c --- */
+
+/* The command runs: changes of the policy's files count. */
+void bns_supervisor_watch_policy(BnsSupervisor *supervisor);
+/* The gateway's POLICY. Returns: whether it may say so. */
+bool bns_supervisor_on_policy(BnsSupervisor *supervisor, const char *text);
+/* At the very end. */
+void bns_supervisor_leave_policy(BnsSupervisor *supervisor);
 
 /* The command goes on, with the keys if it has a right to them. */
 void bns_supervisor_continue(BnsSupervisor *supervisor);

@@ -1,0 +1,575 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sandbox/policy_reload.h"
+
+#include "base/text.h"
+#include "policy/helps.h"
+#include "sandbox/path_walk.h"
+#include "sandbox/policy_source.h"
+#include "sandbox/policy_watch.h"
+#include "sandbox/private_trees.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Between two looks that have to see the same. */
+#define SETTLE_US (50 * 1000)
+/* Somebody who writes without a pause is believed after this. */
+#define RESTLESS_US (2 * G_USEC_PER_SEC)
+/* Nobody adds so many by hand. */
+#define ADDED_MAX 1000
+
+G_DEFINE_QUARK(bns_reload_error, bns_reload_error)
+
+/* A rule that was added. */
+typedef struct {
+    unsigned number;
+    int64_t expires_us; /* INT64_MAX: never */
+} Term;
+
+struct BnsPolicyReload {
+    BnsPolicyReloadStart start;
+    const BnsPolicyReloadEvents *events; /* borrowed */
+    void *data;
+    BnsLoop *loop;          /* borrowed */
+    BnsPolicyWatch *watch;  /* owned; NULL: nothing is watched */
+    BnsTimer *timer;        /* owned; the next look */
+    BnsTimer *expiry;       /* owned; the first rule that ends */
+    int64_t restless_us;    /* since when; 0: nothing has happened */
+    BnsPolicy *policy;      /* owned; NULL: that of the start */
+    BnsPolicyTexts *texts;  /* owned; what it was made of */
+    BnsPolicyTexts *seen;   /* owned; at the last look; NULL: there was none */
+    BnsPolicyTexts *judged; /* owned; of what was refused last; NULL: nothing was */
+    GPtrArray *added;       /* owned, of owned BnsPolicyAdded */
+    GArray *terms;          /* owned, of Term: of each of them */
+    unsigned n_added;       /* ever */
+    char *once;             /* owned; NULL: files are read again */
+    bool has_said_fixed;
+};
+
+static bool G_GNUC_PRINTF(2, 3) fail(GError **error, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    if (error != NULL)
+        *error = g_error_new_valist(BNS_RELOAD_ERROR_DOMAIN, 0, format, args);
+    va_end(args);
+    return false;
+}
+
+/* --- who may change a name --- */
+
+static bool
+is_of_host_inside(const BnsFileView *view, const char *dir)
+{
+    const BnsViewMount *mount = bns_file_view_find_mount(view, dir);
+
+    if (mount != NULL)
+        return mount->access == BNS_VIEW_WRITE;
+    return view->is_shared && !bns_private_trees_contain(dir) &&
+           !bns_private_trees_cover(dir);
+}
+
+/* Its owner can make it writable. */
+static bool
+is_writable_to_us(const char *dir)
+{
+    struct stat info;
+
+    return access(dir, W_OK) == 0 ||
+           (stat(dir, &info) == 0 && info.st_uid == geteuid());
+}
+
+bool
+bns_policy_reload_may_read(const BnsFileView *view, const char *path, GError **error)
+{
+    g_autoptr(GPtrArray) steps = bns_path_walk(path);
+
+    for (guint i = 0; i < steps->len; i++) {
+        const BnsPathStep *step = steps->pdata[i];
+        g_autofree char *shown = bns_text_escape(path, -1);
+        g_autofree char *dir = bns_text_escape(step->dir, -1);
+
+        if (is_of_host_inside(view, step->dir) && is_writable_to_us(step->dir))
+            return fail(error, "the command may write to %s, which leads to %s", dir,
+                        shown);
+    }
+    return true;
+}
+
+static bool
+may_read(const char *path, void *data, GError **error)
+{
+    const BnsPolicyReload *reload = data;
+
+    return bns_policy_reload_may_read(reload->start.view, path, error);
+}
+
+/* --- making a policy --- */
+
+/* Of files, or of @texts alone (nullable). */
+static BnsPolicy *
+make(const BnsPolicyReload *reload,
+     const BnsPolicyTexts *texts,
+     BnsPolicyTexts *out_texts,
+     GError **error)
+{
+    BnsPolicySource source = *reload->start.source;
+    BnsPolicy *policy;
+
+    source.texts = texts;
+    source.out_texts = out_texts;
+    source.added = reload->added;
+    source.may_read = may_read;
+    source.may_read_data = (void *)(uintptr_t)reload;
+    policy = bns_policy_source_read(&source, reload->start.options, NULL, error);
+    if (policy != NULL)
+        bns_policy_inherit(policy, reload->start.policy);
+    return policy;
+}
+
+const BnsPolicy *
+bns_policy_reload_policy(const BnsPolicyReload *reload)
+{
+    return reload->policy != NULL ? reload->policy : reload->start.policy;
+}
+
+/* Said once: who edits rules need not hear it each time. */
+static void
+note_fixed(BnsPolicyReload *reload, const BnsPolicy *policy)
+{
+    if (reload->has_said_fixed ||
+        strcmp(bns_policy_fixed_digest(policy),
+               bns_policy_fixed_digest(reload->start.policy)) == 0)
+        return;
+    reload->has_said_fixed = true;
+    reload->events->notice(reload->data,
+                           "what the policy says of files, commands, variables, limits "
+                           "or certificates has changed: that takes effect at the next "
+                           "start");
+}
+
+/* Takes both. */
+static bool
+put_in_force(BnsPolicyReload *reload,
+             BnsPolicy *policy,
+             BnsPolicyTexts *texts,
+             const char *reason)
+{
+    g_autoptr(GBytes) packed = bns_policy_texts_pack(texts);
+
+    note_fixed(reload, policy);
+    if (reload->texts != texts)
+        bns_policy_texts_free(reload->texts);
+    reload->texts = texts;
+    bns_policy_free(reload->policy);
+    reload->policy = policy;
+    g_clear_pointer(&reload->judged, bns_policy_texts_free);
+    return reload->events->apply(reload->data, packed, reason);
+}
+
+/* --- files --- */
+
+static void
+take_path(GPtrArray *paths, const char *dir, const char *name)
+{
+    g_ptr_array_add(paths, g_build_filename(dir, name, NULL));
+}
+
+/* What was read, what was missing, and what may come to the system layer. */
+static bool
+watch_all(BnsPolicyReload *reload, const BnsPolicyTexts *texts)
+{
+    g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
+    const char *system = reload->start.source->system_dir;
+
+    for (guint i = 0; i < texts->list->len; i++) {
+        const BnsPolicyText *text = texts->list->pdata[i];
+
+        g_ptr_array_add(paths, g_strdup(text->path));
+    }
+    if (reload->start.source->config_path != NULL)
+        g_ptr_array_add(paths, g_strdup(reload->start.source->config_path));
+    if (system != NULL) {
+        take_path(paths, system, "policy.yaml");
+        take_path(paths, system, "policy.yml");
+        take_path(paths, system, "policy.d/*");
+    }
+    return bns_policy_watch_set(reload->watch, paths);
+}
+
+static bool
+refuse(BnsPolicyReload *reload, BnsPolicyTexts *take_texts, const char *why)
+{
+    bns_policy_texts_free(reload->judged);
+    reload->judged = take_texts;
+    reload->events->refuse(reload->data, why);
+    return false;
+}
+
+static char *
+find_fault(const BnsPolicyReload *reload, const BnsPolicyTexts *texts)
+{
+    const char *emptied = bns_policy_texts_find_emptied(reload->texts, texts);
+    g_autofree char *shown = bns_text_escape(emptied, -1);
+
+    return emptied == NULL
+               ? NULL
+               : g_strdup_printf("%s is empty now; \"allow: []\" says that nothing is "
+                                 "allowed",
+                                 shown);
+}
+
+/* @texts were read twice. Returns: false with @error: they make no policy. */
+static bool
+judge(BnsPolicyReload *reload,
+      BnsPolicy *take_policy,
+      BnsPolicyTexts *take_texts,
+      const char *why_not)
+{
+    g_autofree char *fault =
+        why_not != NULL ? g_strdup(why_not) : find_fault(reload, take_texts);
+
+    if (fault != NULL) {
+        bns_policy_free(take_policy);
+        return refuse(reload, take_texts, fault);
+    }
+    return put_in_force(reload, take_policy, take_texts, "a policy file has changed");
+}
+
+static void
+look_again(BnsPolicyReload *reload)
+{
+    bns_timer_set(reload->timer, bns_loop_now_us(reload->loop) + SETTLE_US);
+}
+
+/* Whether what is there now was judged before. */
+static bool
+is_known(const BnsPolicyReload *reload, const BnsPolicyTexts *texts)
+{
+    return reload->judged != NULL ? bns_policy_texts_equal(reload->judged, texts)
+                                  : bns_policy_texts_equal(reload->texts, texts);
+}
+
+/* What was refused has become what is in force again: nothing to do. */
+static bool
+is_back(BnsPolicyReload *reload, const BnsPolicyTexts *texts)
+{
+    if (reload->judged == NULL || !bns_policy_texts_equal(reload->texts, texts))
+        return false;
+    g_clear_pointer(&reload->judged, bns_policy_texts_free);
+    return true;
+}
+
+static bool
+is_settled(BnsPolicyReload *reload, const BnsPolicyTexts *texts)
+{
+    return (reload->seen != NULL && bns_policy_texts_equal(reload->seen, texts)) ||
+           bns_loop_now_us(reload->loop) - reload->restless_us > RESTLESS_US;
+}
+
+static void
+look(void *data)
+{
+    BnsPolicyReload *reload = data;
+    g_autoptr(BnsPolicyTexts) texts = bns_policy_texts_new();
+    g_autoptr(GError) error = NULL;
+    BnsPolicy *policy;
+
+    /* First, so that what happens while we read is seen. */
+    watch_all(reload, reload->seen != NULL ? reload->seen : reload->texts);
+    policy = make(reload, NULL, texts, &error);
+    watch_all(reload, texts);
+    if (is_known(reload, texts) || is_back(reload, texts)) {
+        bns_policy_free(policy);
+        reload->restless_us = 0;
+        g_clear_pointer(&reload->seen, bns_policy_texts_free);
+        return;
+    }
+    if (!is_settled(reload, texts)) {
+        bns_policy_free(policy);
+        bns_policy_texts_free(reload->seen);
+        reload->seen = g_steal_pointer(&texts);
+        look_again(reload);
+        return;
+    }
+    reload->restless_us = 0;
+    g_clear_pointer(&reload->seen, bns_policy_texts_free);
+    judge(reload, policy, g_steal_pointer(&texts),
+          error != NULL ? error->message : NULL);
+}
+
+static void
+on_news(void *data)
+{
+    BnsPolicyReload *reload = data;
+
+    if (reload->restless_us == 0)
+        reload->restless_us = bns_loop_now_us(reload->loop);
+    /* Not put off without end by somebody who goes on. */
+    if (bns_loop_now_us(reload->loop) - reload->restless_us <= RESTLESS_US)
+        look_again(reload);
+}
+
+bool
+bns_policy_reload_now(BnsPolicyReload *reload, GError **error)
+{
+    g_autoptr(BnsPolicyTexts) texts = bns_policy_texts_new();
+    BnsPolicy *policy = make(reload, NULL, texts, error);
+
+    if (policy == NULL)
+        return false;
+    watch_all(reload, texts);
+    return put_in_force(reload, policy, g_steal_pointer(&texts),
+                        "a policy file was changed by boundary-ns allow") ||
+           fail(error, "the gateway is gone");
+}
+
+static bool
+check_files(const BnsPolicyReload *reload, GError **error)
+{
+    const BnsPolicyTexts *texts = reload->texts;
+
+    for (guint i = 0; i < texts->list->len; i++) {
+        const BnsPolicyText *text = texts->list->pdata[i];
+
+        if (!bns_policy_reload_may_read(reload->start.view, text->path, error))
+            return false;
+    }
+    return true;
+}
+
+bool
+bns_policy_reload_watch(BnsPolicyReload *reload, GError **error)
+{
+    g_autoptr(GError) why = NULL;
+
+    if (check_files(reload, &why)) {
+        reload->watch = bns_policy_watch_new(reload->loop, on_news, reload);
+        if (reload->watch != NULL && watch_all(reload, reload->texts)) {
+            /* What was changed before. */
+            on_news(reload);
+            return true;
+        }
+        fail(&why, "they cannot be watched: %s", g_strerror(errno));
+        g_clear_pointer(&reload->watch, bns_policy_watch_free);
+    }
+    reload->once = g_strdup(why->message);
+    g_propagate_error(error, g_steal_pointer(&why));
+    return false;
+}
+
+const char *
+bns_policy_reload_once(const BnsPolicyReload *reload)
+{
+    return reload->once;
+}
+
+/* --- rules that are added --- */
+
+const GPtrArray *
+bns_policy_reload_added(const BnsPolicyReload *reload)
+{
+    return reload->added;
+}
+
+static void
+forget_added(BnsPolicyReload *reload, guint i)
+{
+    g_ptr_array_remove_index(reload->added, i);
+    g_array_remove_index(reload->terms, i);
+}
+
+static void
+set_expiry(BnsPolicyReload *reload)
+{
+    int64_t first_us = INT64_MAX;
+
+    for (guint i = 0; i < reload->terms->len; i++)
+        first_us = MIN(first_us, g_array_index(reload->terms, Term, i).expires_us);
+    bns_timer_set(reload->expiry, first_us);
+}
+
+/* The files as they are in force, with the rules that are added now. */
+static BnsPolicy *
+make_with_added(BnsPolicyReload *reload, GError **error)
+{
+    g_ptr_array_set_size(reload->texts->added, 0);
+    for (guint i = 0; i < reload->added->len; i++) {
+        const BnsPolicyAdded *one = reload->added->pdata[i];
+
+        g_ptr_array_add(reload->texts->added,
+                        bns_policy_added_new(one->origin, one->rule));
+    }
+    return make(reload, reload->texts, NULL, error);
+}
+
+static bool
+check_helps(const BnsPolicy *policy, const char *origin, GError **error)
+{
+    BnsDecision denied;
+    g_autofree char *rule = NULL;
+
+    if (bns_policy_rule_helps(policy, origin, &denied))
+        return true;
+    rule = bns_text_escape(denied.rule, -1);
+    return fail(
+        error, "the rule would allow nothing: %s%s%s%s",
+        denied.is_ceiling && denied.rule == NULL ? "the system policy denies it: " : "",
+        denied.reason != NULL ? denied.reason : "it is denied",
+        rule != NULL ? ", at " : "", rule != NULL ? rule : "");
+}
+
+/* In UTC, as in records. */
+static char *
+name_rule(unsigned number, int64_t left_us)
+{
+    g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+    g_autoptr(GDateTime) end = NULL;
+    g_autofree char *text = NULL;
+
+    if (left_us < 0)
+        return g_strdup_printf("allow#%u", number);
+    end = g_date_time_add(now, left_us);
+    text = g_date_time_format(end, "%Y-%m-%dT%H:%M:%SZ");
+    return g_strdup_printf("allow#%u (expires %s)", number, text);
+}
+
+bool
+bns_policy_reload_add(BnsPolicyReload *reload,
+                      const char *rule,
+                      int64_t expires_us,
+                      bool (*record)(void *data, const BnsPolicyAdded *rule),
+                      const BnsPolicyAdded **out_rule,
+                      GError **error)
+{
+    const Term term = { .number = reload->n_added + 1, .expires_us = expires_us };
+    int64_t left_us =
+        expires_us == INT64_MAX ? -1 : expires_us - bns_loop_now_us(reload->loop);
+    g_autofree char *origin = name_rule(term.number, left_us);
+    BnsPolicyAdded *added;
+    BnsPolicy *policy;
+
+    if (reload->added->len >= ADDED_MAX)
+        return fail(error, "%d rules were added to this session already", ADDED_MAX);
+    added = bns_policy_added_new(origin, rule);
+    g_ptr_array_add(reload->added, added);
+    g_array_append_val(reload->terms, term);
+    policy = make_with_added(reload, error);
+    if (policy != NULL && !check_helps(policy, origin, error))
+        g_clear_pointer(&policy, bns_policy_free);
+    if (policy != NULL && record != NULL && !record(reload->data, added)) {
+        fail(error, "it could not be recorded");
+        g_clear_pointer(&policy, bns_policy_free);
+    }
+    if (policy == NULL) {
+        forget_added(reload, reload->added->len - 1);
+        return false;
+    }
+    reload->n_added++;
+    *out_rule = added;
+    set_expiry(reload);
+    return put_in_force(reload, policy, reload->texts, origin) ||
+           fail(error, "the gateway is gone");
+}
+
+/* Fewer allow rules make a policy, too. */
+static bool
+apply_removed(BnsPolicyReload *reload, const char *reason)
+{
+    BnsPolicy *policy = make_with_added(reload, NULL);
+
+    set_expiry(reload);
+    return policy != NULL && put_in_force(reload, policy, reload->texts, reason);
+}
+
+bool
+bns_policy_reload_remove(BnsPolicyReload *reload,
+                         unsigned number,
+                         bool (*record)(void *data, const BnsPolicyAdded *rule),
+                         GError **error)
+{
+    for (guint i = 0; i < reload->terms->len; i++) {
+        g_autofree char *reason = NULL;
+
+        if (g_array_index(reload->terms, Term, i).number != number)
+            continue;
+        if (record != NULL && !record(reload->data, reload->added->pdata[i]))
+            return fail(error, "it could not be recorded");
+        reason = g_strdup_printf("allow#%u was removed", number);
+        forget_added(reload, i);
+        return apply_removed(reload, reason) || fail(error, "the gateway is gone");
+    }
+    return fail(error, "this session has no rule allow#%u", number);
+}
+
+static void
+on_expiry(void *data)
+{
+    BnsPolicyReload *reload = data;
+    int64_t now_us = bns_loop_now_us(reload->loop);
+    bool has_expired = false;
+
+    for (guint i = reload->terms->len; i > 0; i--) {
+        if (g_array_index(reload->terms, Term, i - 1).expires_us > now_us)
+            continue;
+        reload->events->expire(reload->data, reload->added->pdata[i - 1]);
+        forget_added(reload, i - 1);
+        has_expired = true;
+    }
+    if (has_expired)
+        (void)apply_removed(reload, "a rule that was added has expired");
+    else
+        set_expiry(reload);
+}
+
+/* --- life --- */
+
+static BnsPolicyTexts *
+copy_texts(const BnsPolicyTexts *texts)
+{
+    g_autoptr(GBytes) packed = bns_policy_texts_pack(texts);
+
+    return bns_policy_texts_unpack(packed);
+}
+
+BnsPolicyReload *
+bns_policy_reload_new(BnsLoop *loop,
+                      const BnsPolicyReloadStart *start,
+                      const BnsPolicyReloadEvents *events,
+                      void *data)
+{
+    BnsPolicyReload *reload = g_new0(BnsPolicyReload, 1);
+
+    reload->start = *start;
+    reload->events = events;
+    reload->data = data;
+    reload->loop = loop;
+    reload->texts = copy_texts(start->texts);
+    reload->added = g_ptr_array_new_with_free_func(bns_policy_added_free);
+    reload->terms = g_array_new(FALSE, FALSE, sizeof(Term));
+    reload->timer = bns_loop_timer(loop, look, reload);
+    reload->expiry = bns_loop_timer(loop, on_expiry, reload);
+    return reload;
+}
+
+void
+bns_policy_reload_free(BnsPolicyReload *reload)
+{
+    if (reload == NULL)
+        return;
+    bns_policy_watch_free(reload->watch);
+    bns_timer_free(reload->timer);
+    bns_timer_free(reload->expiry);
+    bns_policy_free(reload->policy);
+    bns_policy_texts_free(reload->texts);
+    bns_policy_texts_free(reload->seen);
+    bns_policy_texts_free(reload->judged);
+    g_ptr_array_unref(reload->added);
+    g_array_unref(reload->terms);
+    g_free(reload->once);
+    g_free(reload);
+}
