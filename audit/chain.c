@@ -3,6 +3,7 @@
 
 #include "audit/json_read.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #define TAIL_BEGIN ",\"hash\":\""
@@ -75,5 +76,23 @@ bns_chain_check(const char *line, size_t len, BnsLink *out_link)
         return "the record has no hash of the one before";
     memcpy(out_link->prev, prev, sizeof(out_link->prev));
     out_link->is_end = g_strcmp0(bns_json_text(json, "event"), "session.end") == 0;
+    return NULL;
+}
+
+char *
+bns_chain_follow(BnsChain *chain, const char *line, size_t len)
+{
+    BnsLink next;
+    const char *why = bns_chain_check(line, len, &next);
+
+    if (why != NULL)
+        return g_strdup(why);
+    if (next.seq != chain->seq)
+        return g_strdup_printf("the line says seq %" PRIu64, next.seq);
+    if (strcmp(next.prev, chain->prev) != 0)
+        return g_strdup("it does not follow the line before");
+    chain->seq++;
+    memcpy(chain->prev, next.hash, sizeof(chain->prev));
+    chain->is_ended = next.is_end;
     return NULL;
 }

@@ -48,3 +48,20 @@ void bns_chain_seal(GString *line, const char *prev, char *out_hash);
  * Returns: %NULL, or why it does not verify
  */
 const char *bns_chain_check(const char *line, size_t len, BnsLink *out_link);
+
+/* Where a file's chain is: what the next line must have. */
+typedef struct {
+    uint64_t seq;
+    char prev[BNS_CHAIN_HASH_LEN + 1];
+    bool is_ended; /* the last record is a session.end */
+} BnsChain;
+
+/* Before the first line. */
+#define BNS_CHAIN_INIT                                                                 \
+    {                                                                                  \
+        .seq = 1, .prev = BNS_CHAIN_FIRST                                              \
+    }
+
+/* Returns: (transfer full) (nullable): why @line is not the next of @chain, or NULL: it
+ * is, and @chain goes on behind it. */
+char *bns_chain_follow(BnsChain *chain, const char *line, size_t len);

@@ -171,3 +171,40 @@ bns_sessions_find(const char *what, GError **error)
         return g_strdup(what);
     return refuse(what, count, error);
 }
+
+static int
+compare_age(gconstpointer a, gconstpointer b)
+{
+    const Session *left = *(const Session *const *)a;
+    const Session *right = *(const Session *const *)b;
+
+    return is_newer(left, right) - is_newer(right, left);
+}
+
+GPtrArray *
+bns_sessions_list(int64_t from_s, GError **error)
+{
+    g_autoptr(GPtrArray) sessions = g_ptr_array_new_with_free_func(session_free);
+    g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GDateTime) from = g_date_time_new_from_unix_utc(MAX(from_s, 0));
+    g_autofree char *name =
+        from != NULL ? g_date_time_format(from, "%Y%m%dT%H%M%SZ-") : NULL;
+
+    for (int place = 0; place < BNS_N_PLACES; place++)
+        add_place(sessions, (BnsPlace)place);
+    g_ptr_array_sort(sessions, compare_age);
+    for (guint i = 0; i < sessions->len; i++) {
+        const Session *session = sessions->pdata[i];
+
+        if (name == NULL || strncmp(session->name, name, TIME_LEN) >= 0)
+            g_ptr_array_add(paths, g_strdup(session->path));
+    }
+    if (paths->len > 0)
+        return g_steal_pointer(&paths);
+    if (sessions->len > 0)
+        g_set_error(error, BNS_AUDIT_ERROR, BNS_AUDIT_ERROR_OPEN,
+                    "No recorded session began since then");
+    else
+        refuse(NULL, 0, error);
+    return NULL;
+}

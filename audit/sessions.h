@@ -5,6 +5,7 @@
 #pragma once
 
 #include <glib.h>
+#include <stdint.h>
 
 /**
  * bns_sessions_find:
@@ -16,3 +17,8 @@
  * Returns: (transfer full): its path, or %NULL with @error set
  */
 char *bns_sessions_find(const char *what, GError **error);
+
+/* Returns: (transfer full): of owned strings: the paths of all sessions in the default places
+ * that began at @from_s, seconds since 1970, or later; the oldest first. %NULL with @error if
+ * there is none. */
+GPtrArray *bns_sessions_list(int64_t from_s, GError **error);

@@ -13,36 +13,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <string.h>
 
-typedef struct {
-    uint64_t seq; /* that the next line must have */
-    char prev[BNS_CHAIN_HASH_LEN + 1];
-    bool is_ended; /* the last record is a session.end */
-} Chain;
-
-/* Returns: (transfer full) (nullable): why @line is not the next of @chain. */
+/* Returns: as bns_chain_follow() of the first wrong line; *@out_read_error is an errno. */
 static char *
-check_next(Chain *chain, const char *line, size_t len)
-{
-    BnsLink next;
-    const char *why = bns_chain_check(line, len, &next);
-
-    if (why != NULL)
-        return g_strdup(why);
-    if (next.seq != chain->seq)
-        return g_strdup_printf("the line says seq %" PRIu64, next.seq);
-    if (strcmp(next.prev, chain->prev) != 0)
-        return g_strdup("it does not follow the line before");
-    chain->seq++;
-    memcpy(chain->prev, next.hash, sizeof(chain->prev));
-    chain->is_ended = next.is_end;
-    return NULL;
-}
-
-/* Returns: as check_next() for the first wrong line; *@out_read_error is an errno. */
-static char *
-check_all(Chain *chain, int fd, int *out_read_error)
+check_all(BnsChain *chain, int fd, int *out_read_error)
 {
     g_autoptr(BnsLines) lines = bns_lines_new(fd);
     const char *line;
@@ -53,7 +27,7 @@ check_all(Chain *chain, int fd, int *out_read_error)
     while (why == NULL) {
         switch (bns_lines_next(lines, &line, &len)) {
         case BNS_LINES_LINE:
-            why = check_next(chain, line, len);
+            why = bns_chain_follow(chain, line, len);
             break;
         case BNS_LINES_LONG:
             why = g_strdup("the line is too long for a record");
@@ -84,7 +58,7 @@ fail(const char *what, const char *path, int err, GError **error)
 int
 bns_viewer_verify(const char *path, FILE *out, GError **error)
 {
-    Chain chain = { .seq = 1, .prev = BNS_CHAIN_FIRST };
+    BnsChain chain = BNS_CHAIN_INIT;
     bns_autofd fd = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
     g_autofree char *why = NULL;
     int read_error;

@@ -2,6 +2,7 @@
 #include "audit/viewer.h"
 
 #include "audit/json.h"
+#include "audit/sessions.h"
 #include "audit/writer.h"
 #include "base/fd.h"
 #include "tests/audit/sample.h"
@@ -339,6 +340,44 @@ test_file_like_a_session(void)
     tear_down_home(&h);
 }
 
+static void
+assert_lists(int64_t from_s, const char *sessions)
+{
+    g_autoptr(GPtrArray) paths = bns_sessions_list(from_s, NULL);
+    g_autoptr(GString) ids = g_string_new(NULL);
+
+    for (guint i = 0; paths != NULL && i < paths->len; i++) {
+        g_autofree char *name = g_path_get_basename(paths->pdata[i]);
+
+        g_string_append_c(ids, strchr(name, '-')[1]);
+    }
+    g_assert_cmpstr(ids->str, ==, sessions);
+}
+
+/* The oldest first; the second counts in which a session began. */
+static void
+test_list(void)
+{
+    Home h;
+    g_autoptr(GDateTime) began = g_date_time_new_utc(2026, 11, 24, 7, 0, 0);
+    int64_t from_s = g_date_time_to_unix(began);
+    g_autoptr(GError) error = NULL;
+
+    set_up_home(&h);
+    g_assert_null(bns_sessions_list(0, &error));
+    g_assert_cmpstr(error->message, ==, "There is no recorded session yet");
+    g_clear_error(&error);
+    plant(h.place, "20261124T070001Z", SESSION_C);
+    plant(h.place, "20261124T070000Z", SESSION_A);
+    assert_lists(0, "ac");
+    assert_lists(from_s, "ac");
+    assert_lists(from_s + 1, "c");
+    assert_lists(INT64_MIN, "ac");
+    g_assert_null(bns_sessions_list(from_s + 2, &error));
+    g_assert_cmpstr(error->message, ==, "No recorded session began since then");
+    tear_down_home(&h);
+}
+
 /* The sessions of both places are one list; a place of others is none. */
 static void
 test_both_places(void)
@@ -557,6 +596,7 @@ main(int argc, char **argv)
     bns_test_add("/audit/viewer/an-unambiguous-prefix", test_prefix);
     bns_test_add("/audit/viewer/a-file-cannot-pass-for-a-session",
                  test_file_like_a_session);
+    bns_test_add("/audit/viewer/sessions-by-age", test_list);
     bns_test_add("/audit/viewer/sessions-of-both-places", test_both_places);
     bns_test_add("/audit/viewer/follow-until-the-end", test_follow);
     bns_test_add("/audit/viewer/follow-one-decision", test_follow_decision);

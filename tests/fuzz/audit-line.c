@@ -3,6 +3,7 @@
 #include "audit/json.h"
 #include "audit/json_read.h"
 #include "audit/pretty.h"
+#include "audit/record_json.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <string.h>
@@ -41,6 +42,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const char *line = (const char *)data;
     g_autoptr(BnsJson) json = bns_json_parse(line, size);
     g_autoptr(GString) text = g_string_new(NULL);
+    BnsRecord record;
     BnsLink link;
 
     if (bns_chain_check(line, size, &link) == NULL) {
@@ -51,6 +53,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (json != NULL) {
         bns_pretty_record(text, json, false);
         assert_strings_come_back(json);
+        if (bns_record_from_json(json, &record))
+            g_assert_cmpstr(bns_event_name(record.event), ==,
+                            bns_json_text(json, "event"));
     } else {
         bns_pretty_strange(text, "not a record", line, size);
     }
