@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/path_pattern.h"
 #include "policy/policy_private.h"
 
 #include <string.h>
@@ -15,19 +16,6 @@ is_safe_path(const char *path, size_t len)
     return true;
 }
 
-static bool
-matches_all(const char *pattern_text, const BnsReadings *readings)
-{
-    g_autoptr(BnsPattern) pattern = bns_pattern_new(pattern_text, NULL);
-
-    if (pattern == NULL)
-        return false;
-    for (guint i = 0; i < bns_readings_count(readings); i++)
-        if (!bns_pattern_matches(pattern, bns_readings_get(readings, i), false))
-            return false;
-    return true;
-}
-
 /* Returns: (transfer full): the path itself if it is safe, or the longest part of it
  * with "**" below that stands for all its readings. */
 static char *
@@ -39,7 +27,7 @@ suggest_path(const char *path)
     if (bns_path_check(path, len) != NULL)
         return g_strdup("");
     bns_readings_init(&readings, path);
-    if (is_safe_path(path, len) && matches_all(path, &readings))
+    if (is_safe_path(path, len) && bns_path_pattern_matches(path, &readings))
         return g_strdup(path);
     /* Upwards, a segment less each time; "/" and "**" matches everything. */
     do {
@@ -48,7 +36,7 @@ suggest_path(const char *path)
         while (path[--len] != '/')
             continue;
         pattern = g_strdup_printf("%.*s/**", (int)len, path);
-        if (is_safe_path(path, len) && matches_all(pattern, &readings))
+        if (is_safe_path(path, len) && bns_path_pattern_matches(pattern, &readings))
             return g_steal_pointer(&pattern);
     } while (len > 0);
     return g_strdup("/**");
