@@ -10,8 +10,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* Room is left for the rest: a larger file is refused. */
-#define RULES_BYTES_MAX  (BNS_POLICY_FILE_MAX - 256 * 1024)
+/* Nobody reads more. With the rest it is less than a policy file may have. */
+#define RULES_BYTES_MAX  (768 * 1024)
 #define MISSED_BYTES_MAX (64 * 1024)
 
 static guint

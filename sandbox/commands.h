@@ -14,6 +14,9 @@ int bns_explain(const BnsOptions *options);
 int bns_import_command(const BnsOptions *options);
 int bns_log(const BnsOptions *options);
 int bns_log_verify(const BnsOptions *options);
+/* 0: all is allowed by it, 1: something is left out, 2: it could not; with --check: 0
+ * nothing would be blocked, 1 something, 2 it could not. */
+int bns_suggest(const BnsOptions *options);
 int bns_preset_command(const BnsOptions *options);
 int bns_ps(const BnsOptions *options);
 int bns_stop(const BnsOptions *options);

@@ -38,6 +38,7 @@ static int (*const commands[])(const BnsOptions *options) = {
     [BNS_COMMAND_IMPORT] = bns_import_command,
     [BNS_COMMAND_LOG] = bns_log,
     [BNS_COMMAND_LOG_VERIFY] = bns_log_verify,
+    [BNS_COMMAND_SUGGEST] = bns_suggest,
     [BNS_COMMAND_PRESET] = bns_preset_command,
     [BNS_COMMAND_DOCTOR] = bns_doctor,
     [BNS_COMMAND_VERIFY] = bns_verify,

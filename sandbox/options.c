@@ -393,5 +393,8 @@ bns_options_free(BnsOptions *options)
     g_free(options->variable);
     g_free(options->decision);
     g_free(options->format);
+    g_free(options->check);
+    g_free(options->since);
+    g_free(options->output);
     g_free(options);
 }

@@ -12,6 +12,7 @@
 
 #include <glib.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #define BNS_OPTIONS_ERROR (bns_options_error_quark())
 GQuark bns_options_error_quark(void);
@@ -33,6 +34,7 @@ typedef enum {
     BNS_COMMAND_IMPORT,
     BNS_COMMAND_LOG,
     BNS_COMMAND_LOG_VERIFY,
+    BNS_COMMAND_SUGGEST,
     BNS_COMMAND_PRESET,
     BNS_COMMAND_DOCTOR,
     BNS_COMMAND_VERIFY,
@@ -67,7 +69,12 @@ typedef struct {
     bool discard;          /* run, review: they are removed; or */
     bool diff;             /* review: shown line by line; one of the three at most */
     bool force;            /* review: apply conflicts, too */
-    bool all;              /* stop: every session */
+    bool all;              /* stop, suggest: every session */
+    char *check;           /* suggest: a policy file; NULL: none is judged */
+    bool denied;           /* suggest: allow what was refused, too */
+    bool no_presets;       /* suggest: rules alone */
+    char *since;           /* suggest: an age, "7d"; NULL: none */
+    char *output;          /* suggest: NULL: standard output */
     GStrv resolve;         /* NAME:PORT:ADDR[:PORT], unparsed */
     GStrv host_port;       /* [ADDR:]PORT, unparsed */
     GStrv publish;         /* [ADDR:]PORT[:PORT], unparsed */
@@ -100,6 +107,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(BnsOptions, bns_options_free)
 
 /* Returns: (transfer full): the text of --help. */
 char *bns_options_help(void);
+
+/* @text: digits and m, h or d. Returns: whether it is an age; in seconds, not 0. */
+bool bns_options_age(const char *text, int64_t *out_s);
 
 /* Whether @text names a log level, in any case. */
 bool bns_options_log_level(const char *text, BnsLogLevel *out_level);

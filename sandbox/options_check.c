@@ -100,6 +100,7 @@ bns_options_check(const BnsOptions *options, GError **error)
                                  "claude, srt, domains, codex or coder, and a file" },
         [BNS_COMMAND_LOG] = { 0, 1, "at most one file or session" },
         [BNS_COMMAND_LOG_VERIFY] = { 1, 1, "one file" },
+        [BNS_COMMAND_SUGGEST] = { 0, G_MAXUINT, "" },
         [BNS_COMMAND_PRESET] = { 1, 2, "list, or show and the name of a preset" },
         [BNS_COMMAND_DOCTOR] = { 0, 0, "nothing but --json" },
         [BNS_COMMAND_VERIFY] = { 0, 0, "nothing but options" },
@@ -127,5 +128,6 @@ bns_options_check(const BnsOptions *options, GError **error)
     if (!is_one_of(options->format, is_log ? formats : check_formats))
         return fail(options, error, "--format: use text or %s",
                     is_log ? "jsonl" : "json");
-    return check_stop(options, error) && check_review(options, error);
+    return check_stop(options, error) && check_review(options, error) &&
+           bns_options_check_suggest(options, error);
 }

@@ -39,8 +39,9 @@ typedef enum {
 #define BNS_FOR_RUN      (BNS_FOR(BNS_COMMAND_RUN) | BNS_FOR(BNS_COMMAND_VERIFY))
 #define BNS_FOR_POLICY                                                                 \
     (BNS_FOR_RUN | BNS_FOR(BNS_COMMAND_CHECK) | BNS_FOR(BNS_COMMAND_EXPLAIN))
-#define BNS_FOR_LOG BNS_FOR(BNS_COMMAND_LOG)
-#define BNS_FOR_ALL (~0u)
+#define BNS_FOR_LOG     BNS_FOR(BNS_COMMAND_LOG)
+#define BNS_FOR_SUGGEST BNS_FOR(BNS_COMMAND_SUGGEST)
+#define BNS_FOR_ALL     (~0u)
 
 typedef struct {
     const char *name; /* without dashes */
@@ -71,3 +72,6 @@ bool G_GNUC_PRINTF(3, 4)
 
 /* options_check.c: whether the words and options go together. */
 bool bns_options_check(const BnsOptions *options, GError **error);
+
+/* options_suggest.c: the same of `suggest`'s. */
+bool bns_options_check_suggest(const BnsOptions *options, GError **error);

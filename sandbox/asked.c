@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sandbox/asked.h"
+
+#include "policy/host.h"
+#include "policy/path.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+/* --- from a record --- */
+
+static bool
+read_scheme(const char *name, BnsScheme *out_scheme)
+{
+    for (int scheme = 0; scheme < BNS_N_SCHEMES; scheme++)
+        if (g_strcmp0(name, bns_scheme_name((BnsScheme)scheme)) == 0) {
+            *out_scheme = (BnsScheme)scheme;
+            return true;
+        }
+    return false;
+}
+
+/* Returns: whether the record is of something that a rule decides. */
+static bool
+read_what(const BnsRecord *record, BnsRequest *request)
+{
+    bool is_malformed = record->decision == BNS_DECIDED_DENY && record->status != 0 &&
+                        record->status != 403;
+
+    if (record->event == BNS_EVENT_FLOW_REFUSED) {
+        request->scheme = BNS_SCHEME_TCP;
+        return record->error == NULL;
+    }
+    if (record->event != BNS_EVENT_HTTP_REQUEST &&
+        record->event != BNS_EVENT_TCP_OPEN && record->event != BNS_EVENT_TLS_OPEN)
+        return false;
+    if (!read_scheme(record->scheme, &request->scheme))
+        return false;
+    if (record->event != BNS_EVENT_HTTP_REQUEST)
+        return true;
+    request->method = record->method;
+    request->path = record->path;
+    return !is_malformed && record->method != NULL && record->path != NULL;
+}
+
+bool
+bns_asked_from_record(const BnsRecord *record, BnsAsked *out_asked)
+{
+    *out_asked = (BnsAsked){ .request = { .host = record->host, .port = record->port },
+                             .exe = record->exe,
+                             .rule = record->rule,
+                             .reason = record->reason };
+    if (record->decision == BNS_DECIDED_NOT || record->host == NULL ||
+        record->port == 0 || !read_what(record, &out_asked->request))
+        return false;
+    if (record->decision == BNS_DECIDED_ALLOW)
+        out_asked->fate = BNS_ASKED_ALLOWED;
+    else
+        out_asked->fate = record->rule != NULL ? BNS_ASKED_FORBIDDEN : BNS_ASKED_MISSED;
+    /* The address that a refused flow was for is a stand-in of ours. */
+    if (record->event != BNS_EVENT_FLOW_REFUSED)
+        out_asked->addr = record->addr;
+    return true;
+}
+
+/* --- judging --- */
+
+bool
+bns_asked_is_valid(const BnsAsked *asked)
+{
+    const BnsRequest *request = &asked->request;
+    g_autofree char *bracketed = bns_host_bracket(request->host);
+    BnsHost host;
+
+    return bns_host_canonical(bracketed, strlen(bracketed), &host) &&
+           strcmp(host.text, request->host) == 0 &&
+           (request->path == NULL ||
+            bns_path_check(request->path, strlen(request->path)) == NULL);
+}
+
+static BnsDecision
+decide_address(const BnsPolicy *policy,
+               const BnsDecision *decision,
+               const BnsAsked *asked)
+{
+    struct sockaddr_in ipv4 = { .sin_family = AF_INET };
+    struct sockaddr_in6 ipv6 = { .sin6_family = AF_INET6 };
+    const BnsRequest *request = &asked->request;
+
+    if (!bns_suggestion_is_private(asked->addr))
+        return *decision;
+    if (inet_pton(AF_INET, asked->addr, &ipv4.sin_addr) == 1)
+        return bns_policy_decide_address(policy, decision, request->scheme,
+                                         (const struct sockaddr *)&ipv4, request->port,
+                                         false);
+    if (inet_pton(AF_INET6, asked->addr, &ipv6.sin6_addr) == 1)
+        return bns_policy_decide_address(policy, decision, request->scheme,
+                                         (const struct sockaddr *)&ipv6, request->port,
+                                         false);
+    return *decision;
+}
+
+/* As the flow would be handled: one that is not inspected shows no request. */
+static BnsRequest
+as_handled(const BnsPolicy *policy, const BnsRequest *request)
+{
+    BnsRequest flow = { .host = request->host, .port = request->port };
+
+    flow.scheme = BNS_SCHEME_TCP;
+    if (bns_policy_flow_kind(policy, request->host, request->port, NULL) ==
+        BNS_FLOW_TCP)
+        return flow;
+    flow.scheme = BNS_SCHEME_TLS;
+    if (request->scheme == BNS_SCHEME_HTTPS &&
+        bns_policy_is_sealed(policy, request->host, request->port))
+        return flow;
+    return *request;
+}
+
+BnsDecision
+bns_asked_decide(const BnsPolicy *policy, const BnsAsked *asked)
+{
+    const BnsRequest request = as_handled(policy, &asked->request);
+    BnsDecision decision =
+        request.scheme == BNS_SCHEME_HTTPS && request.method == NULL
+            ? bns_policy_could_allow(policy, request.scheme, request.host, request.port)
+            : bns_policy_decide(policy, &request);
+
+    if (decision.verdict != BNS_VERDICT_ALLOW || request.method == NULL)
+        return decision;
+    decision = bns_policy_decide_literal(policy, &decision, &request);
+    return decision.verdict == BNS_VERDICT_ALLOW
+               ? decide_address(policy, &decision, asked)
+               : decision;
+}
