@@ -18,13 +18,6 @@ struct BnsFlows {
     GHashTable *by_backend; /* descriptor -> borrowed BnsFlow */
 };
 
-/* Address, port and the command's port are 64 bits together. */
-static uint64_t
-tuple_of(const BnsEnds *ends)
-{
-    return (uint64_t)ends->addr << 32 | (uint32_t)ends->port << 16 | ends->guest_port;
-}
-
 BnsFlows *
 bns_flows_new(size_t max, uint32_t per_second)
 {
@@ -60,7 +53,7 @@ bns_flows_count(const BnsFlows *flows)
 static BnsFlow *
 flow_at(BnsFlows *flows, const BnsEnds *ends)
 {
-    uint64_t tuple = tuple_of(ends);
+    uint64_t tuple = bns_ends_key(ends);
 
     return g_hash_table_lookup(flows->by_tuple, &tuple);
 }
@@ -69,7 +62,7 @@ static BnsFlow *
 flow_add(BnsFlows *flows, const BnsFrame *syn, bool is_internal)
 {
     BnsFlow *flow = g_new0(BnsFlow, 1);
-    uint64_t tuple = tuple_of(&syn->ends);
+    uint64_t tuple = bns_ends_key(&syn->ends);
 
     flow->id = ++flows->last_id;
     flow->ends = syn->ends;
@@ -90,7 +83,7 @@ flow_add(BnsFlows *flows, const BnsFrame *syn, bool is_internal)
 static void
 flow_leave_tuple(BnsFlows *flows, const BnsFlow *flow)
 {
-    uint64_t tuple = tuple_of(&flow->ends);
+    uint64_t tuple = bns_ends_key(&flow->ends);
 
     if (g_hash_table_lookup(flows->by_tuple, &tuple) == flow)
         g_hash_table_remove(flows->by_tuple, &tuple);

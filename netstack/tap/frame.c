@@ -9,8 +9,6 @@
 #include <net/ethernet.h>
 #include <string.h>
 
-#define ARP_BYTES 28
-
 #define IP_MORE_FRAGMENTS  0x2000
 #define IP_FRAGMENT_OFFSET 0x1fff
 
@@ -210,13 +208,13 @@ read_arp(const uint8_t *arp, size_t len, BnsFrame *frame)
     /* Ethernet and IPv4, a request or a reply. */
     static const uint8_t head[] = { 0, 1, 8, 0, 6, 4, 0 };
 
-    if (len < ARP_BYTES || memcmp(arp, head, sizeof(head)) != 0 || arp[7] < 1 ||
-        arp[7] > 2)
+    if (len < BNS_FRAME_ARP_BYTES || memcmp(arp, head, sizeof(head)) != 0 ||
+        arp[7] < 1 || arp[7] > 2)
         return BNS_DROP_MALFORMED;
     if (bns_get32(arp + 14) != BNS_TAP_GUEST_ADDR)
         return BNS_DROP_SOURCE;
     frame->kind = BNS_FRAME_ARP;
-    frame->len = BNS_FRAME_ETH_BYTES + ARP_BYTES;
+    frame->len = BNS_FRAME_ETH_BYTES + BNS_FRAME_ARP_BYTES;
     return BNS_DROP_NOT;
 }
 

@@ -19,6 +19,7 @@
 
 #define BNS_FRAME_MAC_BYTES 6
 /* Ethernet, IPv4 and TCP headers as we write them. */
+#define BNS_FRAME_ARP_BYTES 28
 #define BNS_FRAME_ETH_BYTES 14
 #define BNS_FRAME_IP_BYTES  20
 #define BNS_FRAME_TCP_BYTES 20
@@ -82,11 +83,18 @@ typedef struct {
     uint16_t guest_port;                  /* host order */
 } BnsEnds;
 
+/* What no two connections have alike at a time: address and ports are 64 bits together. */
+static inline uint64_t
+bns_ends_key(const BnsEnds *ends)
+{
+    return (uint64_t)ends->addr << 32 | (uint32_t)ends->port << 16 | ends->guest_port;
+}
+
 typedef struct {
     BnsFrameKind kind;
     BnsDrop drop; /* NOT unless kind is DROP */
     size_t len;   /* bytes of the frame without padding */
-    BnsEnds ends; /* not for ARP and DROP */
+    BnsEnds ends; /* of ARP the Ethernet addresses alone; not for DROP */
     /* SYN and TCP. */
     uint8_t flags;
     uint32_t seq;

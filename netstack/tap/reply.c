@@ -6,6 +6,7 @@
 
 #include <glib.h>
 #include <net/ethernet.h>
+#include <net/if_arp.h>
 #include <netinet/ip_icmp.h>
 #include <string.h>
 
@@ -214,6 +215,24 @@ bns_reply_datagram(const BnsEnds *ends,
     /* RFC 768: zero means that there is none. */
     bns_put16(udp + 6, checksum != 0 ? checksum : 0xffff);
     return BNS_FRAME_ETH_BYTES + BNS_FRAME_IP_BYTES + BNS_FRAME_UDP_BYTES + len;
+}
+
+size_t
+bns_reply_announce(const uint8_t *guest_mac, uint8_t *out)
+{
+    /* Ethernet and IPv4, a request for the own address (RFC 5227, 3). */
+    static const uint8_t head[] = { 0, 1, 8, 0, 6, 4, 0, ARPOP_REQUEST };
+    uint8_t *arp = out + BNS_FRAME_ETH_BYTES;
+
+    memset(out, 0xff, BNS_FRAME_MAC_BYTES);
+    memcpy(out + BNS_FRAME_MAC_BYTES, guest_mac, BNS_FRAME_MAC_BYTES);
+    bns_put16(out + 12, ETHERTYPE_ARP);
+    memset(arp, 0, BNS_FRAME_ARP_BYTES);
+    memcpy(arp, head, sizeof(head));
+    memcpy(arp + 8, guest_mac, BNS_FRAME_MAC_BYTES);
+    bns_put32(arp + 14, BNS_TAP_GUEST_ADDR);
+    bns_put32(arp + 24, BNS_TAP_GUEST_ADDR);
+    return BNS_FRAME_ETH_BYTES + BNS_FRAME_ARP_BYTES;
 }
 
 size_t

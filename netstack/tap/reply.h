@@ -41,6 +41,9 @@ size_t bns_reply_datagram(const BnsEnds *ends,
 
 /* --- to libslirp, as if from the command --- */
 
+/* ARP: that BNS_TAP_GUEST has @guest_mac. */
+size_t bns_reply_announce(const uint8_t *guest_mac, uint8_t *out);
+
 /* The SYN of a held flow; @mss 0 leaves the option out. */
 size_t bns_reply_syn(
     const BnsEnds *ends, uint32_t isn, uint16_t window, uint16_t mss, uint8_t *out);

@@ -2,10 +2,11 @@
 #include "netstack/tap/slirp.h"
 
 #include "base/fd.h"
-#include "netstack/tap/slirp_entries.h"
 #include "netstack/tap/slirp_poll.h"
+#include "netstack/tap/slirp_stack.h"
 #include "netstack/tap/tap.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/sockios.h>
 #include <slirp/libslirp.h>
@@ -13,81 +14,71 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-/* The version of SlirpConfig that disable_dhcp came with; 4.7.0 refuses a later one. */
-#define CONFIG_VERSION 4
-
 /* libslirp connects blocking, in our own thread: a full backlog would stop us for ever.
  * There is never more than one unaccepted connection. */
 #define BACKLOG 8
 
-/* Uploads stall when the stream takes less than libslirp's window; the kernel caps this
- * at net.core.wmem_max. */
-#define STREAM_SEND_BUFFER_BYTES (1024 * 1024)
-
-/* libslirp waits at most this long when nothing is due; then there is nothing to do. */
-#define IDLE_TIMEOUT_MS 1000
+/* A stack and its place in the queue. */
+typedef struct {
+    BnsSlirp *slirp;      /* borrowed */
+    BnsSlirpStack *stack; /* owned */
+    bool is_due;
+    GList due; /* its link in the queue, if is_due */
+} Slot;
 
 struct BnsSlirp {
     BnsLoop *loop;                  /* borrowed */
     const BnsSlirpHandler *handler; /* borrowed */
     void *data;
-    Slirp *slirp;             /* owned */
-    BnsSlirpEntries *entries; /* owned */
-    BnsSlirpPoll *poll;       /* owned */
-    BnsWatch *watch;          /* owned: the poll set */
-    BnsTimer *timer;          /* owned: when libslirp runs next */
-    int listen_fd;            /* owned */
-    int backend_fd; /* libslirp's end of what is not accepted yet; borrowed; or -1 */
+    BnsSlirpPoll *poll; /* owned */
+    BnsWatch *watch;    /* owned: the poll set */
+    bool has_ready;     /* the poll set has not been asked since it became ready */
+    Slot slots[BNS_SLIRP_STACKS];
+    GQueue due;      /* of borrowed Slot: to have a turn, the one longest due first */
+    BnsTimer *timer; /* owned: for the end of this turn */
+    int listen_fd;   /* owned */
+    int backend_fd;  /* libslirp's end of what is not accepted yet; borrowed; or -1 */
     GHashTable *streams; /* owned, of libslirp's ends; borrowed */
-    bool is_due;         /* it did not run yet since something happened to it */
-    uint32_t n_writes;   /* to streams; for bns_slirp_waits() */
+    bool is_ending;
 };
 
 G_DEFINE_QUARK(bns_slirp_error, bns_slirp_error)
 
-/* --- what libslirp calls --- */
-
-static ssize_t
-on_send_packet(const void *bytes, size_t len, void *data)
+/* ARP, which has no ends, belongs to the first. */
+static Slot *
+slot_of(BnsSlirp *slirp, const BnsEnds *ends)
 {
-    BnsSlirp *slirp = data;
+    /* The upper half of a product with 2^64 / phi depends on all bits. */
+    uint64_t hash = bns_ends_key(ends) * UINT64_C(0x9e3779b97f4a7c15);
 
-    slirp->handler->on_frame(bytes, len, slirp->data);
-    return (ssize_t)len;
+    G_STATIC_ASSERT((BNS_SLIRP_STACKS & (BNS_SLIRP_STACKS - 1)) == 0);
+    return &slirp->slots[hash >> 32 & (BNS_SLIRP_STACKS - 1)];
+}
+
+/* --- what a stack says --- */
+
+static void
+on_stack_frame(const uint8_t *bytes, size_t len, void *data)
+{
+    const Slot *slot = data;
+
+    slot->slirp->handler->on_frame(bytes, len, slot->slirp->data);
 }
 
 static void
-on_guest_error(const char *message, void *data)
+on_stack_opened(int fd, void *data)
 {
-    g_debug("libslirp: %s", message);
-}
+    BnsSlirp *slirp = ((Slot *)data)->slirp;
 
-static int64_t
-on_clock(void *data)
-{
-    return g_get_monotonic_time() * 1000;
-}
-
-static void
-on_register(int fd, void *data)
-{
-    const int bytes = STREAM_SEND_BUFFER_BYTES;
-    BnsSlirp *slirp = data;
-
-    if (fd < 0) /* it could not open one */
-        return;
-    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
     slirp->backend_fd = fd;
     g_hash_table_add(slirp->streams, GINT_TO_POINTER(fd));
 }
 
 static void
-on_unregister(int fd, void *data)
+on_stack_closing(int fd, void *data)
 {
-    BnsSlirp *slirp = data;
+    BnsSlirp *slirp = ((Slot *)data)->slirp;
 
-    if (fd < 0) /* a connection that never had a stream */
-        return;
     if (slirp->backend_fd == fd) {
         /* Closed before it was accepted: it must not be taken for the next one. */
         int backend_fd;
@@ -96,79 +87,58 @@ on_unregister(int fd, void *data)
         bns_fd_clear(&unwanted);
     }
     g_hash_table_remove(slirp->streams, GINT_TO_POINTER(fd));
-    bns_slirp_poll_forget(slirp->poll, fd);
-    if (slirp->slirp != NULL) /* not at the end of everything */
+    if (!slirp->is_ending)
         slirp->handler->on_gone(fd, slirp->data);
 }
 
-/* libslirp's only timer sends IPv6 router advertisements, and there is no IPv6. */
-static void *
-on_timer_new(SlirpTimerId id, void *cb_opaque, void *data)
-{
-    g_error("libslirp wants timer %d, which only IPv6 has", (int)id);
-    return NULL;
-}
-
 static void
-on_timer_free(void *timer, void *data)
+on_stack_due(void *data)
 {
+    Slot *slot = data;
+
+    if (!slot->is_due)
+        g_queue_push_tail_link(&slot->slirp->due, &slot->due);
+    slot->is_due = true;
+    bns_slirp_wake(slot->slirp);
 }
 
-static void
-on_timer_mod(void *timer, int64_t expire_ms, void *data)
+static bool
+is_busy(void *data)
 {
+    const BnsSlirp *slirp = ((Slot *)data)->slirp;
+
+    return slirp->handler->is_busy(slirp->data);
 }
 
-static void
-on_notify(void *data)
-{
-    bns_slirp_wake(data);
-}
-
-static const SlirpCb callbacks = {
-    .send_packet = on_send_packet,
-    .guest_error = on_guest_error,
-    .clock_get_ns = on_clock,
-    .timer_new_opaque = on_timer_new,
-    .timer_free = on_timer_free,
-    .timer_mod = on_timer_mod,
-    .register_poll_fd = on_register,
-    .unregister_poll_fd = on_unregister,
-    .notify = on_notify,
+static const BnsSlirpStackHandler stack_handler = {
+    .on_frame = on_stack_frame,
+    .on_opened = on_stack_opened,
+    .on_closing = on_stack_closing,
+    .on_due = on_stack_due,
+    .is_busy = is_busy,
 };
 
-/* --- its turn --- */
+/* --- turns --- */
 
-static int
-on_add_poll(int fd, int events, void *data)
+static void
+take_turns(BnsSlirp *slirp)
 {
-    BnsSlirp *slirp = data;
+    /* What becomes due meanwhile is for the next time. */
+    for (guint n = slirp->due.length; n > 0; n--) {
+        Slot *slot = slirp->due.head->data;
 
-    bns_slirp_poll_add(slirp->poll, fd, events);
-    return fd;
-}
-
-static int
-on_get_revents(int fd, void *data)
-{
-    BnsSlirp *slirp = data;
-
-    int ready;
-
-    /* In the middle of a turn, too: one turn of a thousand streams can be much. What is
-     * ready stays ready. */
-    if (slirp->handler->is_busy(slirp->data))
-        return 0;
-    ready = bns_slirp_poll_take(slirp->poll, fd);
-    slirp->n_writes += (ready & SLIRP_POLL_OUT) != 0;
-    return ready;
+        if (slirp->handler->is_busy(slirp->data))
+            return;
+        g_queue_unlink(&slirp->due, &slot->due);
+        slot->is_due = false;
+        bns_slirp_stack_turn(slot->stack);
+    }
 }
 
 static void
 run(void *data)
 {
     BnsSlirp *slirp = data;
-    uint32_t timeout_ms = UINT32_MAX;
 
     /* bns_slirp_wake() comes when the link has taken what it has. */
     if (slirp->handler->is_busy(slirp->data)) {
@@ -176,37 +146,32 @@ run(void *data)
         return;
     }
     bns_watch_set_events(slirp->watch, EPOLLIN);
-    bns_slirp_poll_collect(slirp->poll);
-    slirp_pollfds_poll(slirp->slirp, 0, on_get_revents, slirp);
-    bns_slirp_poll_begin(slirp->poll);
-    slirp_pollfds_fill(slirp->slirp, &timeout_ms, on_add_poll, slirp);
-    bns_slirp_poll_commit(slirp->poll);
-    slirp->is_due = false;
-    /* With no connection left nothing is due: an idle session sleeps. */
-    if (timeout_ms < IDLE_TIMEOUT_MS || g_hash_table_size(slirp->streams) > 0)
-        bns_timer_set(slirp->timer, bns_loop_now_us(slirp->loop) +
-                                        MAX(1, (int64_t)timeout_ms) * 1000);
+    if (slirp->has_ready)
+        bns_slirp_poll_collect(slirp->poll, on_stack_due);
+    slirp->has_ready = false;
+    take_turns(slirp);
 }
 
-/* Timers fire after the descriptors of a turn, so this runs libslirp once, last. */
+/* Timers fire after the descriptors of a turn, so the stacks have theirs last, once. */
 void
 bns_slirp_wake(BnsSlirp *slirp)
 {
-    slirp->is_due = true;
     bns_timer_set(slirp->timer, bns_loop_now_us(slirp->loop));
 }
 
 static void
 on_ready(uint32_t events, void *data)
 {
-    bns_slirp_wake(data);
+    BnsSlirp *slirp = data;
+
+    slirp->has_ready = true;
+    bns_slirp_wake(slirp);
 }
 
 void
-bns_slirp_input(BnsSlirp *slirp, const uint8_t *bytes, size_t len)
+bns_slirp_input(BnsSlirp *slirp, const BnsEnds *ends, const uint8_t *bytes, size_t len)
 {
-    slirp_input(slirp->slirp, bytes, (int)len);
-    bns_slirp_wake(slirp);
+    bns_slirp_stack_input(slot_of(slirp, ends)->stack, ends->guest_mac, bytes, len);
 }
 
 /* --- what waits --- */
@@ -222,7 +187,7 @@ unread_in(int fd)
 uint64_t
 bns_slirp_waits(const BnsSlirp *slirp)
 {
-    uint64_t waits = slirp->is_due + bns_slirp_poll_writing(slirp->poll);
+    uint64_t waits = slirp->due.length + bns_slirp_poll_writing(slirp->poll);
     GHashTableIter iter;
     gpointer fd;
 
@@ -230,27 +195,32 @@ bns_slirp_waits(const BnsSlirp *slirp)
     while (g_hash_table_iter_next(&iter, &fd, NULL))
         waits += unread_in(GPOINTER_TO_INT(fd));
     /* A stream that is read and filled again may hold as much as before. */
-    return waits == 0 ? 0 : waits + ((uint64_t)slirp->n_writes << 32);
+    return waits == 0 ? 0
+                      : waits + ((uint64_t)bns_slirp_poll_written(slirp->poll) << 32);
 }
 
 /* --- entries and streams --- */
 
 bool
-bns_slirp_hold(BnsSlirp *slirp, uint32_t addr, uint16_t port)
+bns_slirp_hold(BnsSlirp *slirp, const BnsEnds *ends)
 {
-    return bns_slirp_entries_hold(slirp->entries, addr, port);
+    return bns_slirp_stack_hold(slot_of(slirp, ends)->stack, ends->addr, ends->port);
 }
 
 void
-bns_slirp_release(BnsSlirp *slirp, uint32_t addr, uint16_t port)
+bns_slirp_release(BnsSlirp *slirp, const BnsEnds *ends)
 {
-    bns_slirp_entries_release(slirp->entries, addr, port);
+    bns_slirp_stack_release(slot_of(slirp, ends)->stack, ends->addr, ends->port);
 }
 
 size_t
 bns_slirp_entries(const BnsSlirp *slirp)
 {
-    return bns_slirp_entries_count(slirp->entries);
+    size_t n = 0;
+
+    for (unsigned i = 0; i < BNS_SLIRP_STACKS; i++)
+        n += bns_slirp_stack_entries(slirp->slots[i].stack);
+    return n;
 }
 
 int
@@ -290,26 +260,29 @@ listen_at(BnsSlirp *slirp, const char *path, GError **error)
     return false;
 }
 
-static Slirp *
-start(BnsSlirp *slirp)
+/* All at once: to make one needs more rights than there are after the lock-down. */
+static bool
+make_stacks(BnsSlirp *slirp, const char *socket_path, GError **error)
 {
-    const SlirpConfig config = {
-        .version = CONFIG_VERSION,
-        .restricted = true,
-        .in_enabled = true,
-        .vnetwork.s_addr = INADDR_ANY,
-        .vnetmask.s_addr = INADDR_ANY,
-        .vhost.s_addr = htonl(BNS_TAP_ROUTER_ADDR),
-        .vdhcp_start.s_addr = htonl(BNS_TAP_GUEST_ADDR),
-        .vnameserver.s_addr = htonl(BNS_TAP_SPARE_ADDR),
-        .if_mtu = BNS_TAP_MTU,
-        .if_mru = BNS_TAP_MTU,
-        .disable_host_loopback = true,
-        .disable_dns = true,
-        .disable_dhcp = true,
-    };
+    for (unsigned i = 0; i < BNS_SLIRP_STACKS; i++) {
+        Slot *slot = &slirp->slots[i];
+        const BnsSlirpStackConfig config = { .loop = slirp->loop,
+                                             .poll = slirp->poll,
+                                             .handler = &stack_handler,
+                                             .data = slot,
+                                             .socket_path = socket_path };
 
-    return slirp_new(&config, &callbacks, slirp);
+        slot->slirp = slirp;
+        slot->due.data = slot;
+        slot->stack = bns_slirp_stack_new(&config);
+        if (slot->stack == NULL) {
+            g_set_error(error, BNS_SLIRP_ERROR, EINVAL,
+                        "libslirp %s does not take our configuration",
+                        slirp_version_string());
+            return false;
+        }
+    }
+    return true;
 }
 
 BnsSlirp *
@@ -319,6 +292,7 @@ bns_slirp_new(BnsLoop *loop,
               void *data,
               GError **error)
 {
+    const BnsEnds no_ends = { 0 };
     g_autoptr(BnsSlirp) slirp = g_new0(BnsSlirp, 1);
 
     slirp->loop = loop;
@@ -331,32 +305,23 @@ bns_slirp_new(BnsLoop *loop,
     slirp->watch =
         bns_loop_watch(loop, bns_slirp_poll_fd(slirp->poll), EPOLLIN, on_ready, slirp);
     slirp->timer = bns_loop_timer(loop, run, slirp);
-    if (!listen_at(slirp, socket_path, error))
+    if (!listen_at(slirp, socket_path, error) ||
+        !make_stacks(slirp, socket_path, error))
         return NULL;
-    slirp->slirp = start(slirp);
-    if (slirp->slirp == NULL) {
-        g_set_error(error, BNS_SLIRP_ERROR, EINVAL,
-                    "libslirp %s does not take our configuration",
-                    slirp_version_string());
-        return NULL;
-    }
-    slirp->entries = bns_slirp_entries_new(slirp->slirp, socket_path);
     /* Never released: this entry makes libslirp answer ARP for the name server. */
-    bns_slirp_entries_hold(slirp->entries, htonl(BNS_TAP_NAMESERVER_ADDR), 53);
+    bns_slirp_stack_hold(slot_of(slirp, &no_ends)->stack,
+                         htonl(BNS_TAP_NAMESERVER_ADDR), 53);
     return g_steal_pointer(&slirp);
 }
 
 void
 bns_slirp_free(BnsSlirp *slirp)
 {
-    Slirp *libslirp;
-
     if (slirp == NULL)
         return;
-    libslirp = g_steal_pointer(&slirp->slirp);
-    if (libslirp != NULL)
-        slirp_cleanup(libslirp);
-    bns_slirp_entries_free(slirp->entries);
+    slirp->is_ending = true;
+    for (unsigned i = 0; i < BNS_SLIRP_STACKS; i++)
+        bns_slirp_stack_free(slirp->slots[i].stack);
     bns_watch_free(slirp->watch);
     bns_timer_free(slirp->timer);
     bns_slirp_poll_free(slirp->poll);

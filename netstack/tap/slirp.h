@@ -2,20 +2,22 @@
 /*
  * libslirp: the TCP of the other end, without a network behind it.
  *
- * How it works: libslirp runs restricted with a network that holds every IPv4 address
- * (0.0.0.0/0), so that any address and port can be given an entry which leads to our own
- * unix socket; what has no entry gets an RST. An entry is needed from the SYN to the
- * handshake's last segment, in which libslirp connects to the socket: the caller holds
- * it for that long and accepts at once after that segment, so that it knows whose
- * connection it is. One unix socket serves all flows.
+ * How it works: an entry of libslirp's is needed from a flow's SYN to the handshake's
+ * last segment, in which libslirp connects to our unix socket: the caller holds it for
+ * that long and accepts at once after that segment, so that it knows whose connection it
+ * is. One unix socket serves all flows.
  *
- * libslirp wants to be polled. The descriptors that it asks for are kept in an epoll set
- * of their own, of which only the changes are told to the kernel; the set is one watch of
- * the loop. libslirp runs once at the end of each turn in which something happened to it.
+ * libslirp walks all its connections for each segment of one that is not the last, and
+ * twice in each turn. So there are many libslirps (slirp_stack.h), each with the flows
+ * whose ends have its number as their hash: what one flow costs depends on the few that
+ * share its stack. All descriptors are in one epoll set (slirp_poll.h), which is one watch
+ * of the loop. At the end of a turn of the loop each stack to which something happened has
+ * its turn, in the order in which it happened: one that the link kept from it is the next.
  */
 #pragma once
 
 #include "base/loop.h"
+#include "netstack/tap/frame.h"
 
 #include <glib.h>
 #include <stdbool.h>
@@ -24,6 +26,10 @@
 
 #define BNS_SLIRP_ERROR (bns_slirp_error_quark())
 GQuark bns_slirp_error_quark(void);
+
+/* A power of two. With 10,000 connections each has as many as cost a microsecond to
+ * walk; itself it takes some 12 KiB. */
+#define BNS_SLIRP_STACKS 64
 
 /**
  * BnsSlirpHandler:
@@ -54,19 +60,14 @@ BnsSlirp *bns_slirp_new(BnsLoop *loop,
 void bns_slirp_free(BnsSlirp *slirp);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BnsSlirp, bns_slirp_free)
 
-/* A frame from the command, read and found good (frame.h). */
-void bns_slirp_input(BnsSlirp *slirp, const uint8_t *bytes, size_t len);
+/* A frame from the command, read and found good (frame.h), or one as if from it. */
+void
+bns_slirp_input(BnsSlirp *slirp, const BnsEnds *ends, const uint8_t *bytes, size_t len);
 
-/**
- * bns_slirp_hold:
- * @addr: network order
- * @port: host order
- *
- * Lets the next SYN to this address pass; holds are counted. Returns: false for an
- * address that libslirp keeps for itself.
- */
-bool bns_slirp_hold(BnsSlirp *slirp, uint32_t addr, uint16_t port);
-void bns_slirp_release(BnsSlirp *slirp, uint32_t addr, uint16_t port);
+/* Lets the next SYN of these ends pass; holds are counted. Returns: false for an address
+ * that libslirp keeps for itself. */
+bool bns_slirp_hold(BnsSlirp *slirp, const BnsEnds *ends);
+void bns_slirp_release(BnsSlirp *slirp, const BnsEnds *ends);
 
 /**
  * bns_slirp_accept:
@@ -78,7 +79,8 @@ void bns_slirp_release(BnsSlirp *slirp, uint32_t addr, uint16_t port);
  */
 int bns_slirp_accept(BnsSlirp *slirp, int *out_backend_fd);
 
-/* Runs libslirp at the end of this turn: after the link was busy. */
+/* Has stacks that are due take their turn at the end of this one: after the link was
+ * busy. */
 void bns_slirp_wake(BnsSlirp *slirp);
 
 /**

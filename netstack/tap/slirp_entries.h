@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define BNS_SLIRP_IDLE_MAX 256
+#define BNS_SLIRP_IDLE_MAX 64
 
 typedef struct BnsSlirpEntries BnsSlirpEntries;
 
@@ -21,7 +21,7 @@ typedef struct BnsSlirpEntries BnsSlirpEntries;
 BnsSlirpEntries *bns_slirp_entries_new(Slirp *slirp, const char *socket_path);
 void bns_slirp_entries_free(BnsSlirpEntries *entries);
 
-/* As bns_slirp_hold() and bns_slirp_release(). */
+/* As bns_slirp_hold() and bns_slirp_release(): @addr in network order, @port in host order. */
 bool bns_slirp_entries_hold(BnsSlirpEntries *entries, uint32_t addr, uint16_t port);
 void bns_slirp_entries_release(BnsSlirpEntries *entries, uint32_t addr, uint16_t port);
 

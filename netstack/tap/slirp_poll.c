@@ -13,15 +13,22 @@
 typedef struct {
     uint32_t wanted; /* what the kernel has been told; 0: not in the set */
     uint32_t ready;
-    unsigned round; /* the last in which it was added */
+    BnsSlirpPart *part; /* borrowed: whose it is, or was last */
+    unsigned round;     /* the part's last in which it was added */
 } Interest;
 
 struct BnsSlirpPoll {
-    int epoll_fd; /* owned */
-    unsigned round;
+    int epoll_fd;      /* owned */
     GArray *interests; /* of Interest, by descriptor */
-    GArray *polled;    /* of int: the descriptors of the last round */
-    GArray *previous;  /* the same, of the one before */
+    uint32_t n_written;
+};
+
+struct BnsSlirpPart {
+    BnsSlirpPoll *poll; /* borrowed */
+    void *owner;
+    unsigned round;
+    GArray *polled;   /* of int: the descriptors of the last round */
+    GArray *previous; /* the same, of the one before */
 };
 
 BnsSlirpPoll *
@@ -33,8 +40,6 @@ bns_slirp_poll_new(void)
     if (poll->epoll_fd < 0)
         g_error("epoll_create1: %s", g_strerror(errno));
     poll->interests = g_array_new(FALSE, TRUE, sizeof(Interest));
-    poll->polled = g_array_new(FALSE, FALSE, sizeof(int));
-    poll->previous = g_array_new(FALSE, FALSE, sizeof(int));
     return poll;
 }
 
@@ -45,8 +50,6 @@ bns_slirp_poll_free(BnsSlirpPoll *poll)
         return;
     bns_fd_clear(&poll->epoll_fd);
     g_array_unref(poll->interests);
-    g_array_unref(poll->polled);
-    g_array_unref(poll->previous);
     g_free(poll);
 }
 
@@ -99,51 +102,82 @@ tell_kernel(BnsSlirpPoll *poll, int fd, Interest *interest, uint32_t wanted)
     interest->wanted = wanted;
 }
 
-void
-bns_slirp_poll_begin(BnsSlirpPoll *poll)
-{
-    GArray *previous = poll->polled;
+/* --- a part --- */
 
-    poll->polled = poll->previous;
-    poll->previous = previous;
-    g_array_set_size(poll->polled, 0);
-    poll->round++;
+BnsSlirpPart *
+bns_slirp_part_new(BnsSlirpPoll *poll, void *owner)
+{
+    BnsSlirpPart *part = g_new0(BnsSlirpPart, 1);
+
+    part->poll = poll;
+    part->owner = owner;
+    part->polled = g_array_new(FALSE, FALSE, sizeof(int));
+    part->previous = g_array_new(FALSE, FALSE, sizeof(int));
+    return part;
 }
 
 void
-bns_slirp_poll_add(BnsSlirpPoll *poll, int fd, int events)
+bns_slirp_part_free(BnsSlirpPart *part)
 {
-    Interest *interest = interest_at(poll, fd);
+    if (part == NULL)
+        return;
+    g_array_unref(part->polled);
+    g_array_unref(part->previous);
+    g_free(part);
+}
 
-    interest->round = poll->round;
+void
+bns_slirp_part_begin(BnsSlirpPart *part)
+{
+    GArray *previous = part->polled;
+
+    part->polled = part->previous;
+    part->previous = previous;
+    g_array_set_size(part->polled, 0);
+    part->round++;
+}
+
+void
+bns_slirp_part_add(BnsSlirpPart *part, int fd, int events)
+{
+    Interest *interest = interest_at(part->poll, fd);
+
+    interest->part = part;
+    interest->round = part->round;
     interest->ready = 0; /* of an earlier round: the kernel says it again */
-    g_array_append_val(poll->polled, fd);
-    tell_kernel(poll, fd, interest, to_epoll(events));
+    g_array_append_val(part->polled, fd);
+    tell_kernel(part->poll, fd, interest, to_epoll(events));
 }
 
 void
-bns_slirp_poll_commit(BnsSlirpPoll *poll)
+bns_slirp_part_commit(BnsSlirpPart *part)
 {
-    for (guint i = 0; i < poll->previous->len; i++) {
-        int fd = g_array_index(poll->previous, int, i);
-        Interest *interest = interest_at(poll, fd);
+    for (guint i = 0; i < part->previous->len; i++) {
+        int fd = g_array_index(part->previous, int, i);
+        Interest *interest = interest_at(part->poll, fd);
 
-        if (interest->round != poll->round)
-            tell_kernel(poll, fd, interest, 0);
+        /* Closed and opened again it may be another part's. */
+        if (interest->part == part && interest->round != part->round)
+            tell_kernel(part->poll, fd, interest, 0);
     }
 }
+
+/* --- the set --- */
 
 size_t
 bns_slirp_poll_writing(const BnsSlirpPoll *poll)
 {
     size_t n = 0;
 
-    for (guint i = 0; i < poll->polled->len; i++) {
-        int fd = g_array_index(poll->polled, int, i);
-
+    for (guint fd = 0; fd < poll->interests->len; fd++)
         n += (g_array_index(poll->interests, Interest, fd).wanted & EPOLLOUT) != 0;
-    }
     return n;
+}
+
+uint32_t
+bns_slirp_poll_written(const BnsSlirpPoll *poll)
+{
+    return poll->n_written;
 }
 
 void
@@ -156,13 +190,17 @@ bns_slirp_poll_forget(BnsSlirpPoll *poll, int fd)
 }
 
 void
-bns_slirp_poll_collect(BnsSlirpPoll *poll)
+bns_slirp_poll_collect(BnsSlirpPoll *poll, void (*on_ready)(void *owner))
 {
     struct epoll_event events[EVENTS_PER_TURN];
     int n = epoll_wait(poll->epoll_fd, events, EVENTS_PER_TURN, 0);
 
-    for (int i = 0; i < n; i++)
-        interest_at(poll, events[i].data.fd)->ready = events[i].events;
+    for (int i = 0; i < n; i++) {
+        Interest *interest = interest_at(poll, events[i].data.fd);
+
+        interest->ready = events[i].events;
+        on_ready(interest->part->owner);
+    }
 }
 
 int
@@ -172,5 +210,6 @@ bns_slirp_poll_take(BnsSlirpPoll *poll, int fd)
     int ready = from_epoll(interest->ready);
 
     interest->ready = 0;
+    poll->n_written += (ready & SLIRP_POLL_OUT) != 0;
     return ready;
 }

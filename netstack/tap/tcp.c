@@ -65,15 +65,15 @@ tell_libslirp(BnsTcp *tcp, unsigned actions, const BnsFlow *flow)
     size_t len;
 
     if ((actions & BNS_FLOW_RELEASE) != 0)
-        bns_slirp_release(tcp->slirp, flow->ends.addr, flow->ends.port);
+        bns_slirp_release(tcp->slirp, &flow->ends);
     if ((actions & BNS_FLOW_CUT) != 0) {
         len = bns_reply_cut(&flow->ends, flow->guest_next, frame);
-        bns_slirp_input(tcp->slirp, frame, len);
+        bns_slirp_input(tcp->slirp, &flow->ends, frame, len);
     }
     if ((actions & BNS_FLOW_ADMIT) != 0) {
-        bns_slirp_hold(tcp->slirp, flow->ends.addr, flow->ends.port);
+        bns_slirp_hold(tcp->slirp, &flow->ends);
         len = bns_reply_syn(&flow->ends, flow->isn, flow->window, flow->mss, frame);
-        bns_slirp_input(tcp->slirp, frame, len);
+        bns_slirp_input(tcp->slirp, &flow->ends, frame, len);
     }
 }
 
@@ -175,7 +175,7 @@ on_segment(BnsTcp *tcp, const uint8_t *bytes, const BnsFrame *segment)
     carry_out(tcp, actions, &flow);
     if ((actions & BNS_FLOW_PASS) == 0)
         return;
-    bns_slirp_input(tcp->slirp, bytes, segment->len);
+    bns_slirp_input(tcp->slirp, &segment->ends, bytes, segment->len);
     take_stream(tcp, &flow);
     if (flow.id != 0) {
         actions = bns_flows_after_pass(tcp->flows, flow.id, &flow);
@@ -191,7 +191,7 @@ bns_tcp_on_frame(BnsTcp *tcp, const uint8_t *bytes, const BnsFrame *frame)
     else if (frame->kind == BNS_FRAME_TCP)
         on_segment(tcp, bytes, frame);
     else if (frame->kind == BNS_FRAME_ARP)
-        bns_slirp_input(tcp->slirp, bytes, frame->len);
+        bns_slirp_input(tcp->slirp, &frame->ends, bytes, frame->len);
 }
 
 /* --- from libslirp --- */

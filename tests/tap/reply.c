@@ -74,6 +74,26 @@ test_cut(void)
     g_assert_cmpuint(packet_get32(frame + 38), ==, 78);
 }
 
+/* It asks for its own address, from there, and nobody has to answer. */
+static void
+test_announce(void)
+{
+    BnsEnds ends = some_ends();
+    uint8_t bytes[BNS_REPLY_MAX];
+    size_t len = bns_reply_announce(ends.guest_mac, bytes);
+    BnsFrame frame;
+
+    bns_frame_read(bytes, len, &frame);
+    g_assert_cmpint(frame.kind, ==, BNS_FRAME_ARP);
+    g_assert_cmpmem(frame.ends.guest_mac, BNS_FRAME_MAC_BYTES, ends.guest_mac,
+                    BNS_FRAME_MAC_BYTES);
+    g_assert_cmpuint(packet_get16(bytes + 20), ==, 1);
+    g_assert_cmpmem(bytes + 22, BNS_FRAME_MAC_BYTES, ends.guest_mac,
+                    BNS_FRAME_MAC_BYTES);
+    g_assert_cmpuint(packet_get32(bytes + 28), ==, BNS_TAP_GUEST_ADDR);
+    g_assert_cmpuint(packet_get32(bytes + 38), ==, BNS_TAP_GUEST_ADDR);
+}
+
 /* The SYN that libslirp gets says what the held one said. */
 static void
 test_syn(void)
@@ -171,6 +191,7 @@ main(int argc, char **argv)
     bns_test_add("/tap/reply/refusal-acknowledges-the-syn", test_refusal);
     bns_test_add("/tap/reply/reset-has-the-number-given", test_reset);
     bns_test_add("/tap/reply/cut-comes-from-the-command", test_cut);
+    bns_test_add("/tap/reply/announcement-asks-for-its-own-address", test_announce);
     bns_test_add("/tap/reply/syn-says-what-was-held", test_syn);
     bns_test_add("/tap/reply/host-unreachable-quotes-the-syn", test_host_unreachable);
     bns_test_add("/tap/reply/port-unreachable-quotes-what-fits", test_port_unreachable);
