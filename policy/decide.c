@@ -3,7 +3,7 @@
  * Decisions: deny rules first, then allow rules; the first rule in the order of the
  * policy that decides is named. Where several allow, one that lifts the address guard is
  * preferred, then one with a client certificate, so that one more allow rule never takes
- * something away.
+ * something away; the widest of their caps counts, whichever is named.
  *
  * Each layer decides by itself, and all must allow. The system layer is asked first: what
  * it refuses no rule below it can help.
@@ -17,10 +17,7 @@
 #define REASON_LOCALHOST "localhost is the sandbox's own loopback, never the host's"
 #define REASON_INTERNAL                                                                \
     "nothing of the host is offered here: --host-port offers a port of it"
-#define REASON_TCP "no tcp rule allows this host and port"
-#define REASON_UNSEEN                                                                  \
-    "the rule has methods or a path, which cannot be seen in a flow that is not "      \
-    "inspected"
+#define REASON_TCP            "no tcp rule allows this host and port"
 #define REASON_NO_PATH        "the request has no method or no path"
 #define REASON_CEILING_DENIED "a deny rule of the system policy matches"
 #define REASON_CEILING_TCP    "no tcp rule of the system policy allows this host and port"
@@ -28,32 +25,13 @@
     "the system policy and the policy below it differ in the kind of this flow: "      \
     "requests, sealed TLS or opaque tcp"
 
-static const char *const miss_reasons[] = {
-    [BNS_MISS_HOST] = "no rule allows this host",
-    [BNS_MISS_SCHEME] = "no rule for this host allows this scheme",
-    [BNS_MISS_PORT] = "no rule for this host allows this port",
-    [BNS_MISS_UNSEEN] = REASON_UNSEEN,
-    [BNS_MISS_METHOD] = "no rule for this host allows this method",
-    [BNS_MISS_PATH] = "no rule for this host allows this path",
-    [BNS_MISS_NOTHING] = REASON_ALLOWED,
-};
-
-/* The same of the system layer, which the person may not be able to change. */
-static const char *const ceiling_reasons[] = {
-    [BNS_MISS_HOST] = "no rule of the system policy allows this host",
-    [BNS_MISS_SCHEME] = "no rule of the system policy for this host allows this scheme",
-    [BNS_MISS_PORT] = "no rule of the system policy for this host allows this port",
-    [BNS_MISS_UNSEEN] = REASON_UNSEEN,
-    [BNS_MISS_METHOD] = "no rule of the system policy for this host allows this method",
-    [BNS_MISS_PATH] = "no rule of the system policy for this host allows this path",
-    [BNS_MISS_NOTHING] = REASON_ALLOWED,
-};
-
 /* A walk through the rules about one host. */
 typedef struct {
     const BnsRequest *request;
     const BnsReadings *readings; /* NULL: method and path are not known yet */
     bool has_identities;         /* some rule has one */
+    bool has_caps;               /* some rule has one */
+    BnsCap caps[BNS_N_CAPS];     /* the widest so far; of no meaning without found */
     const BnsRule *found;        /* the best so far */
     BnsMiss best;
 } Search;
@@ -107,65 +85,6 @@ decision_by(const BnsPolicy *layer, const BnsRule *rule)
     };
 }
 
-bool
-bns_rule_matches_reading(const BnsRule *rule, const char *reading)
-{
-    /* Many servers do not tell /Admin from /admin: a deny means both. */
-    bool fold_case = rule->verdict == BNS_VERDICT_DENY;
-
-    for (guint i = 0; i < rule->paths->len; i++)
-        if (bns_pattern_matches(rule->paths->pdata[i], reading, fold_case))
-            return true;
-    return rule->paths->len == 0;
-}
-
-/* An allow rule must match however the path is read, a deny rule in one way. */
-static bool
-matches_path(const BnsRule *rule, const BnsReadings *readings)
-{
-    bool is_deny = rule->verdict == BNS_VERDICT_DENY;
-
-    for (guint i = 0; i < bns_readings_count(readings); i++)
-        if (bns_rule_matches_reading(rule, bns_readings_get(readings, i)) == is_deny)
-            return is_deny;
-    return !is_deny;
-}
-
-/* Whether flows of @scheme are decided as a whole. */
-static bool
-is_flow(BnsScheme scheme)
-{
-    return scheme == BNS_SCHEME_TLS || scheme == BNS_SCHEME_TCP;
-}
-
-/* A sealed rule's methods and paths are conditions that nobody can check, so what has
- * them allows nothing. */
-BnsMiss
-bns_rule_compare_flow(const BnsRule *rule, BnsScheme scheme, uint16_t port)
-{
-    if ((rule->schemes & BNS_SCHEME_BIT(scheme)) == 0)
-        return BNS_MISS_SCHEME;
-    if (!bns_rule_has_port(rule, port))
-        return BNS_MISS_PORT;
-    if (is_flow(scheme) && bns_rule_is_about_requests(rule))
-        return BNS_MISS_UNSEEN;
-    return BNS_MISS_NOTHING;
-}
-
-BnsMiss
-bns_rule_compare(const BnsRule *rule,
-                 const BnsRequest *request,
-                 const BnsReadings *readings)
-{
-    BnsMiss miss = bns_rule_compare_flow(rule, request->scheme, request->port);
-
-    if (miss != BNS_MISS_NOTHING || is_flow(request->scheme))
-        return miss;
-    if (!bns_rule_has_method(rule, request->method))
-        return BNS_MISS_METHOD;
-    return matches_path(rule, readings) ? BNS_MISS_NOTHING : BNS_MISS_PATH;
-}
-
 static bool
 is_earlier(const BnsRule *rule, const BnsRule *found)
 {
@@ -177,7 +96,7 @@ is_denied_by(const Search *search, const BnsRule *rule)
 {
     const BnsRequest *request = search->request;
 
-    if (is_flow(request->scheme))
+    if (bns_scheme_is_flow(request->scheme))
         return bns_rule_denies_scheme(rule, request->scheme) &&
                bns_rule_has_port(rule, request->port);
     if (search->readings != NULL)
@@ -221,6 +140,15 @@ is_better(const Search *search, const BnsRule *rule)
     return is_earlier(rule, found);
 }
 
+static void
+widen_caps(Search *search, const BnsRule *rule)
+{
+    for (BnsCapKind kind = 0; kind < BNS_N_CAPS; kind++)
+        if (search->found == NULL ||
+            bns_cap_is_wider(&rule->caps[kind], &search->caps[kind]))
+            search->caps[kind] = rule->caps[kind];
+}
+
 static BnsVisit
 on_allow(void *data, const BnsRule *rule)
 {
@@ -233,10 +161,12 @@ on_allow(void *data, const BnsRule *rule)
     search->best = MAX(search->best, miss);
     if (miss != BNS_MISS_NOTHING)
         return miss < BNS_MISS_PATH ? BNS_VISIT_NO_CLASS : BNS_VISIT_NEXT;
+    if (search->has_caps)
+        widen_caps(search, rule);
     if (is_better(search, rule))
         search->found = rule;
     /* Could anything later be better? */
-    return bns_rule_lifts_guard(rule) &&
+    return bns_rule_lifts_guard(rule) && !search->has_caps &&
                    (rank_identity(search, rule) == 2 || !search->has_identities)
                ? BNS_VISIT_END
                : BNS_VISIT_NEXT;
@@ -347,7 +277,7 @@ deny_miss(const BnsPolicy *layer, BnsScheme scheme, BnsMiss best)
 {
     if (scheme == BNS_SCHEME_TCP)
         return decision_deny(layer->is_ceiling ? REASON_CEILING_TCP : REASON_TCP);
-    return decision_deny((layer->is_ceiling ? ceiling_reasons : miss_reasons)[best]);
+    return decision_deny(bns_miss_reason(best, layer->is_ceiling));
 }
 
 BnsDecision
@@ -358,7 +288,9 @@ bns_policy_decide_layer(const BnsPolicy *layer,
     Search denies = { .request = request, .readings = readings };
     Search allows = { .request = request,
                       .readings = readings,
-                      .has_identities = layer->identities->len > 0 };
+                      .has_identities = layer->identities->len > 0,
+                      .has_caps = layer->has_caps };
+    BnsDecision decision;
     BnsAddress address;
     const BnsAddress *literal = parse_literal(request->host, &address);
 
@@ -366,8 +298,11 @@ bns_policy_decide_layer(const BnsPolicy *layer,
         return decision_by(layer, denies.found);
     bns_host_index_search(layer->allow, request->host, literal, readings, on_allow,
                           &allows);
-    return allows.found != NULL ? decision_by(layer, allows.found)
-                                : deny_miss(layer, request->scheme, allows.best);
+    if (allows.found == NULL)
+        return deny_miss(layer, request->scheme, allows.best);
+    decision = decision_by(layer, allows.found);
+    memcpy(decision.caps, allows.caps, sizeof(decision.caps));
+    return decision;
 }
 
 BnsDecision
@@ -378,6 +313,10 @@ bns_policy_join(const BnsDecision *ceiling, const BnsDecision *below)
 
     decision.is_ceiling = is_denied;
     decision.lifts_guard = ceiling->lifts_guard | below->lifts_guard;
+    for (BnsCapKind kind = 0; kind < BNS_N_CAPS; kind++)
+        decision.caps[kind] = bns_cap_is_wider(&below->caps[kind], &ceiling->caps[kind])
+                                  ? ceiling->caps[kind]
+                                  : below->caps[kind];
     /* What the system layer has to be shown is shown. */
     if (decision.verdict == BNS_VERDICT_ALLOW && ceiling->identity != NULL)
         decision.identity = ceiling->identity;
@@ -438,7 +377,7 @@ decide(const BnsPolicy *policy, const BnsRequest *request, const BnsReadings *re
     ceiling = bns_policy_decide_layer(policy->ceiling, request, readings);
     below = bns_policy_join(&ceiling, &below);
     if (below.verdict != BNS_VERDICT_ALLOW && below.rule == NULL &&
-        is_flow(request->scheme) && differ_in_kind(policy, request))
+        bns_scheme_is_flow(request->scheme) && differ_in_kind(policy, request))
         return bns_policy_deny_kinds(below.is_ceiling);
     return below;
 }
@@ -448,7 +387,7 @@ bns_policy_decide(const BnsPolicy *policy, const BnsRequest *request)
 {
     g_auto(BnsReadings) readings = { 0 };
 
-    if (is_flow(request->scheme))
+    if (bns_scheme_is_flow(request->scheme))
         return decide(policy, request, NULL);
     if (request->method == NULL || request->path == NULL)
         return decision_deny(REASON_NO_PATH);

@@ -5,6 +5,7 @@
  */
 #include "base/text.h"
 #include "policy/policy_private.h"
+#include "policy/size.h"
 
 #include <string.h>
 
@@ -148,6 +149,13 @@ append_miss(GString *text,
         break;
     case BNS_MISS_PATH:
         append_path_miss(text, near->rule, readings);
+        break;
+    case BNS_MISS_QUERY:
+    case BNS_MISS_HEADERS:
+    case BNS_MISS_CONTENT_TYPE:
+        bns_conditions_explain(text, near->rule->conditions,
+                               (BnsCondition)(near->miss - BNS_MISS_QUERY),
+                               (BnsConditionFacts){ request->query, request->header });
         break;
     case BNS_MISS_NOTHING:
     default:
@@ -328,6 +336,27 @@ append_layers(GString *text, const BnsPolicy *policy, const BnsRequest *request)
     append_layer(text, "The policy below it", policy, request);
 }
 
+/* What is allowed, and no more of it. */
+static void
+append_caps(GString *text, const BnsDecision *decision)
+{
+    static const char *const meanings[] = {
+        [BNS_CAP_REQUEST] = "the request's body may have",
+        [BNS_CAP_SESSION] = "the session may send to this host",
+    };
+    G_STATIC_ASSERT(G_N_ELEMENTS(meanings) == BNS_N_CAPS);
+
+    for (BnsCapKind kind = 0; kind < BNS_N_CAPS; kind++) {
+        const BnsCap *cap = &decision->caps[kind];
+        g_autofree char *size = bns_size_to_string(cap->bytes);
+        g_autofree char *origin = bns_text_escape(cap->rule, -1);
+
+        if (cap->is_set)
+            g_string_append_printf(text, "But %s no more than %s: %s of %s\n",
+                                   meanings[kind], size, bns_cap_key(kind), origin);
+    }
+}
+
 static void
 append_decision(GString *text, const BnsPolicy *policy, const BnsRequest *request)
 {
@@ -342,6 +371,7 @@ append_decision(GString *text, const BnsPolicy *policy, const BnsRequest *reques
     g_string_append(text, is_allowed ? "Allowed by " : "Denied by ");
     append_rule(text, find_rule(policy, decision.rule));
     g_string_append_c(text, '\n');
+    append_caps(text, &decision);
     decision = bns_policy_decide_literal(policy, &decision, request);
     if (is_allowed && decision.verdict != BNS_VERDICT_ALLOW)
         g_string_append_printf(text, "But it is refused: %s.\n", decision.reason);

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/limits.h"
+#include "policy/size.h"
 
 #include <string.h>
-
-/* A TiB of memory or of a file is as good as no limit, and fits all that is computed
- * with it. */
-#define BYTES_MAX (UINT64_C(1024) * 1024 * 1024 * 1024)
 
 typedef struct {
     const char *name;
@@ -16,9 +13,9 @@ typedef struct {
 
 static const Row rows[] = {
     [BNS_LIMIT_PROCESSES] = { "processes", 1, 4 * 1024 * 1024, false },
-    [BNS_LIMIT_MEMORY] = { "memory", 4 * 1024 * 1024, BYTES_MAX, true },
+    [BNS_LIMIT_MEMORY] = { "memory", 4 * 1024 * 1024, BNS_SIZE_MAX, true },
     [BNS_LIMIT_OPEN_FILES] = { "open_files", 16, 1024 * 1024, false },
-    [BNS_LIMIT_FILE_SIZE] = { "file_size", 1, BYTES_MAX, true },
+    [BNS_LIMIT_FILE_SIZE] = { "file_size", 1, BNS_SIZE_MAX, true },
     [BNS_LIMIT_CPU] = { "cpu", 1, 366 * 24 * 3600, false },
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(rows) == BNS_N_PROCESS_LIMITS);
@@ -29,25 +26,12 @@ bns_limits_name(BnsProcessLimit limit)
     return rows[limit].name;
 }
 
-/* Returns: false if @text is no size, or one beyond any maximum. */
+/* Returns: false if @text is no number, or none that any row takes. */
 static bool
-parse_size(const char *text, bool is_bytes, uint64_t *out)
+parse_number(const char *text, bool is_bytes, uint64_t *out)
 {
-    static const char units[] = "KMGT";
-    size_t n_digits = strspn(text, "0123456789");
-    g_autofree char *digits = g_strndup(text, n_digits);
-    const char *unit = text + n_digits;
-    unsigned shift = 0;
-    guint64 number;
-
-    if (is_bytes && *unit != '\0' && unit[1] == '\0' && strchr(units, *unit) != NULL)
-        shift = 10 * (unsigned)(strchr(units, *unit) - units + 1);
-    else if (*unit != '\0')
-        return false;
-    if (!g_ascii_string_to_unsigned(digits, 10, 0, BYTES_MAX >> shift, &number, NULL))
-        return false;
-    *out = number << shift;
-    return true;
+    return (is_bytes || text[strspn(text, "0123456789")] == '\0') &&
+           bns_size_parse(text, out);
 }
 
 static bool
@@ -60,7 +44,7 @@ read_row(const Row *row,
     uint64_t number;
 
     if (value->kind == BNS_YAML_SCALAR && value->type != BNS_YAML_NULL &&
-        parse_size(value->text, row->is_bytes, &number) && number >= row->min &&
+        parse_number(value->text, row->is_bytes, &number) && number >= row->min &&
         number <= row->max) {
         *out = number;
         return true;
@@ -89,7 +73,7 @@ bns_limits_read_audit_size(uint64_t *out_bytes,
                            GError **error)
 {
     /* A session's first record and a few more. */
-    static const Row row = { "audit_size", 4096, BYTES_MAX, true };
+    static const Row row = { "audit_size", 4096, BNS_SIZE_MAX, true };
 
     return read_row(&row, file, value, out_bytes, error);
 }

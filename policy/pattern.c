@@ -129,7 +129,9 @@ bns_pattern_new(const char *text, GError **error)
 
     pattern->text = g_strdup(text);
     if (strchr(text, '?') != NULL)
-        problem = "a query is no part of the path: leave out the ? and what follows";
+        problem =
+            "a query is no part of the path: leave out the ? and what follows, or "
+            "write query:";
     else if (problem != NULL)
         problem = advised = g_strdup_printf("%s: %s", problem, advise(problem));
     if (problem != NULL) {

@@ -297,6 +297,15 @@ digest_fixed(const BnsPolicy *policy)
     return g_strdup(g_checksum_get_string(checksum));
 }
 
+static bool
+has_caps(const BnsRule *rule)
+{
+    for (BnsCapKind kind = 0; kind < BNS_N_CAPS; kind++)
+        if (rule->caps[kind].is_set)
+            return true;
+    return false;
+}
+
 bool
 bns_policy_complete(BnsPolicy *policy, GError **error)
 {
@@ -305,6 +314,8 @@ bns_policy_complete(BnsPolicy *policy, GError **error)
         return false;
     policy->digest = digest_rules(policy);
     policy->fixed_digest = digest_fixed(policy);
+    for (guint i = 0; i < policy->rules->len; i++)
+        policy->has_caps |= has_caps(policy->rules->pdata[i]);
     return true;
 }
 

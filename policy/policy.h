@@ -15,9 +15,11 @@
  */
 #pragma once
 
+#include "policy/cap.h"
 #include "policy/commands.h"
 #include "policy/env.h"
 #include "policy/files.h"
+#include "policy/headers.h"
 #include "policy/identity.h"
 #include "policy/limits.h"
 #include "policy/nested.h"
@@ -95,6 +97,8 @@ typedef struct {
     uint16_t port;    /* the flow's destination port */
     const char *method; /* NULL for tls and tcp */
     const char *path;   /* as received, without query; NULL for tls and tcp */
+    const char *query;  /* as received, without its "?"; NULL: none */
+    const BnsRequestHeader *header; /* NULL: no field, no body */
 } BnsRequest;
 
 /* Strings are owned by the policy or static. */
@@ -107,6 +111,7 @@ typedef struct {
                            * a bit each */
     bool is_ceiling; /* the system layer refused: no rule of the person's helps */
     const BnsIdentity *identity; /* to be shown upstream; NULL: none */
+    BnsCap caps[BNS_N_CAPS];     /* of what is allowed */
 } BnsDecision;
 
 typedef struct {

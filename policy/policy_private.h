@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "policy/conditions.h"
 #include "policy/config.h"
 #include "policy/guard.h"
 #include "policy/host_index.h"
@@ -32,6 +33,7 @@ struct BnsPolicy {
     GPtrArray *presets;     /* owned, of owned names */
     char *profile;          /* owned; NULL: none */
     bool stops_auto_preset; /* auto_preset: false, in this layer or one above */
+    bool has_caps;          /* some rule has */
     GPtrArray *identities;  /* owned, of BnsIdentity, borrowed from the rules */
     GHashTable *host_ports; /* shared; a set of ports; NULL: none is offered */
     uint8_t *read_ports;    /* owned; a bit per port: HTTP or sealed rules name it */
@@ -107,11 +109,21 @@ typedef enum {
     BNS_MISS_HOST,
     BNS_MISS_SCHEME,
     BNS_MISS_PORT,
-    BNS_MISS_UNSEEN, /* tls: the rule's methods or paths cannot be seen */
+    BNS_MISS_UNSEEN, /* tls: what the rule says of requests cannot be seen */
     BNS_MISS_METHOD,
     BNS_MISS_PATH,
+    BNS_MISS_QUERY, /* from here on as BnsCondition */
+    BNS_MISS_HEADERS,
+    BNS_MISS_CONTENT_TYPE,
     BNS_MISS_NOTHING, /* it matches */
 } BnsMiss;
+G_STATIC_ASSERT(BNS_MISS_NOTHING - BNS_MISS_QUERY == BNS_N_CONDITIONS);
+
+/* Returns: why nothing is allowed where @best is the nearest that a rule comes; @is_ceiling:
+ * of the system layer, which the person may not be able to change. */
+const char *bns_miss_reason(BnsMiss best, bool is_ceiling);
+/* Whether flows of @scheme are decided as a whole. */
+bool bns_scheme_is_flow(BnsScheme scheme);
 
 /* How @rule, whose host matches, fits a flow or, by that, a request of it. */
 BnsMiss bns_rule_compare_flow(const BnsRule *rule, BnsScheme scheme, uint16_t port);

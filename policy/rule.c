@@ -34,6 +34,9 @@ bns_rule_free(BnsRule *rule)
     g_array_unref(rule->ports);
     g_ptr_array_unref(rule->methods);
     g_ptr_array_unref(rule->paths);
+    bns_conditions_free(rule->conditions);
+    for (BnsCapKind kind = 0; kind < BNS_N_CAPS; kind++)
+        g_free(rule->cap_reasons[kind]);
     g_free(rule->origin);
     g_free(rule->reason);
     bns_identity_free(rule->identity);
@@ -127,6 +130,14 @@ bns_rule_set_scheme(BnsRule *rule, const char *name, GError **error)
     return fail_on(error, "scheme", name, "write http, https or tcp");
 }
 
+BnsConditions *
+bns_rule_need_conditions(BnsRule *rule)
+{
+    if (rule->conditions == NULL)
+        rule->conditions = g_new0(BnsConditions, 1);
+    return rule->conditions;
+}
+
 static bool
 check_tcp(const BnsRule *rule, GError **error)
 {
@@ -192,6 +203,21 @@ sort_methods(GPtrArray *methods)
     g_ptr_array_set_size(methods, (gint)n);
 }
 
+static void
+complete_caps(BnsRule *rule)
+{
+    for (BnsCapKind kind = 0; kind < BNS_N_CAPS; kind++) {
+        BnsCap *cap = &rule->caps[kind];
+
+        if (!cap->is_set)
+            continue;
+        g_free(rule->cap_reasons[kind]);
+        rule->cap_reasons[kind] = bns_cap_reason(kind, cap->bytes);
+        cap->reason = rule->cap_reasons[kind];
+        cap->rule = rule->origin;
+    }
+}
+
 bool
 bns_rule_complete(BnsRule *rule, GError **error)
 {
@@ -209,6 +235,7 @@ bns_rule_complete(BnsRule *rule, GError **error)
         add_default_ports(rule->ports, rule->schemes);
     sort_ports(rule->ports);
     sort_methods(rule->methods);
+    complete_caps(rule);
     return true;
 }
 
@@ -281,7 +308,8 @@ bns_rule_denies_scheme(const BnsRule *rule, BnsScheme scheme)
 bool
 bns_rule_is_about_requests(const BnsRule *rule)
 {
-    return rule->methods->len > 0 || rule->paths->len > 0;
+    return rule->methods->len > 0 || rule->paths->len > 0 || rule->conditions != NULL ||
+           rule->caps[BNS_CAP_REQUEST].is_set;
 }
 
 bool

@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "policy/conditions.h"
 #include "policy/host_pattern.h"
 #include "policy/pattern.h"
 #include "policy/policy.h"
@@ -21,18 +22,21 @@
 
 typedef struct {
     BnsVerdict verdict;
-    guint number;          /* place among all rules of the policy */
-    char *origin;          /* owned */
-    unsigned column;       /* in the line that origin names; 0: not from a file */
-    char *reason;          /* owned; NULL: none given */
-    GArray *hosts;         /* owned, of BnsHostPattern; never empty */
-    unsigned schemes;      /* of BNS_SCHEME_BIT() */
-    GArray *ports;         /* owned, of uint16_t, sorted; empty: any */
-    GPtrArray *methods;    /* owned, of owned strings, sorted; empty: any */
-    GPtrArray *paths;      /* owned, of owned BnsPattern; empty: any */
-    bool is_private;       /* private: true */
-    BnsIdentity *identity; /* owned; NULL: none */
-    bool is_coder;         /* coder/boundary's form: no default port */
+    guint number;              /* place among all rules of the policy */
+    char *origin;              /* owned */
+    unsigned column;           /* in the line that origin names; 0: not from a file */
+    char *reason;              /* owned; NULL: none given */
+    GArray *hosts;             /* owned, of BnsHostPattern; never empty */
+    unsigned schemes;          /* of BNS_SCHEME_BIT() */
+    GArray *ports;             /* owned, of uint16_t, sorted; empty: any */
+    GPtrArray *methods;        /* owned, of owned strings, sorted; empty: any */
+    GPtrArray *paths;          /* owned, of owned BnsPattern; empty: any */
+    BnsConditions *conditions; /* owned; NULL: none */
+    BnsCap caps[BNS_N_CAPS];   /* allow only */
+    char *cap_reasons[BNS_N_CAPS]; /* owned, of caps that are set */
+    bool is_private;               /* private: true */
+    BnsIdentity *identity;         /* owned; NULL: none */
+    bool is_coder;                 /* coder/boundary's form: no default port */
 } BnsRule;
 
 /* Returns: (transfer full): a rule without anything in it. */
@@ -51,6 +55,10 @@ bool bns_rule_add_method(BnsRule *rule, const char *token, GError **error);
 bool bns_rule_add_path(BnsRule *rule, const char *pattern, GError **error);
 /* "http", "https", "tcp"; a sealed rule is written otherwise (inspect: false). */
 bool bns_rule_set_scheme(BnsRule *rule, const char *name, GError **error);
+
+/* Where something is said of requests beyond host, port, method and path. Returns:
+ * (transfer none): empty at first */
+BnsConditions *bns_rule_need_conditions(BnsRule *rule);
 
 /* Fills in the defaults and refuses what does not go together. */
 bool bns_rule_complete(BnsRule *rule, GError **error);
@@ -85,7 +93,8 @@ bool bns_rule_has_port(const BnsRule *rule, uint16_t port);
 bool bns_rule_has_method(const BnsRule *rule, const char *method);
 /* Whether a deny rule with it means flows and requests of @scheme. */
 bool bns_rule_denies_scheme(const BnsRule *rule, BnsScheme scheme);
-/* Whether it has conditions that a flow does not show: methods or paths. */
+/* Whether it is about some requests and not others, or about a part of them, which a flow
+ * does not show. */
 bool bns_rule_is_about_requests(const BnsRule *rule);
 /* Whether its host is a cidr. */
 bool bns_rule_is_network(const BnsRule *rule);

@@ -86,6 +86,16 @@ has_same_identity(const BnsRule *a, const BnsRule *b)
            (a->identity == NULL || bns_identity_equal(a->identity, b->identity));
 }
 
+static bool
+has_same_caps(const BnsRule *a, const BnsRule *b)
+{
+    for (BnsCapKind kind = 0; kind < BNS_N_CAPS; kind++)
+        if (a->caps[kind].is_set != b->caps[kind].is_set ||
+            a->caps[kind].bytes != b->caps[kind].bytes)
+            return false;
+    return true;
+}
+
 /* All that is asked of a rule where no path is known. */
 static bool
 is_alike(const BnsRule *a, const BnsRule *b)
@@ -95,7 +105,7 @@ is_alike(const BnsRule *a, const BnsRule *b)
            bns_rule_is_network(a) == bns_rule_is_network(b) &&
            bns_rule_is_about_requests(a) == bns_rule_is_about_requests(b) &&
            bns_ports_equal(a->ports, b->ports) && has_same_methods(a, b) &&
-           has_same_identity(a, b);
+           has_same_identity(a, b) && has_same_caps(a, b);
 }
 
 static Class *

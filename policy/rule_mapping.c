@@ -18,6 +18,8 @@ typedef struct {
     const BnsYaml *inspect;
     const BnsYaml *client_cert;
     const BnsYaml *client_key;
+    const BnsYaml *conditions[BNS_N_CONDITIONS];
+    const BnsYaml *caps[BNS_N_CAPS];
     bool is_tcp;
     bool is_inspected; /* inspect */
 } Reader;
@@ -221,6 +223,54 @@ read_client_key(void *data, const BnsYaml *value, GError **error)
     return bns_value_string(reader->file, value, "client_key", &name, error);
 }
 
+static bool
+read_condition(Reader *reader,
+               BnsCondition condition,
+               const BnsYaml *value,
+               GError **error)
+{
+    reader->conditions[condition] = value;
+    return bns_conditions_read(bns_rule_need_conditions(reader->rule), condition,
+                               reader->file, value, error);
+}
+
+static bool
+read_query(void *data, const BnsYaml *value, GError **error)
+{
+    return read_condition(data, BNS_CONDITION_QUERY, value, error);
+}
+
+static bool
+read_headers(void *data, const BnsYaml *value, GError **error)
+{
+    return read_condition(data, BNS_CONDITION_HEADERS, value, error);
+}
+
+static bool
+read_content_type(void *data, const BnsYaml *value, GError **error)
+{
+    return read_condition(data, BNS_CONDITION_CONTENT_TYPE, value, error);
+}
+
+static bool
+read_cap(Reader *reader, BnsCapKind kind, const BnsYaml *value, GError **error)
+{
+    reader->caps[kind] = value;
+    return bns_cap_read(&reader->rule->caps[kind], kind, reader->file, value, error);
+}
+
+static bool
+read_max_request_bytes(void *data, const BnsYaml *value, GError **error)
+{
+    return read_cap(data, BNS_CAP_REQUEST, value, error);
+}
+
+static bool
+read_max_session_bytes(void *data, const BnsYaml *value, GError **error)
+{
+    return read_cap(data, BNS_CAP_SESSION, value, error);
+}
+
 static const BnsValueKey keys[] = {
     { "domain", read_domain },
     { "cidr", read_cidr },
@@ -229,6 +279,11 @@ static const BnsValueKey keys[] = {
     { "ports", read_ports },
     { "methods", read_methods },
     { "path", read_path },
+    { "query", read_query },
+    { "headers", read_headers },
+    { "content_type", read_content_type },
+    { "max_request_bytes", read_max_request_bytes },
+    { "max_session_bytes", read_max_session_bytes },
     { "protocol", read_protocol },
     { "reason", read_reason },
     { "private", read_private },
@@ -331,6 +386,41 @@ identify(Reader *reader, GError **error)
     return true;
 }
 
+/* Nothing is read of the flows of such a rule. */
+static bool
+check_unread(const Reader *reader, GError **error)
+{
+    const char *kind =
+        reader->is_tcp ? "tcp, of which nothing is read" : "TLS that is not inspected";
+
+    if (!reader->is_tcp && reader->rule->schemes != BNS_SCHEME_BIT(BNS_SCHEME_TLS))
+        return true;
+    for (BnsCondition i = 0; i < BNS_N_CONDITIONS; i++)
+        if (reader->conditions[i] != NULL)
+            return bns_yaml_fail(error, reader->file, reader->conditions[i],
+                                 "%s: is about requests, which cannot be seen in %s: "
+                                 "leave it out",
+                                 bns_condition_key(i), kind);
+    if (reader->caps[BNS_CAP_REQUEST] != NULL)
+        return bns_yaml_fail(error, reader->file, reader->caps[BNS_CAP_REQUEST],
+                             "max_request_bytes: is about requests, which cannot be "
+                             "seen in %s: write max_session_bytes:",
+                             kind);
+    return true;
+}
+
+static bool
+check_caps(const Reader *reader, GError **error)
+{
+    for (BnsCapKind kind = 0; kind < BNS_N_CAPS; kind++)
+        if (reader->caps[kind] != NULL && reader->rule->verdict != BNS_VERDICT_ALLOW)
+            return bns_yaml_fail(error, reader->file, reader->caps[kind],
+                                 "%s: is for allow rules: write it in the rule that "
+                                 "allows the host",
+                                 bns_cap_key(kind));
+    return true;
+}
+
 /* What only a whole rule shows. */
 static bool
 complete(Reader *reader, const BnsYaml *node, GError **error)
@@ -351,7 +441,8 @@ complete(Reader *reader, const BnsYaml *node, GError **error)
     if ((reader->client_cert != NULL || reader->client_key != NULL) &&
         !identify(reader, error))
         return false;
-    return place(bns_rule_complete(reader->rule, error), reader, node, error);
+    return check_unread(reader, error) && check_caps(reader, error) &&
+           place(bns_rule_complete(reader->rule, error), reader, node, error);
 }
 
 static bool

@@ -25,7 +25,8 @@ check_text(const char *text, GError **error)
                         "only printable ASCII may be in a rule: write the A-label "
                         "(xn--...) of an international name, and %XX in a path");
     if (strchr(text, '?') != NULL)
-        return fail(error, "a rule has no query: leave out the ? and what follows");
+        return fail(error, "a rule in string form has no query: leave out the ? and "
+                           "what follows, or write a mapping with query:");
     if (strchr(text, '#') != NULL)
         return fail(error, "a rule has no fragment: leave out the # and what follows");
     return true;

@@ -4,6 +4,7 @@
  * Reading it again gives the same rule.
  */
 #include "policy/rule.h"
+#include "policy/size.h"
 #include "policy/yaml.h"
 
 #include <string.h>
@@ -169,6 +170,28 @@ append_identity(GString *text, const BnsIdentity *identity)
         append_file(text, "client_key", identity->key_file);
 }
 
+static void
+append_caps(GString *text, const BnsRule *rule)
+{
+    for (BnsCapKind kind = 0; kind < BNS_N_CAPS; kind++) {
+        g_autofree char *size = bns_size_to_string(rule->caps[kind].bytes);
+
+        if (rule->caps[kind].is_set)
+            g_string_append_printf(text, ", %s: %s", bns_cap_key(kind), size);
+    }
+}
+
+/* Whether it has what the other forms have no words for. */
+static bool
+has_mapping_keys(const BnsRule *rule)
+{
+    for (BnsCapKind kind = 0; kind < BNS_N_CAPS; kind++)
+        if (rule->caps[kind].is_set)
+            return true;
+    return rule->is_private || rule->identity != NULL || rule->conditions != NULL ||
+           rule->schemes == BNS_SCHEME_BIT(BNS_SCHEME_TLS);
+}
+
 static char *
 to_mapping_form(const BnsRule *rule)
 {
@@ -191,6 +214,9 @@ to_mapping_form(const BnsRule *rule)
         g_string_append(text, ", inspect: false");
     else if (scheme != NULL)
         g_string_append_printf(text, ", scheme: %s", scheme);
+    if (rule->conditions != NULL)
+        bns_conditions_append(text, rule->conditions);
+    append_caps(text, rule);
     if (rule->is_private)
         g_string_append(text, ", private: true");
     if (rule->identity != NULL)
@@ -204,8 +230,7 @@ bns_rule_to_string(const BnsRule *rule)
 {
     if (is_coder_only(rule))
         return to_coder_form(rule);
-    if (rule->hosts->len > 1 || rule->paths->len > 1 || rule->is_private ||
-        rule->schemes == BNS_SCHEME_BIT(BNS_SCHEME_TLS) || rule->identity != NULL ||
+    if (rule->hosts->len > 1 || rule->paths->len > 1 || has_mapping_keys(rule) ||
         first_host(rule)->kind == BNS_HOST_PATTERN_NETWORK ||
         looks_like_network(rule) || has_odd_method(rule))
         return to_mapping_form(rule);

@@ -2,6 +2,8 @@
 #include "policy/rule_view.h"
 #include "policy/policy_private.h"
 
+#include <string.h>
+
 static GStrv
 list_hosts(const BnsRule *rule)
 {
@@ -40,9 +42,11 @@ bns_rule_view_init(BnsRuleView *view, const BnsPolicy *policy, guint i)
                            .ports = rule->ports,
                            .methods = rule->methods,
                            .paths = list_paths(rule),
+                           .conditions = rule->conditions,
                            .is_private = rule->is_private,
                            .reason = rule->reason,
                            .identity = rule->identity };
+    memcpy(view->caps, rule->caps, sizeof(view->caps));
     for (BnsScheme scheme = 0; scheme < BNS_N_SCHEMES; scheme++)
         view->schemes[scheme] = rule->verdict == BNS_VERDICT_DENY
                                     ? bns_rule_denies_scheme(rule, scheme)

@@ -4,19 +4,22 @@
  */
 #pragma once
 
+#include "policy/conditions.h"
 #include "policy/policy.h"
 
 typedef struct {
     const char *origin; /* borrowed from the policy, as all without "owned" */
     BnsVerdict verdict;
-    bool is_system;              /* of the system layer */
-    char *form;                  /* owned; canonical */
-    GStrv hosts;                 /* owned; of a network its cidr */
-    bool is_network;             /* the hosts are one cidr */
-    bool schemes[BNS_N_SCHEMES]; /* what it is about */
-    GArray *ports;               /* uint16_t, sorted; empty: any */
-    GPtrArray *methods;          /* of strings; empty: any */
-    GStrv paths;                 /* owned; empty: any */
+    bool is_system;                  /* of the system layer */
+    char *form;                      /* owned; canonical */
+    GStrv hosts;                     /* owned; of a network its cidr */
+    bool is_network;                 /* the hosts are one cidr */
+    bool schemes[BNS_N_SCHEMES];     /* what it is about */
+    GArray *ports;                   /* uint16_t, sorted; empty: any */
+    GPtrArray *methods;              /* of strings; empty: any */
+    GStrv paths;                     /* owned; empty: any */
+    const BnsConditions *conditions; /* NULL: none */
+    BnsCap caps[BNS_N_CAPS];
     bool is_private;
     const char *reason;          /* NULL: none */
     const BnsIdentity *identity; /* NULL: none */

@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* How many keys an error names: those of a rule, not those of a whole file. */
-#define LISTED_MAX 16
+#define LISTED_MAX 20
 
 /* What to write in the place of @node, which is not of the type @type. */
 static const char *

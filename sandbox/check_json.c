@@ -50,6 +50,51 @@ append_ports(GString *line, const BnsRuleView *rule)
     g_string_append_c(line, ']');
 }
 
+/* A name's value is true, false, or a list of globs. */
+static void
+append_expectations(GString *line, const char *key, const GPtrArray *expectations)
+{
+    g_string_append_printf(line, ",\"%s\":{", key);
+    for (guint i = 0; i < expectations->len; i++) {
+        const BnsExpectation *expectation = expectations->pdata[i];
+        const GPtrArray *globs = expectation->globs;
+
+        g_string_append(line, i > 0 ? "," : "");
+        bns_json_append_string(line, expectation->name);
+        g_string_append(line, globs->len > 0           ? ":["
+                              : expectation->is_absent ? ":false"
+                                                       : ":true");
+        for (guint j = 0; j < globs->len; j++) {
+            g_string_append(line, j > 0 ? "," : "");
+            bns_json_append_string(line, globs->pdata[j]);
+        }
+        g_string_append(line, globs->len > 0 ? "]" : "");
+    }
+    g_string_append_c(line, '}');
+}
+
+static void
+append_conditions(GString *line, const BnsConditions *conditions)
+{
+    const GPtrArray *types = conditions->content_type;
+
+    if (conditions->query != NULL)
+        append_expectations(line, "query", conditions->query);
+    if (conditions->headers != NULL)
+        append_expectations(line, "headers", conditions->headers);
+    if (types != NULL)
+        append_strings(line, "content_type", (char *const *)types->pdata, types->len);
+}
+
+static void
+append_caps(GString *line, const BnsCap *caps)
+{
+    for (BnsCapKind kind = 0; kind < BNS_N_CAPS; kind++)
+        if (caps[kind].is_set)
+            g_string_append_printf(line, ",\"%s\":%" G_GUINT64_FORMAT,
+                                   bns_cap_key(kind), caps[kind].bytes);
+}
+
 static void
 append_rule(GString *line, const BnsPolicy *policy, guint i)
 {
@@ -68,6 +113,9 @@ append_rule(GString *line, const BnsPolicy *policy, guint i)
     append_strings(line, "methods", (char *const *)rule.methods->pdata,
                    rule.methods->len);
     append_strings(line, "paths", rule.paths, g_strv_length(rule.paths));
+    if (rule.conditions != NULL)
+        append_conditions(line, rule.conditions);
+    append_caps(line, rule.caps);
     append_boolean(line, "private", rule.is_private);
     bns_json_append_text(line, "reason", rule.reason);
     if (rule.identity != NULL) {

@@ -82,6 +82,19 @@ ask_operands(Question *question, char *const *words, GError **error)
 }
 
 static bool
+add_headers(Question *question, const BnsOptions *options, GError **error)
+{
+    if (question->explain == bns_explain_request)
+        return bns_explain_target_add_headers(&question->target, options->header,
+                                              error);
+    if (options->header[0] == NULL)
+        return true;
+    g_set_error(error, BNS_OPTIONS_ERROR, BNS_OPTIONS_ERROR_COMMAND,
+                "--header is for requests: leave it out, or write a URL");
+    return false;
+}
+
+static bool
 ask(Question *question, const BnsOptions *options, GError **error)
 {
     if (options->variable != NULL) {
@@ -182,7 +195,7 @@ bns_explain(const BnsOptions *options)
     g_autofree char *text = NULL;
 
     bns_explanation_init(&explanation);
-    if (!ask(&question, options, &error) ||
+    if (!ask(&question, options, &error) || !add_headers(&question, options, &error) ||
         !answer(options, &question, &explanation, &error)) {
         fprintf(stderr, "boundary-ns: %s\n", error->message);
         return EXIT_CANNOT;

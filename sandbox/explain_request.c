@@ -19,6 +19,8 @@ question(const BnsPolicy *policy, const BnsExplainTarget *target)
     }
     request.method = target->method;
     request.path = target->path;
+    request.query = target->query;
+    request.header = &target->header;
     return request;
 }
 

@@ -47,14 +47,14 @@ default_port(BnsScheme scheme)
     return scheme == BNS_SCHEME_HTTP ? 80 : 443;
 }
 
-/* A token of RFC 9110, section 5.6.2; what else stands there is likely another URL. */
+/* RFC 9110, section 5.6.2; what else stands in a method's place is likely another URL. */
 static bool
-is_method(const char *text)
+is_token(const char *text, size_t len)
 {
-    for (const char *at = text; *at != '\0'; at++)
-        if (!g_ascii_isalnum(*at) && strchr("!#$%&'*+-.^_`|~", *at) == NULL)
+    for (size_t i = 0; i < len; i++)
+        if (!g_ascii_isalnum(text[i]) && strchr("!#$%&'*+-.^_`|~", text[i]) == NULL)
             return false;
-    return *text != '\0';
+    return len > 0;
 }
 
 static bool
@@ -64,6 +64,8 @@ take_request(const char *method, const char *path, BnsExplainTarget *target)
 
     target->method = g_strdup(method != NULL ? method : "GET");
     target->path = len > 0 ? g_strndup(path, len) : g_strdup("/");
+    if (path[len] == '?')
+        target->query = g_strdup(path + len + 1);
     return true;
 }
 
@@ -77,7 +79,7 @@ bns_explain_target_parse(const char *method,
     bool named;
 
     memset(out_target, 0, sizeof(*out_target));
-    if (method != NULL && !is_method(method))
+    if (method != NULL && !is_token(method, strlen(method)))
         return fail(error, method, "is no method");
     authority = take_scheme(text, out_target, &named);
     if (authority == NULL)
@@ -102,9 +104,57 @@ bns_explain_target_parse(const char *method,
     return true;
 }
 
+/* Returns: whether it is "NAME: VALUE", which is then *@out_field. */
+static bool
+parse_field(const char *text, BnsRequestField *out_field)
+{
+    size_t name_len = strcspn(text, ":");
+    const char *value = text + name_len;
+    size_t len;
+
+    if (*value != ':' || !is_token(text, name_len))
+        return false;
+    value += 1 + strspn(value + 1, " \t");
+    len = strlen(value);
+    while (len > 0 && (value[len - 1] == ' ' || value[len - 1] == '\t'))
+        len--;
+    for (size_t i = 0; i < len; i++)
+        if (g_ascii_iscntrl(value[i]) && value[i] != '\t')
+            return false;
+    *out_field = (BnsRequestField){ text, name_len, value, len };
+    return true;
+}
+
+bool
+bns_explain_target_add_headers(BnsExplainTarget *target,
+                               char *const *headers,
+                               GError **error)
+{
+    if (*headers == NULL)
+        return true;
+    if (target->scheme == BNS_SCHEME_TCP)
+        return fail(error, *headers, "is a field, which tcp does not have");
+    target->fields = g_array_new(FALSE, FALSE, sizeof(BnsRequestField));
+    for (; *headers != NULL; headers++) {
+        BnsRequestField field;
+
+        if (!parse_field(*headers, &field))
+            return fail(error, *headers, "is no field: write 'NAME: VALUE'");
+        g_array_append_val(target->fields, field);
+        target->header.has_body |=
+            field.name_len == strlen("content-type") &&
+            g_ascii_strncasecmp(field.name, "content-type", field.name_len) == 0;
+    }
+    target->header.fields = (const BnsRequestField *)(const void *)target->fields->data;
+    target->header.n_fields = target->fields->len;
+    return true;
+}
+
 void
 bns_explain_target_clear(BnsExplainTarget *target)
 {
     g_clear_pointer(&target->method, g_free);
     g_clear_pointer(&target->path, g_free);
+    g_clear_pointer(&target->query, g_free);
+    g_clear_pointer(&target->fields, g_array_unref);
 }

@@ -13,8 +13,11 @@ typedef struct {
     BnsScheme scheme; /* BNS_SCHEME_TCP: host and port only */
     BnsHost host;
     uint16_t port;
-    char *method; /* owned; NULL for tcp */
-    char *path;   /* owned; without query; NULL for tcp */
+    char *method;            /* owned; NULL for tcp */
+    char *path;              /* owned; without query; NULL for tcp */
+    char *query;             /* owned; without its "?"; NULL: none */
+    GArray *fields;          /* owned, of BnsRequestField that borrow; NULL: none */
+    BnsRequestHeader header; /* of them; a Content-Type means that there is a body */
 } BnsExplainTarget;
 
 /**
@@ -29,5 +32,9 @@ bool bns_explain_target_parse(const char *method,
                               const char *text,
                               BnsExplainTarget *out_target,
                               GError **error);
+/* @headers: "NAME: VALUE" each; they must outlive the target. Not for tcp. */
+bool bns_explain_target_add_headers(BnsExplainTarget *target,
+                                    char *const *headers,
+                                    GError **error);
 void bns_explain_target_clear(BnsExplainTarget *target);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(BnsExplainTarget, bns_explain_target_clear)

@@ -385,6 +385,7 @@ bns_options_free(BnsOptions *options)
     g_free(options->upstream_proxy);
     g_free(options->audit_log);
     g_strfreev(options->env);
+    g_strfreev(options->header);
     g_free(options->workdir);
     g_strfreev(options->notices);
     g_strfreev(options->arguments);

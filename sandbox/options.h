@@ -92,6 +92,7 @@ typedef struct {
                          * run; empty: nothing */
     char *as;       /* explain: the COMMAND whose policy is asked; NULL: see there */
     char *variable; /* explain: the name of one that it is asked about; NULL: none */
+    GStrv header;   /* explain: "NAME: VALUE", unparsed */
     bool follow;    /* log */
     char *decision; /* log: "allow", "deny", "would_deny"; NULL: all */
     char *format; /* log: "text", "jsonl"; check, explain: "text", "json"; NULL: text */

@@ -74,6 +74,8 @@ const BnsOption bns_option_table[] = {
       "explain: by the policy that applies to COMMAND" },
     { "variable", 0, BNS_OPTION_STRING, BNS_FOR(BNS_COMMAND_EXPLAIN), AT(variable),
       "NAME", "explain: this variable of the environment" },
+    { "header", 'H', BNS_OPTION_LIST, BNS_FOR(BNS_COMMAND_EXPLAIN), AT(header),
+      "'NAME: VALUE'", "explain: a field of the request's header; repeatable" },
     { "follow", 'f', BNS_OPTION_FLAG, BNS_FOR_LOG, AT(follow), NULL,
       "log: go on until the session ends" },
     { "decision", 0, BNS_OPTION_STRING, BNS_FOR_LOG, AT(decision), "DECISION",

@@ -20,6 +20,35 @@ bns_call_clear(BnsCall *call)
 }
 
 BnsRefusal
+bns_call_exceeded(const BnsCall *call)
+{
+    const BnsCap *cap = bns_allowance_met(&call->allowance);
+
+    return (BnsRefusal){ .status = 403, .reason = cap->reason, .rule = cap->rule };
+}
+
+/* As far as the head says it. */
+static BnsRefusal
+judge_size(BnsCall *call)
+{
+    const BnsHttpRequest *request = &call->request;
+    uint64_t body_len = request->body == BNS_HTTP_BODY_LENGTH ? request->body_len : 0;
+
+    bns_allowance_init(&call->allowance, call->flow->engine->sent, request->host.text,
+                       &call->decision);
+    if (!bns_allowance_fits(&call->allowance, request->head_size, body_len))
+        return bns_call_exceeded(call);
+    call->state = BNS_CALL_ALLOWED;
+    return (BnsRefusal){ 0 };
+}
+
+bool
+bns_call_charge_head(BnsCall *call)
+{
+    return bns_allowance_take_head(&call->allowance, call->request.head_size);
+}
+
+BnsRefusal
 bns_call_judge(BnsCall *call)
 {
     const BnsHttpRequest *request = &call->request;
@@ -35,10 +64,8 @@ bns_call_judge(BnsCall *call)
     question = bns_request_question(request);
     call->decision = bns_engine_keep(
         call->flow->engine, bns_policy_decide(call->flow->engine->policy, &question));
-    if (call->decision.verdict == BNS_VERDICT_ALLOW) {
-        call->state = BNS_CALL_ALLOWED;
-        return (BnsRefusal){ 0 };
-    }
+    if (call->decision.verdict == BNS_VERDICT_ALLOW)
+        return judge_size(call);
     return (BnsRefusal){ .status = 403,
                          .reason = call->decision.reason,
                          .rule = call->decision.rule };
@@ -163,7 +190,13 @@ note_response(BnsCall *call, const char *error)
 {
     BnsEngine *engine = call->flow->engine;
     BnsRecord record = bns_call_record(call, BNS_EVENT_HTTP_RESPONSE);
+    const BnsCap *cap = bns_allowance_met(&call->allowance);
 
+    if (cap != NULL) {
+        record.decision = BNS_DECIDED_DENY;
+        record.reason = cap->reason;
+        record.rule = cap->rule;
+    }
     record.status = call->status;
     record.error = error;
     record.bytes_sent = call->bytes_sent;

@@ -15,6 +15,7 @@
 #pragma once
 
 #include "audit/record.h"
+#include "netstack/gateway/allowance.h"
 #include "netstack/gateway/block.h"
 #include "netstack/gateway/dial.h"
 #include "netstack/gateway/request.h"
@@ -50,6 +51,7 @@ typedef struct {
     BnsHttpRequest request;
     BnsRequestFault fault;
     BnsDecision decision;
+    BnsAllowance allowance; /* of what is allowed */
     int64_t began_us;
     int64_t sent_us;        /* when its first byte was about to leave */
     uint64_t first_byte_us; /* from there to the response's; 0: none came */
@@ -72,8 +74,13 @@ typedef struct {
 void bns_call_init(BnsCall *call, struct BnsFlow *flow);
 void bns_call_clear(BnsCall *call);
 
-/* Asks the policy, unless the request has a fault. call->decision is set. */
+/* Asks the policy, unless the request has a fault. call->decision is set. A request that
+ * says that it is larger than a cap is refused at once. */
 BnsRefusal bns_call_judge(BnsCall *call);
+/* Counts the head, which is about to leave. Returns: whether it may. */
+bool bns_call_charge_head(BnsCall *call);
+/* What is said where a cap was met. */
+BnsRefusal bns_call_exceeded(const BnsCall *call);
 /* Whom to dial for it. */
 BnsDialTarget bns_call_target(const BnsCall *call);
 

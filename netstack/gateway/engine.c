@@ -3,6 +3,7 @@
 
 #include "audit/client.h"
 #include "base/fd.h"
+#include "netstack/gateway/allowance.h"
 #include "netstack/gateway/flow.h"
 #include "netstack/gateway/http2_stream.h"
 
@@ -51,6 +52,10 @@ bns_engine_keep(const BnsEngine *engine, BnsDecision decision)
 {
     decision.rule = g_intern_string(decision.rule);
     decision.reason = g_intern_string(decision.reason);
+    for (BnsCapKind kind = 0; kind < BNS_N_CAPS; kind++) {
+        decision.caps[kind].rule = g_intern_string(decision.caps[kind].rule);
+        decision.caps[kind].reason = g_intern_string(decision.caps[kind].reason);
+    }
     decision.identity = bns_credentials_find(engine->credentials, decision.identity);
     return decision;
 }
@@ -278,6 +283,7 @@ bns_engine_new(const BnsGatewayConfig *config, BnsLoop *loop, GError **error)
     engine->policy = config->policy;
     engine->loop = loop;
     g_queue_init(&engine->outbox);
+    engine->sent = bns_sent_new();
     engine->flows = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, flow_free);
     if (!make_keys(engine, error))
         return NULL;
@@ -304,6 +310,7 @@ bns_engine_free(BnsEngine *engine)
     engine->is_command_gone = true;
     bns_publisher_free(engine->publisher);
     g_hash_table_unref(engine->flows);
+    g_hash_table_unref(engine->sent);
     bns_owners_free(engine->owners);
     bns_http2_pool_free(engine->http2);
     bns_pool_free(engine->pool);

@@ -46,6 +46,7 @@ struct BnsEngine {
     BnsPublisher *publisher;        /* owned; NULL: nothing is published */
     GHashTable *flows;              /* owned; flow id -> owned BnsFlow */
     guint most_flows;               /* at once, since memory was last given back */
+    GHashTable *sent;               /* owned; to each host: allowance.h */
     guint n_streams;                /* HTTP/2 requests that are open, of all flows */
     BnsWatch *wire_watch;           /* owned */
     GQueue outbox;                  /* owned BnsWire: what the wire did not take yet */

@@ -108,6 +108,9 @@ relay_up(BnsExchange *exchange)
     case BNS_PIPE_CUT:
         on_cut_request_body(exchange);
         break;
+    case BNS_PIPE_OVER:
+        bns_exchange_exceed(exchange);
+        break;
     }
     return moved;
 }
@@ -157,6 +160,7 @@ relay_body(BnsExchange *exchange)
         break;
     case BNS_PIPE_BAD:
     case BNS_PIPE_CUT:
+    case BNS_PIPE_OVER:
         on_broken_response(exchange);
         break;
     }

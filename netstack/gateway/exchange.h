@@ -87,6 +87,8 @@ void bns_exchange_answer(BnsExchange *exchange,
                          bool may_keep_alive);
 /* Records the refusal (http.request, deny) and answers. */
 void bns_exchange_refuse(BnsExchange *exchange, const BnsRefusal *refusal);
+/* A cap was met: records it, and refuses or, behind the response's beginning, cuts. */
+void bns_exchange_exceed(BnsExchange *exchange);
 /* The upstream failed before a response: records and answers 502 or 504. @is_news: there
  * is no upstream.error about it yet. */
 void bns_exchange_fail(BnsExchange *exchange,

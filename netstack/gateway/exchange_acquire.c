@@ -23,6 +23,10 @@ send_request(BnsExchange *exchange, BnsUpstream *upstream)
     exchange->upstream = upstream;
     upstream->protocol = BNS_PROTOCOL_HTTP1;
     g_strlcpy(exchange->call.addr, upstream->addr, sizeof(exchange->call.addr));
+    if (!bns_call_charge_head(&exchange->call)) {
+        bns_exchange_exceed(exchange);
+        return;
+    }
     if (!bns_call_note_request(&exchange->call)) {
         bns_exchange_answer(exchange, 503, "the request could not be recorded", false);
         return;
@@ -31,6 +35,7 @@ send_request(BnsExchange *exchange, BnsUpstream *upstream)
     bns_buffer_append(&channel->out, exchange->call.request.head->data,
                       exchange->call.request.head->len);
     exchange->up.to = channel;
+    exchange->up.allowance = &exchange->call.allowance;
     bns_stream_set_owner(channel->stream, on_upstream_ready, exchange);
     bns_flow_enter(exchange->flow, BNS_FLOW_RELAY);
 }

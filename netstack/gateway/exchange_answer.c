@@ -58,6 +58,23 @@ bns_exchange_refuse(BnsExchange *exchange, const BnsRefusal *refusal)
 }
 
 void
+bns_exchange_exceed(BnsExchange *exchange)
+{
+    BnsRefusal refusal = bns_call_exceeded(&exchange->call);
+
+    if (exchange->call.state != BNS_CALL_SENT) {
+        bns_exchange_refuse(exchange, &refusal);
+    } else if (exchange->response == BNS_RESPONSE_AWAITED) {
+        exchange->call.status = refusal.status;
+        bns_exchange_note_end(exchange, refusal.reason);
+        bns_exchange_answer(exchange, refusal.status, refusal.reason, false);
+    } else {
+        bns_exchange_note_end(exchange, refusal.reason);
+        bns_flow_cut(exchange->flow);
+    }
+}
+
+void
 bns_exchange_fail(BnsExchange *exchange,
                   uint16_t status,
                   const char *error,

@@ -112,6 +112,7 @@ offer(BnsFlow *flow)
     const BnsPolicy *policy = flow->engine->policy;
     BnsDecision decision = { .verdict = BNS_VERDICT_DENY,
                              .reason = "no rule allows it" };
+    const BnsCap *cap;
 
     if (bns_policy_is_reserved(policy, flow->host.text, flow->port)) {
         deny_flow(flow, "the name is reserved for the sandbox itself", NULL);
@@ -124,6 +125,11 @@ offer(BnsFlow *flow)
         return;
     case BNS_FLOW_TCP:
         decision = bns_policy_decide_tcp(policy, flow->host.text, flow->port);
+        cap = bns_sent_all(flow->engine->sent, flow->host.text, &decision);
+        if (cap != NULL)
+            decision = (BnsDecision){ .verdict = BNS_VERDICT_DENY,
+                                      .reason = cap->reason,
+                                      .rule = cap->rule };
         break;
     case BNS_FLOW_READ_AFTER_DIAL:
         decision = bns_policy_could_allow(policy, BNS_SCHEME_HTTP, flow->host.text,

@@ -87,9 +87,15 @@ decide(const BnsFlow *flow, const BnsClientHello *hello)
     const BnsPolicy *policy = flow->engine->policy;
     BnsDecision decision =
         bns_policy_could_allow(policy, BNS_SCHEME_TLS, flow->tls_host.text, flow->port);
+    const BnsCap *cap;
 
     if (decision.verdict == BNS_VERDICT_ALLOW && hello->has_ech)
         return (BnsDecision){ .verdict = BNS_VERDICT_DENY, .reason = REASON_ECH };
+    cap = bns_sent_all(flow->engine->sent, flow->tls_host.text, &decision);
+    if (cap != NULL)
+        return (BnsDecision){ .verdict = BNS_VERDICT_DENY,
+                              .reason = cap->reason,
+                              .rule = cap->rule };
     return decision;
 }
 

@@ -147,6 +147,26 @@ stream_new(BnsHttp2Server *server, int32_t id, BnsHttp2Fields *head)
     return stream;
 }
 
+/* A cap was met: the request is refused, or broken off. */
+static void
+exceed(BnsHttp2Stream *stream)
+{
+    BnsRefusal refusal = bns_call_exceeded(&stream->call);
+
+    g_clear_pointer(&stream->wait, bns_http2_wait_cancel);
+    if (stream->call.state != BNS_CALL_SENT) {
+        bns_http2_stream_refuse(stream, &refusal);
+    } else if (stream->state == BNS_HTTP2_AWAITED) {
+        stream->call.status = refusal.status;
+        bns_call_note_end(&stream->call, refusal.reason);
+        bns_http2_stream_answer(stream, refusal.status, refusal.reason);
+    } else {
+        bns_http2_end_reset(&stream->origin, NGHTTP2_CANCEL);
+        bns_http2_end_reset(&stream->client, NGHTTP2_CANCEL);
+        bns_http2_stream_finish(stream, refusal.reason);
+    }
+}
+
 /* --- to the origin --- */
 
 /* The record comes first: a request of which nothing is known never leaves. */
@@ -158,6 +178,10 @@ send_request(BnsHttp2Stream *stream, BnsHttp2Link *link, BnsUpstream *upstream)
                        bns_buffer_len(&stream->origin.waiting) == 0;
 
     g_strlcpy(stream->call.addr, upstream->addr, sizeof(stream->call.addr));
+    if (!bns_call_charge_head(&stream->call)) {
+        exceed(stream);
+        return;
+    }
     if (!bns_call_note_request(&stream->call)) {
         bns_http2_stream_answer(stream, 503, "the request could not be recorded");
         return;
@@ -351,6 +375,10 @@ bns_http2_client_data(BnsHttp2End *end, const uint8_t *bytes, size_t len)
         discard(stream, len);
         return;
     }
+    if (!bns_allowance_take_body(&stream->call.allowance, len)) {
+        exceed(stream);
+        return;
+    }
     stream->call.bytes_sent += len;
     bns_http2_stream_touch(stream);
     bns_http2_end_send(&stream->origin, bytes, len);
@@ -379,8 +407,16 @@ bns_http2_client_fields(BnsHttp2End *end, BnsHttp2Fields *fields, bool is_last)
     BnsHttp2Stream *stream = end->owner;
     const char *error = bns_http2_read_trailers(fields);
 
-    if (error == NULL) {
+    if (error == NULL && (stream->is_up_over ||
+                          bns_allowance_take_body(&stream->call.allowance,
+                                                  bns_http2_fields_size(fields)))) {
         end_request(stream, fields);
+        return;
+    }
+    if (error == NULL) {
+        bns_http2_fields_free(fields);
+        stream->is_request_over = true;
+        exceed(stream);
         return;
     }
     bns_http2_fields_free(fields);

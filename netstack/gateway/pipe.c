@@ -24,9 +24,22 @@ bns_pipe_clear(BnsPipe *pipe)
     bns_http1_body_clear(&pipe->body);
 }
 
+bool
+bns_pipe_may_pass(BnsPipe *pipe, size_t len)
+{
+    if (pipe->allowance == NULL || bns_allowance_take_body(pipe->allowance, len))
+        return true;
+    pipe->state = BNS_PIPE_OVER;
+    return false;
+}
+
 static void
 end_body(BnsPipe *pipe)
 {
+    const GByteArray *trailers = pipe->body.trailers;
+
+    if (pipe->to != NULL && trailers != NULL && !bns_pipe_may_pass(pipe, trailers->len))
+        return;
     pipe->is_decoded = true;
     if (pipe->send_as == BNS_HTTP_BODY_CHUNKED && pipe->to != NULL)
         bns_http1_write_last_chunk(bns_buffer_tail(&pipe->to->out),
@@ -36,6 +49,8 @@ end_body(BnsPipe *pipe)
 static void
 encode(BnsPipe *pipe, BnsSlice data)
 {
+    if (pipe->to != NULL && !bns_pipe_may_pass(pipe, data.len))
+        return;
     pipe->n_bytes += data.len;
     if (data.len == 0 || pipe->to == NULL)
         return;
@@ -66,6 +81,8 @@ decode(BnsPipe *pipe)
         }
         encode(pipe, data);
         bns_buffer_consume(in, used);
+        if (pipe->state == BNS_PIPE_OVER)
+            return;
         if (parse == BNS_PARSE_DONE)
             end_body(pipe);
         else if (bns_buffer_len(in) == 0 || used == 0)

@@ -12,6 +12,7 @@
  */
 #pragma once
 
+#include "netstack/gateway/allowance.h"
 #include "netstack/gateway/channel.h"
 #include "netstack/gateway/http1.h"
 
@@ -22,6 +23,7 @@
  * @BNS_PIPE_CUT: the source broke off before the end
  * @BNS_PIPE_BAD: the source's framing is wrong (pipe->body.error)
  * @BNS_PIPE_STUCK: the sink takes nothing any more
+ * @BNS_PIPE_OVER: what came next may not leave (pipe->allowance)
  */
 typedef enum {
     BNS_PIPE_FLOWING,
@@ -29,13 +31,15 @@ typedef enum {
     BNS_PIPE_CUT,
     BNS_PIPE_BAD,
     BNS_PIPE_STUCK,
+    BNS_PIPE_OVER,
 } BnsPipeState;
 
 typedef struct {
     BnsPipeState state;
-    BnsChannel *from; /* borrowed */
-    BnsChannel *to;   /* borrowed */
-    BnsHttpBody body; /* of the source */
+    BnsChannel *from;        /* borrowed */
+    BnsChannel *to;          /* borrowed */
+    BnsAllowance *allowance; /* borrowed; NULL: all may pass */
+    BnsHttpBody body;        /* of the source */
     BnsHttpBodyKind send_as;
     bool is_decoded;  /* the body's end was seen, and encoded */
     bool is_shut;     /* opaque bytes: the end was passed on, see bns_pipe_shut() */
@@ -59,6 +63,9 @@ bool bns_pipe_run(BnsPipe *pipe);
 /* For opaque bytes: once they are DONE, ends the sink's direction, too. Returns: false if
  * that broke. */
 bool bns_pipe_shut(BnsPipe *pipe);
+/* Whether @len bytes more may pass; if not, the pipe is OVER. For those who pass bytes
+ * beside it. */
+bool bns_pipe_may_pass(BnsPipe *pipe, size_t len);
 /* Whether the pipe can bring no more: neither FLOWING nor DONE. */
 bool bns_pipe_has_failed(const BnsPipe *pipe);
 

@@ -47,6 +47,8 @@ is_opaque_allowed(BnsFlow *flow)
         bns_policy_flow_kind(policy, flow->host.text, flow->port, NULL) != BNS_FLOW_TCP)
         return false;
     flow->decision = bns_engine_keep(flow->engine, decision);
+    if (flow->tunnel != NULL)
+        bns_allowance_renew(&flow->tunnel->allowance, &flow->decision);
     return may_go_on(flow->engine, &decision, BNS_SCHEME_TCP, upstream_of(flow),
                      flow->port);
 }
@@ -61,19 +63,21 @@ is_sealed_allowed(BnsFlow *flow)
     if (!bns_policy_is_sealed(policy, flow->tls_host.text, flow->port))
         return false;
     flow->decision = bns_engine_keep(flow->engine, decision);
+    if (flow->tunnel != NULL)
+        bns_allowance_renew(&flow->tunnel->allowance, &flow->decision);
     return may_go_on(flow->engine, &decision, BNS_SCHEME_TLS, upstream_of(flow),
                      flow->port);
 }
 
 static bool
-is_websocket_allowed(const BnsFlow *flow,
-                     const BnsCall *call,
-                     const BnsUpstream *upstream)
+is_websocket_allowed(const BnsFlow *flow, BnsCall *call, const BnsUpstream *upstream)
 {
     const BnsPolicy *policy = flow->engine->policy;
     BnsRequest question = bns_request_question(&call->request);
-    BnsDecision decision = bns_policy_decide(policy, &question);
+    BnsDecision decision =
+        bns_engine_keep(flow->engine, bns_policy_decide(policy, &question));
 
+    bns_allowance_renew(&call->allowance, &decision);
     return !bns_policy_is_reserved(policy, question.host, question.port) &&
            may_go_on(flow->engine, &decision, question.scheme, upstream, question.port);
 }

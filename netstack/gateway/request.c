@@ -2,6 +2,7 @@
 #include "netstack/gateway/request.h"
 
 #include "netstack/gateway/block.h"
+#include "netstack/gateway/http1_private.h"
 #include "policy/path.h"
 
 #include <string.h>
@@ -64,6 +65,8 @@ read_target(BnsHttpRequest *request,
 
     g_free(request->path);
     request->path = slice_dup(target->path);
+    if (target->query.len > 0)
+        request->query = slice_dup(bns_http1_skip(target->query, 1));
     host_fault = read_host(request, target, context);
     if (host_fault.status != 0)
         return host_fault;
@@ -97,6 +100,7 @@ write_head(BnsHttpRequest *request,
 
     request->head = g_byte_array_sized_new((guint)head->head_len);
     bns_http1_write_request(request->head, head, target, host, request->is_websocket);
+    request->head_size = request->head->len;
 }
 
 char *
@@ -118,6 +122,14 @@ bns_request_path(const BnsHttpHead *head)
         (target.at[0] != '/' && memchr(target.at, '@', target.len) != NULL))
         return NULL;
     return slice_dup(target);
+}
+
+/* All that a WebSocket says is one. */
+static bool
+has_body(const BnsHttpHead *head, bool is_websocket)
+{
+    return is_websocket || head->body == BNS_HTTP_BODY_CHUNKED ||
+           (head->body == BNS_HTTP_BODY_LENGTH && head->body_len > 0);
 }
 
 /* What does not depend on how the head was written. */
@@ -154,6 +166,8 @@ bns_request_read(const BnsHttpHead *head,
     out_request->is_websocket = bns_websocket_is_request(head);
     if (out_request->is_websocket)
         bns_websocket_offer(head, &out_request->websocket);
+    out_request->header =
+        bns_request_header_new(head, has_body(head, out_request->is_websocket));
     reason = bns_http1_target(head, &target);
     if (reason != NULL)
         return fault(400, reason);
@@ -198,6 +212,9 @@ bns_request_read_http2(const BnsHttp2Fields *fields,
     out_request->is_websocket = head.has_upgrade;
     if (out_request->is_websocket)
         bns_websocket_offer(&head, &out_request->websocket);
+    out_request->header =
+        bns_request_header_new(&head, has_body(&head, out_request->is_websocket));
+    out_request->head_size = bns_http2_fields_size(fields);
     reason = bns_http1_target(&head, &target);
     if (reason != NULL)
         return fault(400, reason);
@@ -216,6 +233,8 @@ bns_request_clear(BnsHttpRequest *request)
 {
     g_clear_pointer(&request->method, g_free);
     g_clear_pointer(&request->path, g_free);
+    g_clear_pointer(&request->query, g_free);
+    g_clear_pointer(&request->header, g_free);
     g_clear_pointer(&request->head, g_byte_array_unref);
     g_clear_pointer(&request->authority, g_free);
     bns_websocket_offer_clear(&request->websocket);
@@ -230,6 +249,8 @@ bns_request_question(const BnsHttpRequest *request)
         .port = request->port,
         .method = request->method,
         .path = request->path,
+        .query = request->query,
+        .header = request->header,
     };
 }
 

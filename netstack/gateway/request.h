@@ -11,6 +11,7 @@
 #include "netstack/gateway/http1.h"
 #include "netstack/gateway/http2_fields.h"
 #include "netstack/gateway/protocol.h"
+#include "netstack/gateway/request_header.h"
 #include "netstack/gateway/websocket.h"
 #include "policy/host.h"
 #include "policy/policy.h"
@@ -31,10 +32,12 @@ typedef struct {
     BnsScheme scheme;
     BnsHost host;
     uint16_t port;
-    char *method;          /* owned; NULL if it could not be read */
-    char *path;            /* owned; as received, without query */
-    BnsProtocols protocol; /* that it came by, and goes by: one bit */
-    uint8_t minor;         /* of HTTP/1 */
+    char *method;             /* owned; NULL if it could not be read */
+    char *path;               /* owned; as received, without query */
+    char *query;              /* owned; as received, without its "?"; NULL: none */
+    BnsRequestHeader *header; /* owned */
+    BnsProtocols protocol;    /* that it came by, and goes by: one bit */
+    uint8_t minor;            /* of HTTP/1 */
     bool is_head;
     bool keep_alive;
     BnsBlockForm block_form; /* of an answer of ours */
@@ -44,9 +47,10 @@ typedef struct {
     BnsHttpBodyKind body;
     uint64_t body_len; /* LENGTH only */
     GByteArray
-        *head;       /* owned; HTTP/1.1: what is sent upstream; NULL if it is refused */
-    char *authority; /* owned; HTTP/2: the :authority that is sent; NULL if refused */
-    bool is_grpc;    /* HTTP/2: a refusal is told by a gRPC status */
+        *head; /* owned; HTTP/1.1: what is sent upstream; NULL if it is refused */
+    size_t head_size; /* of what is sent upstream; of HTTP/2 as its own limits count */
+    char *authority;  /* owned; HTTP/2: the :authority that is sent; NULL if refused */
+    bool is_grpc;     /* HTTP/2: a refusal is told by a gRPC status */
 } BnsHttpRequest;
 
 /* Why a request is refused before any rule is asked. */

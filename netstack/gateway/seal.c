@@ -39,6 +39,10 @@ pass(BnsSeal *seal, BnsPipe *up)
     BnsBuffer *in = &up->from->in;
     size_t n = MIN(seal->left, bns_buffer_len(in));
 
+    if (!bns_pipe_may_pass(up, n)) {
+        break_off(seal, bns_allowance_met(up->allowance)->reason);
+        return;
+    }
     bns_buffer_append(&up->to->out, bns_buffer_at(in), n);
     bns_buffer_consume(in, n);
     up->n_bytes += n;

@@ -23,6 +23,11 @@ bns_tunnel_begin(BnsFlow *flow, BnsUpstream *upstream, int64_t began_us)
                   BNS_HTTP_BODY_UNTIL_CLOSE);
     bns_pipe_init(&tunnel->down, &upstream->channel, &flow->client, NULL,
                   BNS_HTTP_BODY_UNTIL_CLOSE);
+    if (flow->exchange == NULL)
+        bns_allowance_init(&tunnel->allowance, flow->engine->sent,
+                           bns_flow_host(flow)->text, &flow->decision);
+    tunnel->up.allowance =
+        flow->exchange != NULL ? &flow->exchange->call.allowance : &tunnel->allowance;
     if (flow->hello != NULL)
         bns_seal_init(&tunnel->seal, flow->hello);
     else
@@ -53,6 +58,10 @@ count_lost(const BnsTunnel *tunnel)
 static const char *
 error_of(const BnsTunnel *tunnel)
 {
+    const BnsCap *cap = bns_allowance_met(tunnel->up.allowance);
+
+    if (cap != NULL)
+        return cap->reason;
     if (tunnel->error != NULL)
         return tunnel->error;
     if (tunnel->up.state == BNS_PIPE_STUCK || tunnel->down.state == BNS_PIPE_CUT)
@@ -69,7 +78,13 @@ note_close(BnsTunnel *tunnel)
 {
     BnsEngine *engine = tunnel->flow->engine;
     BnsRecord record = bns_flow_record(tunnel->flow, BNS_EVENT_TCP_CLOSE);
+    const BnsCap *cap = bns_allowance_met(&tunnel->allowance);
 
+    if (cap != NULL) {
+        record.decision = BNS_DECIDED_DENY;
+        record.reason = cap->reason;
+        record.rule = cap->rule;
+    }
     record.addr = bns_upstream_addr(tunnel->upstream);
     record.error = error_of(tunnel);
     record.bytes_sent = tunnel->up.n_bytes - count_lost(tunnel);

@@ -17,9 +17,10 @@
 struct BnsFlow;
 
 typedef struct {
-    struct BnsFlow *flow;  /* borrowed */
-    BnsUpstream *upstream; /* owned */
-    BnsSeal seal;          /* OPEN unless the flow is sealed */
+    struct BnsFlow *flow;   /* borrowed */
+    BnsUpstream *upstream;  /* owned */
+    BnsSeal seal;           /* OPEN unless the flow is sealed */
+    BnsAllowance allowance; /* of a flow; a WebSocket has its request's */
     BnsPipe up;
     BnsPipe down;
     int64_t began_us;

@@ -8,7 +8,7 @@
 #include "tests/support/test.h"
 
 /* So that an empty directory is noticed. */
-#define FILES_MIN 380
+#define FILES_MIN 460
 
 static void
 test_file(gconstpointer data)

@@ -173,10 +173,11 @@ static const Case bad_cases[] = {
       ":3:5: rule \"a.org:0\": bad port \"0\": write a number from 1 to 65535" },
     { "an-unknown-key-in-a-rule", "allow:\n  - domain: a.org\n    secret: false\n",
       ":3:5: unknown key \"secret\": use domain, cidr, scheme, port, ports, methods, "
-      "path, protocol, reason, private, inspect, client_cert or client_key" },
+      "path, query, headers, content_type, max_request_bytes, max_session_bytes, "
+      "protocol, reason, private, inspect, client_cert or client_key" },
     { "a-query-in-a-rule", "allow:\n  - { domain: a.org, query: x }\n",
-      ":2:22: unknown key \"query\": use domain, cidr, scheme, port, ports, methods, "
-      "path, protocol, reason, private, inspect, client_cert or client_key" },
+      ":2:29: query: must be false, for none, or a mapping from names of parameters to "
+      "values, as in { page: \"*\" }" },
     { "method-for-methods", "allow:\n  - { domain: a.org, method: GET }\n",
       ":2:22: unknown key \"method\": is it methods?" },
     { "an-empty-mapping", "allow: [{}]\n", ":1:9: a rule needs domain: or cidr:" },

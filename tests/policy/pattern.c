@@ -130,7 +130,7 @@ static const BadCase bad_cases[] = {
       "%XX" },
     { "a-query", "/a?b=c",
       "bad path \"/a?b=c\": a query is no part of the path: leave out the ? and what "
-      "follows" },
+      "follows, or write query:" },
     { "a-broken-escape", "/a%2",
       "bad path \"/a%2\": the path has a broken percent-escape: write %25 for a %" },
     { "an-encoded-control-byte", "/a%01",

@@ -53,7 +53,17 @@ typedef struct {
     char *host; /* owned, as below */
     char *method;
     char *path;
+    BnsRequestHeader header; /* see question_point() */
+    BnsRequestField fields[3];
 } Question;
+
+/* After the question has been copied for the last time: its header is in it. */
+static inline void
+question_point(Question *question)
+{
+    question->header.fields = question->fields;
+    question->request.header = &question->header;
+}
 
 static inline void
 question_clear(Question *question)

@@ -124,14 +124,16 @@ typedef struct {
     "only printable ASCII may be in a rule: write the A-label (xn--...) of an "        \
     "international name, and %XX in a path"
 #define ONE_SPACE "a rule has one space at most: between methods and host"
-#define QUERY     "a rule has no query: leave out the ? and what follows"
-#define FRAGMENT  "a rule has no fragment: leave out the # and what follows"
-#define USERINFO  "a rule has no user name: leave out what is before the @"
-#define NETWORK   "a network is written in a file as cidr:"
-#define STAR      "a * stands alone or is the whole first label, as in *.example.org"
-#define LABELS    "labels are letters, digits, '-' and '_', at most 63 of them"
-#define NUMBER    "a name does not end in a number, an address is four decimal numbers"
-#define PORT      "write a number from 1 to 65535"
+#define QUERY                                                                          \
+    "a rule in string form has no query: leave out the ? and what follows, or write "  \
+    "a mapping with query:"
+#define FRAGMENT "a rule has no fragment: leave out the # and what follows"
+#define USERINFO "a rule has no user name: leave out what is before the @"
+#define NETWORK  "a network is written in a file as cidr:"
+#define STAR     "a * stands alone or is the whole first label, as in *.example.org"
+#define LABELS   "labels are letters, digits, '-' and '_', at most 63 of them"
+#define NUMBER   "a name does not end in a number, an address is four decimal numbers"
+#define PORT     "write a number from 1 to 65535"
 
 static const BadCase bad_cases[] = {
     { "a-space-alone", " ", ONE_SPACE },
@@ -236,7 +238,7 @@ static const BadCase bad_cases[] = {
       "a * in path= must be a whole segment: write /a/*" },
     { "coder-query", "path=/a?b",
       "bad path \"/a?b\": a query is no part of the path: leave out the ? and what "
-      "follows" },
+      "follows, or write query:" },
 };
 
 static void
