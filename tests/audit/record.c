@@ -36,6 +36,8 @@ static const BnsRecord full = {
     .tls_us = 15,
     .first_byte_us = UINT64_MAX,
     .kept = "/state/x.kept/home/me/.claude.json",
+    .policy_digest = "0123",
+    .policy_before = "4567",
 };
 
 static void
