@@ -24,28 +24,9 @@ setup(Fixture *f)
 }
 
 static void
-remove_tree(const char *path)
-{
-    GDir *dir = g_dir_open(path, 0, NULL);
-    const char *name;
-
-    while ((name = g_dir_read_name(dir)) != NULL) {
-        g_autofree char *child = g_build_filename(path, name, NULL);
-
-        if (!g_file_test(child, G_FILE_TEST_IS_SYMLINK) &&
-            g_file_test(child, G_FILE_TEST_IS_DIR))
-            remove_tree(child);
-        else
-            g_unlink(child);
-    }
-    g_dir_close(dir);
-    g_rmdir(path);
-}
-
-static void
 teardown(Fixture *f)
 {
-    remove_tree(f->folder);
+    bns_test_remove_tree(f->folder);
     g_free(f->folder);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Fixture, teardown)
