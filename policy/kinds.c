@@ -42,8 +42,7 @@ typedef struct {
     GHashTable *exact;         /* of a name: `name`, `.name` */
     GHashTable *below;         /* of all names below one: `*.name`, `.name` */
     BnsNetworkTable *networks; /* literals too */
-    GHashTable *any;           /* `*` */
-    GHashTable *all;           /* of any host at all */
+    GHashTable *all;           /* of any host at all, which is what `*` meets */
     const BnsRule *one;        /* the two that meet; NULL: none so far */
     const BnsRule *other;
 } Check;
@@ -131,9 +130,7 @@ static void
 claim(Check *check, const BnsRule *rule, const BnsHostPattern *host)
 {
     claim_in(check, check->all, rule);
-    if (host->kind == BNS_HOST_PATTERN_ANY)
-        claim_in(check, check->any, rule);
-    else if (host->kind == BNS_HOST_PATTERN_NETWORK || host->is_literal)
+    if (host->kind == BNS_HOST_PATTERN_NETWORK || host->is_literal)
         claim_network(check, &host->network, rule);
     if (bns_host_pattern_has_name(host))
         claim_name(check, check->exact, host->name, rule);
@@ -195,8 +192,6 @@ meets_others(Check *check, const BnsRule *rule, const BnsHostPattern *host)
 
     if (host->kind == BNS_HOST_PATTERN_ANY)
         return meets(check, rule, check->all);
-    if (meets(check, rule, check->any))
-        return true;
     if (host->kind == BNS_HOST_PATTERN_NETWORK || host->is_literal)
         return bns_network_table_search(check->networks, &host->network, on_network,
                                         &walk);
@@ -234,7 +229,6 @@ check_init(Check *check, const BnsPolicy *policy)
     check->exact = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_claims);
     check->below = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_claims);
     check->networks = bns_network_table_new(free_claims);
-    check->any = g_hash_table_new(NULL, NULL);
     check->all = g_hash_table_new(NULL, NULL);
 }
 
@@ -245,7 +239,6 @@ check_clear(Check *check)
     g_hash_table_unref(check->exact);
     g_hash_table_unref(check->below);
     bns_network_table_free(check->networks);
-    g_hash_table_unref(check->any);
     g_hash_table_unref(check->all);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Check, check_clear)
