@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Build: a thousand small C files compiled and linked by make(1), inside and outside.
- * Usage: bench-build BOUNDARY-NS [ROUNDS]
+ * Usage: bench-build BOUNDARY-NS [ROUNDS [JSON-FILE]]
  */
 #include "tests/bench/peers.h"
 
@@ -52,13 +52,15 @@ main(int argc, char **argv)
     unsigned rounds = argc > 2 ? (unsigned)atoi(argv[2]) : ROUNDS_DEFAULT;
     /* Beside us: below /tmp it would be another file system inside. */
     g_autofree char *dir = g_mkdtemp(g_strdup("bench-build-XXXXXX"));
-    Peer peers[] = {
+    g_autoptr(Report) report = report_new();
+    const Peer peers[] = {
         { .name = "outside",
           .argv = { "make", "-s", "-j2", "program" },
           .before = { "make", "-s", "clean" } },
         { .name = "boundary-ns",
           .argv = { boundary, "-q", "--", "make", "-s", "-j2", "program" },
-          .before = { "make", "-s", "clean" } },
+          .before = { "make", "-s", "clean" },
+          .is_ours = true },
         { .name = "boundary-ns --review",
           .argv = { boundary, "-q", "--review", "--discard", "--", "make", "-s", "-j2",
                     "program" },
@@ -68,13 +70,14 @@ main(int argc, char **argv)
     if (dir == NULL || g_chdir(dir) < 0)
         g_error("cannot make a directory here");
     make_tree(".");
-    peers_time(peers, G_N_ELEMENTS(peers), rounds);
-    peers_print("build of 1000 files, ms", peers, G_N_ELEMENTS(peers));
+    peers_time(peers, G_N_ELEMENTS(peers), rounds,
+               report_row(report, "build of 1000 files", "ms", NULL));
+    report_print(report);
     if (g_chdir("..") == 0) {
         const char *const remove[] = { "rm", "-r", dir, NULL };
 
         g_spawn_sync(NULL, (char **)(guintptr)remove, NULL, G_SPAWN_SEARCH_PATH, NULL,
                      NULL, NULL, NULL, NULL, NULL);
     }
-    return 0;
+    return argc <= 3 || report_write(report, argv[3]) ? 0 : 1;
 }

@@ -21,6 +21,7 @@ on_child_setup(gpointer log)
     int fd;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    setpgid(0, 0);
     if (log == NULL)
         return;
     fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0666);
@@ -65,13 +66,14 @@ child_free(Child *child)
         return;
     bns_fd_clear(&child->in_fd);
     bns_fd_clear(&child->out_fd);
-    /* Who does not read its input is told. */
-    kill(child->pid, SIGTERM);
+    /* Who does not read its input is told, and so are peers' children. */
+    kill(-child->pid, SIGTERM);
     while (!has_ended(child->pid)) {
         if (g_get_monotonic_time() > deadline_us)
             kill(child->pid, SIGKILL);
         g_usleep(END_POLL_US);
     }
+    kill(-child->pid, SIGKILL);
     g_string_free(child->unread, TRUE);
     g_free(child);
 }
@@ -99,12 +101,24 @@ child_line(Child *child, unsigned timeout_s)
     return line;
 }
 
-char *
-child_ask(Child *child, const char *line, unsigned timeout_s)
+bool
+child_tell(Child *child, const char *line)
 {
     g_autofree char *text = g_strconcat(line, "\n", NULL);
 
-    if (bns_fd_write_all(child->in_fd, text, strlen(text)) < 0)
-        return NULL;
-    return child_line(child, timeout_s);
+    return bns_fd_write_all(child->in_fd, text, strlen(text)) == 0;
+}
+
+bool
+child_wait(Child *child, unsigned timeout_s)
+{
+    struct pollfd poll_fd = { .fd = child->out_fd, .events = POLLIN };
+
+    return child->unread->len > 0 || poll(&poll_fd, 1, (int)timeout_s * 1000) > 0;
+}
+
+char *
+child_ask(Child *child, const char *line, unsigned timeout_s)
+{
+    return child_tell(child, line) ? child_line(child, timeout_s) : NULL;
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <glib.h>
+#include <stdbool.h>
 #include <sys/types.h>
 
 typedef struct {
@@ -20,19 +21,23 @@ typedef struct {
  * @env: (nullable): its environment
  * @log: (nullable): a file for its standard error, appended to
  *
- * It dies with us. Returns: (transfer full): or %NULL with @error.
+ * It leads a process group and dies with us. Returns: (transfer full): or %NULL with @error.
  */
 Child *child_start(const char *const *argv,
                    const char *dir,
                    char **env,
                    const char *log,
                    GError **error);
-/* Closes its input, waits for its end, kills it after ten seconds. */
+/* Closes its input, ends its group, waits for its end, kills it after ten seconds. */
 void child_free(Child *child);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Child, child_free)
 
 /* Returns: (transfer full): its next line, without the end; %NULL if there was none for
  * @timeout_s or it has ended. */
 char *child_line(Child *child, unsigned timeout_s);
+/* Asks without waiting. Returns: whether it took the line. */
+bool child_tell(Child *child, const char *line);
+/* Whether it says something within @timeout_s, or has ended. */
+bool child_wait(Child *child, unsigned timeout_s);
 /* Asks and waits. */
 char *child_ask(Child *child, const char *line, unsigned timeout_s);

@@ -16,12 +16,18 @@ lane_new(const char *name)
 }
 
 void
+lane_stop(Lane *lane)
+{
+    g_clear_pointer(&lane->load, child_free);
+    g_clear_pointer(&lane->helper, child_free);
+}
+
+void
 lane_free(Lane *lane)
 {
     if (lane == NULL)
         return;
-    child_free(lane->load);
-    child_free(lane->helper);
+    lane_stop(lane);
     for (size_t i = 0; i < N_LANE_DOORS; i++)
         g_free(lane->where[i]);
     g_free(lane->name);
@@ -96,43 +102,73 @@ lane_native(const Site *site, char **out_why)
     lane->where[LANE_PLAIN] =
         g_strdup_printf("name=opaque.test tls=0 port=%u at=127.0.0.1:%u",
                         site->plain_port, site->plain_port);
+    lane->where[LANE_HTTP] = g_strdup(lane->where[LANE_PLAIN]);
     return lane_start_load(lane, site, argv, NULL, out_why) ? g_steal_pointer(&lane)
                                                             : NULL;
 }
 
-static Lane *
-lane_boundary(const Site *site, char **out_why)
+/* (transfer full): the words that start ours, up to "--" and the client. */
+static GPtrArray *
+make_words(const Site *site, const char *config, const char *const *options)
+{
+    GPtrArray *words = g_ptr_array_new_with_free_func(g_free);
+    const unsigned tls = site->tls_port, plain = site->plain_port;
+    const char *const fixed[] = { site->boundary,  "-q",         "--config", config,
+                                  "--upstream-ca", site->ca_file };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(fixed); i++)
+        g_ptr_array_add(words, g_strdup(fixed[i]));
+    g_ptr_array_add(words, g_strdup_printf("--resolve=api.test:443:127.0.0.1:%u", tls));
+    g_ptr_array_add(words,
+                    g_strdup_printf("--resolve=api.test:80:127.0.0.1:%u", plain));
+    g_ptr_array_add(words,
+                    g_strdup_printf("--resolve=sealed.test:443:127.0.0.1:%u", tls));
+    g_ptr_array_add(
+        words, g_strdup_printf("--resolve=opaque.test:%u:127.0.0.1:%u", plain, plain));
+    for (; options != NULL && *options != NULL; options++)
+        g_ptr_array_add(words, g_strdup(*options));
+    g_ptr_array_add(words, g_strdup("--"));
+    g_ptr_array_add(words, site_tool(site, "bench-load"));
+    g_ptr_array_add(words, NULL);
+    return words;
+}
+
+Lane *
+lane_boundary_with(const Site *site,
+                   const char *policy,
+                   const char *const *options,
+                   char **out_why)
 {
     g_autoptr(Lane) lane = lane_new(lane_our_name());
-    g_autofree char *load = site_tool(site, "bench-load");
-    g_autofree char *policy =
+    g_autofree char *text =
         g_strdup_printf("version: 1\n"
                         "allow:\n"
                         "  - api.test\n"
                         "  - { domain: sealed.test, inspect: false }\n"
                         "  - tcp://opaque.test:%u\n"
-                        "limits: { flows: 20000 }\n",
-                        site->plain_port);
-    g_autofree char *config = site_file(site, "boundary.yaml", policy);
-    g_autofree char *api = g_strdup_printf("api.test:443:127.0.0.1:%u", site->tls_port);
-    g_autofree char *sealed =
-        g_strdup_printf("sealed.test:443:127.0.0.1:%u", site->tls_port);
-    g_autofree char *opaque = g_strdup_printf("opaque.test:%u:127.0.0.1:%u",
-                                              site->plain_port, site->plain_port);
-    const char *argv[] = {
-        site->boundary, "-q",        "--config", config,      "--upstream-ca",
-        site->ca_file,  "--resolve", api,        "--resolve", sealed,
-        "--resolve",    opaque,      "--",       load,        NULL
-    };
+                        "%s",
+                        site->plain_port, policy);
+    g_autofree char *config = site_file(site, "boundary.yaml", text);
+    g_autoptr(GPtrArray) words = make_words(site, config, options);
     g_auto(GStrv) env = lane_environment(site);
 
     lane->is_ours = true;
     lane->where[LANE_HTTPS] = g_strdup("name=api.test");
-    lane->where[LANE_SEALED] = g_strdup("name=sealed.test");
+    /* The client sees the origin's own certificate there. */
+    lane->where[LANE_SEALED] = g_strdup_printf("name=sealed.test ca=%s", site->ca_file);
+    lane->where[LANE_HTTP] = g_strdup("name=api.test tls=0 port=80");
     lane->where[LANE_PLAIN] =
         g_strdup_printf("name=opaque.test tls=0 port=%u", site->plain_port);
-    return lane_start_load(lane, site, argv, env, out_why) ? g_steal_pointer(&lane)
-                                                           : NULL;
+    return lane_start_load(lane, site, (const char *const *)words->pdata, env, out_why)
+               ? g_steal_pointer(&lane)
+               : NULL;
+}
+
+/* Room for what is measured: by default there are 4096 flows. */
+static Lane *
+lane_boundary(const Site *site, char **out_why)
+{
+    return lane_boundary_with(site, "limits: { flows: 20000 }\n", NULL, out_why);
 }
 
 /* --- all --- */
@@ -175,10 +211,12 @@ lanes_start(const Site *site, const char *wanted)
         if (i > 0 && !is_wanted(starters[i].name, wanted))
             continue;
         lane = starters[i].start(site, &why);
-        if (lane != NULL)
+        if (lane != NULL) {
+            lane->start = starters[i].start;
             g_ptr_array_add(lanes, lane);
-        else
+        } else {
             g_print("%s is left out: %s\n", starters[i].name, why);
+        }
     }
     return lanes;
 }

@@ -15,25 +15,31 @@ typedef enum {
     LANE_HTTPS,  /* inspected, where a lane inspects */
     LANE_SEALED, /* TLS that is not opened: where a lane tells the two apart */
     LANE_PLAIN,  /* HTTP's bytes over a flow that nobody reads */
+    LANE_HTTP,   /* without TLS, inspected where a lane inspects */
     N_LANE_DOORS,
 } LaneDoor;
 
-typedef struct {
-    char *name; /* owned */
-    bool is_ours;
-    bool is_slow;              /* so that a few rounds are enough */
-    Child *load;               /* owned: started through the surroundings */
-    Child *helper;             /* owned; NULL: a peer's process beside it */
-    char *where[N_LANE_DOORS]; /* owned; NULL: not in this lane */
-} Lane;
-
+typedef struct Lane Lane;
 /* What starts a lane. Returns: (transfer full): or %NULL with @out_why (transfer full) for
  * a line that says so. */
 typedef Lane *(*LaneStart)(const Site *site, char **out_why);
 
+struct Lane {
+    char *name; /* owned */
+    bool is_ours;
+    bool is_slow;              /* so that a few rounds are enough */
+    LaneStart start;           /* for a fresh one of the kind */
+    Child *load;               /* owned: started through the surroundings */
+    Child *helper;             /* owned; NULL: a peer's process beside it */
+    char *where[N_LANE_DOORS]; /* owned; NULL: not in this lane */
+};
+
 Lane *lane_new(const char *name);
 void lane_free(Lane *lane);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Lane, lane_free)
+
+/* Ends its processes; what it is called and where it went is still known. */
+void lane_stop(Lane *lane);
 
 /* Starts the load generator as the last words of @argv say. Returns: whether it is ready;
  * else @out_why. */
@@ -56,6 +62,18 @@ char **lane_environment(const Site *site);
  * Returns: (transfer full): of owned Lane; the first is native.
  */
 GPtrArray *lanes_start(const Site *site, const char *wanted);
+
+/**
+ * lane_boundary_with:
+ * @policy: lines to stand behind our own; "" for none
+ * @options: (nullable): words before "--", ends with %NULL
+ *
+ * Ours, for a section that wants it otherwise. Returns: as a LaneStart.
+ */
+Lane *lane_boundary_with(const Site *site,
+                         const char *policy,
+                         const char *const *options,
+                         char **out_why);
 
 /* --- peers (lane_peers.c) --- */
 Lane *lane_slirp4netns(const Site *site, char **out_why);

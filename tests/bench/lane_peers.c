@@ -59,6 +59,7 @@ set_doors(Lane *lane, const Site *site, const char *host)
     lane->where[LANE_SEALED] = g_strdup(lane->where[LANE_HTTPS]);
     lane->where[LANE_PLAIN] = g_strdup_printf("name=opaque.test tls=0 port=%u at=%s:%u",
                                               site->plain_port, host, site->plain_port);
+    lane->where[LANE_HTTP] = g_strdup(lane->where[LANE_PLAIN]);
 }
 
 /* --- those that carry --- */
@@ -185,7 +186,8 @@ lane_squid(const Site *site, char **out_why)
 {
     g_autoptr(Lane) lane = lane_new("squid");
     unsigned port = site_free_port();
-    g_autofree char *cache = g_build_filename(site->dir, "squid-certificates", NULL);
+    g_autofree char *cache =
+        g_strdup_printf("%s/squid-certificates-%u", site->dir, port);
     g_autofree char *hosts = site_file(site, "hosts", "127.0.0.1 localhost api.test\n");
     g_autofree char *config = NULL;
     g_autofree char *text = NULL;
@@ -257,6 +259,7 @@ lane_mitmproxy(const Site *site, char **out_why)
     confdir = g_strdup_printf("confdir=%s", home);
     {
         const char *argv[] = { "bwrap",
+                               "--die-with-parent",
                                "--dev-bind",
                                "/",
                                "/",
@@ -302,9 +305,14 @@ lane_srt(const Site *site, char **out_why)
         "{\"denyRead\":[],\"allowWrite\":[\".\"],\"denyWrite\":[]}}\n",
         site->ca_file);
     g_autofree char *settings = site_file(site, "srt.json", text);
-    const char *argv[] = { "bwrap",  "--dev-bind", "/",  "/",   "--ro-bind",
-                           hosts,    "/etc/hosts", "--", "srt", "--settings",
-                           settings, "--",         load, NULL };
+    const char *argv[] = { "bwrap",      "--die-with-parent",
+                           "--dev-bind", "/",
+                           "/",          "--ro-bind",
+                           hosts,        "/etc/hosts",
+                           "--",         "srt",
+                           "--settings", settings,
+                           "--",         load,
+                           NULL };
     g_auto(GStrv) env = lane_environment(site);
 
     /* Its terminating half asks node whom to trust upstream. */

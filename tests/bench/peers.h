@@ -5,25 +5,21 @@
  */
 #pragma once
 
-#include <glib.h>
+#include "tests/bench/report.h"
 
 #define PEER_WORDS_MAX 15
 
 /**
  * Peer:
- * @argv: found along PATH
+ * @argv: found along PATH; one that is not there is left out with a line
  * @before: (nullable): an untimed command before each run; as @argv
  */
 typedef struct {
     const char *name;
     const char *argv[PEER_WORDS_MAX + 1];
     const char *before[PEER_WORDS_MAX + 1];
-    GArray *times_us; /* owned, of int64_t: those of runs that ended with 0 */
+    bool is_ours;
 } Peer;
 
-/* Runs each once per round, in turn. */
-void peers_time(Peer *peers, gsize n, unsigned rounds);
-
-/* Prints median, 90th percentile and the median's ratio to the first one's; frees the
- * times. */
-void peers_print(const char *title, Peer *peers, gsize n);
+/* Runs each once per round, in turn: milliseconds of runs that ended with 0. */
+void peers_time(const Peer *peers, gsize n, unsigned rounds, ReportRow *row);

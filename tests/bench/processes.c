@@ -160,3 +160,14 @@ processes_cpu_ns(const GArray *uses, const char *name)
             return g_array_index(uses, ProcessUse, i).cpu_ns;
     return 0;
 }
+
+double
+processes_mib(const GArray *uses, const char *except)
+{
+    double sum_kib = 0;
+
+    for (guint i = 0; i < uses->len; i++)
+        if (strcmp(g_array_index(uses, ProcessUse, i).name, except) != 0)
+            sum_kib += g_array_index(uses, ProcessUse, i).pss_kib;
+    return sum_kib / 1024;
+}

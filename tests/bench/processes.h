@@ -27,5 +27,7 @@ typedef struct {
  */
 GArray *processes_use(pid_t root, gboolean with_memory, unsigned *out_unreadable);
 
+/* PSS of all but @except, in MiB. */
+double processes_mib(const GArray *uses, const char *except);
 /* That name's CPU time, 0 if there is none. */
 int64_t processes_cpu_ns(const GArray *uses, const char *name);

@@ -8,7 +8,7 @@
 
 /* What figures are made of. */
 typedef struct {
-    char name[24];
+    char name[64];
     GArray *rounds; /* owned, of double */
 } ReportPart;
 

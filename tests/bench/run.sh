@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # run.sh BUILD: prints the figures of this machine, beside peers where they are installed,
-# and writes BUILD/bench-network.json. QUICK=1 takes two minutes instead of fifteen.
+# and writes BUILD/bench-*.json. QUICK=1 takes two minutes instead of fifteen.
 set -eu
 build=$(cd "${1:-build}" && pwd)
 binary=$build/sandbox/boundary-ns
@@ -15,11 +15,11 @@ if ! command -v srt >/dev/null && command -v npm >/dev/null; then
 fi
 
 if [ -n "${QUICK:-}" ]; then
-  tests/bench/bench-startup "$binary" 10
+  tests/bench/bench-startup "$binary" 10 bench-startup.json
   tests/bench/bench-network --quick --json bench-network.json "$binary" tests/bench
 else
-  tests/bench/bench-startup "$binary"
-  tests/bench/bench-build "$binary"
+  tests/bench/bench-startup "$binary" 40 bench-startup.json
+  tests/bench/bench-build "$binary" 3 bench-build.json
   tests/bench/bench-decision
   tests/bench/bench-network --json bench-network.json "$binary" tests/bench
 fi

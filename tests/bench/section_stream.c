@@ -3,8 +3,8 @@
 
 static const Measure measures[] = {
     { LANE_HTTPS,
-      "stream events=200 interval_us=10000",
-      "stream events=50 interval_us=10000",
+      "stream events=100 interval_us=10000",
+      "stream events=30 interval_us=10000",
       0,
       0,
       { { FIGURE_KEY,

@@ -42,14 +42,23 @@ trust_store(void)
     return store;
 }
 
+static void
+trust(SSL_CTX *tls, const char *ca_file)
+{
+    if (ca_file == NULL)
+        SSL_CTX_set1_cert_store(tls, trust_store());
+    else if (SSL_CTX_load_verify_file(tls, ca_file) != 1)
+        g_printerr("bench-load: no certificates in %s\n", ca_file);
+}
+
 static SSL_CTX *
-make_tls(Target *target)
+make_tls(Target *target, const char *ca_file)
 {
     SSL_CTX *tls = SSL_CTX_new(TLS_client_method());
 
     SSL_CTX_set_min_proto_version(tls, TLS1_2_VERSION);
     SSL_CTX_set_verify(tls, SSL_VERIFY_PEER, NULL);
-    SSL_CTX_set1_cert_store(tls, trust_store());
+    trust(tls, ca_file);
     SSL_CTX_set_mode(tls, SSL_MODE_ENABLE_PARTIAL_WRITE |
                               SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                               SSL_MODE_RELEASE_BUFFERS);
@@ -154,7 +163,7 @@ target_new(const Command *command, char **out_error)
         return NULL;
     }
     if (is_tls)
-        target->tls = make_tls(target);
+        target->tls = make_tls(target, command_text(command, "ca", NULL));
     return target;
 }
 

@@ -8,6 +8,7 @@
  *     via=ADDRESS:PORT asks this HTTP proxy with CONNECT; "via=env": $HTTPS_PROXY's
  *     tls=0            plain
  *     h2=1             HTTP/2
+ *     ca=FILE          trusts these alone
  *     resume=1         offers the newest session to each new connection
  */
 #pragma once

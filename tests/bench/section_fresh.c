@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The first request to a host that nobody asked for before: its name, its leaf, the
+ * origin's handshake. The second one has a connection of its own too.
+ */
+#include "tests/bench/section.h"
+
+#define HOSTS       200
+#define HOSTS_QUICK 30
+#define REPLY_S     20
+#define PER_ROUND   10
+
+/* (transfer full): "--resolve=h0.fresh.test:443:127.0.0.1:PORT" and so on. */
+static char **
+make_options(const Site *site, unsigned hosts)
+{
+    GStrvBuilder *builder = g_strv_builder_new();
+    char **options;
+
+    for (unsigned i = 0; i < hosts; i++) {
+        g_autofree char *option = g_strdup_printf(
+            "--resolve=h%u.fresh.test:443:127.0.0.1:%u", i, site->tls_port);
+
+        g_strv_builder_add(builder, option);
+    }
+    options = g_strv_builder_end(builder);
+    g_strv_builder_unref(builder);
+    return options;
+}
+
+/* The name is looked up by each. Returns: microseconds, or -1. */
+static double
+ask(Lane *lane, unsigned host, bool is_http2)
+{
+    g_autofree char *line = g_strdup_printf(
+        "requests conns=1 new=1 count=1 path=/bytes/1 h2=%d name=h%u.fresh.test",
+        is_http2, host);
+    g_autofree char *text = child_ask(lane->load, line, REPLY_S);
+    g_autoptr(Command) reply = command_parse(text != NULL ? text : "");
+
+    if (command_number(reply, "failures", 1) != 0)
+        return -1;
+    return (double)(command_number(reply, "resolve_us", 0) +
+                    command_number(reply, "latency_p50_us", 0));
+}
+
+static void
+run_hosts(const Bench *bench, Lane *lane, unsigned from, unsigned to, ReportRow *row)
+{
+    g_autofree char *second_name = g_strdup_printf("%s, second", lane->name);
+    g_autofree char *first_name = g_strdup_printf("%s, first", lane->name);
+
+    for (unsigned host = from; host < to; host++) {
+        double first_us = ask(lane, host, false);
+        double second_us = ask(lane, host, false);
+
+        if (first_us < 0 || second_us < 0) {
+            report_fail(row, second_name, false, "it failed");
+            report_fail(row, first_name, true, "it failed");
+            return;
+        }
+        report_add(row, second_name, false, second_us);
+        report_add(row, first_name, true, first_us);
+    }
+}
+
+void
+section_fresh(const Bench *bench)
+{
+    const Goal goal[] = { { GOAL_ADDED_MOST, NULL, 1500, 800 }, { GOAL_NONE } };
+    unsigned hosts = bench->is_quick ? HOSTS_QUICK : HOSTS;
+    g_auto(GStrv) options = make_options(bench->site, hosts);
+    g_autofree char *why = NULL;
+    g_autoptr(Lane) lane = lane_boundary_with(bench->site, "  - .fresh.test\n",
+                                              (const char *const *)options, &why);
+
+    if (lane == NULL) {
+        g_print("first requests are left out: %s\n", why);
+        return;
+    }
+    run_hosts(
+        bench, lane, 0, hosts,
+        report_row(bench->report, "first request to a host, and second", "us", goal));
+    report_print(bench->report);
+}
