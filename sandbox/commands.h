@@ -20,6 +20,8 @@ int bns_suggest(const BnsOptions *options);
 int bns_preset_command(const BnsOptions *options);
 int bns_ps(const BnsOptions *options);
 int bns_stop(const BnsOptions *options);
+/* 0, 1: the session has refused it, 2: it could not be asked. */
+int bns_allow(const BnsOptions *options);
 int bns_review(const BnsOptions *options);
 
 /* The one that starts a session of its own (verify.h). Returns: 0 if all holds, 1 if

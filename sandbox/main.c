@@ -32,21 +32,14 @@ print_version(const BnsOptions *options)
 }
 
 static int (*const commands[])(const BnsOptions *options) = {
-    [BNS_COMMAND_RUN] = bns_run,
-    [BNS_COMMAND_CHECK] = bns_check,
-    [BNS_COMMAND_EXPLAIN] = bns_explain,
-    [BNS_COMMAND_IMPORT] = bns_import_command,
-    [BNS_COMMAND_LOG] = bns_log,
-    [BNS_COMMAND_LOG_VERIFY] = bns_log_verify,
-    [BNS_COMMAND_SUGGEST] = bns_suggest,
-    [BNS_COMMAND_PRESET] = bns_preset_command,
-    [BNS_COMMAND_DOCTOR] = bns_doctor,
-    [BNS_COMMAND_VERIFY] = bns_verify,
-    [BNS_COMMAND_PS] = bns_ps,
-    [BNS_COMMAND_STOP] = bns_stop,
-    [BNS_COMMAND_REVIEW] = bns_review,
-    [BNS_COMMAND_HELP] = print_help,
-    [BNS_COMMAND_VERSION] = print_version,
+    [BNS_COMMAND_RUN] = bns_run,         [BNS_COMMAND_CHECK] = bns_check,
+    [BNS_COMMAND_EXPLAIN] = bns_explain, [BNS_COMMAND_IMPORT] = bns_import_command,
+    [BNS_COMMAND_LOG] = bns_log,         [BNS_COMMAND_LOG_VERIFY] = bns_log_verify,
+    [BNS_COMMAND_SUGGEST] = bns_suggest, [BNS_COMMAND_PRESET] = bns_preset_command,
+    [BNS_COMMAND_DOCTOR] = bns_doctor,   [BNS_COMMAND_VERIFY] = bns_verify,
+    [BNS_COMMAND_PS] = bns_ps,           [BNS_COMMAND_STOP] = bns_stop,
+    [BNS_COMMAND_ALLOW] = bns_allow,     [BNS_COMMAND_REVIEW] = bns_review,
+    [BNS_COMMAND_HELP] = print_help,     [BNS_COMMAND_VERSION] = print_version,
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(commands) == BNS_N_COMMANDS);
 

@@ -387,6 +387,8 @@ bns_options_free(BnsOptions *options)
     g_strfreev(options->env);
     g_strfreev(options->header);
     g_free(options->workdir);
+    g_free(options->duration);
+    g_free(options->remove);
     g_strfreev(options->notices);
     g_strfreev(options->arguments);
     g_strfreev(options->command_line);

@@ -40,6 +40,7 @@ typedef enum {
     BNS_COMMAND_VERIFY,
     BNS_COMMAND_PS,
     BNS_COMMAND_STOP,
+    BNS_COMMAND_ALLOW,
     BNS_COMMAND_REVIEW,
     BNS_COMMAND_HELP,
     BNS_COMMAND_VERSION,
@@ -75,6 +76,8 @@ typedef struct {
     bool no_presets;       /* suggest: rules alone */
     char *since;           /* suggest: an age, "7d"; NULL: none */
     char *output;          /* suggest: NULL: standard output */
+    char *duration;        /* allow: "10m", "session", "always"; NULL: session */
+    char *remove;          /* allow: "1" or "allow#1"; NULL: none */
     GStrv resolve;         /* NAME:PORT:ADDR[:PORT], unparsed */
     GStrv host_port;       /* [ADDR:]PORT, unparsed */
     GStrv publish;         /* [ADDR:]PORT[:PORT], unparsed */
@@ -111,6 +114,9 @@ char *bns_options_help(void);
 
 /* @text: digits and m, h or d. Returns: whether it is an age; in seconds, not 0. */
 bool bns_options_age(const char *text, int64_t *out_s);
+/* Whether @text (nullable) is a time that a rule may hold for. @out_seconds: 0: no limited
+ * one ("session", "always", %NULL) */
+bool bns_options_duration(const char *text, unsigned *out_seconds);
 
 /* Whether @text names a log level, in any case. */
 bool bns_options_log_level(const char *text, BnsLogLevel *out_level);

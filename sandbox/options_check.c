@@ -41,6 +41,54 @@ check_stop(const BnsOptions *options, GError **error)
            fail(options, error, "expected sessions, or --all");
 }
 
+/* A month. */
+#define DURATION_MAX_S (31 * 24 * 3600u)
+
+bool
+bns_options_duration(const char *text, unsigned *out_seconds)
+{
+    static const struct {
+        char unit;
+        unsigned seconds;
+    } units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 24 * 3600 } };
+    size_t len = text != NULL ? strlen(text) : 0;
+    g_autofree char *digits = NULL;
+    guint64 number;
+
+    *out_seconds = 0;
+    if (text == NULL || strcmp(text, "session") == 0 || strcmp(text, "always") == 0)
+        return true;
+    digits = g_strndup(text, len > 0 ? len - 1 : 0);
+    if (!g_ascii_string_to_unsigned(digits, 10, 1, DURATION_MAX_S, &number, NULL))
+        return false;
+    for (size_t i = 0; i < G_N_ELEMENTS(units); i++)
+        if (units[i].unit == text[len - 1] &&
+            number * units[i].seconds <= DURATION_MAX_S) {
+            *out_seconds = (unsigned)number * units[i].seconds;
+            return true;
+        }
+    return false;
+}
+
+static bool
+check_allow(const BnsOptions *options, GError **error)
+{
+    guint n_operands = g_strv_length(options->arguments);
+    unsigned seconds;
+
+    if (options->command != BNS_COMMAND_ALLOW)
+        return true;
+    if (!bns_options_duration(options->duration, &seconds))
+        return fail(
+            options, error,
+            "--for: use a time as 90s, 10m, 2h, 1d (a month at most), session or "
+            "always");
+    if (n_operands < 2 && options->duration != NULL)
+        return fail(options, error, "--for is for a rule");
+    return options->remove == NULL || n_operands < 2 ||
+           fail(options, error, "--remove takes the number alone, and no rule");
+}
+
 static bool
 check_review(const BnsOptions *options, GError **error)
 {
@@ -108,6 +156,7 @@ bns_options_check(const BnsOptions *options, GError **error)
                              "nothing but --json; the program of this name is run "
                              "by boundary-ns -- ps" },
         [BNS_COMMAND_STOP] = { 0, G_MAXUINT, "" },
+        [BNS_COMMAND_ALLOW] = { 1, 2, "a session, and a rule in one word" },
         [BNS_COMMAND_REVIEW] = { 0, G_MAXUINT, "" },
     };
     BnsCommand command = options->command;
@@ -129,5 +178,5 @@ bns_options_check(const BnsOptions *options, GError **error)
         return fail(options, error, "--format: use text or %s",
                     is_log ? "jsonl" : "json");
     return check_stop(options, error) && check_review(options, error) &&
-           bns_options_check_suggest(options, error);
+           bns_options_check_suggest(options, error) && check_allow(options, error);
 }

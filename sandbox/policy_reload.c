@@ -438,6 +438,41 @@ name_rule(unsigned number, int64_t left_us)
     return g_strdup_printf("allow#%u (expires %s)", number, text);
 }
 
+/* Adds it to the list. Returns: (transfer full): the policy with it, or %NULL with @error: it
+ * is not in the list then. */
+static BnsPolicy *
+make_with(BnsPolicyReload *reload, const char *rule, int64_t expires_us, GError **error)
+{
+    const Term term = { .number = reload->n_added + 1, .expires_us = expires_us };
+    int64_t left_us =
+        expires_us == INT64_MAX ? -1 : expires_us - bns_loop_now_us(reload->loop);
+    g_autofree char *origin = name_rule(term.number, left_us);
+    BnsPolicy *policy;
+
+    if (reload->added->len >= ADDED_MAX) {
+        fail(error, "%d rules were added to this session already", ADDED_MAX);
+        return NULL;
+    }
+    g_ptr_array_add(reload->added, bns_policy_added_new(origin, rule));
+    g_array_append_val(reload->terms, term);
+    policy = make_with_added(reload, error);
+    if (policy != NULL && check_helps(policy, origin, error))
+        return policy;
+    bns_policy_free(policy);
+    forget_added(reload, reload->added->len - 1);
+    return NULL;
+}
+
+bool
+bns_policy_reload_try(BnsPolicyReload *reload, const char *rule, GError **error)
+{
+    g_autoptr(BnsPolicy) policy = make_with(reload, rule, INT64_MAX, error);
+
+    if (policy != NULL)
+        forget_added(reload, reload->added->len - 1);
+    return policy != NULL;
+}
+
 bool
 bns_policy_reload_add(BnsPolicyReload *reload,
                       const char *rule,
@@ -446,33 +481,21 @@ bns_policy_reload_add(BnsPolicyReload *reload,
                       const BnsPolicyAdded **out_rule,
                       GError **error)
 {
-    const Term term = { .number = reload->n_added + 1, .expires_us = expires_us };
-    int64_t left_us =
-        expires_us == INT64_MAX ? -1 : expires_us - bns_loop_now_us(reload->loop);
-    g_autofree char *origin = name_rule(term.number, left_us);
-    BnsPolicyAdded *added;
-    BnsPolicy *policy;
+    g_autoptr(BnsPolicy) policy = make_with(reload, rule, expires_us, error);
+    const BnsPolicyAdded *added;
 
-    if (reload->added->len >= ADDED_MAX)
-        return fail(error, "%d rules were added to this session already", ADDED_MAX);
-    added = bns_policy_added_new(origin, rule);
-    g_ptr_array_add(reload->added, added);
-    g_array_append_val(reload->terms, term);
-    policy = make_with_added(reload, error);
-    if (policy != NULL && !check_helps(policy, origin, error))
-        g_clear_pointer(&policy, bns_policy_free);
-    if (policy != NULL && record != NULL && !record(reload->data, added)) {
-        fail(error, "it could not be recorded");
-        g_clear_pointer(&policy, bns_policy_free);
-    }
-    if (policy == NULL) {
-        forget_added(reload, reload->added->len - 1);
+    if (policy == NULL)
         return false;
+    added = reload->added->pdata[reload->added->len - 1];
+    if (record != NULL && !record(reload->data, added)) {
+        forget_added(reload, reload->added->len - 1);
+        return fail(error, "it could not be recorded");
     }
     reload->n_added++;
     *out_rule = added;
     set_expiry(reload);
-    return put_in_force(reload, policy, reload->texts, origin) ||
+    return put_in_force(reload, g_steal_pointer(&policy), reload->texts,
+                        added->origin) ||
            fail(error, "the gateway is gone");
 }
 

@@ -85,6 +85,8 @@ bool bns_policy_reload_add(BnsPolicyReload *reload,
                            bool (*record)(void *data, const BnsPolicyAdded *rule),
                            const BnsPolicyAdded **out_rule,
                            GError **error);
+/* Whether it could be added. Changes nothing. */
+bool bns_policy_reload_try(BnsPolicyReload *reload, const char *rule, GError **error);
 /* Removes the rule "allow#@number". Returns: false with @error: there is none. */
 bool bns_policy_reload_remove(BnsPolicyReload *reload,
                               unsigned number,

@@ -4,6 +4,7 @@
 #include "audit/mask.h"
 #include "audit/place.h"
 #include "base/fd.h"
+#include "base/text.h"
 #include "sandbox/key_words.h"
 #include "sandbox/tree.h"
 
@@ -13,12 +14,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <unistd.h>
 
-#define GROUP      "session"
-#define NEW_PREFIX ".new-"
+#define GROUP "session"
+/* Written over in its place, so it keeps its length. */
+#define ALLOWED       "allowed"
+#define ALLOWED_NONE  "0000"
+#define ALLOWED_MAX   9999
+#define SOCKET_SUFFIX ".sock"
+#define NEW_PREFIX    ".new-"
 /* Made within milliseconds. */
 #define NEW_SECONDS_MAX 60
 /* A command line of megabytes is cut: it is there to be recognised. */
@@ -30,9 +38,11 @@
 G_DEFINE_QUARK(bns_session_error, bns_session_error)
 
 struct BnsSessionMark {
-    int dir_fd;    /* owned */
-    int fd;        /* owned; locked */
-    char name[64]; /* in it */
+    int dir_fd;        /* owned */
+    int socket_dir_fd; /* owned; -1: there is no socket */
+    int fd;            /* owned; locked */
+    off_t allowed_at;  /* in it: where the number of rules is */
+    char name[64];     /* in it */
 };
 
 static void G_GNUC_PRINTF(3, 4)
@@ -129,6 +139,20 @@ open_place(Place place, bool create, GError **error)
     return fd;
 }
 
+/* Of sockets: one may be connected to wherever it is seen, read-only or not, so it is where
+ * the command has a directory of its own, whatever its policy says. (transfer full): or -1
+ * with @error */
+static int
+open_socket_place(bool create, GError **error)
+{
+    g_autofree char *path = NULL;
+    int fd = open_runtime(create);
+
+    return fd >= 0
+               ? fd
+               : bns_place_open_named(BNS_PLACE_SHARED, "run", create, &path, error);
+}
+
 /* --- the lock --- */
 
 static struct flock
@@ -176,6 +200,7 @@ write_text(const char *session, const BnsSessionRecord *record, gsize *out_len)
 
     g_key_file_set_string(file, GROUP, "session", session);
     g_key_file_set_int64(file, GROUP, "started_us", record->started_us);
+    g_key_file_set_string(file, GROUP, ALLOWED, ALLOWED_NONE);
     bns_key_set_bytes(file, GROUP, "workdir", record->workdir);
     bns_key_set_bytes(file, GROUP, "audit", record->audit_path);
     bns_key_set_words(file, GROUP, "command", words);
@@ -201,8 +226,11 @@ make_file(BnsSessionMark *mark, const char *session, const BnsSessionRecord *rec
     if (r == 0 && renameat2(mark->dir_fd, mark->name, mark->dir_fd, session,
                             RENAME_NOREPLACE) < 0)
         r = -errno;
-    if (r == 0)
+    if (r == 0) {
         g_strlcpy(mark->name, session, sizeof(mark->name));
+        mark->allowed_at =
+            strstr(text, ALLOWED "=" ALLOWED_NONE) + strlen(ALLOWED "=") - text;
+    }
     return r;
 }
 
@@ -221,6 +249,7 @@ bns_session_mark(const char *session, const BnsSessionRecord *record, GError **e
         g_clear_error(error);
         mark = g_new0(BnsSessionMark, 1);
         mark->fd = -1;
+        mark->socket_dir_fd = -1;
         mark->dir_fd = open_place(place, true, error);
         if (mark->dir_fd < 0)
             continue;
@@ -234,15 +263,79 @@ bns_session_mark(const char *session, const BnsSessionRecord *record, GError **e
 }
 
 void
+bns_session_mark_count(BnsSessionMark *mark, unsigned n_allowed)
+{
+    char digits[16];
+
+    if (mark == NULL)
+        return;
+    g_snprintf(digits, sizeof(digits), "%04u", MIN(n_allowed, ALLOWED_MAX));
+    /* For `ps` alone. */
+    if (pwrite(mark->fd, digits, strlen(digits), mark->allowed_at) < 0)
+        g_info("the session's record: %s", g_strerror(errno));
+}
+
+/* --- its socket --- */
+
+static void
+socket_name(const char *session, char out_name[80])
+{
+    g_snprintf(out_name, 80, "%s" SOCKET_SUFFIX, session);
+}
+
+/* By descriptor: a path may be longer than an address. */
+static struct sockaddr_un
+socket_address(int dir_fd, const char *session)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    char name[80];
+
+    socket_name(session, name);
+    g_snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/%s",
+               dir_fd, name);
+    return address;
+}
+
+static void
+remove_socket(int dir_fd, const char *session)
+{
+    char name[80];
+
+    socket_name(session, name);
+    unlinkat(dir_fd, name, 0);
+}
+
+int
+bns_session_mark_listen(BnsSessionMark *mark, GError **error)
+{
+    bns_autofd fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    struct sockaddr_un address;
+
+    mark->socket_dir_fd = open_socket_place(true, error);
+    if (mark->socket_dir_fd < 0)
+        return -1;
+    address = socket_address(mark->socket_dir_fd, mark->name);
+    if (fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
+        listen(fd, 8) == 0)
+        return g_steal_fd(&fd);
+    fail(BNS_SESSION_ERROR_FAILED, error, "Could not make the session's socket: %s",
+         g_strerror(errno));
+    return -1;
+}
+
+void
 bns_session_mark_free(BnsSessionMark *mark)
 {
     if (mark == NULL)
         return;
     /* Before the lock goes: nobody sees it without. */
-    if (mark->fd >= 0)
+    if (mark->fd >= 0) {
+        remove_socket(mark->socket_dir_fd, mark->name);
         unlinkat(mark->dir_fd, mark->name, 0);
+    }
     bns_fd_clear(&mark->fd);
     bns_fd_clear(&mark->dir_fd);
+    bns_fd_clear(&mark->socket_dir_fd);
     g_free(mark);
 }
 
@@ -251,6 +344,7 @@ bns_session_mark_free(BnsSessionMark *mark)
 typedef struct {
     GPtrArray *records; /* borrowed */
     int dir_fd;         /* borrowed */
+    int socket_dir_fd;  /* borrowed; -1: there is none */
 } Listing;
 
 static int
@@ -279,6 +373,7 @@ read_record(int fd, BnsSessionRecord *record)
         return false;
     session = g_key_file_get_string(file, GROUP, "session", NULL);
     record->started_us = g_key_file_get_int64(file, GROUP, "started_us", NULL);
+    record->n_allowed = (unsigned)g_key_file_get_uint64(file, GROUP, ALLOWED, NULL);
     record->workdir = bns_key_get_bytes(file, GROUP, "workdir");
     record->audit_path = bns_key_get_bytes(file, GROUP, "audit");
     record->command = bns_key_get_words(file, GROUP, "command");
@@ -309,8 +404,10 @@ list_one(void *data, const char *name)
     if (fd < 0)
         return 0;
     if (!find_holder(fd, &record->pid)) {
-        if (!is_new || !is_young(fd))
+        if (!is_new || !is_young(fd)) {
+            remove_socket(listing->socket_dir_fd, name);
             unlinkat(listing->dir_fd, name, 0);
+        }
         return 0;
     }
     g_strlcpy(record->session, name, sizeof(record->session));
@@ -340,11 +437,14 @@ GPtrArray *
 bns_session_records(GError **error)
 {
     g_autoptr(GPtrArray) records = g_ptr_array_new_with_free_func(free_record);
+    bns_autofd socket_dir_fd = open_socket_place(false, NULL);
 
     for (Place place = 0; place < N_PLACES; place++) {
         GError *why = NULL;
         bns_autofd fd = open_place(place, false, &why);
-        Listing listing = { .records = records, .dir_fd = fd };
+        Listing listing = { .records = records,
+                            .dir_fd = fd,
+                            .socket_dir_fd = socket_dir_fd };
         int r = fd < 0 ? 0 : bns_tree_each(fd, list_one, &listing);
 
         if (r < 0)
@@ -360,6 +460,51 @@ bns_session_records(GError **error)
 }
 
 /* --- one of them --- */
+
+BnsSessionRecord *
+bns_session_find(const char *prefix, GError **error)
+{
+    g_autoptr(GPtrArray) records = bns_session_records(error);
+    g_autofree char *shown = bns_text_escape(prefix, -1);
+    guint n = 0, found = 0;
+
+    if (records == NULL)
+        return NULL;
+    for (guint i = 0; i < records->len && *prefix != '\0'; i++)
+        if (g_str_has_prefix(((BnsSessionRecord *)records->pdata[i])->session,
+                             prefix)) {
+            found = i;
+            n++;
+        }
+    if (n == 1)
+        return g_ptr_array_steal_index(records, found);
+    if (n == 0)
+        fail(BNS_SESSION_ERROR_NONE, error,
+             "no session runs whose id begins with \"%s\"", shown);
+    else
+        fail(BNS_SESSION_ERROR_FAILED, error,
+             "%u sessions run whose ids begin with \"%s\"; give more of the one that "
+             "you "
+             "mean",
+             n, shown);
+    return NULL;
+}
+
+int
+bns_session_connect(const BnsSessionRecord *record, GError **error)
+{
+    bns_autofd fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    bns_autofd dir_fd = open_socket_place(false, error);
+    struct sockaddr_un address = socket_address(dir_fd, record->session);
+
+    if (dir_fd < 0)
+        return -1;
+    if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+        return g_steal_fd(&fd);
+    fail(BNS_SESSION_ERROR_FAILED, error, "%.8s cannot be reached: %s", record->session,
+         g_strerror(errno));
+    return -1;
+}
 
 /* (transfer full): its file, wherever it lies, or -1. */
 static int

@@ -11,7 +11,11 @@
  * A process loses such a lock when it closes any descriptor of the file: the supervisor must
  * not list sessions.
  *
- * Neither directory can be reached from inside.
+ * A socket, SESSION.sock, by which rules are added (sandbox/control.h), is in the first of
+ * these directories, else in /var/tmp/boundary-ns-UID/run: the command has a /run and a
+ * /var/tmp of its own.
+ *
+ * None of what is in these directories can be changed from inside.
  */
 #pragma once
 
@@ -35,6 +39,7 @@ typedef struct {
     char *workdir;      /* owned */
     GStrv command;      /* owned; secrets masked (audit/mask.h) */
     char *audit_path;   /* owned */
+    unsigned n_allowed; /* rules that were added while it runs */
 } BnsSessionRecord;
 
 void bns_session_record_free(BnsSessionRecord *record);
@@ -55,6 +60,12 @@ typedef struct BnsSessionMark BnsSessionMark;
 BnsSessionMark *
 bns_session_mark(const char *session, const BnsSessionRecord *record, GError **error);
 
+/* (transfer full): the socket beside it, which listens from now on, non-blocking; or -1 with
+ * @error */
+int bns_session_mark_listen(BnsSessionMark *mark, GError **error);
+/* @mark: nullable. How many rules were added. */
+void bns_session_mark_count(BnsSessionMark *mark, unsigned n_allowed);
+
 /* Removes it. */
 void bns_session_mark_free(BnsSessionMark *mark);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BnsSessionMark, bns_session_mark_free)
@@ -62,6 +73,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(BnsSessionMark, bns_session_mark_free)
 /* Returns: (transfer full): the sessions that run, of owned BnsSessionRecord, the newest
  * first; or %NULL with @error: it cannot be told. */
 GPtrArray *bns_session_records(GError **error);
+
+/* (transfer full): the one session that runs whose id @prefix begins, or %NULL with @error. */
+BnsSessionRecord *bns_session_find(const char *prefix, GError **error);
+
+/* (transfer full): connected to the session's socket, or -1 with @error. */
+int bns_session_connect(const BnsSessionRecord *record, GError **error);
 
 /**
  * bns_session_open_supervisor:

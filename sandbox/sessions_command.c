@@ -80,6 +80,9 @@ print_session(const BnsSessionRecord *record)
 
     printf("%.8s  %7d  %s  %9s  %s  %s\n", record->session, (int)record->pid, started,
            elapsed, workdir, command);
+    if (record->n_allowed > 0)
+        printf("          +%u rule%s: boundary-ns allow %.8s\n", record->n_allowed,
+               record->n_allowed == 1 ? "" : "s", record->session);
 }
 
 static void
@@ -150,6 +153,7 @@ append_session(GString *text, const BnsSessionRecord *record)
                   record->command, record->audit_path);
     bns_json_append_number(text, "pid", (uint64_t)record->pid);
     bns_json_append_number(text, "elapsed_s", (uint64_t)(elapsed_us / G_USEC_PER_SEC));
+    bns_json_append_number(text, "allowed", record->n_allowed);
     g_string_append_c(text, '}');
 }
 
@@ -272,32 +276,10 @@ stop(const BnsSessionRecord *record)
     return false;
 }
 
-/* Returns: (nullable): the one that @prefix begins the id of. */
-static const BnsSessionRecord *
-find_one(const GPtrArray *records, const char *prefix)
+static void
+free_record(void *data)
 {
-    g_autofree char *shown = bns_text_escape(prefix, -1);
-    const BnsSessionRecord *found = NULL;
-    guint n = 0;
-
-    for (guint i = 0; i < records->len && *prefix != '\0'; i++) {
-        const BnsSessionRecord *record = records->pdata[i];
-
-        if (g_str_has_prefix(record->session, prefix)) {
-            found = record;
-            n++;
-        }
-    }
-    if (n == 1)
-        return found;
-    if (n == 0)
-        bns_log_print("no session runs whose id begins with \"%s\"", shown);
-    else
-        bns_log_print(
-            "%u sessions run whose ids begin with \"%s\"; give more of the one "
-            "that you mean",
-            n, shown);
-    return NULL;
+    bns_session_record_free(data);
 }
 
 int
@@ -305,6 +287,7 @@ bns_stop(const BnsOptions *options)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) records = bns_session_records(&error);
+    g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(free_record);
     g_autoptr(GPtrArray) chosen = g_ptr_array_new();
     bool are_stopped = true;
 
@@ -315,11 +298,14 @@ bns_stop(const BnsOptions *options)
     for (guint i = 0; options->all && i < records->len; i++)
         g_ptr_array_add(chosen, records->pdata[i]);
     for (char **prefix = options->arguments; *prefix != NULL; prefix++) {
-        const BnsSessionRecord *record = find_one(records, *prefix);
+        BnsSessionRecord *record = bns_session_find(*prefix, &error);
 
-        if (record == NULL)
+        if (record == NULL) {
+            bns_log_print("%s", error->message);
             return EXIT_FAILED;
-        g_ptr_array_add(chosen, (gpointer)(guintptr)record);
+        }
+        g_ptr_array_add(found, record);
+        g_ptr_array_add(chosen, record);
     }
     for (guint i = 0; i < chosen->len; i++)
         are_stopped &= stop(chosen->pdata[i]);

@@ -276,6 +276,7 @@ bns_supervisor_on_sockets_masked(BnsSupervisor *supervisor)
                        -1) == 0) {
         bns_supervisor_watch_files(supervisor);
         bns_supervisor_watch_policy(supervisor);
+        bns_supervisor_listen(supervisor);
         return;
     }
     /* It is dead or dying; how tells more. */
@@ -410,6 +411,7 @@ supervisor_clear(BnsSupervisor *supervisor)
         bns_watch_free(supervisor->peers[helper].watch);
         bns_fd_clear(&supervisor->spawn.controls[helper]);
     }
+    bns_supervisor_leave_control(supervisor);
     bns_session_mark_free(supervisor->mark);
     bns_relay_free(supervisor->relay);
     bns_watch_free(supervisor->signal_watch);

@@ -55,6 +55,7 @@ on_apply(void *data, GBytes *packed, const char *reason)
 
     if (r == 0) {
         supervisor->n_policies_sent++;
+        bns_supervisor_count_allowed(supervisor);
         return true;
     }
     /* What holds would be unknown. */
@@ -109,6 +110,7 @@ bns_supervisor_on_policy(BnsSupervisor *supervisor, const char *text)
         !g_ascii_string_to_unsigned(text, 10, 0, G_MAXUINT, &n_reset, NULL))
         return false;
     supervisor->n_policies_in_force++;
+    bns_supervisor_answer_allowed(supervisor);
     g_info("another policy is in force; %" G_GUINT64_FORMAT " flows were reset",
            n_reset);
     return true;

@@ -8,6 +8,7 @@
 
 #include "base/loop.h"
 #include "base/ready.h"
+#include "sandbox/control.h"
 #include "sandbox/file_watch.h"
 #include "sandbox/outcome.h"
 #include "sandbox/persist.h"
@@ -77,6 +78,8 @@ struct BnsSupervisor {
     BnsPolicyReload *policy;      /* owned; NULL until RUNNING */
     unsigned n_policies_sent;     /* to the gateway */
     unsigned n_policies_in_force; /* of them, as it has said */
+    BnsControl *control;          /* owned; NULL: nobody can ask */
+    GPtrArray *waiting;           /* owned; who asked, and is to hear of the gateway */
     BnsTimer *watch_timer;        /* owned; until then nothing is watched */
     BnsFileWatch *file_watch;     /* owned; NULL: nothing is watched */
     GHashTable *noted;   /* owned; of owned paths: changes that were recorded */
@@ -168,6 +171,17 @@ void bns_supervisor_watch_policy(BnsSupervisor *supervisor);
 bool bns_supervisor_on_policy(BnsSupervisor *supervisor, const char *text);
 /* At the very end. */
 void bns_supervisor_leave_policy(BnsSupervisor *supervisor);
+
+/* --- supervisor_allow.c --- */
+
+/* The command runs: rules may be added. */
+void bns_supervisor_listen(BnsSupervisor *supervisor);
+/* The gateway has obeyed: whoever waited for it hears so. */
+void bns_supervisor_answer_allowed(BnsSupervisor *supervisor);
+/* There may be more of them, or fewer: `ps` shows it. */
+void bns_supervisor_count_allowed(BnsSupervisor *supervisor);
+/* At the very end. */
+void bns_supervisor_leave_control(BnsSupervisor *supervisor);
 
 /* The command goes on, with the keys if it has a right to them. */
 void bns_supervisor_continue(BnsSupervisor *supervisor);
