@@ -152,8 +152,9 @@ static const BnsFilteredCall gateway_filtered[] = {
     { 0 },
 };
 
-/* libslirp connects to the socket in /run, we accept; its network is empty. */
-static const char netstack_calls[] = "connect accept4 accept setsockopt";
+/* libslirp connects to the socket in /run, we accept; its network is empty. getppid is
+ * what GLib makes random numbers of where there is no /dev. */
+static const char netstack_calls[] = "connect accept4 accept setsockopt getppid";
 static const BnsFilteredCall netstack_filtered[] = {
     SOCKET(AF_UNIX, SOCK_STREAM),
     IOCTL(SIOCOUTQ), /* what the gateway has not read */

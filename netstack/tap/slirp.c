@@ -21,7 +21,7 @@
 /* A stack and its place in the queue. */
 typedef struct {
     BnsSlirp *slirp;      /* borrowed */
-    BnsSlirpStack *stack; /* owned */
+    BnsSlirpStack *stack; /* owned; NULL before its first use */
     bool is_due;
     GList due; /* its link in the queue, if is_due */
 } Slot;
@@ -39,21 +39,11 @@ struct BnsSlirp {
     int listen_fd;   /* owned */
     int backend_fd;  /* libslirp's end of what is not accepted yet; borrowed; or -1 */
     GHashTable *streams; /* owned, of libslirp's ends; borrowed */
+    char *socket_path;
     bool is_ending;
 };
 
 G_DEFINE_QUARK(bns_slirp_error, bns_slirp_error)
-
-/* ARP, which has no ends, belongs to the first. */
-static Slot *
-slot_of(BnsSlirp *slirp, const BnsEnds *ends)
-{
-    /* The upper half of a product with 2^64 / phi depends on all bits. */
-    uint64_t hash = bns_ends_key(ends) * UINT64_C(0x9e3779b97f4a7c15);
-
-    G_STATIC_ASSERT((BNS_SLIRP_STACKS & (BNS_SLIRP_STACKS - 1)) == 0);
-    return &slirp->slots[hash >> 32 & (BNS_SLIRP_STACKS - 1)];
-}
 
 /* --- what a stack says --- */
 
@@ -118,6 +108,39 @@ static const BnsSlirpStackHandler stack_handler = {
     .is_busy = is_busy,
 };
 
+/* --- stacks --- */
+
+/* Returns: false if libslirp does not take our configuration, which it does always or
+ * never. */
+static bool
+make_stack(BnsSlirp *slirp, Slot *slot)
+{
+    const BnsSlirpStackConfig config = { .loop = slirp->loop,
+                                         .poll = slirp->poll,
+                                         .handler = &stack_handler,
+                                         .data = slot,
+                                         .socket_path = slirp->socket_path };
+
+    slot->slirp = slirp;
+    slot->due.data = slot;
+    slot->stack = bns_slirp_stack_new(&config);
+    return slot->stack != NULL;
+}
+
+/* ARP, which has no ends, belongs to the first. */
+static BnsSlirpStack *
+stack_of(BnsSlirp *slirp, const BnsEnds *ends)
+{
+    /* The upper half of a product with 2^64 / phi depends on all bits. */
+    uint64_t hash = bns_ends_key(ends) * UINT64_C(0x9e3779b97f4a7c15);
+    Slot *slot = &slirp->slots[hash >> 32 & (BNS_SLIRP_STACKS - 1)];
+
+    G_STATIC_ASSERT((BNS_SLIRP_STACKS & (BNS_SLIRP_STACKS - 1)) == 0);
+    if (slot->stack == NULL && !make_stack(slirp, slot))
+        g_error("Could not make another libslirp");
+    return slot->stack;
+}
+
 /* --- turns --- */
 
 static void
@@ -171,7 +194,7 @@ on_ready(uint32_t events, void *data)
 void
 bns_slirp_input(BnsSlirp *slirp, const BnsEnds *ends, const uint8_t *bytes, size_t len)
 {
-    bns_slirp_stack_input(slot_of(slirp, ends)->stack, ends->guest_mac, bytes, len);
+    bns_slirp_stack_input(stack_of(slirp, ends), ends->guest_mac, bytes, len);
 }
 
 /* --- what waits --- */
@@ -204,13 +227,13 @@ bns_slirp_waits(const BnsSlirp *slirp)
 bool
 bns_slirp_hold(BnsSlirp *slirp, const BnsEnds *ends)
 {
-    return bns_slirp_stack_hold(slot_of(slirp, ends)->stack, ends->addr, ends->port);
+    return bns_slirp_stack_hold(stack_of(slirp, ends), ends->addr, ends->port);
 }
 
 void
 bns_slirp_release(BnsSlirp *slirp, const BnsEnds *ends)
 {
-    bns_slirp_stack_release(slot_of(slirp, ends)->stack, ends->addr, ends->port);
+    bns_slirp_stack_release(stack_of(slirp, ends), ends->addr, ends->port);
 }
 
 size_t
@@ -219,7 +242,8 @@ bns_slirp_entries(const BnsSlirp *slirp)
     size_t n = 0;
 
     for (unsigned i = 0; i < BNS_SLIRP_STACKS; i++)
-        n += bns_slirp_stack_entries(slirp->slots[i].stack);
+        if (slirp->slots[i].stack != NULL)
+            n += bns_slirp_stack_entries(slirp->slots[i].stack);
     return n;
 }
 
@@ -260,31 +284,6 @@ listen_at(BnsSlirp *slirp, const char *path, GError **error)
     return false;
 }
 
-/* All at once: to make one needs more rights than there are after the lock-down. */
-static bool
-make_stacks(BnsSlirp *slirp, const char *socket_path, GError **error)
-{
-    for (unsigned i = 0; i < BNS_SLIRP_STACKS; i++) {
-        Slot *slot = &slirp->slots[i];
-        const BnsSlirpStackConfig config = { .loop = slirp->loop,
-                                             .poll = slirp->poll,
-                                             .handler = &stack_handler,
-                                             .data = slot,
-                                             .socket_path = socket_path };
-
-        slot->slirp = slirp;
-        slot->due.data = slot;
-        slot->stack = bns_slirp_stack_new(&config);
-        if (slot->stack == NULL) {
-            g_set_error(error, BNS_SLIRP_ERROR, EINVAL,
-                        "libslirp %s does not take our configuration",
-                        slirp_version_string());
-            return false;
-        }
-    }
-    return true;
-}
-
 BnsSlirp *
 bns_slirp_new(BnsLoop *loop,
               const char *socket_path,
@@ -292,7 +291,6 @@ bns_slirp_new(BnsLoop *loop,
               void *data,
               GError **error)
 {
-    const BnsEnds no_ends = { 0 };
     g_autoptr(BnsSlirp) slirp = g_new0(BnsSlirp, 1);
 
     slirp->loop = loop;
@@ -305,12 +303,18 @@ bns_slirp_new(BnsLoop *loop,
     slirp->watch =
         bns_loop_watch(loop, bns_slirp_poll_fd(slirp->poll), EPOLLIN, on_ready, slirp);
     slirp->timer = bns_loop_timer(loop, run, slirp);
-    if (!listen_at(slirp, socket_path, error) ||
-        !make_stacks(slirp, socket_path, error))
+    slirp->socket_path = g_strdup(socket_path);
+    if (!listen_at(slirp, socket_path, error))
         return NULL;
+    /* The first answers ARP, and shows before the lock-down what is wrong with libslirp. */
+    if (!make_stack(slirp, &slirp->slots[0])) {
+        g_set_error(error, BNS_SLIRP_ERROR, EINVAL,
+                    "libslirp %s does not take our configuration",
+                    slirp_version_string());
+        return NULL;
+    }
     /* Never released: this entry makes libslirp answer ARP for the name server. */
-    bns_slirp_stack_hold(slot_of(slirp, &no_ends)->stack,
-                         htonl(BNS_TAP_NAMESERVER_ADDR), 53);
+    bns_slirp_stack_hold(slirp->slots[0].stack, htonl(BNS_TAP_NAMESERVER_ADDR), 53);
     return g_steal_pointer(&slirp);
 }
 
@@ -327,5 +331,6 @@ bns_slirp_free(BnsSlirp *slirp)
     bns_slirp_poll_free(slirp->poll);
     g_hash_table_unref(slirp->streams);
     bns_fd_clear(&slirp->listen_fd);
+    g_free(slirp->socket_path);
     g_free(slirp);
 }

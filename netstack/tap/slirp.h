@@ -28,7 +28,7 @@
 GQuark bns_slirp_error_quark(void);
 
 /* A power of two. With 10,000 connections each has as many as cost a microsecond to
- * walk; itself it takes some 12 KiB. */
+ * walk; itself it takes some 10 KiB, from its first connection on. */
 #define BNS_SLIRP_STACKS 64
 
 /**
