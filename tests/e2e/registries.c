@@ -2,16 +2,9 @@
 /* Presets of registries and hosts of code, with the programs that they are for: what
  * these read comes, and what they upload does not. The names are those that the presets
  * have, each led to a stand-in on loopback. */
-#include "policy/preset.h"
+#include "tests/e2e/registry.h"
 #include "tests/e2e/story.h"
 #include "tests/support/test.h"
-
-#include <glib/gstdio.h>
-#include <signal.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 typedef struct {
     const char *name;
@@ -104,111 +97,6 @@ static const Client clients[] = {
       "pushed\n", NULL },
 };
 
-typedef struct {
-    Story *story; /* owned */
-    GPid pid;
-    int input; /* owned: the stand-in ends with it */
-} Fixture;
-
-/* The domains of the preset and of what it is built on, in order: ".a.example". */
-static GPtrArray *
-list_domains(const char *name)
-{
-    GPtrArray *domains = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(GRegex) regex =
-        g_regex_new("domain: \\[?(\\.[a-z0-9.-]+)", (GRegexCompileFlags)0,
-                    (GRegexMatchFlags)0, NULL);
-    g_autoptr(GMatchInfo) match = NULL;
-    const BnsPreset *preset = bns_preset_find(name, NULL);
-
-    g_regex_match(regex, preset->text, (GRegexMatchFlags)0, &match);
-    for (; g_match_info_matches(match); g_match_info_next(match, NULL))
-        g_ptr_array_add(domains, g_match_info_fetch(match, 1));
-    return domains;
-}
-
-static void
-copy_script(Story *story, const char *name)
-{
-    g_autofree char *path = g_build_filename(g_getenv("BNS_E2E_DIR"), name, NULL);
-    g_autofree char *text = NULL;
-    g_autoptr(GError) error = NULL;
-
-    g_file_get_contents(path, &text, NULL, &error);
-    g_assert_no_error(error);
-    g_free(story_file(story, name, text));
-}
-
-static void
-write_certificate(Story *story, const char *host, const char *host2)
-{
-    g_autofree char *names = g_strdup_printf("DNS:%s,DNS:%s", host, host2);
-    BnsTestCertSpec spec = { .issuer = story->authority,
-                             .common_name = "registry",
-                             .names = names };
-    g_autoptr(BnsTestCert) cert = bns_test_cert_new(&spec);
-    g_autofree char *key = bns_test_cert_key_pem(cert);
-    g_autofree char *pem = bns_test_cert_pem(cert);
-
-    story_write(story, "registry.key", key);
-    story_write(story, "registry.pem", pem);
-}
-
-static void
-start_server(Fixture *f, const char *kind, const char *host, const char *host2)
-{
-    const char *argv[] = { "python3", "registry_server.py", kind, host, host2, NULL };
-    g_autoptr(GError) error = NULL;
-    g_autoptr(GString) line = g_string_new(NULL);
-    unsigned secure, plain;
-    char byte;
-    int out;
-
-    g_spawn_async_with_pipes(f->story->work, (char **)(uintptr_t)argv, NULL,
-                             G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, NULL,
-                             NULL, &f->pid, &f->input, &out, NULL, &error);
-    g_assert_no_error(error);
-    while (read(out, &byte, 1) == 1 && byte != '\n')
-        g_string_append_c(line, byte);
-    close(out);
-    if (sscanf(line->str, "%u %u", &secure, &plain) != 2)
-        g_error("the stand-in says: %s", line->str);
-    story_option(f->story, "--resolve %s:443:127.0.0.1:%u --resolve %s:80:127.0.0.1:%u",
-                 host, secure, host, plain);
-    if (strcmp(host, host2) != 0)
-        story_option(f->story, "--resolve %s:443:127.0.0.1:%u", host2, secure);
-}
-
-static void
-fixture_init(Fixture *f, const Client *client)
-{
-    bool is_git = strcmp(client->kind, "git") == 0;
-    g_autoptr(GPtrArray) domains = list_domains(client->preset);
-    const char *first = domains->pdata[0];
-    const char *second = domains->pdata[client->second];
-    /* Repositories are at the domain itself, registries below it. */
-    g_autofree char *host =
-        is_git ? g_strdup(first + 1) : g_strconcat("a", first, NULL);
-    g_autofree char *host2 = is_git ? g_strdup(host) : g_strconcat("b", second, NULL);
-
-    f->story = story_new();
-    write_certificate(f->story, host, host2);
-    copy_script(f->story, "registry_server.py");
-    start_server(f, client->kind, host, host2);
-    story_setenv(f->story, "HOST", host);
-    story_setenv(f->story, "HOST2", host2);
-}
-
-static void
-fixture_clear(Fixture *f)
-{
-    close(f->input);
-    g_assert_cmpint(waitpid(f->pid, NULL, 0), ==, f->pid);
-    g_spawn_close_pid(f->pid);
-    story_free(f->story);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Fixture, fixture_clear)
-
 static bool
 is_there(const char *command)
 {
@@ -225,15 +113,16 @@ static void
 test_client(gconstpointer data)
 {
     const Client *client = data;
-    g_auto(Fixture) f = { .input = -1 };
+    g_autoptr(Story) story = story_new();
+    g_auto(Registry) registry = { 0 };
     g_autoptr(StoryRun) run = NULL;
     g_autofree char *arguments = NULL;
     g_autofree char *script = NULL;
 
-    fixture_init(&f, client);
-    script = story_file(f.story, "script", client->script);
+    registry_init(&registry, story, client->kind, client->preset, client->second);
+    script = story_file(story, "script", client->script);
     arguments = g_strdup_printf("--preset %s -- sh %s", client->preset, script);
-    run = story_run(f.story, arguments);
+    run = story_run(story, arguments);
     story_assert_status(run, 0);
     g_assert_cmpstr(run->out, ==, client->out);
     story_assert_record(run, "http.request", "\"allow\"", "\"rule\":\"preset:");

@@ -148,10 +148,10 @@ append_resolve(GPtrArray *argv,
 static bool
 starts_command(const char *first)
 {
-    static const char *const others[] = { "check",  "explain", "log",    "preset",
-                                          "doctor", "verify",  "ps",     "stop",
-                                          "allow",  "review",  "--help", "--version",
-                                          NULL };
+    static const char *const others[] = { "check",     "suggest", "explain", "log",
+                                          "preset",    "doctor",  "verify",  "ps",
+                                          "stop",      "allow",   "review",  "--help",
+                                          "--version", NULL };
 
     return first == NULL || !g_strv_contains(others, first);
 }
