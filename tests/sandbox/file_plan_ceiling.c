@@ -1,129 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a system policy leaves of the files that the policy below it names: never more. */
-#include "sandbox/file_plan.h"
-
-#include "policy/policy_private.h"
 #include "sandbox/tree.h"
+#include "tests/sandbox/ceiling_machine.h"
 #include "tests/support/test.h"
 
-#include <glib/gstdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
-
-typedef struct {
-    char *root; /* owned; real, and in none of the sandbox's private directories */
-    BnsPlaces *places;
-} Machine;
-
-static char *
-path_on(const Machine *machine, const char *name)
-{
-    return g_build_filename(machine->root, name, NULL);
-}
-
-static void
-make_file(const Machine *machine, const char *name)
-{
-    g_autofree char *path = path_on(machine, name);
-    g_autofree char *dir = g_path_get_dirname(path);
-
-    g_assert_cmpint(g_mkdir_with_parents(dir, 0700), ==, 0);
-    g_assert_true(g_file_set_contents(path, "x", -1, NULL));
-}
-
-static void
-make_link(const Machine *machine, const char *target, const char *name)
-{
-    g_autofree char *path = path_on(machine, name);
-
-    g_assert_cmpint(symlink(target, path), ==, 0);
-}
-
-/* A path of a socket may be 107 bytes long: it is made by a relative one. */
-static void
-make_socket(const Machine *machine, const char *name)
-{
-    g_autofree char *here = g_get_current_dir();
-    g_autofree char *path = path_on(machine, name);
-    g_autofree char *dir = g_path_get_dirname(path);
-    g_autofree char *base = g_path_get_basename(path);
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    g_assert_cmpint(g_mkdir_with_parents(dir, 0700), ==, 0);
-    g_assert_cmpint(chdir(dir), ==, 0);
-    g_strlcpy(address.sun_path, base, sizeof address.sun_path);
-    g_assert_cmpint(bind(fd, (struct sockaddr *)&address, sizeof address), ==, 0);
-    g_assert_cmpint(chdir(here), ==, 0);
-    close(fd);
-}
-
-static void
-machine_init(Machine *machine)
-{
-    g_autofree char *here = g_get_current_dir();
-    g_autofree char *template = g_build_filename(here, "ceiling-XXXXXX", NULL);
-
-    machine->root = g_strdup(g_mkdtemp(template));
-    make_file(machine, "home/.ssh/id_ed25519");
-    make_file(machine, "home/.ssh/config");
-    make_file(machine, "home/secret/deep/key");
-    make_file(machine, "home/secret/public/key");
-    make_file(machine, "home/.cache/pip/x");
-    make_file(machine, "home/.tool.json");
-    make_file(machine, "home/src/project/file");
-    make_file(machine, "home/src/other/file");
-    make_file(machine, "srv/data/x");
-    make_link(machine, "../secret/deep/key", "home/src/link");
-    make_link(machine, "secret", "home/way");
-    make_socket(machine, "srv/a.sock");
-    make_socket(machine, "srv/b.sock");
-    machine->places = g_new0(BnsPlaces, 1);
-    machine->places->home = path_on(machine, "home");
-    machine->places->passwd_home = path_on(machine, "home");
-    machine->places->config_dir = path_on(machine, "home/.config/boundary-ns");
-    machine->places->state_dir = path_on(machine, "home/.local/state/boundary-ns");
-}
-
-static void
-machine_clear(Machine *machine)
-{
-    bns_test_remove_tree(machine->root);
-    bns_places_free(machine->places);
-    g_free(machine->root);
-}
-
-static BnsPolicy *
-parse(const char *file, const char *yaml, const Machine *machine)
-{
-    g_auto(GStrv) parts = g_strsplit(yaml, "@", -1);
-    g_autofree char *text = g_strjoinv(machine->root, parts);
-    GError *error = NULL;
-    BnsPolicy *policy = bns_policy_parse(file, text, strlen(text), &error);
-
-    g_assert_no_error(error);
-    return policy;
-}
-
-/* @system: NULL: no system policy. "@" in either is the machine's root. */
-static BnsFilePlan *
-plan(const Machine *machine,
-     const char *system,
-     const char *yaml,
-     const char *workdir,
-     GError **error)
-{
-    g_autofree char *at = path_on(machine, workdir);
-    g_autoptr(BnsPolicy) policy = parse("/p.yaml", yaml, machine);
-
-    if (system != NULL)
-        g_assert_true(
-            bns_policy_set_ceiling(policy, parse("/s.yaml", system, machine), NULL));
-    return bns_file_plan_new(policy, machine->places, at, error);
-}
 
 /* Each line begins with a sign and a letter: "+w PATH" can be written to, "+h PATH" is hidden,
  * "+p PATH" is read-only whatever is around it, "+k PATH" is kept at the end, "+s PATH" is
@@ -248,56 +129,6 @@ static const Case cases[] = {
       "sockets: ['@/srv/a.sock']\n", "srv/data", "-s srv/a.sock\n" },
 };
 
-static bool
-lists(const GPtrArray *paths, const char *path)
-{
-    for (guint i = 0; i < paths->len; i++)
-        if (g_strcmp0(paths->pdata[i], path) == 0)
-            return true;
-    return false;
-}
-
-/* A pin is put on what is mounted there, and not on what is mounted below it. */
-static bool
-is_writable(const BnsFilePlan *plan, const char *path)
-{
-    const BnsViewMount *mount = bns_file_view_find_mount(&plan->view, path);
-    size_t mounted = mount != NULL ? strlen(mount->path) : 0;
-
-    for (guint i = 0; i < plan->pins->len; i++) {
-        const char *pin = plan->pins->pdata[i];
-
-        if (strlen(pin) >= mounted && bns_tree_is_within(path, pin))
-            return false;
-    }
-    return mount != NULL ? mount->access == BNS_VIEW_WRITE : plan->view.is_shared;
-}
-
-static bool
-is_so(const Machine *machine, const BnsFilePlan *plan, char what, const char *subject)
-{
-    g_autofree char *path = path_on(machine, subject);
-    g_auto(GStrv) parts = g_strsplit(subject, "@", -1);
-    g_autofree char *text = g_strjoinv(machine->root, parts);
-
-    switch (what) {
-    case 'w':
-        return is_writable(plan, path);
-    case 'h':
-        return bns_file_view_hides(&plan->view, path);
-    case 'p':
-        return lists(plan->pins, path);
-    case 'k':
-        return lists(plan->persisted, path);
-    case 's':
-        return lists(plan->sockets, path);
-    case 'n':
-        return lists(plan->notices, text);
-    default:
-        g_assert_not_reached();
-    }
-}
-
 static void
 test_case(const void *data)
 {
@@ -308,10 +139,10 @@ test_case(const void *data)
     Machine machine;
 
     machine_init(&machine);
-    made = plan(&machine, row->system, row->yaml, row->workdir, &error);
+    made = machine_plan(&machine, row->system, row->yaml, row->workdir, &error);
     g_assert_no_error(error);
     for (char **line = lines; **line != '\0'; line++)
-        if (is_so(&machine, made, line[0][1], *line + 3) != (line[0][0] == '+'))
+        if (machine_is_so(&machine, made, line[0][1], *line + 3) != (line[0][0] == '+'))
             g_error("%s: \"%s\" does not hold in\n%s", row->name, *line,
                     made->lines->str);
     machine_clear(&machine);
@@ -357,23 +188,24 @@ test_pairs(void)
     for (size_t i = 0; i < G_N_ELEMENTS(snippets); i++)
         for (size_t j = 0; j < G_N_ELEMENTS(snippets); j++) {
             g_autoptr(BnsFilePlan) both =
-                plan(&machine, snippets[i], snippets[j], "srv/data", NULL);
+                machine_plan(&machine, snippets[i], snippets[j], "srv/data", NULL);
             g_autoptr(BnsFilePlan) above =
-                plan(&machine, NULL, snippets[i], "srv/data", NULL);
+                machine_plan(&machine, NULL, snippets[i], "srv/data", NULL);
             g_autoptr(BnsFilePlan) below =
-                plan(&machine, NULL, snippets[j], "srv/data", NULL);
+                machine_plan(&machine, NULL, snippets[j], "srv/data", NULL);
 
             g_assert_nonnull(both);
             for (size_t k = 0; k < G_N_ELEMENTS(paths); k++) {
-                g_autofree char *path = path_on(&machine, paths[k]);
+                g_autofree char *path = machine_path(&machine, paths[k]);
                 bool says_write = strstr(snippets[i], "write") != NULL ||
                                   strstr(snippets[i], "mode") != NULL;
 
                 g_test_message("%s above %s: %s", snippets[i], snippets[j], paths[k]);
-                g_assert_true(!is_writable(both, path) || is_writable(below, path));
+                g_assert_true(!machine_can_write(both, path) ||
+                              machine_can_write(below, path));
                 if (says_write)
-                    g_assert_true(!is_writable(both, path) ||
-                                  is_writable(above, path) ||
+                    g_assert_true(!machine_can_write(both, path) ||
+                                  machine_can_write(above, path) ||
                                   strstr(snippets[i], "shared") != NULL);
                 g_assert_true(bns_file_view_hides(&both->view, path) ||
                               !bns_file_view_hides(&below->view, path));
@@ -393,8 +225,8 @@ test_hidden_working_directory(void)
     Machine machine;
 
     machine_init(&machine);
-    g_assert_null(
-        plan(&machine, "files: {hide: [~/src]}\n", "", "home/src/project", &error));
+    g_assert_null(machine_plan(&machine, "files: {hide: [~/src]}\n", "",
+                               "home/src/project", &error));
     g_assert_nonnull(strstr(error->message, "is hidden"));
     machine_clear(&machine);
 }
@@ -410,20 +242,20 @@ test_another_home(void)
 
     machine_init(&machine);
     g_free(machine.places->home);
-    machine.places->home = path_on(&machine, "srv");
-    make_file(&machine, "srv/src/file");
-    make_file(&machine, "srv/secret/public/key");
-    make_file(&machine, "srv/x");
-    made = plan(&machine, system,
-                "files: {write: [~/src], show: [~/secret/public, ~/x]}\n", "srv/data",
-                NULL);
+    machine.places->home = machine_path(&machine, "srv");
+    machine_make_file(&machine, "srv/src/file");
+    machine_make_file(&machine, "srv/secret/public/key");
+    machine_make_file(&machine, "srv/x");
+    made = machine_plan(&machine, system,
+                        "files: {write: [~/src], show: [~/secret/public, ~/x]}\n",
+                        "srv/data", NULL);
     g_assert_nonnull(made);
-    g_assert_true(is_so(&machine, made, 'w', "home/src"));
-    g_assert_false(is_so(&machine, made, 'w', "srv/src"));
-    g_assert_false(is_so(&machine, made, 'h', "home/secret/public/key"));
-    g_assert_true(is_so(&machine, made, 'h', "srv/secret/public/key"));
-    g_assert_true(is_so(&machine, made, 'h', "home/x"));
-    g_assert_true(is_so(&machine, made, 'h', "srv/x"));
+    g_assert_true(machine_is_so(&machine, made, 'w', "home/src"));
+    g_assert_false(machine_is_so(&machine, made, 'w', "srv/src"));
+    g_assert_false(machine_is_so(&machine, made, 'h', "home/secret/public/key"));
+    g_assert_true(machine_is_so(&machine, made, 'h', "srv/secret/public/key"));
+    g_assert_true(machine_is_so(&machine, made, 'h', "home/x"));
+    g_assert_true(machine_is_so(&machine, made, 'h', "srv/x"));
     machine_clear(&machine);
 }
 
