@@ -124,10 +124,14 @@ add_destination(BnsTally *tally, const BnsRecord *record)
 }
 
 /* Whether the record tells the fate of a request or a flow. Sealed TLS that is refused at
- * its ClientHello has no other; all that is inspected goes on to a request. */
+ * its ClientHello has no other; all that is inspected goes on to a request. What was allowed
+ * and then broken off for a cap is both. */
 static bool
 is_outcome(const BnsRecord *record)
 {
+    if (record->event == BNS_EVENT_HTTP_RESPONSE ||
+        record->event == BNS_EVENT_TCP_CLOSE)
+        return record->decision == BNS_DECIDED_DENY;
     if (record->event == BNS_EVENT_TLS_OPEN)
         return record->decision == BNS_DECIDED_DENY &&
                g_strcmp0(record->scheme, "tls") == 0;
