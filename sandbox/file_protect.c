@@ -156,9 +156,13 @@ static bool
 begins_with(const char *path, const char *pattern)
 {
     while (true) {
-        size_t len = strcspn(path, "/");
-        size_t pattern_len = strcspn(pattern, "/");
+        size_t len, pattern_len;
 
+        /* Asked of each file, for each entry: mostly this is all. */
+        if (*pattern != *path && *pattern != '*')
+            return false;
+        len = strcspn(path, "/");
+        pattern_len = strcspn(pattern, "/");
         if (!bns_file_view_name_matches(pattern, path, len))
             return false;
         if (pattern[pattern_len] == '\0')
@@ -278,18 +282,23 @@ is_named(const Look *look, const char *path, const char *name)
 
 static void look_into(Look *look, int dir_fd, const char *path, int depth);
 
+/* Most entries are files of no interest: to ask the kernel about each is where the time
+ * would go. Not every file system says what an entry is. */
 static void
-look_at(Look *look, int dir_fd, const char *path, const char *name, int depth)
+look_at(Look *look, int dir_fd, const char *path, const struct dirent *entry, int depth)
 {
+    const char *name = entry->d_name;
+    bool may_be_directory = entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN;
     g_autofree char *below = g_build_filename(path, name, NULL);
     struct stat info;
 
-    if (fstatat(dir_fd, name, &info, AT_SYMLINK_NOFOLLOW) < 0)
+    if ((!may_be_directory && !is_named(look, below, name)) ||
+        fstatat(dir_fd, name, &info, AT_SYMLINK_NOFOLLOW) < 0)
         return;
     if (S_ISDIR(info.st_mode))
         look_into(look, dir_fd, below, depth + 1);
     else if ((look->is_all || changed_us(&info) >= look->since_us) &&
-             is_named(look, below, name))
+             (!may_be_directory || is_named(look, below, name)))
         look->func(look->data, dir_fd, below, name, &info);
 }
 
@@ -339,7 +348,7 @@ look_into(Look *look, int parent_fd, const char *path, int depth)
             look->is_complete = false;
             break;
         }
-        look_at(look, fd, path, entry->d_name, depth);
+        look_at(look, fd, path, entry, depth);
     }
     look->gives_names = around;
     closedir(dir);
