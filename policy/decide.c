@@ -34,6 +34,7 @@ typedef struct {
     BnsCap caps[BNS_N_CAPS];     /* the widest so far; of no meaning without found */
     const BnsRule *found;        /* the best so far */
     BnsMiss best;
+    const BnsRule *near; /* the first that came so far */
 } Search;
 
 const char *
@@ -158,6 +159,9 @@ on_allow(void *data, const BnsRule *rule)
                        ? bns_rule_compare(rule, request, search->readings)
                        : bns_rule_compare_flow(rule, request->scheme, request->port);
 
+    if (search->near == NULL || miss > search->best ||
+        (miss == search->best && is_earlier(rule, search->near)))
+        search->near = rule;
     search->best = MAX(search->best, miss);
     if (miss != BNS_MISS_NOTHING)
         return miss < BNS_MISS_PATH ? BNS_VISIT_NO_CLASS : BNS_VISIT_NEXT;
@@ -273,11 +277,15 @@ bns_policy_is_sealed(const BnsPolicy *policy, const char *host, uint16_t port)
 }
 
 static BnsDecision
-deny_miss(const BnsPolicy *layer, BnsScheme scheme, BnsMiss best)
+deny_miss(const BnsPolicy *layer, const Search *allows)
 {
-    if (scheme == BNS_SCHEME_TCP)
-        return decision_deny(layer->is_ceiling ? REASON_CEILING_TCP : REASON_TCP);
-    return decision_deny(bns_miss_reason(best, layer->is_ceiling));
+    BnsDecision decision =
+        decision_deny(bns_miss_reason(allows->best, layer->is_ceiling));
+
+    if (allows->request->scheme == BNS_SCHEME_TCP)
+        decision.reason = layer->is_ceiling ? REASON_CEILING_TCP : REASON_TCP;
+    decision.near = allows->near != NULL ? allows->near->origin : NULL;
+    return decision;
 }
 
 BnsDecision
@@ -299,7 +307,7 @@ bns_policy_decide_layer(const BnsPolicy *layer,
     bns_host_index_search(layer->allow, request->host, literal, readings, on_allow,
                           &allows);
     if (allows.found == NULL)
-        return deny_miss(layer, request->scheme, allows.best);
+        return deny_miss(layer, &allows);
     decision = decision_by(layer, allows.found);
     memcpy(decision.caps, allows.caps, sizeof(decision.caps));
     return decision;

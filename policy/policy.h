@@ -106,6 +106,8 @@ typedef struct {
     BnsVerdict verdict;
     const char *rule;   /* origin of the deciding rule; NULL: none */
     const char *reason; /* one sentence without a final dot */
+    const char *near; /* no rule allows it: origin of the first that came nearest; NULL:
+                         * none is for that host */
     unsigned
         lifts_guard; /* which layers' rules lift the address guard (private:, cidr:):
                            * a bit each */

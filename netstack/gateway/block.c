@@ -102,6 +102,13 @@ append_line(GString *text, const char *label, const char *foreign)
         g_string_append_printf(text, "%s: %s\n", label, escaped);
 }
 
+/* "/home/user/work/p.yaml:3" is "p.yaml:3"; "preset:npm:3" and "--allow#1" are as they are. */
+static const char *
+hide_directory(const char *origin)
+{
+    return origin != NULL && origin[0] == '/' ? strrchr(origin, '/') + 1 : origin;
+}
+
 static void
 append_request(GString *text, const BnsBlock *block)
 {
@@ -112,6 +119,10 @@ append_request(GString *text, const BnsBlock *block)
     append_line(text, "Request", request != NULL ? request : block->method);
     append_line(text, "Host", block->host);
     append_line(text, "Reason", block->reason);
+    if (block->status == 403)
+        append_line(text, "Rule", hide_directory(block->rule));
+    if (block->status == 403 && block->rule == NULL)
+        append_line(text, "Nearest rule", hide_directory(block->near));
 }
 
 static void

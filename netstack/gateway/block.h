@@ -5,6 +5,10 @@
  *
  * A person or an agent reads them: 403 says what was blocked, why, and what to ask the
  * user for; the others say that it was boundary-ns who answered and not the origin.
+ *
+ * The reason is the one of `explain` and of the audit. Of rules a 403 names the place alone,
+ * by the file's last name, for the user to look at: what else they allow, and where files
+ * of the host lie, is not the blocked program's affair.
  */
 #pragma once
 
@@ -32,6 +36,8 @@ typedef struct {
     const char *method;     /* nullable */
     const char *host;       /* nullable */
     const char *path;       /* nullable; without the query, which may hold secrets */
+    const char *rule;       /* nullable; 403: where the rule is that decided; or */
+    const char *near;       /* nullable; 403: the one that came nearest */
     const char *suggestion; /* nullable; 403: a rule that would allow it, unquoted */
     BnsBlockForm form;      /* what the request's Accept or Content-Type asks for */
     bool is_head;           /* no body follows, its length is still given */

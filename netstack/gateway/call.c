@@ -243,6 +243,7 @@ bns_call_block(const BnsCall *call,
                const char *suggestion)
 {
     const BnsHttpRequest *request = &call->request;
+    bool is_denied = call->decision.verdict != BNS_VERDICT_ALLOW;
 
     return (BnsBlock){
         .status = status,
@@ -250,6 +251,8 @@ bns_call_block(const BnsCall *call,
         .method = request->method,
         .host = request->host.text,
         .path = request->path,
+        .rule = is_denied ? call->decision.rule : NULL,
+        .near = is_denied ? call->decision.near : NULL,
         .suggestion = suggestion,
         .form = request->block_form,
         .is_head = request->is_head,

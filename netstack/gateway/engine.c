@@ -52,6 +52,7 @@ bns_engine_keep(const BnsEngine *engine, BnsDecision decision)
 {
     decision.rule = g_intern_string(decision.rule);
     decision.reason = g_intern_string(decision.reason);
+    decision.near = g_intern_string(decision.near);
     for (BnsCapKind kind = 0; kind < BNS_N_CAPS; kind++) {
         decision.caps[kind].rule = g_intern_string(decision.caps[kind].rule);
         decision.caps[kind].reason = g_intern_string(decision.caps[kind].reason);

@@ -92,11 +92,16 @@ test_config_file(void)
                                                    " https://api.test/hello");
     g_autoptr(StoryRun) denied =
         story_run(story, "run --config boundary.yaml -- " CURL " https://other.test/");
+    g_autoptr(StoryRun) near = NULL;
     g_autofree char *origin = g_strdup_printf("\"rule\":\"%s:2\"", team);
 
     g_assert_cmpstr(allowed->out, ==, "hello\n");
     story_assert_record(allowed, "http.request", "\"allow\"", origin);
-    story_assert_out(denied, "not that one");
+    story_assert_out(denied, "Reason: not that one\nRule: boundary.yaml:4\n");
+    near = story_run(story, "run -c boundary.yaml -- " CURL " https://api.test/hullo");
+    story_assert_out(near, "Reason: no rule for this host allows this path\n"
+                           "Nearest rule: team.yaml:2\n");
+    story_assert_no_out(near, story->work);
 }
 
 static void

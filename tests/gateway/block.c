@@ -71,6 +71,30 @@ test_text(void)
                     "  --allow 'GET example.com/a'\n");
 }
 
+/* A place, and not the way there. */
+static void
+test_rules(void)
+{
+    BnsBlock block = denied;
+    BnsHttpHead head;
+    g_autofree char *near = NULL;
+    g_autofree char *decides = NULL;
+    g_autofree char *unreachable = NULL;
+
+    block.near = "/home/user/work/p\n.yaml:3";
+    near = read_back(&block, &head);
+    g_assert_nonnull(strstr(near, "Reason: no rule allows it\n"
+                                  "Nearest rule: p\\x0a.yaml:3\n\n"));
+    block.rule = "preset:npm:7";
+    decides = read_back(&block, &head);
+    g_assert_nonnull(
+        strstr(decides, "Reason: no rule allows it\nRule: preset:npm:7\n"));
+    g_assert_null(strstr(decides, "Nearest"));
+    block.status = 502;
+    unreachable = read_back(&block, &head);
+    g_assert_null(strstr(unreachable, "npm"));
+}
+
 static void
 test_json(void)
 {
@@ -241,6 +265,7 @@ main(int argc, char **argv)
 {
     bns_test_init(&argc, &argv, 20);
     bns_test_add("/gateway/block/403-as-text", test_text);
+    bns_test_add("/gateway/block/403-names-the-rule-and-not-its-directory", test_rules);
     bns_test_add("/gateway/block/403-as-json", test_json);
     bns_test_add("/gateway/block/403-as-npm-shows-it", test_npm);
     bns_test_add("/gateway/block/head-has-length-but-no-body", test_head);

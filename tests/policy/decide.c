@@ -561,6 +561,31 @@ test_names(void)
     g_assert_cmpstr(bns_scheme_name(BNS_SCHEME_TCP), ==, "tcp");
 }
 
+/* The first of those that fail at the last key. */
+static void
+test_near(void)
+{
+    static const struct {
+        const char *rules[5], *question, *near;
+    } rows[] = {
+        { { "y.org" }, "GET https://x.org:443/a", NULL },
+        { { "http://x.org", "PUT x.org", "x.org/b", "x.org/c", NULL },
+          "GET https://x.org:443/a",
+          "--allow#3" },
+        { { "x.org:81", "PUT x.org" }, "GET https://x.org:443/a", "--allow#2" },
+        { { "x.org/b", "x.org/a" }, "GET https://x.org:443/a", NULL },
+        { { "x.org/b", "!x.org" }, "GET https://x.org:443/a", NULL },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(BnsPolicy) policy = policy_of(rows[i].rules);
+        g_auto(Question) question = question_from(rows[i].question);
+        BnsDecision decision = bns_policy_decide(policy, &question.request);
+
+        g_assert_cmpstr(decision.near, ==, rows[i].near);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -579,5 +604,6 @@ main(int argc, char **argv)
                  test_without_path);
     bns_test_add("/policy/decide/a-port-of-the-host-is-offered", test_host_port);
     bns_test_add("/policy/decide/names-are-as-written", test_names);
+    bns_test_add("/policy/decide/what-came-nearest", test_near);
     return g_test_run();
 }
