@@ -44,9 +44,9 @@ send_record(int fd, BnsProtocol type, const BnsRecord *record, int64_t deadline_
 }
 
 static bool
-receive_written(int fd, int64_t deadline_us)
+receive_written(int fd, int64_t deadline_us, uint64_t *out_seq)
 {
-    uint8_t answer;
+    BnsProtocolAnswer answer;
     ssize_t n;
 
     do {
@@ -54,7 +54,8 @@ receive_written(int fd, int64_t deadline_us)
             return false;
         n = bns_fd_receive(fd, &answer, sizeof(answer), NULL);
     } while (n == -EAGAIN);
-    return n == 1 && answer == BNS_PROTOCOL_WRITTEN;
+    *out_seq = answer.seq;
+    return n == sizeof(answer) && answer.type == BNS_PROTOCOL_WRITTEN;
 }
 
 static int64_t
@@ -66,10 +67,18 @@ deadline(void)
 bool
 bns_client_record(int recorder_fd, const BnsRecord *record)
 {
+    uint64_t seq;
+
+    return bns_client_record_numbered(recorder_fd, record, &seq);
+}
+
+bool
+bns_client_record_numbered(int recorder_fd, const BnsRecord *record, uint64_t *out_seq)
+{
     int64_t deadline_us = deadline();
 
     if (send_record(recorder_fd, BNS_PROTOCOL_RECORD, record, deadline_us) &&
-        receive_written(recorder_fd, deadline_us))
+        receive_written(recorder_fd, deadline_us, out_seq))
         return true;
     shutdown(recorder_fd, SHUT_RDWR);
     return false;

@@ -27,6 +27,10 @@
  */
 bool bns_client_record(int recorder_fd, const BnsRecord *record);
 
+/* The same. @out_seq: the record's seq in its file, if it is written */
+bool
+bns_client_record_numbered(int recorder_fd, const BnsRecord *record, uint64_t *out_seq);
+
 /* Sends @record without waiting for an answer: for what nothing depends on (the end of a
  * response, refusals). Waits only while the socket is full. Records of one helper keep
  * their order. Returns: false if the recorder is gone. */

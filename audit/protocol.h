@@ -2,7 +2,7 @@
 /*
  * Between a helper and the recorder: one SEQPACKET message per record, which is a byte
  * of BnsProtocol and the record's bytes. The recorder answers RECORD, and nothing else,
- * with the one byte WRITTEN.
+ * with BnsProtocolAnswer.
  */
 #pragma once
 
@@ -13,5 +13,11 @@ typedef enum {
     BNS_PROTOCOL_NOTE = 'N',    /* do not answer */
     BNS_PROTOCOL_WRITTEN = 'W', /* the answer */
 } BnsProtocol;
+
+/* Of two processes of one program: as it lies in memory. */
+typedef struct {
+    uint64_t seq; /* of the record, in its file */
+    uint8_t type; /* WRITTEN */
+} __attribute__((packed)) BnsProtocolAnswer;
 
 #define BNS_PROTOCOL_MESSAGE_MAX (1 + BNS_RECORD_MAX)

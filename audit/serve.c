@@ -144,9 +144,10 @@ close_peer(Peer *peer)
 static void
 acknowledge(Peer *peer)
 {
-    const uint8_t written = BNS_PROTOCOL_WRITTEN;
+    const BnsProtocolAnswer answer = { .seq = peer->recorder->file->seq - 1,
+                                       .type = BNS_PROTOCOL_WRITTEN };
 
-    if (bns_fd_send(peer->fd, &written, 1, -1) == -EAGAIN)
+    if (bns_fd_send(peer->fd, &answer, sizeof(answer), -1) == -EAGAIN)
         fail_peer(peer, "records without reading the answers");
 }
 

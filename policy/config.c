@@ -34,6 +34,7 @@ bns_config_free(BnsConfig *config)
     g_free(config->log_level);
     g_free(config->nested_origin);
     bns_permits_clear(&config->permits);
+    bns_correlation_clear(&config->correlation);
     g_hash_table_unref(config->origins);
     g_free(config->name);
     g_free(config->file);
@@ -319,22 +320,6 @@ read_jail_type(void *data, const BnsYaml *value, GError **error)
     return notice(reader, value, "jail_type", true);
 }
 
-static bool
-read_inject_targets(void *data, const BnsYaml *value, GError **error)
-{
-    static const char key[] = "session_id_inject_targets";
-    Reader *reader = data;
-    const char *unused;
-
-    if (!bns_value_list(reader->file, value, key, error))
-        return false;
-    for (guint i = 0; value->children != NULL && i < value->children->len; i++)
-        if (!bns_value_string(reader->file, value->children->pdata[i], key, &unused,
-                              error))
-            return false;
-    return notice(reader, value, key, true);
-}
-
 #define UNUSED_KEY(name, type)                                                         \
     static bool read_##name(void *data, const BnsYaml *value, GError **error)          \
     {                                                                                  \
@@ -347,7 +332,6 @@ UNUSED_KEY(pprof_port, port)
 UNUSED_KEY(use_real_dns, boolean)
 UNUSED_KEY(no_user_namespace, boolean)
 UNUSED_KEY(disable_audit_logs, boolean)
-UNUSED_KEY(session_correlation_enabled, boolean)
 
 static bool
 read_profiles(void *data, const BnsYaml *value, GError **error)
@@ -394,8 +378,8 @@ static const BnsValueKey keys[] = {
     { "use_real_dns", read_use_real_dns },
     { "no_user_namespace", read_no_user_namespace },
     { "disable_audit_logs", read_disable_audit_logs },
-    { "session_correlation_enabled", read_session_correlation_enabled },
-    { "session_id_inject_targets", read_inject_targets },
+    { "session_correlation_enabled", bns_config_read_correlation },
+    { "session_id_inject_targets", bns_config_read_inject_targets },
     { NULL, NULL },
 };
 
@@ -422,6 +406,7 @@ config_new(void)
     config->files = bns_files_new();
     config->env = bns_env_new();
     config->commands = bns_commands_new();
+    bns_correlation_init(&config->correlation);
     config->origins = bns_origins_new();
     return config;
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "policy/commands.h"
+#include "policy/correlation.h"
 #include "policy/env.h"
 #include "policy/files.h"
 #include "policy/limits.h"
@@ -45,7 +46,8 @@ typedef struct {
     guint flow_rate;       /* limits.flow_rate */
     guint idle_s;          /* limits.idle */
     BnsProcessLimits process_limits;
-    uint64_t audit_bytes; /* limits.audit_size */
+    uint64_t audit_bytes;       /* limits.audit_size */
+    BnsCorrelation correlation; /* owned; not of a profile */
     bool has_idle;
     bool has_clipboard;
     bool clipboard;         /* tty.clipboard */

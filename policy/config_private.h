@@ -16,6 +16,10 @@ typedef struct {
 /* config_limits.c: `limits:`, of a BnsConfigReader. */
 bool bns_config_read_limits(void *data, const BnsYaml *value, GError **error);
 
+/* config_coder.c: session_correlation_enabled, session_id_inject_targets; the same. */
+bool bns_config_read_correlation(void *data, const BnsYaml *value, GError **error);
+bool bns_config_read_inject_targets(void *data, const BnsYaml *value, GError **error);
+
 /* config.c: the keys of a profile. Returns: (transfer full): them, without a name, or %NULL
  * with @error. */
 BnsConfig *

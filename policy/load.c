@@ -497,7 +497,9 @@ load(BnsLoader *loader, const BnsPolicySource *source, GError **error)
         return false;
     if (!add_added(loader, source, error) ||
         !add_options(loader, BNS_VERDICT_DENY, "--deny", source->deny, error) ||
-        !add_files(loader, source, error) || !add_env(loader, source->env, error))
+        !add_files(loader, source, error) || !add_env(loader, source->env, error) ||
+        !bns_correlation_finish(&loader->policy->correlation, &source->correlation,
+                                loader->notices, error))
         return false;
     return bns_policy_complete(loader->policy, error);
 }

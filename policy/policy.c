@@ -31,6 +31,7 @@ bns_policy_new(void)
     policy->read_ports = g_malloc0((UINT16_MAX + 1) / 8);
     policy->file_policy = bns_files_new();
     policy->env = bns_env_new();
+    bns_correlation_init(&policy->correlation);
     policy->commands = bns_commands_new();
     policy->origins = bns_origins_new();
     policy->limits = (BnsPolicyLimits){ .names = DEFAULT_NAMES,
@@ -60,6 +61,7 @@ bns_policy_free(BnsPolicy *policy)
     bns_files_free(policy->file_policy);
     bns_env_free(policy->env);
     bns_commands_free(policy->commands);
+    bns_correlation_clear(&policy->correlation);
     g_free(policy->nested_origin);
     g_free(policy->log_level);
     g_free(policy->digest);
@@ -121,6 +123,7 @@ bns_policy_add_config(BnsPolicy *policy, BnsConfig *config, GPtrArray *notices)
     bns_files_merge(policy->file_policy, config->files);
     bns_env_merge(policy->env, config->env);
     bns_commands_merge(policy->commands, config->commands);
+    bns_correlation_merge(&policy->correlation, &config->correlation);
     if (config->nested_origin != NULL) {
         g_free(policy->nested_origin);
         policy->nested_origin = g_steal_pointer(&config->nested_origin);
@@ -238,6 +241,19 @@ digest_limits(GChecksum *checksum, const BnsPolicy *policy)
     }
 }
 
+static void
+digest_correlation(GChecksum *checksum, const BnsPolicy *policy)
+{
+    const GPtrArray *targets = policy->correlation.targets;
+
+    for (guint i = 0; policy->correlation.is_enabled && i < targets->len; i++) {
+        g_autofree char *form = bns_rule_to_string(targets->pdata[i]);
+        g_autofree char *line = g_strdup_printf("correlate\t%s\n", form);
+
+        g_checksum_update(checksum, (const guchar *)line, -1);
+    }
+}
+
 /* What is no rule. */
 static void
 digest_settings(GChecksum *checksum, const BnsPolicy *policy)
@@ -267,6 +283,7 @@ digest_rules(const BnsPolicy *policy)
         g_checksum_update(checksum, (const guchar *)line, -1);
     }
     digest_settings(checksum, policy);
+    digest_correlation(checksum, policy);
     return g_strdup(g_checksum_get_string(checksum));
 }
 

@@ -134,6 +134,16 @@ typedef struct BnsPolicy BnsPolicy;
 /* Whether the file at @path, absolute, may be opened. If not, @error says why. */
 typedef bool (*BnsPolicyMayRead)(const char *path, void *data, GError **error);
 
+/* coder/boundary's session headers, besides what a file says of them
+ * (policy/correlation.h). Borrowed; all nullable. */
+typedef struct {
+    const char *enabled;     /* --enable-session-correlation: "true", "false" */
+    const char *env_enabled; /* $BOUNDARY_SESSION_CORRELATION_ENABLED */
+    GStrv targets;           /* --session-id-inject-target, in order */
+    const char *env_target;  /* $BOUNDARY_SESSION_ID_INJECT_TARGET; one */
+    const char *agent_url;   /* $CODER_AGENT_URL: the target if none is named */
+} BnsCorrelationSource;
+
 /* Where rules come from. Borrowed for bns_policy_load(). */
 typedef struct {
     const char *system_dir;  /* of the system layer; may be absent; NULL: none */
@@ -151,7 +161,8 @@ typedef struct {
     GStrv hide;              /* --hide */
     bool review;             /* --review */
     GStrv env;               /* --env */
-    const GPtrArray *added;  /* of BnsPolicyAdded: to the running session; NULL: none */
+    BnsCorrelationSource correlation;
+    const GPtrArray *added; /* of BnsPolicyAdded: to the running session; NULL: none */
     const BnsPolicyTexts *texts; /* instead of files, none of which is looked for; NULL:
                                   * read them */
     BnsPolicyTexts *out_texts;   /* gets what was read, whatever comes of it; or NULL */
@@ -176,6 +187,12 @@ bns_policy_load(const BnsPolicySource *source, GStrv *out_notices, GError **erro
 char *bns_policy_resolve_name(const char *folder, const char *name);
 void bns_policy_free(BnsPolicy *policy);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BnsPolicy, bns_policy_free)
+
+/* Whether the host of the request @request is to be told of the session that made it. */
+bool bns_policy_correlates(const BnsPolicy *policy, const BnsRequest *request);
+/* Returns: (transfer full): `check`'s lines: "ORIGIN\tsession_id_inject_target\tCANONICAL\n";
+ * none if that is off. */
+char *bns_policy_describe_correlation(const BnsPolicy *policy);
 
 /* One request of an inspected flow (scheme http or https), or a whole flow (tls or tcp),
  * of which only the host and port are looked at. */

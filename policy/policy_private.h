@@ -40,6 +40,7 @@ struct BnsPolicy {
     BnsFiles *file_policy;  /* owned */
     BnsEnv *env;            /* owned */
     BnsCommands *commands;  /* owned */
+    BnsCorrelation correlation; /* owned; of this layer */
     BnsNested nested;
     char *nested_origin; /* owned; NULL: not given */
     char *log_level;     /* owned; NULL: not given */

@@ -134,6 +134,7 @@ describe_settings(const BnsPolicy *policy, GError **error)
     g_autoptr(BnsCommandPlan) commands =
         files != NULL ? plan_commands(policy, environment, error) : NULL;
     g_autofree char *variables = NULL;
+    g_autofree char *correlation = bns_policy_describe_correlation(policy);
     GString *lines;
 
     if (commands == NULL)
@@ -146,6 +147,7 @@ describe_settings(const BnsPolicy *policy, GError **error)
     append_setting(lines, policy, "tty", "tty.clipboard",
                    bns_policy_clipboard(policy) ? "true" : "false");
     append_profile(lines, policy);
+    g_string_append(lines, correlation);
     append_limits(lines, policy);
     append_nested(lines, policy);
     return g_string_free(lines, FALSE);

@@ -111,6 +111,11 @@ store(Parse *parse, const BnsOption *option, const char *value, GError **error)
     case BNS_OPTION_FLAG:
         G_STRUCT_MEMBER(bool, parse->options, option->offset) = true;
         return true;
+    case BNS_OPTION_SWITCH:
+        value = value != NULL ? value : "true";
+        if (strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
+            return fail(parse, error, "--%s: use true or false", option->name);
+        /* fall through */
     case BNS_OPTION_STRING:
         if (repeats)
             return fail(parse, error, "--%s is given twice", option->name);
@@ -175,7 +180,8 @@ static bool
 take(Parse *parse, const BnsOption *option, const char *inline_value, GError **error)
 {
     if (option->value == NULL) {
-        if (inline_value != NULL && option->kind != BNS_OPTION_ACCEPTED_FLAG)
+        if (inline_value != NULL && option->kind != BNS_OPTION_ACCEPTED_FLAG &&
+            option->kind != BNS_OPTION_SWITCH)
             return fail(parse, error, "--%s takes no value", option->name);
         return store(parse, option, inline_value, error);
     }
@@ -386,6 +392,8 @@ bns_options_free(BnsOptions *options)
     g_free(options->audit_log);
     g_strfreev(options->env);
     g_strfreev(options->header);
+    g_free(options->correlation);
+    g_strfreev(options->inject_targets);
     g_free(options->workdir);
     g_free(options->duration);
     g_free(options->remove);

@@ -85,6 +85,8 @@ typedef struct {
     char *upstream_proxy;  /* a URL, unparsed, SECRET; NULL: as the environment says */
     char *audit_log;       /* NULL: default place */
     GStrv env;             /* NAME or NAME=VALUE */
+    char *correlation;     /* "true", "false"; NULL: not said */
+    GStrv inject_targets;  /* in coder/boundary's form, unparsed */
     char *workdir;         /* NULL: the current one */
     BnsLogLevel log_level; /* default BNS_LOG_WARN */
     bool has_log_level;    /* given on the command line or in the environment */

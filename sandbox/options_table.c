@@ -70,6 +70,10 @@ const BnsOption bns_option_table[] = {
       "write the audit records here" },
     { "env", 0, BNS_OPTION_LIST, BNS_FOR_POLICY, AT(env), "NAME[=VALUE]",
       "set or pass an environment variable; repeatable" },
+    { "enable-session-correlation", 0, BNS_OPTION_SWITCH, BNS_FOR_POLICY,
+      AT(correlation), NULL, "add coder/boundary's session headers to requests" },
+    { "session-id-inject-target", 0, BNS_OPTION_LIST, BNS_FOR_POLICY,
+      AT(inject_targets), "TARGET", "to those that it matches; repeatable" },
     { "workdir", 0, BNS_OPTION_STRING, BNS_FOR_RUN, AT(workdir), "DIR",
       "start the command in DIR" },
     { "as", 0, BNS_OPTION_STRING, BNS_FOR(BNS_COMMAND_EXPLAIN), AT(as), "COMMAND",
@@ -139,9 +143,5 @@ const BnsOption bns_option_table[] = {
       "the audit is always written" },
     { "log-proxy-socket-path", 0, BNS_OPTION_ACCEPTED, BNS_FOR_RUN, 0, "PATH",
       "records are not sent to a workspace agent" },
-    { "enable-session-correlation", 0, BNS_OPTION_ACCEPTED_FLAG, BNS_FOR_RUN, 0, NULL,
-      "no session headers are sent" },
-    { "session-id-inject-target", 0, BNS_OPTION_ACCEPTED, BNS_FOR_RUN, 0, "TARGET",
-      "no session headers are sent" },
 };
 const size_t bns_option_table_len = G_N_ELEMENTS(bns_option_table);

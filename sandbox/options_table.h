@@ -11,6 +11,7 @@
 /**
  * BnsOptionKind:
  * @BNS_OPTION_FLAG: bool at the offset
+ * @BNS_OPTION_SWITCH: char *, once: "true", or what follows '=': "true" or "false"
  * @BNS_OPTION_STRING: char *, once
  * @BNS_OPTION_URL: char *, once; its user information is taken out of the command line,
  *                  which every process of the host may read
@@ -22,6 +23,7 @@
  */
 typedef enum {
     BNS_OPTION_FLAG,
+    BNS_OPTION_SWITCH,
     BNS_OPTION_STRING,
     BNS_OPTION_URL,
     BNS_OPTION_LIST,

@@ -62,6 +62,18 @@ command_of(const BnsOptions *options)
     return options->as != NULL ? options->as : options->command_line[0];
 }
 
+static BnsCorrelationSource
+correlation_of(const BnsOptions *options)
+{
+    return (BnsCorrelationSource){
+        .enabled = options->correlation,
+        .env_enabled = g_getenv("BOUNDARY_SESSION_CORRELATION_ENABLED"),
+        .targets = options->inject_targets,
+        .env_target = g_getenv("BOUNDARY_SESSION_ID_INJECT_TARGET"),
+        .agent_url = g_getenv("CODER_AGENT_URL"),
+    };
+}
+
 char *
 bns_policy_source_config(const BnsOptions *options)
 {
@@ -87,7 +99,8 @@ bns_policy_source_of(const BnsOptions *options, const char *config)
                               .read_only = options->read_only,
                               .hide = options->hide,
                               .review = options->review,
-                              .env = options->env };
+                              .env = options->env,
+                              .correlation = correlation_of(options) };
 }
 
 BnsPolicy *

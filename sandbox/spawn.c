@@ -136,6 +136,7 @@ gateway_main(const Plan *plan)
         .resolver_fd = plan->pairs[PAIR_NAMES][0],
         .owner_fd = plan->pairs[PAIR_OWNERS][0],
         .lend_fd = plan->pairs[PAIR_LEND][0],
+        .session = plan->session->audit->session,
         .policy = plan->session->policy,
         .source = plan->session->source,
         .resolves = plan->session->resolves,

@@ -127,9 +127,19 @@ bns_call_note_request(BnsCall *call)
     if (call->state == BNS_CALL_SENT)
         return true;
     record = allowed_record(call);
-    call->state =
-        bns_engine_record(call->flow->engine, &record) ? BNS_CALL_SENT : BNS_CALL_OVER;
+    call->state = bns_engine_record_numbered(call->flow->engine, &record, &call->seq)
+                      ? BNS_CALL_SENT
+                      : BNS_CALL_OVER;
     return call->state == BNS_CALL_SENT;
+}
+
+bool
+bns_call_mark(const BnsCall *call, BnsCorrelationMark *out_mark)
+{
+    BnsRequest question = bns_request_question(&call->request);
+
+    *out_mark = (BnsCorrelationMark){ call->flow->engine->config->session, call->seq };
+    return bns_policy_correlates(call->flow->engine->policy, &question);
 }
 
 void

@@ -17,6 +17,7 @@
 #include "audit/record.h"
 #include "netstack/gateway/allowance.h"
 #include "netstack/gateway/block.h"
+#include "netstack/gateway/correlation.h"
 #include "netstack/gateway/dial.h"
 #include "netstack/gateway/request.h"
 
@@ -58,6 +59,7 @@ typedef struct {
     BnsTimings timings;     /* of the connection that was made for it, if one was */
     char addr[INET6_ADDRSTRLEN]; /* that it is sent to; "" before */
     BnsCallState state;
+    uint64_t seq; /* SENT: of its http.request, in the audit's file */
     uint16_t status;
     uint64_t bytes_sent; /* of the bodies, for http.response */
     uint64_t bytes_received;
@@ -90,6 +92,8 @@ BnsRecord bns_call_record(const BnsCall *call, BnsEvent event);
  * same request needs no second record. Returns: whether it is written; only then may a
  * byte of the request leave. */
 bool bns_call_note_request(BnsCall *call);
+/* Whether the host is to be told of the session; if so, what. The request is recorded. */
+bool bns_call_mark(const BnsCall *call, BnsCorrelationMark *out_mark);
 /* The request begins to leave on a connection whose making took @io_timings, which are
  * told once: they are 0 afterwards. */
 void bns_call_note_sent(BnsCall *call, BnsTimings *io_timings);

@@ -30,8 +30,18 @@ bns_engine_fail(BnsEngine *engine, const char *format, ...)
 bool
 bns_engine_record(BnsEngine *engine, const BnsRecord *record)
 {
+    uint64_t seq;
+
+    return bns_engine_record_numbered(engine, record, &seq);
+}
+
+bool
+bns_engine_record_numbered(BnsEngine *engine,
+                           const BnsRecord *record,
+                           uint64_t *out_seq)
+{
     if (engine->failure == NULL &&
-        bns_client_record(engine->config->recorder_fd, record))
+        bns_client_record_numbered(engine->config->recorder_fd, record, out_seq))
         return true;
     bns_engine_fail(engine, "a record could not be written");
     return false;

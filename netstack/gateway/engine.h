@@ -89,5 +89,9 @@ void bns_engine_forget(BnsEngine *engine, uint64_t flow);
 /* Writes a record that something depends on. Returns: whether it is written; when not,
  * the engine has failed and the caller refuses. */
 bool bns_engine_record(BnsEngine *engine, const BnsRecord *record);
+/* The same. @out_seq: its seq in the audit's file, if it is written */
+bool bns_engine_record_numbered(BnsEngine *engine,
+                                const BnsRecord *record,
+                                uint64_t *out_seq);
 /* Writes a record that nothing waits for. */
 void bns_engine_note(BnsEngine *engine, const BnsRecord *record);

@@ -14,6 +14,18 @@ on_upstream_ready(void *data)
     bns_flow_run(exchange->flow);
 }
 
+static void
+put_head(BnsExchange *exchange, BnsBuffer *out)
+{
+    const GByteArray *head = exchange->call.request.head;
+    g_autoptr(GByteArray) marked = NULL;
+    BnsCorrelationMark mark;
+
+    if (bns_call_mark(&exchange->call, &mark))
+        head = marked = bns_correlation_mark_http1(head, &mark);
+    bns_buffer_append(out, head->data, head->len);
+}
+
 /* The record comes first: a request of which nothing is known never leaves. */
 static void
 send_request(BnsExchange *exchange, BnsUpstream *upstream)
@@ -32,8 +44,7 @@ send_request(BnsExchange *exchange, BnsUpstream *upstream)
         return;
     }
     bns_call_note_sent(&exchange->call, &upstream->timings);
-    bns_buffer_append(&channel->out, exchange->call.request.head->data,
-                      exchange->call.request.head->len);
+    put_head(exchange, &channel->out);
     exchange->up.to = channel;
     exchange->up.allowance = &exchange->call.allowance;
     bns_stream_set_owner(channel->stream, on_upstream_ready, exchange);

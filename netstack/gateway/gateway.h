@@ -43,6 +43,7 @@ typedef struct {
     int resolver_fd;         /* names (netstack/gateway/resolver.h) */
     int owner_fd;            /* the finder inside (base/owner.h); -1: there is none */
     int lend_fd;             /* init (base/lend.h); only where something is published */
+    const char *session;     /* borrowed; its id in the audit */
     const BnsPolicy *policy; /* borrowed */
     const BnsPolicySource
         *source;                /* borrowed: what a reloaded one is made by, besides its

@@ -44,6 +44,8 @@ static const Name names[] = {
     { "transfer-encoding", BNS_NAME_END_TO_END | BNS_NAME_NO_TRAILER },
     { "upgrade", BNS_NAME_HOP | BNS_NAME_NO_TRAILER },
     { "www-authenticate", BNS_NAME_END_TO_END | BNS_NAME_NO_TRAILER },
+    { "x-coder-agent-firewall-sequence-number", BNS_NAME_NO_TRAILER },
+    { "x-coder-agent-firewall-session-id", BNS_NAME_NO_TRAILER },
 };
 
 bool

@@ -174,6 +174,8 @@ static void
 send_request(BnsHttp2Stream *stream, BnsHttp2Link *link, BnsUpstream *upstream)
 {
     g_autoptr(GArray) fields = NULL;
+    g_autofree char *marked = NULL;
+    BnsCorrelationMark mark;
     bool is_bodyless = stream->origin.ending == BNS_HTTP2_LAST &&
                        bns_buffer_len(&stream->origin.waiting) == 0;
 
@@ -188,6 +190,8 @@ send_request(BnsHttp2Stream *stream, BnsHttp2Link *link, BnsUpstream *upstream)
     }
     bns_call_note_sent(&stream->call, &upstream->timings);
     fields = bns_http2_write_request(stream->head, stream->call.request.authority);
+    if (bns_call_mark(&stream->call, &mark))
+        marked = bns_correlation_mark_http2(fields, &mark);
     stream->state = BNS_HTTP2_AWAITED;
     if (!bns_http2_link_request(link, &stream->origin, fields, is_bodyless)) {
         bns_http2_stream_fail(stream, 502, "the upstream takes no further requests",

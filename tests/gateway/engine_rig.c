@@ -183,7 +183,8 @@ run_recorder(gpointer data)
 {
     Rig *rig = data;
     g_autofree uint8_t *buffer = g_malloc(BNS_PROTOCOL_MESSAGE_MAX);
-    uint8_t written = BNS_PROTOCOL_WRITTEN;
+    uint64_t n_written = 0;
+    BnsProtocolAnswer answer = { .type = BNS_PROTOCOL_WRITTEN };
     ssize_t n;
 
     while ((n = recv(rig->recorder_pair[0], buffer, BNS_PROTOCOL_MESSAGE_MAX, 0)) > 0) {
@@ -196,7 +197,8 @@ run_recorder(gpointer data)
         if (buffer[0] != BNS_PROTOCOL_RECORD)
             continue;
         hold_back(rig);
-        send(rig->recorder_pair[0], &written, 1, MSG_NOSIGNAL);
+        answer.seq = ++n_written;
+        send(rig->recorder_pair[0], &answer, sizeof(answer), MSG_NOSIGNAL);
     }
     return NULL;
 }
@@ -464,6 +466,7 @@ rig_prepare(const char *yaml, const char *resolves, const char *upstream_ca)
         .recorder_fd = rig->recorder_pair[1],
         .resolver_fd = rig->resolver_pair[1],
         .owner_fd = -1,
+        .session = RIG_SESSION,
         .policy = rig->policy,
         .source = &reload_source,
         .resolves = rig->resolves,

@@ -19,6 +19,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Of the audit. */
+#define RIG_SESSION "01234567-89ab-4def-8123-456789abcdef"
+
 typedef struct Rig Rig;
 
 /* A flow as the command sees it. */

@@ -424,14 +424,12 @@ test_notices(void)
                                "jail_type: landjail\n"
                                "use_real_dns: true\n"
                                "no_user_namespace: false\n"
-                               "disable_audit_logs: true\n"
-                               "session_correlation_enabled: false\n"
-                               "session_id_inject_targets: [domain=a.org]\n";
+                               "disable_audit_logs: true\n";
     g_auto(GStrv) lines = g_strsplit(yaml, "\n", -1);
     g_autoptr(BnsConfig) config = bns_config_parse("/p.yaml", yaml, strlen(yaml), NULL);
 
     g_assert_nonnull(config);
-    g_assert_cmpuint(config->notices->len, ==, 10);
+    g_assert_cmpuint(config->notices->len, ==, 8);
     for (guint i = 0; i < config->notices->len; i++) {
         g_autofree char *key = g_strndup(lines[i], strcspn(lines[i], ":"));
         g_autofree char *expected = g_strdup_printf(
