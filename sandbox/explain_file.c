@@ -17,8 +17,7 @@
 
 static const char *const reasons[] = {
     [BNS_FATE_HIDDEN] = "it is hidden",
-    [BNS_FATE_ABSENT] = "the sandbox has a directory of its own there, empty at the "
-                        "start and gone at the end",
+    [BNS_FATE_ABSENT] = "the sandbox has a directory of its own there",
     [BNS_FATE_OWN] = "the sandbox has its own, not the host's",
     [BNS_FATE_READ_ONLY] = "it is read-only",
     [BNS_FATE_PROTECTED] = "it is read-only, and stays where it is",
