@@ -12,8 +12,46 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* More than there are at once: 100 sandboxes. */
+#define LIVING_MAX  256
 #define END_WAIT_US (10 * G_USEC_PER_SEC)
 #define END_POLL_US (5 * 1000)
+
+/* Those that live, for the signal handler; 0 is an empty place. */
+static volatile pid_t living[LIVING_MAX];
+static const char *dir_to_remove;
+
+static void
+replace_living(pid_t from, pid_t to)
+{
+    for (size_t i = 0; i < LIVING_MAX; i++)
+        if (living[i] == from) {
+            living[i] = to;
+            return;
+        }
+}
+
+/* Async-signal-safe. Who changed its user has lost its PR_SET_PDEATHSIG: squid does. */
+static void
+on_signal(int number)
+{
+    const char *const remove[] = { "rm", "-rf", dir_to_remove, NULL };
+
+    for (size_t i = 0; i < LIVING_MAX; i++)
+        if (living[i] > 0)
+            kill(-living[i], SIGKILL);
+    execv("/bin/rm", (char **)(uintptr_t)remove);
+    _exit(1);
+}
+
+void
+child_end_all_on_signal(const char *dir)
+{
+    dir_to_remove = dir;
+    signal(SIGINT, on_signal);
+    signal(SIGTERM, on_signal);
+    signal(SIGHUP, on_signal);
+}
 
 static void
 on_child_setup(gpointer log)
@@ -47,6 +85,7 @@ child_start(const char *const *argv,
         return NULL;
     }
     child->pid = pid;
+    replace_living(0, pid);
     child->unread = g_string_new(NULL);
     return child;
 }
@@ -74,6 +113,7 @@ child_free(Child *child)
         g_usleep(END_POLL_US);
     }
     kill(-child->pid, SIGKILL);
+    replace_living(child->pid, 0);
     g_string_free(child->unread, TRUE);
     g_free(child);
 }

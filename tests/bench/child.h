@@ -32,6 +32,9 @@ Child *child_start(const char *const *argv,
 void child_free(Child *child);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Child, child_free)
 
+/* From now on SIGINT, SIGTERM and SIGHUP end all children, remove @dir and end us. */
+void child_end_all_on_signal(const char *dir);
+
 /* Returns: (transfer full): its next line, without the end; %NULL if there was none for
  * @timeout_s or it has ended. */
 char *child_line(Child *child, unsigned timeout_s);

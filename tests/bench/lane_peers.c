@@ -71,7 +71,6 @@ lane_slirp4netns(const Site *site, char **out_why)
     g_autofree char *load = site_tool(site, "bench-load");
     const char *argv[] = { "unshare", "-Urn", load, site->ca_file, NULL };
     g_autofree char *pid = NULL;
-    g_autofree char *ready = NULL;
     g_autoptr(GError) error = NULL;
 
     if (!is_installed("slirp4netns", out_why) ||

@@ -99,6 +99,7 @@ site_new(const char *boundary, const char *tools)
         site_free(site);
         return NULL;
     }
+    child_end_all_on_signal(site->dir);
     site->log = g_build_filename(here, "bench.log", NULL);
     (void)unlink(site->log);
     make_certificates(site);
