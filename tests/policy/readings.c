@@ -52,6 +52,7 @@ collapse(const char *path)
 static char *
 without_dots(const char *path)
 {
+    static char nothing[] = "";
     g_auto(GStrv) segments = g_strsplit(path + 1, "/", -1);
     g_autoptr(GPtrArray) left = g_ptr_array_new();
     g_autofree char *joined = NULL;
@@ -65,7 +66,7 @@ without_dots(const char *path)
         if (!is_dots)
             g_ptr_array_add(left, segments[i]);
         else if (segments[i + 1] == NULL)
-            g_ptr_array_add(left, (char[]){ "" });
+            g_ptr_array_add(left, nothing);
     }
     g_ptr_array_add(left, NULL);
     joined = g_strjoinv("/", (char **)left->pdata);
