@@ -115,7 +115,8 @@ store(Parse *parse, const BnsOption *option, const char *value, GError **error)
         value = value != NULL ? value : "true";
         if (strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
             return fail(parse, error, "--%s: use true or false", option->name);
-        /* fall through */
+        return !repeats ? set_string(parse, option, value, error)
+                        : fail(parse, error, "--%s is given twice", option->name);
     case BNS_OPTION_STRING:
         if (repeats)
             return fail(parse, error, "--%s is given twice", option->name);
