@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which policy is in force: what is read, when, and what the command could have written. */
+#include "sandbox/policy_reload.h"
+
+#include "sandbox/path_walk.h"
+#include "sandbox/policy_watch.h"
+#include "tests/support/test.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static char *folder; /* real */
+
+static char *
+in_folder(const char *name)
+{
+    return g_build_filename(folder, name, NULL);
+}
+
+static void
+save(const char *name, const char *text)
+{
+    g_autofree char *path = in_folder(name);
+    g_autofree char *parent = g_path_get_dirname(path);
+
+    g_assert_cmpint(g_mkdir_with_parents(parent, 0755), ==, 0);
+    g_assert_true(g_file_set_contents(path, text, -1, NULL));
+}
+
+static void
+make_folder(void)
+{
+    g_autofree char *here = g_get_current_dir();
+    g_autofree char *template = g_build_filename(here, "bns-reload-XXXXXX", NULL);
+
+    /* Not below /tmp, of which the command has its own. */
+    folder = g_mkdtemp(g_steal_pointer(&template));
+    g_assert_nonnull(folder);
+}
+
+static void
+remove_folder(void)
+{
+    bns_test_remove_tree(folder);
+    g_clear_pointer(&folder, g_free);
+}
+
+/* --- the way along a path --- */
+
+static void
+test_walk(void)
+{
+    g_autofree char *link = NULL;
+    g_autofree char *path = NULL;
+    g_autoptr(GPtrArray) steps = NULL;
+    g_autoptr(GString) last = g_string_new(NULL);
+    guint n_links = 0;
+
+    make_folder();
+    save("real/file", "");
+    link = in_folder("link");
+    g_assert_cmpint(symlink("./real/../real", link), ==, 0);
+    path = in_folder("link/file");
+    steps = bns_path_walk(path);
+    for (guint i = steps->len - 4; i < steps->len; i++) {
+        const BnsPathStep *step = steps->pdata[i];
+
+        g_string_append_printf(last, "%s%s ", step->name, step->is_link ? "@" : "");
+        n_links += step->is_link;
+    }
+    g_assert_cmpstr(last->str, ==, "link@ real real file ");
+    g_assert_cmpuint(n_links, ==, 1);
+    g_assert_true(
+        g_str_has_suffix(((BnsPathStep *)steps->pdata[steps->len - 1])->dir, "/real"));
+    remove_folder();
+}
+
+/* A circle ends. */
+static void
+test_circle(void)
+{
+    g_autofree char *link = NULL;
+    g_autoptr(GPtrArray) steps = NULL;
+
+    make_folder();
+    link = in_folder("link");
+    g_assert_cmpint(symlink("link", link), ==, 0);
+    steps = bns_path_walk(link);
+    g_assert_cmpuint(steps->len, <, 200);
+    remove_folder();
+}
+
+/* --- what the command could write --- */
+
+typedef struct {
+    const char *name;
+    const char *mount; /* below the folder; NULL: none */
+    BnsViewAccess access;
+    bool is_shared;
+    bool may_read; /* policy/config.yaml, by way/config.yaml, which links to policy/ */
+} Sight;
+
+static const Sight sights[] = {
+    { "elsewhere", "other", BNS_VIEW_WRITE, false, true },
+    { "nothing", NULL, BNS_VIEW_READ_ONLY, false, true },
+    { "its-directory", "policy", BNS_VIEW_WRITE, false, false },
+    { "above", "", BNS_VIEW_WRITE, false, false },
+    { "where-the-link-is", "way", BNS_VIEW_WRITE, false, false },
+    { "the-file-itself", "policy/config.yaml", BNS_VIEW_WRITE, false, false },
+    { "in-a-layer", "policy", BNS_VIEW_PRIVATE, false, true },
+    { "for-review", "", BNS_VIEW_REVIEW, false, true },
+    { "read-only", "", BNS_VIEW_READ_ONLY, false, true },
+    { "everything", NULL, BNS_VIEW_READ_ONLY, true, false },
+    { "everything-but", "", BNS_VIEW_READ_ONLY, true, false },
+};
+
+static void
+test_may_read(gconstpointer data)
+{
+    const Sight *sight = data;
+    g_autofree char *mounted = NULL;
+    g_autofree char *link = NULL;
+    g_autofree char *path = NULL;
+    g_autoptr(GError) error = NULL;
+    BnsViewMount mount = { .access = sight->access };
+    BnsFileView view = { .is_shared = sight->is_shared };
+
+    make_folder();
+    save("policy/config.yaml", "");
+    save("way/x", "");
+    link = in_folder("way/link");
+    g_assert_cmpint(symlink("../policy", link), ==, 0);
+    path = in_folder("way/link/config.yaml");
+    if (sight->mount != NULL) {
+        mounted = sight->mount[0] != '\0' ? in_folder(sight->mount) : g_strdup(folder);
+        mount.path = mounted;
+        view.mounts = &mount;
+        view.n_mounts = 1;
+    }
+    g_assert_cmpint(bns_policy_reload_may_read(&view, path, &error), ==,
+                    sight->may_read);
+    g_assert_true((error == NULL) == sight->may_read);
+    remove_folder();
+}
+
+/* It may have a name where the command writes. */
+static void
+test_hard_link(void)
+{
+    g_autofree char *path = NULL;
+    g_autofree char *other = NULL;
+    g_autoptr(GError) error = NULL;
+    const BnsFileView view = { 0 };
+
+    make_folder();
+    save("config.yaml", "");
+    path = in_folder("config.yaml");
+    other = in_folder("other");
+    g_assert_true(bns_policy_reload_may_read(&view, path, NULL));
+    g_assert_cmpint(link(path, other), ==, 0);
+    g_assert_false(bns_policy_reload_may_read(&view, path, &error));
+    g_assert_nonnull(strstr(error->message, "another name"));
+    remove_folder();
+}
+
+/* --- watching --- */
+
+static void
+count(void *data)
+{
+    (*(unsigned *)data)++;
+}
+
+/* What has happened is in the queue. */
+static bool
+is_told(BnsLoop *loop, const unsigned *n)
+{
+    unsigned before = *n;
+
+    bns_loop_turn(loop, 0);
+    return *n > before;
+}
+
+static void
+test_watch(void)
+{
+    g_autoptr(BnsLoop) loop = bns_loop_new();
+    g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
+    g_autofree char *second = NULL;
+    g_autofree char *first = NULL;
+    g_autofree char *moved = NULL;
+    BnsPolicyWatch *watch;
+    unsigned n = 0;
+
+    make_folder();
+    save("a/policy/config.yaml", "");
+    first = in_folder("a");
+    moved = in_folder("moved");
+    second = in_folder("a/policy/config.yaml");
+    g_ptr_array_add(paths, in_folder("a/policy/config.yaml"));
+    g_ptr_array_add(paths, in_folder("later/x.yaml"));
+    g_ptr_array_add(paths, in_folder("a/d/*"));
+    watch = bns_policy_watch_new(loop, count, &n);
+    g_assert_true(bns_policy_watch_set(watch, paths));
+    save("a/policy/other", "");
+    save("a/other", "");
+    g_assert_false(is_told(loop, &n));
+    save("a/policy/config.yaml", "x");
+    g_assert_true(is_told(loop, &n));
+    save("later/x.yaml", "");
+    g_assert_true(is_told(loop, &n));
+    g_assert_true(bns_policy_watch_set(watch, paths));
+    while (is_told(loop, &n))
+        ;
+    g_assert_cmpint(rename(first, moved), ==, 0);
+    g_assert_true(is_told(loop, &n));
+    save("a/d/one.yaml", "");
+    g_assert_true(is_told(loop, &n));
+    g_assert_true(bns_policy_watch_set(watch, paths));
+    while (is_told(loop, &n))
+        ;
+    save("a/d/two.yaml", "");
+    g_assert_true(is_told(loop, &n));
+    /* Nothing of what it watched before. */
+    g_ptr_array_set_size(paths, 0);
+    g_assert_true(bns_policy_watch_set(watch, paths));
+    while (is_told(loop, &n))
+        ;
+    save("a/d/three.yaml", "");
+    g_assert_false(is_told(loop, &n));
+    bns_policy_watch_free(watch);
+    bns_loop_turn(loop, 0);
+    remove_folder();
+}
+
+int
+main(int argc, char **argv)
+{
+    bns_test_init(&argc, &argv, 60);
+    bns_test_add("/sandbox/policy-reload/walks-through-links", test_walk);
+    bns_test_add("/sandbox/policy-reload/a-circle-ends", test_circle);
+    for (size_t i = 0; i < G_N_ELEMENTS(sights); i++) {
+        g_autofree char *path =
+            g_strconcat("/sandbox/policy-reload/writable/", sights[i].name, NULL);
+
+        bns_test_add_data(path, &sights[i], test_may_read);
+    }
+    bns_test_add("/sandbox/policy-reload/has-another-name", test_hard_link);
+    bns_test_add("/sandbox/policy-reload/watches-names", test_watch);
+    return g_test_run();
+}
