@@ -69,21 +69,29 @@ add_names(Message *message, const char *name, uint32_t mtu)
 }
 
 static void
-build(Message *message,
-      const char *name,
-      const char *far_name,
-      int far_namespace_fd,
-      uint32_t mtu)
+begin_link(Message *message, uint16_t flags)
 {
     struct ifinfomsg info = { .ifi_family = AF_UNSPEC };
-    size_t link, data, peer;
 
     message->header = (struct nlmsghdr){
         .nlmsg_len = NLMSG_HDRLEN,
         .nlmsg_type = RTM_NEWLINK,
-        .nlmsg_flags = NLM_F_REQUEST | NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK,
+        .nlmsg_flags = (uint16_t)(NLM_F_REQUEST | NLM_F_ACK | flags),
     };
     append(message, &info, sizeof(info));
+}
+
+static void
+build_veth(Message *message,
+           const char *name,
+           const char *far_name,
+           int far_namespace_fd,
+           uint32_t mtu)
+{
+    struct ifinfomsg info = { .ifi_family = AF_UNSPEC };
+    size_t link, data, peer;
+
+    begin_link(message, NLM_F_CREATE | NLM_F_EXCL);
     add_names(message, name, mtu);
     link = begin_attribute(message, IFLA_LINKINFO);
     add_attribute(message, IFLA_INFO_KIND, "veth", strlen("veth") + 1);
@@ -117,17 +125,35 @@ receive_answer(int fd)
     return error.error;
 }
 
+static int
+ask(const Message *message)
+{
+    bns_autofd fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+
+    if (fd < 0 || send(fd, message, message->header.nlmsg_len, 0) < 0)
+        return -errno;
+    return receive_answer(fd);
+}
+
 int
 bns_netlink_add_veth(const char *name,
                      const char *far_name,
                      int far_namespace_fd,
                      uint32_t mtu)
 {
-    bns_autofd fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
     Message message = { 0 };
 
-    build(&message, name, far_name, far_namespace_fd, mtu);
-    if (fd < 0 || send(fd, &message, message.header.nlmsg_len, 0) < 0)
-        return -errno;
-    return receive_answer(fd);
+    build_veth(&message, name, far_name, far_namespace_fd, mtu);
+    return ask(&message);
+}
+
+int
+bns_netlink_set_queue(const char *name, uint32_t frames)
+{
+    Message message = { 0 };
+
+    begin_link(&message, 0);
+    add_attribute(&message, IFLA_IFNAME, name, strlen(name) + 1);
+    add_attribute(&message, IFLA_TXQLEN, &frames, sizeof(frames));
+    return ask(&message);
 }

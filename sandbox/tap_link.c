@@ -4,6 +4,7 @@
 #include "base/fd.h"
 #include "base/ready.h"
 #include "netstack/tap/tap.h"
+#include "sandbox/netlink.h"
 #include "sandbox/veth.h"
 
 #include <arpa/inet.h>
@@ -17,6 +18,11 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+
+/* The tap drops what its queue does not hold. libslirp's window is four frames at most, and
+ * 4096 connections (limits.flows, unless it is set) may send theirs at once; the kernel
+ * needs a pointer for each. */
+#define QUEUE_FRAMES (4 * 4096)
 
 static void
 write_sysctl(const char *path, const char *text)
@@ -147,6 +153,8 @@ configure(BnsFault *fault)
     };
 
     bns_tap_link_no_ipv6(BNS_TAP_NAME);
+    /* Not an error: then frames are lost, but only when very many come at once. */
+    (void)bns_netlink_set_queue(BNS_TAP_NAME, QUEUE_FRAMES);
     /* The far end's window is at most 64 KiB: pacing would only slow it down. */
     write_sysctl("/proc/sys/net/ipv4/tcp_congestion_control", "reno");
     for (size_t i = 0; i < G_N_ELEMENTS(steps); i++) {

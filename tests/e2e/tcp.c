@@ -378,6 +378,25 @@ test_redis(void)
     story_assert_record(refused, "flow.refused", "redis.test");
 }
 
+/* --- the link --- */
+
+/* Four frames of each of 4096 connections: what is more than that the device drops. */
+static void
+test_queue(void)
+{
+    g_autoptr(Story) story = story_new();
+    g_autoptr(StoryRun) run = NULL;
+
+    story_write(story, "queue.py",
+                "import fcntl, socket, struct\n"
+                "SIOCGIFTXQLEN = 0x8942\n"
+                "request = struct.pack('16si20x', b'tap0', 0)\n"
+                "answer = fcntl.ioctl(socket.socket(), SIOCGIFTXQLEN, request)\n"
+                "print(struct.unpack('16si20x', answer)[1])\n");
+    run = story_run(story, "-- python3 queue.py");
+    g_assert_cmpstr(run->out, ==, "16384\n");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -401,5 +420,6 @@ main(int argc, char **argv)
     }
     bns_test_add("/e2e/tcp/any-port-is-for-http", test_any_port_is_for_http);
     bns_test_add("/e2e/tcp/redis", test_redis);
+    bns_test_add("/e2e/tcp/the-links-queue-holds-what-all-may-send", test_queue);
     return g_test_run();
 }
