@@ -141,6 +141,15 @@ read_enabled(void *data, const BnsYaml *value, GError **error)
 }
 
 static bool
+read_mode(void *data, const BnsYaml *value, GError **error)
+{
+    Reader *reader = data;
+
+    reader->config->has_mode = true;
+    return bns_mode_read(reader->file, value, &reader->config->mode, error);
+}
+
+static bool
 read_required(void *data, const BnsYaml *value, GError **error)
 {
     Reader *reader = data;
@@ -362,6 +371,7 @@ static const BnsValueKey keys[] = {
     { "files", read_files },
     { "limits", bns_config_read_limits },
     { "log_level", read_log_level },
+    { "mode", read_mode },
     { "nested", read_nested },
     { "permit", read_permit },
     { "profiles", read_profiles },
@@ -385,12 +395,19 @@ static const BnsValueKey keys[] = {
 
 /* What is the whole session's, or a file's, is not there. */
 static const BnsValueKey profile_keys[] = {
-    { "extends", read_extends },   { "for", read_for },
-    { "allow", read_allow },       { "deny", read_deny },
-    { "commands", read_commands }, { "env", read_env },
-    { "files", read_files },       { "limits", bns_config_read_limits },
-    { "nested", read_nested },     { "sockets", read_sockets },
-    { "tty", read_tty },           { NULL, NULL },
+    { "extends", read_extends },
+    { "for", read_for },
+    { "allow", read_allow },
+    { "deny", read_deny },
+    { "commands", read_commands },
+    { "env", read_env },
+    { "files", read_files },
+    { "limits", bns_config_read_limits },
+    { "mode", read_mode },
+    { "nested", read_nested },
+    { "sockets", read_sockets },
+    { "tty", read_tty },
+    { NULL, NULL },
 };
 
 static BnsConfig *

@@ -9,6 +9,7 @@
 #include "policy/env.h"
 #include "policy/files.h"
 #include "policy/limits.h"
+#include "policy/mode.h"
 #include "policy/nested.h"
 #include "policy/permit.h"
 #include "policy/rule.h"
@@ -52,6 +53,8 @@ typedef struct {
     bool has_clipboard;
     bool clipboard;         /* tty.clipboard */
     bool stops_auto_preset; /* auto_preset: false */
+    bool has_mode;
+    BnsMode mode;
     bool has_enabled;
     bool enabled;
     BnsPermits permits;  /* of a system policy alone; owned */

@@ -42,6 +42,7 @@ bns_verdict_name(BnsVerdict verdict)
 {
     static const char *const names[] = {
         [BNS_VERDICT_DENY] = "deny",
+        [BNS_VERDICT_WOULD_DENY] = "would_deny",
         [BNS_VERDICT_ALLOW] = "allow",
     };
     G_STATIC_ASSERT(G_N_ELEMENTS(names) == BNS_N_VERDICTS);
@@ -303,11 +304,11 @@ bns_policy_decide_layer(const BnsPolicy *layer,
     const BnsAddress *literal = parse_literal(request->host, &address);
 
     if (find_deny(layer, &denies, literal) != NULL)
-        return decision_by(layer, denies.found);
+        return bns_policy_soften(layer, decision_by(layer, denies.found));
     bns_host_index_search(layer->allow, request->host, literal, readings, on_allow,
                           &allows);
     if (allows.found == NULL)
-        return deny_miss(layer, &allows);
+        return bns_policy_soften(layer, deny_miss(layer, &allows));
     decision = decision_by(layer, allows.found);
     memcpy(decision.caps, allows.caps, sizeof(decision.caps));
     return decision;
@@ -316,28 +317,29 @@ bns_policy_decide_layer(const BnsPolicy *layer,
 BnsDecision
 bns_policy_join(const BnsDecision *ceiling, const BnsDecision *below)
 {
-    bool is_denied = ceiling->verdict != BNS_VERDICT_ALLOW;
-    BnsDecision decision = is_denied ? *ceiling : *below;
+    bool is_ceiling =
+        ceiling->verdict != BNS_VERDICT_ALLOW && ceiling->verdict <= below->verdict;
+    BnsDecision decision = is_ceiling ? *ceiling : *below;
 
-    decision.is_ceiling = is_denied;
+    decision.is_ceiling = is_ceiling;
     decision.lifts_guard = ceiling->lifts_guard | below->lifts_guard;
     for (BnsCapKind kind = 0; kind < BNS_N_CAPS; kind++)
         decision.caps[kind] = bns_cap_is_wider(&below->caps[kind], &ceiling->caps[kind])
                                   ? ceiling->caps[kind]
                                   : below->caps[kind];
     /* What the system layer has to be shown is shown. */
-    if (decision.verdict == BNS_VERDICT_ALLOW && ceiling->identity != NULL)
+    if (bns_decision_passes(&decision) && ceiling->identity != NULL)
         decision.identity = ceiling->identity;
     return decision;
 }
 
 BnsDecision
-bns_policy_deny_kinds(bool is_ceiling)
+bns_policy_deny_kinds(const BnsPolicy *policy, bool is_ceiling)
 {
     BnsDecision decision = decision_deny(REASON_KINDS);
 
     decision.is_ceiling = is_ceiling;
-    return decision;
+    return bns_policy_soften(is_ceiling ? policy->ceiling : policy, decision);
 }
 
 /* Whether @layer could allow something there that is not of @scheme. */
@@ -386,7 +388,7 @@ decide(const BnsPolicy *policy, const BnsRequest *request, const BnsReadings *re
     below = bns_policy_join(&ceiling, &below);
     if (below.verdict != BNS_VERDICT_ALLOW && below.rule == NULL &&
         bns_scheme_is_flow(request->scheme) && differ_in_kind(policy, request))
-        return bns_policy_deny_kinds(below.is_ceiling);
+        return bns_policy_deny_kinds(policy, below.is_ceiling);
     return below;
 }
 

@@ -285,6 +285,14 @@ append_help(GString *text,
         g_string_append_printf(text, "That alone is not enough: %s.\n", guarded.reason);
 }
 
+/* Where the policy observes it passes. */
+static const char *
+name_denial(const BnsDecision *denied)
+{
+    return denied->verdict == BNS_VERDICT_WOULD_DENY ? "Passes, and would be denied"
+                                                     : "Denied";
+}
+
 static void
 append_denied(GString *text,
               const BnsPolicy *policy,
@@ -293,7 +301,7 @@ append_denied(GString *text,
 {
     g_auto(BnsReadings) readings = { 0 };
 
-    g_string_append_printf(text, "Denied: %s.\n", denied->reason);
+    g_string_append_printf(text, "%s: %s.\n", name_denial(denied), denied->reason);
     if (bns_policy_is_reserved(policy, request->host, request->port))
         return;
     bns_readings_init(&readings, request->path != NULL ? request->path : "/");
@@ -361,20 +369,21 @@ static void
 append_decision(GString *text, const BnsPolicy *policy, const BnsRequest *request)
 {
     BnsDecision decision = bns_policy_decide(policy, request);
-    bool is_allowed = decision.verdict == BNS_VERDICT_ALLOW;
+    BnsDecision dialled = bns_policy_decide_literal(policy, &decision, request);
 
     append_layers(text, policy, request);
     if (decision.rule == NULL) {
         append_denied(text, policy, request, &decision);
-        return;
+    } else {
+        g_string_append_printf(
+            text, "%s by ",
+            decision.verdict == BNS_VERDICT_ALLOW ? "Allowed" : name_denial(&decision));
+        append_rule(text, find_rule(policy, decision.rule));
+        g_string_append_c(text, '\n');
+        append_caps(text, &decision);
     }
-    g_string_append(text, is_allowed ? "Allowed by " : "Denied by ");
-    append_rule(text, find_rule(policy, decision.rule));
-    g_string_append_c(text, '\n');
-    append_caps(text, &decision);
-    decision = bns_policy_decide_literal(policy, &decision, request);
-    if (is_allowed && decision.verdict != BNS_VERDICT_ALLOW)
-        g_string_append_printf(text, "But it is refused: %s.\n", decision.reason);
+    if (bns_decision_passes(&decision) && !bns_decision_passes(&dialled))
+        g_string_append_printf(text, "But it is refused: %s.\n", dialled.reason);
 }
 
 char *

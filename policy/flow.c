@@ -64,7 +64,8 @@ layer_kind(const BnsPolicy *layer,
 
 /* What the layer below would do, @kind, under what the system layer would. */
 static BnsFlowKind
-join_kinds(BnsFlowKind ceiling_kind,
+join_kinds(const BnsPolicy *policy,
+           BnsFlowKind ceiling_kind,
            const BnsDecision *ceiling,
            BnsFlowKind kind,
            BnsDecision *io_decision)
@@ -74,14 +75,14 @@ join_kinds(BnsFlowKind ceiling_kind,
     if (ceiling_kind == BNS_FLOW_REFUSE || kind == BNS_FLOW_REFUSE)
         return BNS_FLOW_REFUSE;
     if ((ceiling_kind == BNS_FLOW_TCP) != (kind == BNS_FLOW_TCP)) {
-        *io_decision = bns_policy_deny_kinds(kind == BNS_FLOW_TCP);
+        *io_decision = bns_policy_deny_kinds(policy, kind == BNS_FLOW_TCP);
         return BNS_FLOW_REFUSE;
     }
     /* One of them knows what is spoken there. */
     return ceiling_kind == BNS_FLOW_READ ? BNS_FLOW_READ : kind;
 }
 
-/* Both layers' in one. */
+/* By the rules of both layers, whatever their mode. */
 static BnsFlowKind
 find_kind(const BnsPolicy *policy,
           const char *host,
@@ -95,7 +96,52 @@ find_kind(const BnsPolicy *policy,
     if (policy->ceiling == NULL)
         return kind;
     ceiling_kind = layer_kind(policy->ceiling, host, port, &ceiling);
-    return join_kinds(ceiling_kind, &ceiling, kind, out_decision);
+    return join_kinds(policy, ceiling_kind, &ceiling, kind, out_decision);
+}
+
+/* What lets some request there pass, the more the better. */
+static BnsDecision
+could_request(const BnsPolicy *policy, const char *host, uint16_t port)
+{
+    BnsDecision http = bns_policy_could_allow(policy, BNS_SCHEME_HTTP, host, port);
+    BnsDecision https = bns_policy_could_allow(policy, BNS_SCHEME_HTTPS, host, port);
+
+    return https.verdict > http.verdict ? https : http;
+}
+
+/* Whether it is read because of a rule about another host that names the port. */
+static bool
+is_read_for_others(const BnsPolicy *policy, const char *host, uint16_t port)
+{
+    return port != 80 && port != 443 &&
+           could_request(policy, host, port).verdict != BNS_VERDICT_ALLOW;
+}
+
+/* What the rules refuse, or read for others, may be anything: it is dialled, so that
+ * whoever speaks first shows what it is. */
+static BnsFlowKind
+observe_kind(const BnsPolicy *policy,
+             const char *host,
+             uint16_t port,
+             BnsFlowKind kind,
+             BnsDecision *io_decision)
+{
+    BnsDecision tcp = bns_policy_decide_tcp(policy, host, port);
+    BnsDecision request = could_request(policy, host, port);
+
+    if (kind == BNS_FLOW_READ && !is_read_for_others(policy, host, port))
+        return kind;
+    if (bns_decision_passes(&request) &&
+        !bns_policy_has_kind(policy, BNS_SCHEME_TCP, host, port)) {
+        *io_decision = request;
+        return BNS_FLOW_READ_AFTER_DIAL;
+    }
+    if (bns_decision_passes(&tcp))
+        kind = BNS_FLOW_TCP;
+    /* Of two layers one may refuse it for good. */
+    if (bns_decision_passes(&tcp) || bns_decision_passes(io_decision))
+        *io_decision = tcp;
+    return kind;
 }
 
 BnsFlowKind
@@ -111,6 +157,12 @@ bns_policy_flow_kind(const BnsPolicy *policy,
     /* A request to such a name is refused by an answer. */
     if (refusal == NULL || is_read_port(policy, port))
         kind = find_kind(policy, host, port, &decision);
+    if (refusal == NULL && bns_policy_observes(policy))
+        kind = observe_kind(policy, host, port, kind, &decision);
+    else if (kind == BNS_FLOW_TCP)
+        decision = bns_policy_decide_tcp(policy, host, port);
+    else if (kind == BNS_FLOW_READ_AFTER_DIAL)
+        decision = could_request(policy, host, port);
     if (out_decision != NULL)
         *out_decision = decision;
     return kind;
@@ -221,6 +273,30 @@ decide_guarded(const BnsPolicy *policy,
     return *decision;
 }
 
+/* What the deny rules of @layer make of @decision. Of two that would deny the first is
+ * told. */
+static BnsDecision
+decide_denied(const BnsPolicy *layer,
+              const BnsDecision *decision,
+              const BnsAddress *address,
+              Dial dial)
+{
+    const BnsRule *deny = find_deny(layer, address, dial);
+    BnsDecision denied;
+
+    if (deny == NULL || !bns_decision_passes(decision))
+        return *decision;
+    denied = layer->is_ceiling ? refuse_above(deny, REASON_CEILING)
+                               : refuse(deny, REASON_DENIED);
+    denied = bns_policy_soften(layer, denied);
+    if (!bns_decision_passes(&denied))
+        return denied;
+    denied.lifts_guard = decision->lifts_guard;
+    denied.identity = decision->identity;
+    memcpy(denied.caps, decision->caps, sizeof(denied.caps));
+    return decision->verdict == BNS_VERDICT_WOULD_DENY ? *decision : denied;
+}
+
 static BnsDecision
 decide_address(const BnsPolicy *policy,
                const BnsDecision *decision,
@@ -228,15 +304,14 @@ decide_address(const BnsPolicy *policy,
                Dial dial,
                bool is_given)
 {
-    const BnsRule *deny =
-        policy->ceiling != NULL ? find_deny(policy->ceiling, address, dial) : NULL;
+    BnsDecision result = *decision;
 
-    if (deny != NULL)
-        return refuse_above(deny, REASON_CEILING);
-    deny = find_deny(policy, address, dial);
-    if (deny != NULL)
-        return refuse(deny, REASON_DENIED);
-    return is_given ? *decision : decide_guarded(policy, decision, address, dial);
+    if (policy->ceiling != NULL)
+        result = decide_denied(policy->ceiling, &result, address, dial);
+    result = decide_denied(policy, &result, address, dial);
+    if (is_given || !bns_decision_passes(&result))
+        return result;
+    return decide_guarded(policy, &result, address, dial);
 }
 
 BnsDecision
@@ -250,7 +325,7 @@ bns_policy_decide_address(const BnsPolicy *policy,
     Dial dial = { .scheme = scheme, .port = port };
     BnsAddress dialled;
 
-    if (decision->verdict != BNS_VERDICT_ALLOW)
+    if (!bns_decision_passes(decision))
         return *decision;
     if (!bns_address_from_sockaddr(address, &dialled))
         return refuse(NULL, REASON_ADDRESS);
@@ -265,8 +340,7 @@ bns_policy_decide_literal(const BnsPolicy *policy,
     Dial dial = { .scheme = request->scheme, .port = request->port };
     BnsAddress address;
 
-    if (decision->verdict != BNS_VERDICT_ALLOW ||
-        !bns_address_parse(request->host, &address))
+    if (!bns_decision_passes(decision) || !bns_address_parse(request->host, &address))
         return *decision;
     return decide_address(policy, decision, &address, dial, false);
 }

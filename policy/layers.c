@@ -233,7 +233,7 @@ bns_policy_set_ceiling(BnsPolicy *policy, BnsPolicy *take_ceiling, GError **erro
 {
     policy->ceiling = take_ceiling;
     take_ceiling->is_ceiling = true;
-    if (!check_rules(policy, error))
+    if (!check_rules(policy, error) || !bns_policy_check_mode(policy, error))
         return false;
     narrow(policy);
     if (!bns_commands_check(policy->commands, policy->nested, error))

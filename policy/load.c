@@ -501,6 +501,8 @@ load(BnsLoader *loader, const BnsPolicySource *source, GError **error)
         !bns_correlation_finish(&loader->policy->correlation, &source->correlation,
                                 loader->notices, error))
         return false;
+    if (source->observe)
+        bns_policy_observe(loader->policy);
     return bns_policy_complete(loader->policy, error);
 }
 

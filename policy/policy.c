@@ -131,6 +131,8 @@ bns_policy_add_config(BnsPolicy *policy, BnsConfig *config, GPtrArray *notices)
     }
     bns_permits_merge(&policy->permits, &config->permits);
     bns_origins_merge(policy->origins, config->origins);
+    if (config->has_mode)
+        policy->mode = config->mode;
     if (config->has_enabled)
         policy->is_disabled = !config->enabled;
     if (config->has_clipboard)
@@ -284,6 +286,8 @@ digest_rules(const BnsPolicy *policy)
     }
     digest_settings(checksum, policy);
     digest_correlation(checksum, policy);
+    if (policy->mode == BNS_MODE_OBSERVE)
+        g_checksum_update(checksum, (const guchar *)"observe\n", -1);
     return g_strdup(g_checksum_get_string(checksum));
 }
 

@@ -22,6 +22,7 @@
 #include "policy/headers.h"
 #include "policy/identity.h"
 #include "policy/limits.h"
+#include "policy/mode.h"
 #include "policy/nested.h"
 #include "policy/permit.h"
 #include "policy/texts.h"
@@ -46,13 +47,19 @@ typedef enum {
     BNS_POLICY_ERROR_INVALID,
 } BnsPolicyError;
 
+/**
+ * BnsVerdict: each lets more through than the one before. A rule's is deny or allow.
+ * @BNS_VERDICT_WOULD_DENY: it passes, since the layer that refuses it only observes
+ *                          (policy/mode.h)
+ */
 typedef enum {
     BNS_VERDICT_DENY,
+    BNS_VERDICT_WOULD_DENY,
     BNS_VERDICT_ALLOW,
     BNS_N_VERDICTS,
 } BnsVerdict;
 
-/* "deny", "allow" */
+/* "deny", "would_deny", "allow" */
 const char *bns_verdict_name(BnsVerdict verdict);
 
 /**
@@ -77,9 +84,12 @@ const char *bns_scheme_name(BnsScheme scheme);
  * BnsFlowKind: how a flow to a host and port is handled before its bytes are seen.
  * @BNS_FLOW_REFUSE: RST
  * @BNS_FLOW_READ: accept, then read TLS or HTTP
- * @BNS_FLOW_READ_AFTER_DIAL: a rule without port names the host: dial, and end the flow
- *                            if the server speaks first
+ * @BNS_FLOW_READ_AFTER_DIAL: a rule without port names the host, or the policy only
+ *                            observes: dial, then read TLS or HTTP
  * @BNS_FLOW_TCP: an opaque flow: dial, then relay
+ *
+ * What is to be read and proves to be neither TLS nor HTTP is opaque if
+ * bns_policy_decide_tcp() lets it pass, as it does where the policy observes; else it ends.
  */
 typedef enum {
     BNS_FLOW_REFUSE,
@@ -104,17 +114,25 @@ typedef struct {
 /* Strings are owned by the policy or static. */
 typedef struct {
     BnsVerdict verdict;
-    const char *rule;   /* origin of the deciding rule; NULL: none */
+    const char *rule;   /* origin of the deciding rule; NULL: none; so of would_deny */
     const char *reason; /* one sentence without a final dot */
     const char *near; /* no rule allows it: origin of the first that came nearest; NULL:
                          * none is for that host */
     unsigned
         lifts_guard; /* which layers' rules lift the address guard (private:, cidr:):
                            * a bit each */
-    bool is_ceiling; /* the system layer refused: no rule of the person's helps */
+    bool is_ceiling; /* the system layer refused, or would: no rule of the person's
+                      * helps */
     const BnsIdentity *identity; /* to be shown upstream; NULL: none */
     BnsCap caps[BNS_N_CAPS];     /* of what is allowed */
 } BnsDecision;
+
+/* Whether it may go on: by a rule, or because it is only observed. */
+static inline bool
+bns_decision_passes(const BnsDecision *decision)
+{
+    return decision->verdict != BNS_VERDICT_DENY;
+}
 
 typedef struct {
     guint names;     /* limits.names: synthetic addresses in a session */
@@ -160,6 +178,7 @@ typedef struct {
     GStrv read_only;         /* --read-only */
     GStrv hide;              /* --hide */
     bool review;             /* --review */
+    bool observe;            /* --observe; wins over mode: */
     GStrv env;               /* --env */
     BnsCorrelationSource correlation;
     const GPtrArray *added; /* of BnsPolicyAdded: to the running session; NULL: none */
@@ -207,7 +226,7 @@ bns_policy_decide_tcp(const BnsPolicy *policy, const char *host, uint16_t port);
 bool bns_policy_is_sealed(const BnsPolicy *policy, const char *host, uint16_t port);
 
 /* How to handle a flow, before any byte of it; @out_decision (nullable) tells which
- * rule refused it or made it tcp. */
+ * rule refused it or made it tcp, or what lets it be dialled. */
 BnsFlowKind bns_policy_flow_kind(const BnsPolicy *policy,
                                  const char *host,
                                  uint16_t port,
@@ -223,10 +242,11 @@ BnsDecision bns_policy_could_allow(const BnsPolicy *policy,
 
 /**
  * bns_policy_decide_address:
- * @decision: what allowed the request or flow
+ * @decision: what let the request or flow pass
  * @address: AF_INET or AF_INET6, about to be dialled for it
  *
- * The address guard: whether this resolved address may be dialled. A deny rule with
+ * The address guard: whether this resolved address may be dialled. Nobody who observes
+ * lifts it; deny rules are rules, and would deny. A deny rule with
  * a cidr or an IP literal applies in any case, with methods or a path too, since the
  * connection could carry any request. Addresses given by --resolve are not asked about,
  * except for those deny rules: pass @is_given.
@@ -272,6 +292,14 @@ BnsPolicyLimits bns_policy_limits(const BnsPolicy *policy);
 const BnsProcessLimits *bns_policy_process_limits(const BnsPolicy *policy);
 /* enabled: false in the file. */
 bool bns_policy_is_disabled(const BnsPolicy *policy);
+/* mode: and --observe, of the policy below a system layer. */
+BnsMode bns_policy_mode(const BnsPolicy *policy);
+/* Of the system layer, if there is one: of its own rules alone. */
+BnsMode bns_policy_system_mode(const BnsPolicy *policy);
+/* Returns: (transfer none) (nullable): where the system layer says it ("file:line") */
+const char *bns_policy_system_mode_origin(const BnsPolicy *policy);
+/* Whether one of them lets pass what it refuses. */
+bool bns_policy_observes(const BnsPolicy *policy);
 /* Whether there is a system layer. */
 bool bns_policy_has_system(const BnsPolicy *policy);
 /* Returns: (transfer none) (nullable): where the system layer forbids it ("file:line"), or

@@ -23,6 +23,7 @@
 struct BnsPolicy {
     BnsPolicy *ceiling; /* owned; NULL: this is it, or there is none */
     bool is_ceiling;
+    BnsMode mode;
     BnsPermits permits;  /* of a ceiling */
     GHashTable *origins; /* owned; policy/origins.h; of the settings in force */
     GPtrArray *rules;    /* owned, of owned BnsRule, in the order of their numbers */
@@ -78,7 +79,7 @@ bns_policy_parse(const char *file, const char *bytes, size_t len, GError **error
  * port of a host: an error, with the place of the later one. */
 bool bns_policy_check_kinds(const BnsPolicy *policy, GError **error);
 
-/* What one layer's own rules say; what is reserved is not looked at. @readings: of the
+/* What one layer's own rules say, by its mode; what is reserved is not looked at. @readings: of the
  * request's path; NULL: whether some request could be allowed. */
 BnsDecision bns_policy_decide_layer(const BnsPolicy *layer,
                                     const BnsRequest *request,
@@ -94,7 +95,14 @@ const char *
 bns_policy_refuse_own_name(const BnsPolicy *policy, const char *host, uint16_t port);
 /* The layers disagree on the kind of a flow. @is_ceiling: the system layer does not allow that
  * kind. */
-BnsDecision bns_policy_deny_kinds(bool is_ceiling);
+BnsDecision bns_policy_deny_kinds(const BnsPolicy *policy, bool is_ceiling);
+
+/* @decision as @layer means it: would_deny for deny where it observes. (mode.c) */
+BnsDecision bns_policy_soften(const BnsPolicy *layer, BnsDecision decision);
+/* --observe */
+void bns_policy_observe(BnsPolicy *policy);
+/* Whether the policy's ceiling lets it observe. */
+bool bns_policy_check_mode(const BnsPolicy *policy, GError **error);
 
 /* Whether some allow rule makes the flow one of @kind (tls or tcp), whatever else is
  * said about it. */

@@ -236,10 +236,10 @@ static const struct {
     { "a-key-of-a-file", "profiles:\n  a: { enabled: false }\n", NULL,
       "p.yaml:2:8: unknown key \"enabled\": use extends, for, allow, deny, commands, "
       "env, "
-      "files, limits, nested, sockets or tty" },
+      "files, limits, mode, nested, sockets or tty" },
     { "a-profile-in-a-profile", "profiles:\n  a: { profiles: { b: {} } }\n", NULL,
       "p.yaml:2:8: unknown key \"profiles\": use extends, for, allow, deny, commands, "
-      "env, files, limits, nested, sockets or tty" },
+      "env, files, limits, mode, nested, sockets or tty" },
     { "twice", "profiles:\n  a: {}\n  a: {}\n", NULL, NULL },
     { "for-of-a-file", "for: [claude]\n", NULL, NULL },
 };
