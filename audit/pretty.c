@@ -225,12 +225,23 @@ append_details(GString *text, const BnsJson *record)
     append_detail(details, "signal ", bns_json_text(record, "signal"));
     append_detail(details, "allowed ", bns_json_text(record, "allowed"));
     append_detail(details, "denied ", bns_json_text(record, "denied"));
+    append_detail(details, "would deny ", bns_json_text(record, "would_deny"));
     /* append_exec() has said it. */
     if (g_strcmp0(bns_json_text(record, "event"), "exec") != 0)
         append_process(details, record);
     if (details->len > 0 && !g_str_has_suffix(text->str, "  "))
         g_string_append(text, "  ");
     g_string_append(text, details->str);
+}
+
+/* Whose rules let pass what they refuse, if there are such. */
+static void
+append_modes(GString *text, const BnsJson *record)
+{
+    if (g_strcmp0(bns_json_text(record, "mode"), "observe") == 0)
+        g_string_append(text, "  (mode: observe)");
+    if (g_strcmp0(bns_json_text(record, "system_mode"), "observe") == 0)
+        g_string_append(text, "  (the system's mode: observe)");
 }
 
 /* "2026-11-24 session 5f1c…: claude -p hello" */
@@ -245,6 +256,7 @@ append_session(GString *text, const BnsJson *record)
     append_escaped(text, bns_json_text(record, "session"));
     g_string_append(text, ": ");
     append_command(text, bns_json_member(record, "command", BNS_JSON_LIST));
+    append_modes(text, record);
 }
 
 /* "git push  pid 7 of 2, in /home/u" */

@@ -54,7 +54,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(BnsAuditFile, bns_audit_file_free)
 typedef struct {
     char **command; /* argv; secrets in it are masked by the recorder */
     const char *policy_digest;
-    char **layers; /* files and flags that make the policy; NULL-terminated */
+    const char *mode;        /* "enforce" or "observe" */
+    const char *system_mode; /* of a system policy; NULL: there is none */
+    char **layers;           /* files and flags that make the policy; NULL-terminated */
     char *
         *env_hidden; /* names of variables that the command does not get; NULL or empty:
                         * none */
@@ -89,10 +91,10 @@ typedef struct {
  * Returns: the process's exit status, 0 or 1.
  *
  * session.end has `exit` or `signal` as END's text says, for "failed" an `error`; and
- * `allowed` and `denied`: http.request, tcp.open and flow.refused by their decision, so
- * that one refused thing counts once (audit/tally.h).
+ * `allowed`, `denied` and `would_deny`: http.request, tcp.open and flow.refused by their
+ * decision, so that one refused thing counts once (audit/tally.h).
  *
- * SUMMARY's text: "ALLOWED DENIED\n", then up to five of the most refused
+ * SUMMARY's text: "ALLOWED DENIED WOULD_DENY\n", then up to five of the most refused
  * destinations, "COUNT\tSCHEME\tHOST\tPORT\tMETHOD\tPATH\tKIND\tREASON\n" ("-" for what is
  * absent; all escaped by bns_text_escape(); HOST is the address where no name is known;
  * KIND is "refused", or "malformed" for what no rule could allow). A column that is too

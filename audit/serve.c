@@ -245,7 +245,8 @@ session_end(const Recorder *recorder)
 {
     const char *text = recorder->end_text;
     BnsSessionEnd end = { .allowed = bns_tally_allowed(recorder->tally),
-                          .denied = bns_tally_denied(recorder->tally) };
+                          .denied = bns_tally_denied(recorder->tally),
+                          .would_deny = bns_tally_would_deny(recorder->tally) };
 
     if (g_str_has_prefix(text, "exit "))
         end.exit = text + strlen("exit ");

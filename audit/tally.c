@@ -27,6 +27,7 @@ typedef struct {
 struct BnsTally {
     uint64_t allowed;
     uint64_t denied;
+    uint64_t would_deny;
     GHashTable *destinations; /* columns, borrowed, to owned Destination */
 };
 
@@ -145,11 +146,20 @@ bns_tally_add(BnsTally *tally, const BnsRecord *record)
 {
     if (!is_outcome(record))
         return;
-    if (record->decision == BNS_DECIDED_DENY) {
+    switch (record->decision) {
+    case BNS_DECIDED_DENY:
         tally->denied++;
         add_destination(tally, record);
-    } else if (record->decision != BNS_DECIDED_NOT) {
+        break;
+    case BNS_DECIDED_ALLOW:
         tally->allowed++;
+        break;
+    case BNS_DECIDED_WOULD_DENY:
+        tally->would_deny++;
+        break;
+    case BNS_DECIDED_NOT:
+    case BNS_N_DECIDED:
+        break;
     }
 }
 
@@ -163,6 +173,12 @@ uint64_t
 bns_tally_denied(const BnsTally *tally)
 {
     return tally->denied;
+}
+
+uint64_t
+bns_tally_would_deny(const BnsTally *tally)
+{
+    return tally->would_deny;
 }
 
 /* The most refused first, then the first refused. */
@@ -189,7 +205,8 @@ bns_tally_summary(const BnsTally *tally)
     while (g_hash_table_iter_next(&iter, NULL, &value))
         g_ptr_array_add(sorted, value);
     g_ptr_array_sort(sorted, compare);
-    g_string_printf(text, "%" PRIu64 " %" PRIu64 "\n", tally->allowed, tally->denied);
+    g_string_printf(text, "%" PRIu64 " %" PRIu64 " %" PRIu64 "\n", tally->allowed,
+                    tally->denied, tally->would_deny);
     for (guint i = 0; i < MIN(sorted->len, SUMMARY_DESTINATIONS); i++) {
         const Destination *destination = g_ptr_array_index(sorted, i);
 

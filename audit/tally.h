@@ -3,7 +3,7 @@
  * Counting decisions, for session.end and for the summary that a person sees.
  *
  * One thing that the command tried counts once: http.request, tcp.open and flow.refused
- * count by their decision (would_deny was let through and counts as allowed). A refused
+ * count by their decision. A refused
  * tls.open does not, since the request inside it is refused and recorded in its turn;
  * neither do names, UDP and errors.
  */
@@ -25,6 +25,8 @@ void bns_tally_add(BnsTally *tally, const BnsRecord *record);
 
 uint64_t bns_tally_allowed(const BnsTally *tally);
 uint64_t bns_tally_denied(const BnsTally *tally);
+/* Let through, since the policy observes. */
+uint64_t bns_tally_would_deny(const BnsTally *tally);
 
 /* Returns: (transfer full): SUMMARY's text (audit/recorder.h), shorter than
  * BNS_READY_TEXT_MAX. */

@@ -81,6 +81,8 @@ bns_writer_start(BnsAuditFile *file, const BnsSessionStart *start, GError **erro
     bns_json_append_text(line, "version", BNS_VERSION);
     bns_json_append_list(line, "command", (const char *const *)command);
     bns_json_append_text(line, "policy_digest", start->policy_digest);
+    bns_json_append_text(line, "mode", start->mode);
+    bns_json_append_text(line, "system_mode", start->system_mode);
     bns_json_append_list(line, "layers", (const char *const *)start->layers);
     append_some(line, "env_hidden", start->env_hidden);
     append_some(line, "published", start->published);
@@ -98,5 +100,6 @@ bns_writer_end(BnsAuditFile *file, const BnsSessionEnd *end, GError **error)
     bns_json_append_text(line, "signal", end->signal);
     bns_json_append_count(line, "allowed", end->allowed);
     bns_json_append_count(line, "denied", end->denied);
+    bns_json_append_count(line, "would_deny", end->would_deny);
     return finish(file, line, error);
 }

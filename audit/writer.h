@@ -18,6 +18,7 @@ typedef struct {
     const char *error;  /* (nullable): neither: why we ended it */
     uint64_t allowed;
     uint64_t denied;
+    uint64_t would_deny;
 } BnsSessionEnd;
 
 /* Each writes one line. Returns: false with @error set if it is not written. */

@@ -112,6 +112,25 @@ append_limits(GString *lines, const BnsPolicy *policy)
     append_process_limits(lines, policy);
 }
 
+/* "mode" alone is that of files. */
+static void
+append_mode(GString *lines, const char *origin, const char *word, BnsMode mode)
+{
+    g_autofree char *from = bns_text_escape(origin != NULL ? origin : "default", -1);
+
+    g_string_append_printf(lines, "%s\t%s\t%s\n", from, word, bns_mode_name(mode));
+}
+
+static void
+append_modes(GString *lines, const BnsPolicy *policy)
+{
+    append_mode(lines, bns_policy_origin(policy, "mode"), "network-mode",
+                bns_policy_mode(policy));
+    if (bns_policy_has_system(policy))
+        append_mode(lines, bns_policy_system_mode_origin(policy), "system-network-mode",
+                    bns_policy_system_mode(policy));
+}
+
 static void
 append_profile(GString *lines, const BnsPolicy *policy)
 {
@@ -146,6 +165,7 @@ describe_settings(const BnsPolicy *policy, GError **error)
                            variables);
     append_setting(lines, policy, "tty", "tty.clipboard",
                    bns_policy_clipboard(policy) ? "true" : "false");
+    append_modes(lines, policy);
     append_profile(lines, policy);
     g_string_append(lines, correlation);
     append_limits(lines, policy);

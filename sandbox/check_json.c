@@ -173,6 +173,7 @@ bns_check_json(const BnsPolicy *policy, const char *settings)
     GString *line = begin(true);
 
     append_boolean(line, "enabled", !bns_policy_is_disabled(policy));
+    bns_json_append_text(line, "mode", bns_mode_name(bns_policy_mode(policy)));
     bns_json_append_text(line, "policy_digest", bns_policy_digest(policy));
     append_strings(line, "files", (char *const *)files->pdata, files->len);
     g_string_append(line, ",\"rules\":[");

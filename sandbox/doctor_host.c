@@ -177,8 +177,10 @@ add_system_layer(GPtrArray *findings)
                        "ask whoever keeps " BNS_POLICY_SYSTEM_DIR, "%s",
                        error->message);
     else if (bns_policy_has_system(policy))
-        bns_doctor_add(findings, "system policy", BNS_FINDING_OK, "", "%s, %u rules",
-                       BNS_POLICY_SYSTEM_DIR, bns_policy_n_rules(policy));
+        bns_doctor_add(findings, "system policy", BNS_FINDING_OK, "",
+                       "%s, %u rules, mode: %s", BNS_POLICY_SYSTEM_DIR,
+                       bns_policy_n_rules(policy),
+                       bns_mode_name(bns_policy_system_mode(policy)));
     else
         bns_doctor_add(findings, "system policy", BNS_FINDING_OK, "", "none");
 }

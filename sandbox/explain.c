@@ -203,5 +203,5 @@ bns_explain(const BnsOptions *options)
     text = g_strcmp0(options->format, "json") == 0 ? bns_explanation_json(&explanation)
                                                    : bns_explanation_text(&explanation);
     fputs(text, stdout);
-    return explanation.verdict == BNS_VERDICT_ALLOW ? 0 : 1;
+    return explanation.verdict == BNS_VERDICT_DENY ? 1 : 0;
 }

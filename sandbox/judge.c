@@ -16,9 +16,7 @@ decide(const BnsPolicy *policy, const BnsRequest *request)
     if (refused != NULL)
         return (BnsDecision){ .verdict = BNS_VERDICT_DENY, .reason = refused };
     decision = bns_policy_decide(policy, request);
-    if (decision.verdict == BNS_VERDICT_ALLOW)
-        return bns_policy_decide_literal(policy, &decision, request);
-    return decision;
+    return bns_policy_decide_literal(policy, &decision, request);
 }
 
 /* Whether nothing but an allow rule is missing: no deny rule, no reserved name, and not

@@ -65,7 +65,8 @@ typedef struct {
     GStrv write; /* paths, unparsed */
     GStrv read_only;
     GStrv hide;
-    bool review;           /* the policy may say so, too */
+    bool observe;          /* the policy may say so, too */
+    bool review;           /* the same */
     bool apply;            /* run, review: the changes reach the tree; or */
     bool discard;          /* run, review: they are removed; or */
     bool diff;             /* review: shown line by line; one of the three at most */

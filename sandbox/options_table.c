@@ -48,6 +48,8 @@ const BnsOption bns_option_table[] = {
       "allow what RULE matches; repeatable" },
     { "deny", 0, BNS_OPTION_LIST, BNS_FOR_POLICY, AT(deny), "RULE",
       "deny what RULE matches; repeatable" },
+    { "observe", 0, BNS_OPTION_FLAG, BNS_FOR_POLICY, AT(observe), NULL,
+      "let pass what the rules refuse, and record it" },
     { "write", 0, BNS_OPTION_LIST, BNS_FOR_POLICY, AT(write), "PATH",
       "let the command write there too; repeatable" },
     { "read-only", 0, BNS_OPTION_LIST, BNS_FOR_POLICY, AT(read_only), "PATH",

@@ -99,6 +99,7 @@ bns_policy_source_of(const BnsOptions *options, const char *config)
                               .read_only = options->read_only,
                               .hide = options->hide,
                               .review = options->review,
+                              .observe = options->observe,
                               .env = options->env,
                               .correlation = correlation_of(options) };
 }
@@ -158,6 +159,31 @@ bns_policy_source_load_layer(const BnsOptions *options,
     else
         source.system_dir = NULL;
     return bns_policy_load(&source, NULL, error);
+}
+
+void
+bns_policy_source_announce(const BnsPolicy *policy)
+{
+    g_autofree char *origin = bns_text_escape(bns_policy_origin(policy, "mode"), -1);
+    g_autofree char *above = bns_text_escape(bns_policy_system_mode_origin(policy), -1);
+
+    if (bns_policy_mode(policy) == BNS_MODE_OBSERVE)
+        bns_log_print(
+            "observing (%s): what the rules would deny is let through, and only "
+            "recorded",
+            origin);
+    if (bns_policy_system_mode(policy) == BNS_MODE_OBSERVE)
+        bns_log_print(
+            "the system policy observes (%s): what its rules would deny is only "
+            "recorded",
+            above);
+}
+
+const char *
+bns_policy_source_system_mode(const BnsPolicy *policy)
+{
+    return bns_policy_has_system(policy) ? bns_mode_name(bns_policy_system_mode(policy))
+                                         : NULL;
 }
 
 GStrv

@@ -51,6 +51,13 @@ bool bns_policy_source_permit(const BnsPolicy *policy,
                               const char *what,
                               GError **error);
 
+/* Says on standard error, -q or not, that the session only records what rules refuse, and
+ * who wants it so; nothing if it enforces. */
+void bns_policy_source_announce(const BnsPolicy *policy);
+
+/* Returns: (transfer none) (nullable): "enforce" or "observe"; %NULL: no system policy */
+const char *bns_policy_source_system_mode(const BnsPolicy *policy);
+
 /* Returns: (transfer full): where its rules came from, for the audit: presets, files, the
  * profile, single rules with their text. */
 GStrv bns_policy_source_layers(const BnsPolicy *policy, const BnsOptions *options);

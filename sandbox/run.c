@@ -409,6 +409,8 @@ run_session(Run *run, const BnsOptions *options)
     const BnsSessionStart start = {
         .command = options->arguments,
         .policy_digest = bns_policy_digest(run->policy),
+        .mode = bns_mode_name(bns_policy_mode(run->policy)),
+        .system_mode = bns_policy_source_system_mode(run->policy),
         .layers = run->layers,
         .env_hidden = run->environment->hidden,
         .published = run->published_names,
@@ -498,6 +500,7 @@ load_and_run(Run *run, const BnsOptions *options, GError **error)
         g_propagate_error(error, refused);
         return BNS_EXIT_FAILED;
     }
+    bns_policy_source_announce(run->policy);
     if (!bns_streams_open(&run->streams, error) || !prepare(run, options, error))
         return BNS_EXIT_FAILED;
     if (!may_be_executed(run, options))

@@ -63,6 +63,7 @@ bns_session_record_free(BnsSessionRecord *record)
         return;
     g_free(record->workdir);
     g_strfreev(record->command);
+    g_free(record->mode);
     g_free(record->audit_path);
     g_free(record);
 }
@@ -204,6 +205,8 @@ write_text(const char *session, const BnsSessionRecord *record, gsize *out_len)
     bns_key_set_bytes(file, GROUP, "workdir", record->workdir);
     bns_key_set_bytes(file, GROUP, "audit", record->audit_path);
     bns_key_set_words(file, GROUP, "command", words);
+    if (record->mode != NULL)
+        g_key_file_set_string(file, GROUP, "mode", record->mode);
     return g_key_file_to_data(file, out_len, NULL);
 }
 
@@ -377,6 +380,7 @@ read_record(int fd, BnsSessionRecord *record)
     record->workdir = bns_key_get_bytes(file, GROUP, "workdir");
     record->audit_path = bns_key_get_bytes(file, GROUP, "audit");
     record->command = bns_key_get_words(file, GROUP, "command");
+    record->mode = g_key_file_get_string(file, GROUP, "mode", NULL);
     return g_strcmp0(session, record->session) == 0 && record->workdir != NULL &&
            record->audit_path != NULL && record->command != NULL;
 }

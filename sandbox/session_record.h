@@ -38,6 +38,7 @@ typedef struct {
     int64_t started_us; /* since 1970 */
     char *workdir;      /* owned */
     GStrv command;      /* owned; secrets masked (audit/mask.h) */
+    char *mode;         /* owned; "enforce" or "observe"; NULL: the former */
     char *audit_path;   /* owned */
     unsigned n_allowed; /* rules that were added while it runs */
 } BnsSessionRecord;

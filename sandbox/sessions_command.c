@@ -5,6 +5,7 @@
 #include "audit/json.h"
 #include "base/fd.h"
 #include "base/text.h"
+#include "policy/mode.h"
 #include "sandbox/log.h"
 #include "sandbox/review_changes.h"
 #include "sandbox/session_record.h"
@@ -70,6 +71,12 @@ format_command(char **command)
                : g_steal_pointer(&shown);
 }
 
+static const char *
+mode_of(const BnsSessionRecord *record)
+{
+    return record->mode != NULL ? record->mode : bns_mode_name(BNS_MODE_ENFORCE);
+}
+
 static void
 print_session(const BnsSessionRecord *record)
 {
@@ -78,8 +85,10 @@ print_session(const BnsSessionRecord *record)
     g_autofree char *workdir = bns_text_escape(record->workdir, -1);
     g_autofree char *command = format_command(record->command);
 
-    printf("%.8s  %7d  %s  %9s  %s  %s\n", record->session, (int)record->pid, started,
-           elapsed, workdir, command);
+    bool observes = strcmp(mode_of(record), bns_mode_name(BNS_MODE_OBSERVE)) == 0;
+
+    printf("%.8s  %7d  %s  %9s  %s  %s%s\n", record->session, (int)record->pid, started,
+           elapsed, workdir, command, observes ? "  (observes)" : "");
     if (record->n_allowed > 0)
         printf("          +%u rule%s: boundary-ns allow %.8s\n", record->n_allowed,
                record->n_allowed == 1 ? "" : "s", record->session);
@@ -151,6 +160,7 @@ append_session(GString *text, const BnsSessionRecord *record)
 
     append_common(text, record->session, record->started_us, record->workdir,
                   record->command, record->audit_path);
+    bns_json_append_text(text, "mode", mode_of(record));
     bns_json_append_number(text, "pid", (uint64_t)record->pid);
     bns_json_append_number(text, "elapsed_s", (uint64_t)(elapsed_us / G_USEC_PER_SEC));
     bns_json_append_number(text, "allowed", record->n_allowed);

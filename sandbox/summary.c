@@ -149,19 +149,46 @@ number_or_zero(const char *text)
     return number;
 }
 
-/* Returns: how many were blocked. */
-static guint64
-append_totals(GString *text, const char *line)
+typedef struct {
+    guint64 allowed;
+    guint64 blocked;
+    guint64 would_deny;
+} Totals;
+
+static Totals
+append_totals(GString *text, const char *line, const BnsPolicy *policy)
 {
     g_auto(GStrv) numbers = g_strsplit(line, " ", -1);
+    Totals totals = { 0 };
 
-    if (g_strv_length(numbers) != 2)
-        return 0;
+    if (g_strv_length(numbers) != 3)
+        return totals;
+    totals.allowed = number_or_zero(numbers[0]);
+    totals.blocked = number_or_zero(numbers[1]);
+    totals.would_deny = number_or_zero(numbers[2]);
     g_string_append_printf(text,
                            "boundary-ns: %" G_GUINT64_FORMAT
-                           " allowed, %" G_GUINT64_FORMAT " blocked\n",
-                           number_or_zero(numbers[0]), number_or_zero(numbers[1]));
-    return number_or_zero(numbers[1]);
+                           " allowed, %" G_GUINT64_FORMAT " blocked",
+                           totals.allowed, totals.blocked);
+    if (totals.would_deny > 0 || bns_policy_observes(policy))
+        g_string_append_printf(text,
+                               ", %" G_GUINT64_FORMAT
+                               " passed that would have been denied (mode: observe)",
+                               totals.would_deny);
+    g_string_append_c(text, '\n');
+    return totals;
+}
+
+static void
+append_observed(GString *text, const Totals *totals, const char *audit_path)
+{
+    g_autofree char *escaped = bns_text_escape(audit_path, -1);
+    g_autofree char *quoted = bns_text_shell_quote(escaped);
+
+    if (totals->would_deny > 0)
+        g_string_append_printf(
+            text, "boundary-ns: rules that would allow them: boundary-ns suggest %s\n",
+            quoted);
 }
 
 /* The destinations, and how many refusals they leave out. */
@@ -190,8 +217,12 @@ bns_summary_text(const char *summary, const BnsPolicy *policy, const char *audit
     g_auto(GStrv) lines = g_strsplit(summary != NULL ? summary : "", "\n", -1);
     g_autofree char *path = bns_text_escape(audit_path, -1);
 
-    if (lines[0] != NULL)
-        append_lines(text, lines + 1, append_totals(text, lines[0]), policy);
+    if (lines[0] != NULL) {
+        Totals totals = append_totals(text, lines[0], policy);
+
+        append_lines(text, lines + 1, totals.blocked, policy);
+        append_observed(text, &totals, audit_path);
+    }
     g_string_append_printf(text, "boundary-ns: audit: %s\n", path);
     return g_string_free(text, FALSE);
 }

@@ -17,6 +17,7 @@ bns_supervisor_mark(BnsSupervisor *supervisor)
         .workdir = (char *)(uintptr_t)session->init.workdir,
         .command = session->options->arguments,
         .audit_path = session->audit->path,
+        .mode = (char *)(uintptr_t)bns_mode_name(bns_policy_mode(session->policy)),
     };
     g_autoptr(GError) error = NULL;
 

@@ -64,7 +64,7 @@ bns_call_judge(BnsCall *call)
     question = bns_request_question(request);
     call->decision = bns_engine_keep(
         call->flow->engine, bns_policy_decide(call->flow->engine->policy, &question));
-    if (call->decision.verdict == BNS_VERDICT_ALLOW)
+    if (bns_decision_passes(&call->decision))
         return judge_size(call);
     return (BnsRefusal){ .status = 403,
                          .reason = call->decision.reason,
@@ -109,14 +109,21 @@ bns_call_record(const BnsCall *call, BnsEvent event)
 }
 
 static BnsRecord
-allowed_record(const BnsCall *call)
+passed_record(const BnsCall *call)
 {
     BnsRecord record = bns_call_record(call, BNS_EVENT_HTTP_REQUEST);
 
-    record.decision = BNS_DECIDED_ALLOW;
-    record.reason = call->decision.reason;
-    record.rule = call->decision.rule;
+    bns_engine_put_decision(&record, &call->decision);
     return record;
+}
+
+void
+bns_call_choose(BnsCall *call, const BnsUpstream *upstream)
+{
+    g_strlcpy(call->addr, upstream->addr, sizeof(call->addr));
+    call->decision = bns_engine_keep(
+        call->flow->engine, bns_upstream_decide(call->flow->engine, upstream,
+                                                call->request.scheme, &call->decision));
 }
 
 bool
@@ -126,7 +133,7 @@ bns_call_note_request(BnsCall *call)
 
     if (call->state == BNS_CALL_SENT)
         return true;
-    record = allowed_record(call);
+    record = passed_record(call);
     call->state = bns_engine_record_numbered(call->flow->engine, &record, &call->seq)
                       ? BNS_CALL_SENT
                       : BNS_CALL_OVER;
@@ -188,7 +195,7 @@ bns_call_note_failure(BnsCall *call, uint16_t status, const char *error, bool is
 static void
 note_unsent(BnsCall *call, const char *error)
 {
-    BnsRecord record = allowed_record(call);
+    BnsRecord record = passed_record(call);
 
     record.status = call->status;
     record.error = error;
@@ -238,7 +245,7 @@ bns_call_suggest(const BnsCall *call, uint16_t status)
 {
     BnsRequest question = bns_request_question(&call->request);
 
-    if (status != 403 || call->decision.verdict == BNS_VERDICT_ALLOW ||
+    if (status != 403 || bns_decision_passes(&call->decision) ||
         call->decision.rule != NULL || call->decision.reason == NULL ||
         call->decision.is_ceiling)
         return NULL;

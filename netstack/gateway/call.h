@@ -7,10 +7,11 @@
  * is here.
  *
  * A request that was allowed but could not be sent has upstream.error, and an
- * http.request with decision allow, the status that we answered (502, 504) and the
+ * http.request with its decision, the status that we answered (502, 504) and the
  * error, but no http.response; one that the command gave up before it was sent has the
  * same http.request without a status. One that is refused, by the address guard too, is an
- * http.request with deny and the status that was answered.
+ * http.request with deny and the status that was answered. What passes only because the
+ * policy observes is would_deny, and else as what is allowed.
  */
 #pragma once
 
@@ -20,6 +21,7 @@
 #include "netstack/gateway/correlation.h"
 #include "netstack/gateway/dial.h"
 #include "netstack/gateway/request.h"
+#include "netstack/gateway/upstream.h"
 
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -36,7 +38,7 @@ struct BnsFlow;
  * BnsCallState:
  * @BNS_CALL_NEW: not judged
  * @BNS_CALL_ALLOWED: it waits for an upstream; nothing is recorded, so it must not leave
- * @BNS_CALL_SENT: http.request was recorded with allow: bytes may have left
+ * @BNS_CALL_SENT: http.request was recorded: bytes may have left
  * @BNS_CALL_OVER: its last record was written
  */
 typedef enum {
@@ -88,7 +90,10 @@ BnsDialTarget bns_call_target(const BnsCall *call);
 
 /* A record of @event with what is known of flow and request. */
 BnsRecord bns_call_record(const BnsCall *call, BnsEvent event);
-/* http.request, allow: the request goes to call->addr. Once: a second connection for the
+/* It goes to @upstream, whose address may be one that deny rules name: so call->addr and
+ * call->decision. */
+void bns_call_choose(BnsCall *call, const BnsUpstream *upstream);
+/* http.request, allow or would_deny: the request goes to call->addr. Once: a second connection for the
  * same request needs no second record. Returns: whether it is written; only then may a
  * byte of the request leave. */
 bool bns_call_note_request(BnsCall *call);

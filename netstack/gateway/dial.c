@@ -33,6 +33,8 @@ struct BnsDial {
     BnsTimings timings;
     struct sockaddr_storage addresses[BNS_RESOLVER_ADDRESSES_MAX];
     guint n_addresses; /* that may be dialled */
+    struct sockaddr_storage spares[BNS_RESOLVER_ADDRESSES_MAX];
+    guint n_spares; /* that deny rules would skip: if there is no other */
 };
 
 uint16_t
@@ -179,12 +181,14 @@ judge(const BnsDial *dial, const struct sockaddr_storage *address)
 static void
 consider(BnsDial *dial, const struct sockaddr_storage *address, BnsDecision *io_refusal)
 {
-    BnsDecision decision = { .verdict = BNS_VERDICT_ALLOW };
+    BnsDecision decision = dial->target.decision;
 
     if (dial->proxy == NULL)
         decision = judge(dial, address);
-    if (decision.verdict == BNS_VERDICT_ALLOW)
+    if (decision.verdict == dial->target.decision.verdict)
         dial->addresses[dial->n_addresses++] = *address;
+    else if (bns_decision_passes(&decision))
+        dial->spares[dial->n_spares++] = *address;
     else if (io_refusal->reason == NULL)
         *io_refusal = decision;
 }
@@ -202,6 +206,10 @@ refuse(BnsDial *dial, const BnsDecision *refusal)
 static void
 connect_any(BnsDial *dial, const BnsDecision *refusal)
 {
+    if (dial->n_addresses == 0) {
+        dial->n_addresses = dial->n_spares;
+        memcpy(dial->addresses, dial->spares, sizeof(dial->spares));
+    }
     if (dial->n_addresses == 0) {
         refuse(dial, refusal);
         return;
@@ -326,7 +334,7 @@ begin_given(BnsDial *dial)
         const BnsResolve *resolve = g_ptr_array_index(resolves, i);
 
         if (is_given(resolve, &dial->target) &&
-            dial->n_addresses < G_N_ELEMENTS(dial->addresses))
+            dial->n_addresses + dial->n_spares < G_N_ELEMENTS(dial->addresses))
             consider(dial, &resolve->address, &refusal);
     }
     connect_any(dial, &refusal);
@@ -338,7 +346,7 @@ begin_proxied(BnsDial *dial, const BnsProxy *proxy)
     if (read_literal(&dial->target.host, dial->target.port, &dial->literal)) {
         BnsDecision decision = judge(dial, &dial->literal);
 
-        if (decision.verdict != BNS_VERDICT_ALLOW) {
+        if (!bns_decision_passes(&decision)) {
             refuse(dial, &decision);
             return;
         }

@@ -31,7 +31,7 @@ typedef struct {
     BnsHost host;
     uint16_t port;
     BnsProtocols protocols; /* https: what is offered by ALPN; http: what is spoken */
-    BnsDecision decision;   /* what allowed it: its rule may lift the guard */
+    BnsDecision decision;   /* what lets it pass: its rule may lift the guard */
 } BnsDialTarget;
 
 /**

@@ -71,6 +71,21 @@ bns_engine_keep(const BnsEngine *engine, BnsDecision decision)
     return decision;
 }
 
+void
+bns_engine_put_decision(BnsRecord *record, const BnsDecision *decision)
+{
+    static const BnsDecided decided[] = {
+        [BNS_VERDICT_DENY] = BNS_DECIDED_DENY,
+        [BNS_VERDICT_WOULD_DENY] = BNS_DECIDED_WOULD_DENY,
+        [BNS_VERDICT_ALLOW] = BNS_DECIDED_ALLOW,
+    };
+    G_STATIC_ASSERT(G_N_ELEMENTS(decided) == BNS_N_VERDICTS);
+
+    record->decision = decided[decision->verdict];
+    record->reason = decision->reason;
+    record->rule = decision->rule;
+}
+
 static void
 on_resolver_lost(void *data)
 {

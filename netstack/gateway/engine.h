@@ -77,6 +77,8 @@ void bns_engine_fail(BnsEngine *engine, const char *format, ...) G_GNUC_PRINTF(2
  * one whose certificate was read. */
 BnsDecision bns_engine_keep(const BnsEngine *engine, BnsDecision decision);
 
+/* What @record says of a decision. */
+void bns_engine_put_decision(BnsRecord *record, const BnsDecision *decision);
 /* Tells netstack. @verdict: for BNS_WIRE_VERDICT, else BNS_WIRE_REFUSE. */
 void bns_engine_tell(BnsEngine *engine,
                      BnsWireType type,

@@ -34,7 +34,7 @@ send_request(BnsExchange *exchange, BnsUpstream *upstream)
 
     exchange->upstream = upstream;
     upstream->protocol = BNS_PROTOCOL_HTTP1;
-    g_strlcpy(exchange->call.addr, upstream->addr, sizeof(exchange->call.addr));
+    bns_call_choose(&exchange->call, upstream);
     if (!bns_call_charge_head(&exchange->call)) {
         bns_exchange_exceed(exchange);
         return;

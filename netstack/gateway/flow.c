@@ -84,10 +84,11 @@ static const StateRow rows[] = {
     [BNS_FLOW_ASKED] = { "asked", await, bns_flow_offer, ASKED_TIMEOUT_US },
     [BNS_FLOW_OFFERED] = { "offered", await, NULL, 0 },
     [BNS_FLOW_ACCEPTED] = { "accepted", await, end, ACCEPTED_TIMEOUT_US },
-    [BNS_FLOW_SNIFF] = { "sniff", bns_flow_sniff, bns_flow_close, SNIFF_TIMEOUT_US },
+    [BNS_FLOW_SNIFF] = { "sniff", bns_flow_sniff, bns_flow_sniff_time_out,
+                         SNIFF_TIMEOUT_US },
     [BNS_FLOW_OPENING] = { "opening", bns_flow_opening, time_out_handshake,
                            HANDSHAKE_TIMEOUT_US },
-    [BNS_FLOW_SEALED] = { "sealed", await, NULL, 0 },
+    [BNS_FLOW_PASS] = { "pass", await, NULL, 0 },
     [BNS_FLOW_HANDSHAKE] = { "handshake", bns_flow_handshake, time_out_handshake,
                              HANDSHAKE_TIMEOUT_US },
     [BNS_FLOW_HELLO] = { "hello", await, NULL, 0 },
@@ -208,6 +209,7 @@ bns_flow_new(BnsEngine *engine, uint64_t id)
 static void
 break_off(BnsFlow *flow)
 {
+    bns_flow_sniff_end(flow);
     g_clear_pointer(&flow->connect, bns_connect_cancel);
     g_clear_pointer(&flow->tunnel, bns_tunnel_free);
     g_clear_pointer(&flow->exchange, bns_exchange_free);
@@ -323,11 +325,12 @@ bns_flow_note_refused(BnsFlow *flow,
 bool
 bns_flow_record_open(BnsFlow *flow, const BnsUpstream *upstream)
 {
+    BnsScheme scheme = flow->is_sealed ? BNS_SCHEME_TLS : BNS_SCHEME_TCP;
+    BnsDecision decision =
+        bns_upstream_decide(flow->engine, upstream, scheme, &flow->decision);
     BnsRecord record = bns_flow_record(flow, BNS_EVENT_TCP_OPEN);
 
-    record.decision = BNS_DECIDED_ALLOW;
-    record.reason = flow->decision.reason;
-    record.rule = flow->decision.rule;
+    bns_engine_put_decision(&record, &decision);
     record.addr = bns_upstream_addr(upstream);
     return bns_engine_record(flow->engine, &record);
 }
@@ -337,10 +340,7 @@ bns_flow_record_tls(BnsFlow *flow, const BnsDecision *decision)
 {
     BnsRecord record = bns_flow_record(flow, BNS_EVENT_TLS_OPEN);
 
-    record.decision =
-        decision->verdict == BNS_VERDICT_ALLOW ? BNS_DECIDED_ALLOW : BNS_DECIDED_DENY;
-    record.reason = decision->reason;
-    record.rule = decision->rule;
+    bns_engine_put_decision(&record, decision);
     return bns_engine_record(flow->engine, &record);
 }
 

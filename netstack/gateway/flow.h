@@ -9,7 +9,7 @@
  * bns_flow_close() or bns_flow_cut(), and bns_flow_run() does the rest. So no step is
  * entered twice at a time, and no pointer dies in a function that uses it.
  *
- *     ASKED                                      ┌─> OPENING ──> SEALED ──> TUNNEL
+ *     ASKED                                      ┌─> OPENING ──> PASS ──> TUNNEL
  *       v                                        │      v
  *     OFFERED ─┬─────────────> ACCEPTED ──> SNIFF ─┤   HELLO ──> HANDSHAKE ─┬─> STREAMS
  *              │                  │                ├─> STREAMS (h2c)  │     │     (h2)
@@ -48,8 +48,9 @@
  * @BNS_FLOW_SNIFF: client is peeked, nothing is consumed. flow->ahead must stay quiet.
  * @BNS_FLOW_OPENING: TLS. client is peeked until its ClientHello is whole; nothing is
  *                    consumed.
- * @BNS_FLOW_SEALED: TLS that is not inspected. The ClientHello was judged, and is still
- *                   unread in client; flow->connect brings what it is passed on to.
+ * @BNS_FLOW_PASS: TLS that is not inspected, whose ClientHello was judged, or what is
+ *                 neither TLS nor HTTP. All of it is still unread in client; flow->connect
+ *                 brings what it is passed on to.
  * @BNS_FLOW_HELLO: TLS. The ClientHello was read and judged; client's handshake stands
  *                  still until flow->connect has brought flow->ahead or flow->failure.
  * @BNS_FLOW_HANDSHAKE: TLS. Before HELLO and after it: only the handshake uses client.
@@ -77,7 +78,7 @@ typedef enum {
     BNS_FLOW_ACCEPTED,
     BNS_FLOW_SNIFF,
     BNS_FLOW_OPENING,
-    BNS_FLOW_SEALED,
+    BNS_FLOW_PASS,
     BNS_FLOW_HANDSHAKE,
     BNS_FLOW_HELLO,
     BNS_FLOW_HEAD,
@@ -121,7 +122,7 @@ struct BnsFlow {
     BnsProcess *process;        /* owned: whose it is; NULL: not known (yet) */
     BnsOwnerQuery *query;       /* (transfer none): whose is it; NULL: not under way */
     BnsFlowKind kind;
-    BnsDecision decision; /* TCP and READ_AFTER_DIAL: what allowed the dial */
+    BnsDecision decision; /* TCP and READ_AFTER_DIAL: what let it be dialled */
     int64_t began_us;     /* TCP: when it was accepted */
 
     BnsChannel client;
@@ -171,8 +172,8 @@ void bns_flow_note_refused(BnsFlow *flow,
                            const char *reason,
                            const char *rule,
                            const char *error);
-/* tcp.open, for the opaque or sealed connection that flow->decision allows. Returns:
- * whether it is written; only then may a byte leave. */
+/* tcp.open, for the opaque or sealed connection that flow->decision lets pass to @upstream.
+ * Returns: whether it is written; only then may a byte leave. */
 bool bns_flow_record_open(BnsFlow *flow, const BnsUpstream *upstream);
 /* tls.open, with @decision. Returns: whether it is written; only then may it be obeyed. */
 bool bns_flow_record_tls(BnsFlow *flow, const BnsDecision *decision);
@@ -203,7 +204,16 @@ void bns_flow_refuse(BnsFlow *flow);
 /* The stream of an accepted flow; takes @fd. */
 void bns_flow_stream(BnsFlow *flow, int fd);
 
+/* --- flow_pass.c --- */
+
+/* Passes the flow on to its host, as flow->decision lets it: TLS if it is sealed, else
+ * opaque bytes. */
+BnsStep bns_flow_pass(BnsFlow *flow);
+
 /* --- flow_sealed.c --- */
+
+/* RFC 8446, 6.2 */
+#define BNS_ALERT_ACCESS_DENIED 49
 
 /* Judges a ClientHello to a sealed host (flow->tls_host), and dials or refuses. @hello: that
  * was read; its name, if it has one, is flow->tls_host. */
@@ -219,6 +229,10 @@ void bns_flow_begin_streams(BnsFlow *flow);
 /* --- steps: flow_sniff.c, flow_opening.c, flow_tls.c, flow_head.c, tunnel.c, flow_end.c */
 
 BnsStep bns_flow_sniff(BnsFlow *flow);
+/* Its client said nothing, or not enough, for too long. */
+void bns_flow_sniff_time_out(BnsFlow *flow);
+/* The flow ends. What was dialled for no byte yet is on record, if it may be opaque. */
+void bns_flow_sniff_end(BnsFlow *flow);
 BnsStep bns_flow_opening(BnsFlow *flow);
 BnsStep bns_flow_handshake(BnsFlow *flow);
 BnsStep bns_flow_head(BnsFlow *flow);

@@ -119,33 +119,19 @@ offer(BnsFlow *flow)
         return;
     }
     flow->kind = bns_policy_flow_kind(policy, flow->host.text, flow->port, &decision);
-    switch (flow->kind) {
-    case BNS_FLOW_READ:
+    cap = flow->kind == BNS_FLOW_TCP
+              ? bns_sent_all(flow->engine->sent, flow->host.text, &decision)
+              : NULL;
+    if (cap != NULL)
+        decision = (BnsDecision){ .verdict = BNS_VERDICT_DENY,
+                                  .reason = cap->reason,
+                                  .rule = cap->rule };
+    if (flow->kind == BNS_FLOW_READ)
         accept_flow(flow);
-        return;
-    case BNS_FLOW_TCP:
-        decision = bns_policy_decide_tcp(policy, flow->host.text, flow->port);
-        cap = bns_sent_all(flow->engine->sent, flow->host.text, &decision);
-        if (cap != NULL)
-            decision = (BnsDecision){ .verdict = BNS_VERDICT_DENY,
-                                      .reason = cap->reason,
-                                      .rule = cap->rule };
-        break;
-    case BNS_FLOW_READ_AFTER_DIAL:
-        decision = bns_policy_could_allow(policy, BNS_SCHEME_HTTP, flow->host.text,
-                                          flow->port);
-        if (decision.verdict != BNS_VERDICT_ALLOW)
-            decision = bns_policy_could_allow(policy, BNS_SCHEME_HTTPS, flow->host.text,
-                                              flow->port);
-        break;
-    case BNS_FLOW_REFUSE:
-    case BNS_N_FLOW_KINDS:
-        break;
-    }
-    if (flow->kind == BNS_FLOW_REFUSE || decision.verdict != BNS_VERDICT_ALLOW)
-        deny_flow(flow, decision.reason, decision.rule);
-    else
+    else if (flow->kind != BNS_FLOW_REFUSE && bns_decision_passes(&decision))
         dial_first(flow, &decision);
+    else
+        deny_flow(flow, decision.reason, decision.rule);
 }
 
 void

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sealed TLS: the ClientHello's name meets the policy, that name is dialled, and all bytes,
- * the ClientHello's first, are passed on as they came.
+ * Sealed TLS: the ClientHello's name meets the policy; that name is dialled and all passed on
+ * to it (flow_pass.c).
  *
  * What is inside is the origin's and the client's own: a refusal cannot be told by an HTTP
  * status, only by an alert, and a failure upstream only by a broken connection.
  */
 #include "netstack/gateway/flow.h"
-
-/* RFC 8446, 6.2 */
-#define ALERT_ACCESS_DENIED 49
 
 /* The inner ClientHello may ask the same server for any of its other hosts. Clients that
  * have no key for it send one of random bytes (GREASE) that nobody can tell from a real
@@ -28,59 +25,6 @@ bns_flow_alert(BnsFlow *flow, uint8_t alert)
     bns_flow_close(flow);
 }
 
-/* --- the origin --- */
-
-static void
-fail(BnsFlow *flow, const BnsUpstreamFailure *failure)
-{
-    BnsRecord record;
-
-    if (failure->outcome == BNS_DIAL_GUARDED) {
-        bns_flow_note_refused(flow, failure->error, failure->rule, NULL);
-        bns_flow_alert(flow, ALERT_ACCESS_DENIED);
-        return;
-    }
-    record = bns_flow_record(flow, BNS_EVENT_UPSTREAM_ERROR);
-    record.rule = flow->decision.rule;
-    record.error = failure->error;
-    bns_engine_note(flow->engine, &record);
-    bns_flow_cut(flow);
-}
-
-static void
-on_connected(BnsUpstream *upstream, BnsUpstreamFailure *failure, void *data)
-{
-    BnsFlow *flow = data;
-
-    flow->connect = NULL;
-    if (failure != NULL) {
-        fail(flow, failure);
-    } else if (bns_flow_record_open(flow, upstream)) {
-        bns_tunnel_begin(flow, upstream, bns_loop_now_us(flow->engine->loop));
-    } else {
-        bns_upstream_abort(upstream);
-        bns_flow_cut(flow);
-    }
-    bns_upstream_failure_free(failure);
-    bns_flow_run(flow);
-}
-
-static void
-dial(BnsFlow *flow)
-{
-    BnsDialTarget target = {
-        .scheme = BNS_SCHEME_TLS,
-        .host = flow->tls_host,
-        .port = flow->port,
-        .decision = flow->decision,
-    };
-
-    bns_flow_enter(flow, BNS_FLOW_SEALED);
-    flow->connect = bns_connect_start(flow->engine, &target, on_connected, flow);
-}
-
-/* --- the ClientHello --- */
-
 static BnsDecision
 decide(const BnsFlow *flow, const BnsClientHello *hello)
 {
@@ -89,7 +33,7 @@ decide(const BnsFlow *flow, const BnsClientHello *hello)
         bns_policy_could_allow(policy, BNS_SCHEME_TLS, flow->tls_host.text, flow->port);
     const BnsCap *cap;
 
-    if (decision.verdict == BNS_VERDICT_ALLOW && hello->has_ech)
+    if (bns_decision_passes(&decision) && hello->has_ech)
         return (BnsDecision){ .verdict = BNS_VERDICT_DENY, .reason = REASON_ECH };
     cap = bns_sent_all(flow->engine->sent, flow->tls_host.text, &decision);
     if (cap != NULL)
@@ -109,10 +53,11 @@ bns_flow_seal(BnsFlow *flow, const BnsClientHello *hello)
         bns_flow_cut(flow);
         return BNS_STEP_ON;
     }
-    if (flow->decision.verdict != BNS_VERDICT_ALLOW) {
-        bns_flow_alert(flow, ALERT_ACCESS_DENIED);
+    if (!bns_decision_passes(&flow->decision)) {
+        bns_flow_alert(flow, BNS_ALERT_ACCESS_DENIED);
         return BNS_STEP_ON;
     }
-    dial(flow);
-    return BNS_STEP_WAIT;
+    /* What was dialled before its first byte was for requests. */
+    g_clear_pointer(&flow->ahead, bns_upstream_free);
+    return bns_flow_pass(flow);
 }

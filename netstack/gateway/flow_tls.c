@@ -137,7 +137,7 @@ judge_hello(BnsFlow *flow)
         bns_flow_cut(flow);
         return BNS_STEP_ON;
     }
-    if (decision.verdict == BNS_VERDICT_ALLOW) {
+    if (bns_decision_passes(&decision)) {
         bns_flow_enter(flow, BNS_FLOW_HELLO);
         dial(flow, &decision);
         return BNS_STEP_ON;

@@ -58,7 +58,7 @@ find_tunnels(const BnsFlow *flow)
 
     target.decision = bns_policy_could_allow(flow->engine->policy, target.scheme,
                                              host->text, flow->port);
-    if (target.decision.verdict != BNS_VERDICT_ALLOW)
+    if (!bns_decision_passes(&target.decision))
         return BNS_HTTP2_TUNNELS_NO;
     target.decision = bns_engine_keep(flow->engine, target.decision);
     return bns_http2_pool_tunnels(flow->engine->http2, &target);

@@ -179,7 +179,7 @@ send_request(BnsHttp2Stream *stream, BnsHttp2Link *link, BnsUpstream *upstream)
     bool is_bodyless = stream->origin.ending == BNS_HTTP2_LAST &&
                        bns_buffer_len(&stream->origin.waiting) == 0;
 
-    g_strlcpy(stream->call.addr, upstream->addr, sizeof(stream->call.addr));
+    bns_call_choose(&stream->call, upstream);
     if (!bns_call_charge_head(&stream->call)) {
         exceed(stream);
         return;

@@ -21,14 +21,13 @@ may_go_on(const BnsEngine *engine,
           const BnsUpstream *upstream,
           uint16_t port)
 {
-    if (decision->verdict != BNS_VERDICT_ALLOW)
-        return false;
-    if (upstream == NULL || upstream->address.ss_family == AF_UNSPEC)
-        return true;
-    return bns_policy_decide_address(engine->policy, decision, scheme,
-                                     (const struct sockaddr *)&upstream->address, port,
-                                     upstream->is_given)
-               .verdict == BNS_VERDICT_ALLOW;
+    BnsDecision dialled = *decision;
+
+    if (upstream != NULL && upstream->address.ss_family != AF_UNSPEC)
+        dialled = bns_policy_decide_address(engine->policy, decision, scheme,
+                                            (const struct sockaddr *)&upstream->address,
+                                            port, upstream->is_given);
+    return bns_decision_passes(&dialled);
 }
 
 static const BnsUpstream *
@@ -43,8 +42,11 @@ is_opaque_allowed(BnsFlow *flow)
     const BnsPolicy *policy = flow->engine->policy;
     BnsDecision decision = bns_policy_decide_tcp(policy, flow->host.text, flow->port);
 
+    /* What passes only since the policy observes was to be read first. */
     if (bns_policy_is_reserved(policy, flow->host.text, flow->port) ||
-        bns_policy_flow_kind(policy, flow->host.text, flow->port, NULL) != BNS_FLOW_TCP)
+        (decision.verdict == BNS_VERDICT_ALLOW &&
+         bns_policy_flow_kind(policy, flow->host.text, flow->port, NULL) !=
+             BNS_FLOW_TCP))
         return false;
     flow->decision = bns_engine_keep(flow->engine, decision);
     if (flow->tunnel != NULL)
@@ -84,7 +86,7 @@ is_websocket_allowed(const BnsFlow *flow, BnsCall *call, const BnsUpstream *upst
 
 /* --- resetting --- */
 
-/* There is no stream yet that could be reset. */
+/* Nothing was passed on yet. */
 static void
 reset_early(BnsFlow *flow)
 {
@@ -148,7 +150,8 @@ reset_streams(BnsFlow *flow)
 static bool
 reset_opaque(BnsFlow *flow)
 {
-    bool is_early = flow->state == BNS_FLOW_OFFERED || flow->state == BNS_FLOW_ACCEPTED;
+    bool is_early = flow->state == BNS_FLOW_OFFERED ||
+                    flow->state == BNS_FLOW_ACCEPTED || flow->state == BNS_FLOW_PASS;
 
     if (flow->kind != BNS_FLOW_TCP || (!is_early && flow->state != BNS_FLOW_TUNNEL) ||
         is_opaque_allowed(flow))
@@ -161,7 +164,7 @@ static bool
 reset_sealed(BnsFlow *flow)
 {
     if (!flow->is_sealed ||
-        (flow->state != BNS_FLOW_SEALED && flow->state != BNS_FLOW_TUNNEL) ||
+        (flow->state != BNS_FLOW_PASS && flow->state != BNS_FLOW_TUNNEL) ||
         is_sealed_allowed(flow))
         return false;
     if (flow->state == BNS_FLOW_TUNNEL) {

@@ -68,6 +68,20 @@ bns_upstream_abort(BnsUpstream *upstream)
     g_free(upstream);
 }
 
+/* What only a proxy knows nobody judges. */
+BnsDecision
+bns_upstream_decide(struct BnsEngine *engine,
+                    const BnsUpstream *upstream,
+                    BnsScheme scheme,
+                    const BnsDecision *decision)
+{
+    if (upstream->address.ss_family == AF_UNSPEC)
+        return *decision;
+    return bns_policy_decide_address(engine->policy, decision, scheme,
+                                     (const struct sockaddr *)&upstream->address,
+                                     upstream->port, upstream->is_given);
+}
+
 bool
 bns_upstream_leads_to(struct BnsEngine *engine,
                       const BnsUpstream *upstream,
@@ -79,12 +93,8 @@ bns_upstream_leads_to(struct BnsEngine *engine,
         strcmp(upstream->host.text, target->host.text) != 0 ||
         upstream->proxy != bns_dial_route(engine, target))
         return false;
-    if (upstream->address.ss_family == AF_UNSPEC)
-        return true;
-    decision = bns_policy_decide_address(
-        engine->policy, &target->decision, target->scheme,
-        (const struct sockaddr *)&upstream->address, target->port, upstream->is_given);
-    return decision.verdict == BNS_VERDICT_ALLOW;
+    decision = bns_upstream_decide(engine, upstream, target->scheme, &target->decision);
+    return bns_decision_passes(&decision);
 }
 
 static bool

@@ -47,6 +47,12 @@ void bns_upstream_abort(BnsUpstream *upstream);
 bool bns_upstream_leads_to(struct BnsEngine *engine,
                            const BnsUpstream *upstream,
                            const BnsDialTarget *target);
+/* What becomes of @decision, which let something of @scheme pass to @upstream's host, at
+ * the address that @upstream leads to: deny rules may name it. */
+BnsDecision bns_upstream_decide(struct BnsEngine *engine,
+                                const BnsUpstream *upstream,
+                                BnsScheme scheme,
+                                const BnsDecision *decision);
 /* The same, and TLS was made on it if @target's scheme is https, else not; whom it may
  * have shown itself to be is whom @target's rule says; and it speaks @target's protocol.
  * When that is still open (BOTH), the origin was given the same choice before: it would

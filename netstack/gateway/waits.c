@@ -76,6 +76,9 @@ in_state(const BnsFlow *flow)
     case BNS_FLOW_ASKED:
     case BNS_FLOW_DIAL:
         return 1;
+    case BNS_FLOW_PASS:
+        /* Of TLS the handshake is still to come. */
+        return !flow->is_sealed;
     case BNS_FLOW_RELAY:
         return in_exchange(flow->exchange);
     case BNS_FLOW_TUNNEL:
@@ -86,7 +89,6 @@ in_state(const BnsFlow *flow)
     case BNS_FLOW_ACCEPTED:
     case BNS_FLOW_SNIFF:
     case BNS_FLOW_OPENING:
-    case BNS_FLOW_SEALED:
     case BNS_FLOW_HANDSHAKE:
     case BNS_FLOW_HELLO:
     case BNS_FLOW_REST:

@@ -251,12 +251,12 @@ session_with(Main run)
     g_assert_true(bns_client_note(f.netstack, &refused));
     g_assert_true(bns_client_record(f.netstack, &refused));
     end(&f, "exit 3");
-    expect(&f, BNS_READY_SUMMARY, "1 2\n2\t-\t192.0.2.1\t22\t-\t-\trefused\t-\n");
+    expect(&f, BNS_READY_SUMMARY, "1 2 0\n2\t-\t192.0.2.1\t22\t-\t-\trefused\t-\n");
     wait_exit(&f, 0);
     assert_events(&f, "session.start http.request dns.name flow.refused flow.refused "
                       "session.end");
     assert_last_line(&f, "\"event\":\"session.end\",\"exit\":\"3\",\"allowed\":\"1\","
-                         "\"denied\":\"2\",");
+                         "\"denied\":\"2\",\"would_deny\":\"0\",");
     assert_verified(&f, "ok 6 records\n");
     clear(&f);
 }
@@ -294,7 +294,7 @@ test_ends(void)
 
         start_ready(&f);
         end(&f, cases[i].text);
-        expect(&f, BNS_READY_SUMMARY, "0 0\n");
+        expect(&f, BNS_READY_SUMMARY, "0 0 0\n");
         wait_exit(&f, 0);
         assert_last_line(&f, cases[i].part);
         clear(&f);
@@ -316,7 +316,7 @@ test_drain(void)
     bns_fd_clear(&f.gateway);
     end(&f, "exit 0");
     kill(f.pid, SIGCONT);
-    expect(&f, BNS_READY_SUMMARY, "100 0\n");
+    expect(&f, BNS_READY_SUMMARY, "100 0 0\n");
     wait_exit(&f, 0);
     assert_verified(&f, "ok 202 records\n");
     clear(&f);
@@ -361,7 +361,7 @@ test_end_and_life(void)
     end(&f, "exit 0");
     bns_fd_clear(&f.life);
     kill(f.pid, SIGCONT);
-    expect(&f, BNS_READY_SUMMARY, "0 0\n");
+    expect(&f, BNS_READY_SUMMARY, "0 0 0\n");
     wait_exit(&f, 0);
     assert_verified(&f, "ok 2 records\n");
     clear(&f);
@@ -381,7 +381,7 @@ test_notes_and_records(void)
         g_assert_true(bns_client_record(f.gateway, &request));
     }
     end(&f, "exit 0");
-    expect(&f, BNS_READY_SUMMARY, "2000 0\n");
+    expect(&f, BNS_READY_SUMMARY, "2000 0 0\n");
     wait_exit(&f, 0);
     assert_verified(&f, "ok 2002 records\n");
     clear(&f);
@@ -401,7 +401,7 @@ test_nonblocking(void)
         g_assert_true(bns_client_note(f.gateway, &large));
     g_assert_true(bns_client_record(f.gateway, &large));
     end(&f, "exit 0");
-    expect(&f, BNS_READY_SUMMARY, "0 0\n");
+    expect(&f, BNS_READY_SUMMARY, "0 0 0\n");
     wait_exit(&f, 0);
     assert_verified(&f, "ok 53 records\n");
     clear(&f);
@@ -427,7 +427,7 @@ test_killed_client(void)
     /* The other helper is served as before. */
     g_assert_true(bns_client_record(f.netstack, &name));
     end(&f, "failed");
-    expect(&f, BNS_READY_SUMMARY, "3 0\n");
+    expect(&f, BNS_READY_SUMMARY, "3 0 0\n");
     wait_exit(&f, 0);
     clear(&f);
 }

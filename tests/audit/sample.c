@@ -104,6 +104,7 @@ sample_session(BnsAuditFile *file, unsigned requests, bool is_ended)
     static const char *layers[] = { "/home/u/policy.yaml", NULL };
     const BnsSessionStart start = { .command = (char **)(uintptr_t)command,
                                     .policy_digest = "sha256:0",
+                                    .mode = "enforce",
                                     .layers = (char **)(uintptr_t)layers };
     const BnsSessionEnd end = { .exit = "0", .allowed = requests };
     g_autoptr(GError) error = NULL;

@@ -36,10 +36,11 @@ test_what_counts(void)
     for (int event = 0; event < BNS_N_EVENTS; event++)
         for (int decision = 0; decision < BNS_N_DECIDED; decision++)
             add(tally, (BnsEvent)event, (BnsDecided)decision, "/");
-    /* three events: allow and would_deny, and deny; of two ends deny */
-    g_assert_cmpuint(bns_tally_allowed(tally), ==, 6);
+    /* three events; of two ends deny */
+    g_assert_cmpuint(bns_tally_allowed(tally), ==, 3);
     g_assert_cmpuint(bns_tally_denied(tally), ==, 5);
-    assert_summary(tally, "6 5\n5\thttps\th\t443\tGET\t/\trefused\t-\n");
+    g_assert_cmpuint(bns_tally_would_deny(tally), ==, 3);
+    assert_summary(tally, "3 5 3\n5\thttps\th\t443\tGET\t/\trefused\t-\n");
 }
 
 static void
@@ -47,7 +48,7 @@ test_nothing(void)
 {
     g_autoptr(BnsTally) tally = bns_tally_new();
 
-    assert_summary(tally, "0 0\n");
+    assert_summary(tally, "0 0 0\n");
 }
 
 static void
@@ -59,7 +60,7 @@ test_order(void)
 
     for (size_t i = 0; i < G_N_ELEMENTS(paths); i++)
         add(tally, BNS_EVENT_HTTP_REQUEST, BNS_DECIDED_DENY, paths[i]);
-    assert_summary(tally, "0 9\n"
+    assert_summary(tally, "0 9 0\n"
                           "3\thttps\th\t443\tGET\t/f\trefused\t-\n"
                           "2\thttps\th\t443\tGET\t/d\trefused\t-\n"
                           "1\thttps\th\t443\tGET\t/a\trefused\t-\n"
@@ -76,7 +77,7 @@ test_absent(void)
                                .addr = "192.0.2.1" };
 
     bns_tally_add(tally, &record);
-    assert_summary(tally, "0 1\n1\t-\t192.0.2.1\t-\t-\t-\trefused\t-\n");
+    assert_summary(tally, "0 1 0\n1\t-\t192.0.2.1\t-\t-\t-\trefused\t-\n");
 }
 
 /* A sealed flow's tls.open is its refusal; allowed, its tcp.open follows. */
@@ -95,7 +96,7 @@ test_sealed(void)
 
         bns_tally_add(tally, &record);
     }
-    assert_summary(tally, "0 1\n1\ttls\th\t443\t-\t-\trefused\twhy\n");
+    assert_summary(tally, "0 1 0\n1\ttls\th\t443\t-\t-\trefused\twhy\n");
 }
 
 static void
@@ -113,7 +114,7 @@ test_kinds(void)
 
         bns_tally_add(tally, &record);
     }
-    assert_summary(tally, "0 3\n2\t-\th\t-\t-\t-\tmalformed\twhy\n"
+    assert_summary(tally, "0 3 0\n2\t-\th\t-\t-\t-\tmalformed\twhy\n"
                           "1\t-\th\t-\t-\t-\trefused\twhy\n");
 }
 
@@ -129,7 +130,7 @@ test_escapes(void)
 
     bns_tally_add(tally, &record);
     assert_summary(tally,
-                   "0 1\n1\t-\ta\\x09b\\x0a\t-\tG\\x1b\t/\\xff\\x5c\trefused\t-\n");
+                   "0 1 0\n1\t-\ta\\x09b\\x0a\t-\tG\\x1b\t/\\xff\\x5c\trefused\t-\n");
 }
 
 /* All columns at their longest, each byte escaped: it is one message still, no escape
@@ -184,7 +185,7 @@ test_many(void)
     add(tally, BNS_EVENT_HTTP_REQUEST, BNS_DECIDED_DENY, "/1023");
     add(tally, BNS_EVENT_HTTP_REQUEST, BNS_DECIDED_DENY, "/1024");
     g_assert_cmpuint(bns_tally_denied(tally), ==, 3 * BNS_TALLY_DESTINATIONS_MAX + 2);
-    assert_summary(tally, "0 3074\n"
+    assert_summary(tally, "0 3074 0\n"
                           "2\thttps\th\t443\tGET\t/1023\trefused\t-\n"
                           "1\thttps\th\t443\tGET\t/0\trefused\t-\n"
                           "1\thttps\th\t443\tGET\t/1\trefused\t-\n"

@@ -41,11 +41,11 @@ test_session(void)
     g_assert_nonnull(strstr(lines[0],
                             ",\"event\":\"session.start\",\"version\":\"" BNS_VERSION
                             "\",\"command\":[\"curl\",\"-v\",\"https://github.com/\"],"
-                            "\"policy_digest\":\"sha256:0\","
+                            "\"policy_digest\":\"sha256:0\",\"mode\":\"enforce\","
                             "\"layers\":[\"/home/u/policy.yaml\"],\"prev\":\"000"));
     g_assert_nonnull(
         strstr(lines[2], ",\"event\":\"session.end\",\"exit\":\"0\",\"allowed\":\"1\","
-                         "\"denied\":\"0\",\"prev\":"));
+                         "\"denied\":\"0\",\"would_deny\":\"0\",\"prev\":"));
     sample_remove(dir);
 }
 

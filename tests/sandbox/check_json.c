@@ -75,7 +75,8 @@ test_whole(void)
         bns_check_json(policy, "/p:1\twrite\t/a b\ndefault\tdeny-command\tx y\tz\n");
     g_autofree char *expected = g_strdup_printf(
         "{\"format\":1,\"version\":\"" BNS_VERSION
-        "\",\"valid\":true,\"enabled\":false,\"policy_digest\":\"%s\",\"files\":[],"
+        "\",\"valid\":true,\"enabled\":false,\"mode\":\"enforce\",\"policy_digest\":\"%"
+        "s\",\"files\":[],"
         "\"rules\":[],\"settings\":[{\"origin\":\"/"
         "p:1\",\"key\":\"write\",\"value\":\"/a "
         "b\"},{\"origin\":\"default\",\"key\":\"deny-command\",\"value\":\"x "

@@ -3,6 +3,8 @@
 
 #include "tests/support/test.h"
 
+#include <string.h>
+
 typedef struct {
     const char *name;
     const char *summary;
@@ -13,70 +15,71 @@ typedef struct {
 #define BLOCKED_1 "boundary-ns: 0 allowed, 1 blocked\nboundary-ns: blocked "
 
 static const Case cases[] = {
-    { "nothing-happened", "0 0\n", "boundary-ns: 0 allowed, 0 blocked\n" AUDIT },
-    { "totals", "12 3\n", "boundary-ns: 12 allowed, 3 blocked\n" AUDIT },
+    { "nothing-happened", "0 0 0\n", "boundary-ns: 0 allowed, 0 blocked\n" AUDIT },
+    { "totals", "12 3 0\n", "boundary-ns: 12 allowed, 3 blocked\n" AUDIT },
     { "no-summary-came", NULL, AUDIT },
     { "empty-summary", "", AUDIT },
     { "not-a-summary", "12\nx\ty\n", AUDIT },
     { "missing-rule",
-      "0 2\n2\thttps\tapi.test\t443\tGET\t/v1/x\trefused\tno rule allows this host\n",
+      "0 2 0\n2\thttps\tapi.test\t443\tGET\t/v1/x\trefused\tno rule allows this host\n",
       "boundary-ns: 0 allowed, 2 blocked\n"
       "boundary-ns: blocked GET https://api.test/v1/x (2 times); would allow it: "
       "--allow 'GET api.test/v1/x'\n" AUDIT },
     { "another-port-is-shown",
-      "0 1\n1\thttp\tapi.test\t8080\tPUT\t/\trefused\tno rule allows this host\n",
+      "0 1 0\n1\thttp\tapi.test\t8080\tPUT\t/\trefused\tno rule allows this host\n",
       BLOCKED_1 "PUT http://api.test:8080/; would allow it: "
                 "--allow 'PUT api.test:8080/'\n" AUDIT },
     { "deny-rule-decides",
-      "0 1\n1\thttps\tdenied.test\t443\tGET\t/\trefused\ta deny rule matches\n",
+      "0 1 0\n1\thttps\tdenied.test\t443\tGET\t/\trefused\ta deny rule matches\n",
       BLOCKED_1 "GET https://denied.test/: a deny rule matches (--deny#1)\n" AUDIT },
     { "missing-tcp-rule",
-      "0 1\n1\ttcp\tdb.test\t5432\t-\t-\trefused\tno rule allows it\n",
+      "0 1 0\n1\ttcp\tdb.test\t5432\t-\t-\trefused\tno rule allows it\n",
       BLOCKED_1
       "tcp://db.test:5432; would allow it: --allow 'tcp://db.test:5432'\n" AUDIT },
     { "flow-of-no-known-kind",
-      "0 1\n1\t-\tdb.test\t22\t-\t-\trefused\tno rule allows it\n",
+      "0 1 0\n1\t-\tdb.test\t22\t-\t-\trefused\tno rule allows it\n",
       BLOCKED_1 "db.test:22; would allow it: --allow 'tcp://db.test:22'\n" AUDIT },
     { "port-of-the-host",
-      "0 1\n1\t-\thost.boundary.internal\t5432\t-\t-\trefused\tno rule allows it\n",
+      "0 1 0\n1\t-\thost.boundary.internal\t5432\t-\t-\trefused\tno rule allows it\n",
       BLOCKED_1 "host.boundary.internal:5432; would allow it: --allow "
                 "'tcp://host.boundary.internal:5432'\n" AUDIT },
     { "port-of-the-host-that-is-not-offered",
-      "0 1\n1\t-\thost.boundary.internal\t5433\t-\t-\trefused\tthe name is reserved\n",
+      "0 1 0\n1\t-\thost.boundary.internal\t5433\t-\t-\trefused\tthe name is "
+      "reserved\n",
       BLOCKED_1 "host.boundary.internal:5433: the name is reserved\n" AUDIT },
     { "flow-beyond-a-limit",
-      "0 9\n9\t-\tapi.test\t443\t-\t-\trefused\ttoo many connections are open "
+      "0 9 0\n9\t-\tapi.test\t443\t-\t-\trefused\ttoo many connections are open "
       "(limits.flows)\n",
       "boundary-ns: 0 allowed, 9 blocked\n"
       "boundary-ns: blocked api.test:443 (9 times): too many connections are open "
       "(limits.flows)\n" AUDIT },
     { "guarded-address-needs-more",
-      "0 1\n1\thttp\t10.0.0.1\t80\tGET\t/\trefused\tno rule allows this host\n",
+      "0 1 0\n1\thttp\t10.0.0.1\t80\tGET\t/\trefused\tno rule allows this host\n",
       BLOCKED_1 "GET http://10.0.0.1/: no rule allows this host\n" AUDIT },
     { "v6-literal",
-      "0 1\n1\thttp\t2606:4700::1\t80\tGET\t/\trefused\tno rule allows this host\n",
+      "0 1 0\n1\thttp\t2606:4700::1\t80\tGET\t/\trefused\tno rule allows this host\n",
       BLOCKED_1 "GET http://[2606:4700::1]/; would allow it: "
                 "--allow 'GET [2606:4700::1]:80/'\n" AUDIT },
     { "path-that-no-rule-allows",
-      "0 1\n1\thttps\tapi.test\t443\tGET\t/%00\tmalformed\tthe path has an encoded "
+      "0 1 0\n1\thttps\tapi.test\t443\tGET\t/%00\tmalformed\tthe path has an encoded "
       "control byte\n",
       BLOCKED_1
       "GET https://api.test/%00: the path has an encoded control byte\n" AUDIT },
     { "malformed-gets-no-rule",
-      "0 1\n1\thttp\tapi.test\t80\tGET\t/\tmalformed\ta field value is bad\n",
+      "0 1 0\n1\thttp\tapi.test\t80\tGET\t/\tmalformed\ta field value is bad\n",
       BLOCKED_1 "GET http://api.test/: a field value is bad\n" AUDIT },
     { "guarded-name-says-so",
-      "0 1\n1\thttp\tother.test\t80\tGET\t/\trefused\tthe address is private\n",
+      "0 1 0\n1\thttp\tother.test\t80\tGET\t/\trefused\tthe address is private\n",
       BLOCKED_1 "GET http://other.test/: the address is private\n" AUDIT },
     { "cut-path-gets-no-rule",
-      "0 1\n1\thttps\tapi.test\t443\tGET\t/abc*\trefused\tno rule allows this host\n",
+      "0 1 0\n1\thttps\tapi.test\t443\tGET\t/abc*\trefused\tno rule allows this host\n",
       BLOCKED_1 "GET https://api.test/abc*: no rule allows this host\n" AUDIT },
     { "a-host-that-is-none-gets-no-rule",
-      "0 1\n1\thttps\ta\\x1b.test\t443\tGET\t/\tmalformed\ta bad host\n",
+      "0 1 0\n1\thttps\ta\\x1b.test\t443\tGET\t/\tmalformed\ta bad host\n",
       BLOCKED_1 "GET https://a\\x1b.test/: a bad host\n" AUDIT },
     { "five-at-most",
-      "0 "
-      "6\n1\t-\ta_\t0\t-\t-\trefused\t-\n1\t-\tb_\t0\t-\t-\trefused\t-\n1\t-\tc_\t0\t-"
+      "0 6 0\n"
+      "1\t-\ta_\t0\t-\t-\trefused\t-\n1\t-\tb_\t0\t-\t-\trefused\t-\n1\t-\tc_\t0\t-"
       "\t-\trefused\t-\n"
       "1\t-\td_\t0\t-\t-\trefused\t-\n1\t-\te_\t0\t-\t-\trefused\t-\n1\t-\tf_\t0\t-\t-"
       "\trefused\t-\n",
@@ -112,11 +115,34 @@ test_text(gconstpointer data)
     g_assert_cmpstr(text, ==, test->text);
 }
 
+/* What passed is counted, and what makes rules of it is named. */
+static void
+test_observed(void)
+{
+    const BnsPolicySource source = { .observe = true };
+    g_autoptr(BnsPolicy) observing = bns_policy_load(&source, NULL, NULL);
+    g_autoptr(BnsPolicy) enforcing = policy_new();
+    g_autofree char *some = bns_summary_text("5 0 7\n", observing, "/a b");
+    g_autofree char *none = bns_summary_text("5 0 0\n", observing, "/a");
+    /* It was observing before a reload. */
+    g_autofree char *reloaded = bns_summary_text("5 0 1\n", enforcing, "/a");
+
+    g_assert_cmpstr(some, ==,
+                    "boundary-ns: 5 allowed, 0 blocked, 7 passed that would have been "
+                    "denied (mode: observe)\n"
+                    "boundary-ns: rules that would allow them: boundary-ns suggest "
+                    "'/a b'\nboundary-ns: audit: /a b\n");
+    g_assert_cmpstr(none, ==,
+                    "boundary-ns: 5 allowed, 0 blocked, 0 passed that would have been "
+                    "denied (mode: observe)\nboundary-ns: audit: /a\n");
+    g_assert_nonnull(strstr(reloaded, "1 passed that would have been denied"));
+}
+
 static void
 test_path_is_escaped(void)
 {
     g_autoptr(BnsPolicy) policy = policy_new();
-    g_autofree char *text = bns_summary_text("0 0\n", policy, "/a\n\033b");
+    g_autofree char *text = bns_summary_text("0 0 0\n", policy, "/a\n\033b");
 
     g_assert_cmpstr(
         text, ==,
@@ -229,6 +255,7 @@ main(int argc, char **argv)
 
         bns_test_add_data(path, &cases[i], test_text);
     }
+    bns_test_add("/sandbox/summary/observed", test_observed);
     bns_test_add("/sandbox/summary/path-is-escaped", test_path_is_escaped);
     bns_test_add("/sandbox/summary/what-was-changed-is-one-line", test_changed);
     bns_test_add("/sandbox/summary/what-is-not-kept-is-one-line", test_left);
