@@ -355,6 +355,77 @@ test_bad(void)
     }
 }
 
+/* --- observing --- */
+
+#define ASK_BOTH                                                                       \
+    "-- sh -c '" CURL " https://api.test/hello; " CURL                                 \
+    " -o /dev/null -w \"%{http_code}\" https://other.test/'"
+
+/* Who observes below it does not lift what it refuses. */
+static void
+test_observe_below(void)
+{
+    g_autoptr(Story) story = story_under("permit: [resolve, upstream-ca, observe]\n"
+                                         "allow: ['*']\ndeny: [other.test]\n");
+    g_autoptr(StoryRun) run = story_run(story, "--observe " ASK_BOTH);
+
+    story_assert_status(run, 0);
+    g_assert_cmpstr(run->out, ==, "hello\n403");
+    story_assert_record(run, "\"event\":\"session.start\"", "\"mode\":\"observe\"",
+                        "\"system_mode\":\"enforce\"");
+    story_assert_record(run, "http.request", "\"decision\":\"would_deny\"",
+                        "\"reason\":\"no rule allows this host\"",
+                        "\"host\":\"api.test\"");
+    story_assert_record(run, "http.request", "\"decision\":\"deny\"",
+                        "\"rule\":\"/etc/boundary-ns/policy.yaml:3\"",
+                        "\"host\":\"other.test\"");
+}
+
+static void
+test_observe_forbidden(void)
+{
+    g_autoptr(Story) story = story_under(PERMITS "allow: ['*']\n");
+    g_autoptr(StoryRun) option = story_run(story, "--observe -- echo ran");
+    g_autoptr(StoryRun) file = NULL;
+
+    story_write(story, "p.yaml", "mode: observe\n");
+    file = story_run(story, "-c p.yaml -- echo ran");
+    story_assert_status(option, 125);
+    story_assert_err(option, "--observe: to observe is not permitted by "
+                             "/etc/boundary-ns/policy.yaml:1, which does not name "
+                             "observe");
+    story_assert_no_out(option, "ran");
+    story_assert_status(file, 125);
+    story_assert_err(file, "p.yaml:1: to observe is not permitted by "
+                           "/etc/boundary-ns/policy.yaml:1");
+    story_assert_no_out(file, "ran");
+}
+
+/* It is about its own rules: who enforces below it enforces. */
+static void
+test_observe_above(void)
+{
+    g_autoptr(Story) story = story_under("mode: observe\nallow: [x.test]\n");
+    g_autoptr(StoryRun) run = story_run(story, "--allow api.test " ASK_BOTH);
+    g_autoptr(StoryRun) check = story_run(story, "check");
+
+    story_assert_status(run, 0);
+    g_assert_cmpstr(run->out, ==, "hello\n403");
+    story_assert_err(run,
+                     "the system policy observes (/etc/boundary-ns/policy.yaml:1)");
+    story_assert_no_err(run, "boundary-ns: observing");
+    story_assert_record(run, "\"event\":\"session.start\"", "\"mode\":\"enforce\"",
+                        "\"system_mode\":\"observe\"");
+    story_assert_record(run, "http.request", "\"decision\":\"would_deny\"",
+                        "no rule of the system policy allows this host",
+                        "\"host\":\"api.test\"");
+    story_assert_record(run, "http.request", "\"decision\":\"deny\"",
+                        "\"host\":\"other.test\"");
+    story_assert_out(check, "/etc/boundary-ns/policy.yaml:1\tsystem-network-mode\t"
+                            "observe\n");
+    story_assert_out(check, "default\tnetwork-mode\tenforce\n");
+}
+
 static void
 test_sample(void)
 {
@@ -403,6 +474,9 @@ main(int argc, char **argv)
     bns_test_add("/e2e/layers/check-says-whose-each-line-is", test_check);
     bns_test_add("/e2e/layers/it-cannot-be-changed-inside", test_inside);
     bns_test_add("/e2e/layers/a-bad-one-ends-the-start", test_bad);
+    bns_test_add("/e2e/layers/observing-below-lifts-nothing", test_observe_below);
+    bns_test_add("/e2e/layers/observing-that-is-not-permitted", test_observe_forbidden);
+    bns_test_add("/e2e/layers/observing-itself", test_observe_above);
     bns_test_add("/e2e/layers/the-sample-is-one", test_sample);
     return g_test_run();
 }
