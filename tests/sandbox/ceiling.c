@@ -111,6 +111,10 @@ static const Row rows[] = {
 
     { "enabled", "required: true\n", "enabled: false\n", probe_is_turned_off, NULL },
     { "enabled", "permit: []\n", "enabled: false\n", probe_is_turned_off, NULL },
+    { "mode", "allow: ['*']\ndeny: [x.org]\n", "mode: observe\n", probe_lets_pass, X },
+    { "mode", OPEN, "mode: observe\n", probe_lets_pass, Y },
+    { "mode", "required: true\nallow: ['*']\n", "mode: observe\n", probe_lets_pass, X },
+    { "mode", "mode: enforce\nallow: ['*']\n", "mode: observe\n", probe_lets_pass, X },
     { "nested", "nested: none\n", "nested: full\n", probe_is_nested, "full" },
     { "tty.clipboard", "tty: {clipboard: false}\n", "tty: {clipboard: true}\n",
       probe_has_clipboard, NULL },

@@ -12,6 +12,15 @@ probe_allows(const Subject *subject, const char *what)
     return bns_policy_decide(subject->policy, &q.request).verdict == BNS_VERDICT_ALLOW;
 }
 
+bool
+probe_lets_pass(const Subject *subject, const char *what)
+{
+    g_auto(Question) q = question_from(what);
+    BnsDecision decision = bns_policy_decide(subject->policy, &q.request);
+
+    return bns_decision_passes(&decision);
+}
+
 static BnsRequest
 post(void)
 {

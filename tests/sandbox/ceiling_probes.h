@@ -15,6 +15,8 @@ typedef struct {
 typedef bool (*Probe)(const Subject *subject, const char *what);
 
 bool probe_allows(const Subject *subject, const char *what);
+/* By a rule or since it is only observed. */
+bool probe_lets_pass(const Subject *subject, const char *what);
 /* @what: the value of x-a and, if it is there, of the content type. */
 bool probe_allows_field(const Subject *subject, const char *what);
 bool probe_allows_query(const Subject *subject, const char *what);
