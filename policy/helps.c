@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/helps.h"
 
+#include "base/text.h"
 #include "policy/host.h"
 #include "policy/rule_view.h"
 
@@ -97,18 +98,35 @@ helps(const BnsPolicy *policy, const BnsRuleView *rule, BnsDecision *out_denied)
     return false;
 }
 
-bool
-bns_policy_rule_helps(const BnsPolicy *policy,
-                      const char *origin,
-                      BnsDecision *out_denied)
+/* What nothing denies has no rule; what the system layer does not allow, none either. */
+static void
+explain(const BnsDecision *denied, GError **error)
 {
-    *out_denied = (BnsDecision){ .verdict = BNS_VERDICT_DENY };
+    g_autofree char *rule = bns_text_escape(denied->rule, -1);
+
+    g_set_error(error, BNS_POLICY_ERROR, BNS_POLICY_ERROR_INVALID,
+                "the rule would allow nothing: %s%s%s%s",
+                denied->is_ceiling && rule == NULL ? "the system policy denies it: "
+                                                   : "",
+                denied->reason != NULL ? denied->reason : "it is denied",
+                rule != NULL ? ", at " : "", rule != NULL ? rule : "");
+}
+
+bool
+bns_policy_check_helps(const BnsPolicy *policy, const char *origin, GError **error)
+{
+    BnsDecision denied = { .verdict = BNS_VERDICT_DENY };
+
     for (guint i = bns_policy_n_rules(policy); i > 0; i--) {
         g_auto(BnsRuleView) rule = { 0 };
 
         bns_rule_view_init(&rule, policy, i - 1);
-        if (!rule.is_system && strcmp(rule.origin, origin) == 0)
-            return helps(policy, &rule, out_denied);
+        if (rule.is_system || strcmp(rule.origin, origin) != 0)
+            continue;
+        if (helps(policy, &rule, &denied))
+            return true;
+        explain(&denied, error);
+        return false;
     }
     return true;
 }

@@ -7,15 +7,14 @@
 #include "policy/policy.h"
 
 /**
- * bns_policy_rule_helps:
+ * bns_policy_check_helps:
  * @policy: the rule is in it
  * @origin: of an allow rule
- * @out_denied: what denies all that it names
  *
- * Returns: false if nothing that the rule names is allowed, by a deny rule or the system
- *          layer. Where it names more than can be tried (wildcards, networks) the answer
- *          is true.
+ * Where the rule names more than can be tried (wildcards, networks) it helps.
+ *
+ * Returns: false with @error, which says what denies it, if nothing that the rule names is
+ *          allowed, by a deny rule or the system layer
  */
-bool bns_policy_rule_helps(const BnsPolicy *policy,
-                           const char *origin,
-                           BnsDecision *out_denied);
+bool
+bns_policy_check_helps(const BnsPolicy *policy, const char *origin, GError **error);

@@ -17,9 +17,9 @@ typedef struct {
     BnsPresetList presets;
     BnsConfig *profile;     /* borrowed from the files; NULL: none */
     bool stops_auto_preset; /* a layer above does */
-    const uid_t
-        *owner; /* borrowed; who alone, but for root, may change the files; NULL:
-                         * anybody, for what the person chooses himself */
+    /* Borrowed; who alone, but for root, may change the files. NULL: anybody, for what the
+     * person chooses himself. */
+    const uid_t *owner;
 } BnsLoader;
 
 /* What is owned; the rest is the caller's. */
@@ -29,6 +29,12 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(BnsLoader, bns_loader_clear)
 
 /* Reads the file @name, relative to the working directory, and all that it extends. */
 bool bns_loader_add_file(BnsLoader *loader, const char *name, GError **error);
+
+/* Reads all that @config extends: @file itself, or a profile in it. */
+bool bns_loader_add_extends(BnsLoader *loader,
+                            const char *file,
+                            const BnsConfig *config,
+                            GError **error);
 
 /* Adds what was read to the policy: presets, files, the profile. Once. */
 void bns_loader_apply(BnsLoader *loader);
