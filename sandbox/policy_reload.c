@@ -3,32 +3,20 @@
 
 #include "base/text.h"
 #include "policy/helps.h"
-#include "sandbox/aliases.h"
-#include "sandbox/path_walk.h"
+#include "sandbox/added_rules.h"
 #include "sandbox/policy_source.h"
 #include "sandbox/policy_watch.h"
-#include "sandbox/private_trees.h"
+#include "sandbox/tamper.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 /* Between two looks that have to see the same. */
 #define SETTLE_US (50 * 1000)
 /* Somebody who writes without a pause is believed after this. */
 #define RESTLESS_US (2 * G_USEC_PER_SEC)
-/* Nobody adds so many by hand. */
-#define ADDED_MAX 1000
 
 G_DEFINE_QUARK(bns_reload_error, bns_reload_error)
-
-/* A rule that was added. */
-typedef struct {
-    unsigned number;
-    int64_t expires_us; /* INT64_MAX: never */
-} Term;
 
 struct BnsPolicyReload {
     BnsPolicyReloadStart start;
@@ -43,9 +31,7 @@ struct BnsPolicyReload {
     BnsPolicyTexts *texts;  /* owned; what it was made of */
     BnsPolicyTexts *seen;   /* owned; at the last look; NULL: there was none */
     BnsPolicyTexts *judged; /* owned; of what was refused last; NULL: nothing was */
-    GPtrArray *added;       /* owned, of owned BnsPolicyAdded */
-    GArray *terms;          /* owned, of Term: of each of them */
-    unsigned n_added;       /* ever */
+    BnsAddedRules *added;   /* owned */
     char *once;             /* owned; NULL: files are read again */
     bool has_said_fixed;
 };
@@ -61,98 +47,12 @@ static bool G_GNUC_PRINTF(2, 3) fail(GError **error, const char *format, ...)
     return false;
 }
 
-/* --- who may change a name --- */
-
-static bool
-is_written_inside(const BnsFileView *view, const char *path)
-{
-    const BnsViewMount *mount = bns_file_view_find_mount(view, path);
-
-    if (mount != NULL)
-        return mount->access == BNS_VIEW_WRITE;
-    return view->is_shared && !bns_private_trees_contain(path) &&
-           !bns_private_trees_cover(path);
-}
-
-/* By this path or another that a mount gives it. @table: of mounts; "": not known */
-static bool
-is_of_host_inside(const BnsFileView *view, const char *table, const char *path)
-{
-    g_auto(GStrv) aliases = bns_aliases_find(table, path);
-
-    for (char **alias = aliases; *alias != NULL; alias++)
-        if (is_written_inside(view, *alias))
-            return true;
-    return is_written_inside(view, path);
-}
-
-/* Its owner can make it writable. */
-static bool
-is_writable_to_us(const char *path)
-{
-    struct stat info;
-
-    return access(path, W_OK) == 0 ||
-           (stat(path, &info) == 0 && info.st_uid == geteuid());
-}
-
-/* Whether the command may write to @at, which leads to @path. */
-static bool
-check_at(const BnsFileView *view,
-         const char *table,
-         const char *at,
-         const char *path,
-         GError **error)
-{
-    g_autofree char *shown = bns_text_escape(path, -1);
-    g_autofree char *shown_at = bns_text_escape(at, -1);
-
-    if (!is_of_host_inside(view, table, at) || !is_writable_to_us(at))
-        return true;
-    if (strcmp(at, path) == 0)
-        return fail(error, "the command may write to %s", shown);
-    return fail(error, "the command may write to %s, which leads to %s", shown_at,
-                shown);
-}
-
-/* A file is written to by any of its names. */
-static bool
-check_names(const char *path, GError **error)
-{
-    g_autofree char *shown = bns_text_escape(path, -1);
-    struct stat info;
-
-    return stat(path, &info) < 0 || !S_ISREG(info.st_mode) || info.st_nlink == 1 ||
-           fail(error,
-                "%s has another name (a hard link), where the command may write to it",
-                shown);
-}
-
-bool
-bns_policy_reload_may_read(const BnsFileView *view, const char *path, GError **error)
-{
-    g_autoptr(GPtrArray) steps = bns_path_walk(path);
-    g_autofree char *table = NULL;
-
-    if (!g_file_get_contents("/proc/self/mountinfo", &table, NULL, error))
-        return false;
-    for (guint i = 0; i < steps->len; i++) {
-        const BnsPathStep *step = steps->pdata[i];
-        g_autofree char *at = bns_path_step_path(step);
-
-        if (!check_at(view, table, step->dir, path, error) ||
-            (!step->is_link && !check_at(view, table, at, path, error)))
-            return false;
-    }
-    return check_names(path, error);
-}
-
 static bool
 may_read(const char *path, void *data, GError **error)
 {
     const BnsPolicyReload *reload = data;
 
-    return bns_policy_reload_may_read(reload->start.view, path, error);
+    return bns_tamper_check(reload->start.view, path, error);
 }
 
 /* --- making a policy --- */
@@ -169,7 +69,7 @@ make(const BnsPolicyReload *reload,
 
     source.texts = texts;
     source.out_texts = out_texts;
-    source.added = reload->added;
+    source.added = bns_added_rules_list(reload->added);
     source.may_read = may_read;
     source.may_read_data = (void *)(uintptr_t)reload;
     policy = bns_policy_source_read(&source, reload->start.options, NULL, error);
@@ -383,7 +283,7 @@ check_files(const BnsPolicyReload *reload, GError **error)
     for (guint i = 0; i < texts->list->len; i++) {
         const BnsPolicyText *text = texts->list->pdata[i];
 
-        if (!bns_policy_reload_may_read(reload->start.view, text->path, error))
+        if (!bns_tamper_check(reload->start.view, text->path, error))
             return false;
     }
     return true;
@@ -420,33 +320,24 @@ bns_policy_reload_once(const BnsPolicyReload *reload)
 const GPtrArray *
 bns_policy_reload_added(const BnsPolicyReload *reload)
 {
-    return reload->added;
-}
-
-static void
-forget_added(BnsPolicyReload *reload, guint i)
-{
-    g_ptr_array_remove_index(reload->added, i);
-    g_array_remove_index(reload->terms, i);
+    return bns_added_rules_list(reload->added);
 }
 
 static void
 set_expiry(BnsPolicyReload *reload)
 {
-    int64_t first_us = INT64_MAX;
-
-    for (guint i = 0; i < reload->terms->len; i++)
-        first_us = MIN(first_us, g_array_index(reload->terms, Term, i).expires_us);
-    bns_timer_set(reload->expiry, first_us);
+    bns_timer_set(reload->expiry, bns_added_rules_first_end_us(reload->added));
 }
 
 /* The files as they are in force, with the rules that are added now. */
 static BnsPolicy *
 make_with_added(BnsPolicyReload *reload, GError **error)
 {
+    const GPtrArray *list = bns_added_rules_list(reload->added);
+
     g_ptr_array_set_size(reload->texts->added, 0);
-    for (guint i = 0; i < reload->added->len; i++) {
-        const BnsPolicyAdded *one = reload->added->pdata[i];
+    for (guint i = 0; i < list->len; i++) {
+        const BnsPolicyAdded *one = list->pdata[i];
 
         g_ptr_array_add(reload->texts->added,
                         bns_policy_added_new(one->origin, one->rule));
@@ -454,69 +345,37 @@ make_with_added(BnsPolicyReload *reload, GError **error)
     return make(reload, reload->texts, NULL, error);
 }
 
-static bool
-check_helps(const BnsPolicy *policy, const char *origin, GError **error)
-{
-    BnsDecision denied;
-    g_autofree char *rule = NULL;
-
-    if (bns_policy_rule_helps(policy, origin, &denied))
-        return true;
-    rule = bns_text_escape(denied.rule, -1);
-    return fail(
-        error, "the rule would allow nothing: %s%s%s%s",
-        denied.is_ceiling && denied.rule == NULL ? "the system policy denies it: " : "",
-        denied.reason != NULL ? denied.reason : "it is denied",
-        rule != NULL ? ", at " : "", rule != NULL ? rule : "");
-}
-
-/* In UTC, as in records. */
-static char *
-name_rule(unsigned number, int64_t left_us)
-{
-    g_autoptr(GDateTime) now = g_date_time_new_now_utc();
-    g_autoptr(GDateTime) end = NULL;
-    g_autofree char *text = NULL;
-
-    if (left_us < 0)
-        return g_strdup_printf("allow#%u", number);
-    end = g_date_time_add(now, left_us);
-    text = g_date_time_format(end, "%Y-%m-%dT%H:%M:%SZ");
-    return g_strdup_printf("allow#%u (expires %s)", number, text);
-}
-
-/* Adds it to the list. Returns: (transfer full): the policy with it, or %NULL with @error: it
- * is not in the list then. */
+/* Adds it to the list. Returns: (transfer full): the policy with it, or %NULL with @error:
+ * it is not in the list then. */
 static BnsPolicy *
-make_with(BnsPolicyReload *reload, const char *rule, int64_t expires_us, GError **error)
+make_with(BnsPolicyReload *reload,
+          const char *rule,
+          int64_t expires_us,
+          const BnsPolicyAdded **out_rule,
+          GError **error)
 {
-    const Term term = { .number = reload->n_added + 1, .expires_us = expires_us };
-    int64_t left_us =
-        expires_us == INT64_MAX ? -1 : expires_us - bns_loop_now_us(reload->loop);
-    g_autofree char *origin = name_rule(term.number, left_us);
-    BnsPolicy *policy;
+    g_autoptr(BnsPolicy) policy = NULL;
 
-    if (reload->added->len >= ADDED_MAX) {
-        fail(error, "%d rules were added to this session already", ADDED_MAX);
+    *out_rule = bns_added_rules_put(reload->added, rule, expires_us,
+                                    bns_loop_now_us(reload->loop), error);
+    if (*out_rule == NULL)
         return NULL;
-    }
-    g_ptr_array_add(reload->added, bns_policy_added_new(origin, rule));
-    g_array_append_val(reload->terms, term);
     policy = make_with_added(reload, error);
-    if (policy != NULL && check_helps(policy, origin, error))
-        return policy;
-    bns_policy_free(policy);
-    forget_added(reload, reload->added->len - 1);
+    if (policy != NULL && bns_policy_check_helps(policy, (*out_rule)->origin, error))
+        return g_steal_pointer(&policy);
+    bns_added_rules_take_back(reload->added);
     return NULL;
 }
 
 bool
 bns_policy_reload_try(BnsPolicyReload *reload, const char *rule, GError **error)
 {
-    g_autoptr(BnsPolicy) policy = make_with(reload, rule, INT64_MAX, error);
+    const BnsPolicyAdded *added;
+    g_autoptr(BnsPolicy) policy =
+        make_with(reload, rule, BNS_ADDED_NEVER_US, &added, error);
 
     if (policy != NULL)
-        forget_added(reload, reload->added->len - 1);
+        bns_added_rules_take_back(reload->added);
     return policy != NULL;
 }
 
@@ -528,21 +387,17 @@ bns_policy_reload_add(BnsPolicyReload *reload,
                       const BnsPolicyAdded **out_rule,
                       GError **error)
 {
-    g_autoptr(BnsPolicy) policy = make_with(reload, rule, expires_us, error);
-    const BnsPolicyAdded *added;
+    g_autoptr(BnsPolicy) policy = make_with(reload, rule, expires_us, out_rule, error);
 
     if (policy == NULL)
         return false;
-    added = reload->added->pdata[reload->added->len - 1];
-    if (record != NULL && !record(reload->data, added)) {
-        forget_added(reload, reload->added->len - 1);
+    if (record != NULL && !record(reload->data, *out_rule)) {
+        bns_added_rules_take_back(reload->added);
         return fail(error, "it could not be recorded");
     }
-    reload->n_added++;
-    *out_rule = added;
     set_expiry(reload);
     return put_in_force(reload, g_steal_pointer(&policy), reload->texts,
-                        added->origin) ||
+                        (*out_rule)->origin) ||
            fail(error, "the gateway is gone");
 }
 
@@ -562,18 +417,16 @@ bns_policy_reload_remove(BnsPolicyReload *reload,
                          bool (*record)(void *data, const BnsPolicyAdded *rule),
                          GError **error)
 {
-    for (guint i = 0; i < reload->terms->len; i++) {
-        g_autofree char *reason = NULL;
+    g_autofree char *reason = g_strdup_printf("allow#%u was removed", number);
+    guint i;
 
-        if (g_array_index(reload->terms, Term, i).number != number)
-            continue;
-        if (record != NULL && !record(reload->data, reload->added->pdata[i]))
-            return fail(error, "it could not be recorded");
-        reason = g_strdup_printf("allow#%u was removed", number);
-        forget_added(reload, i);
-        return apply_removed(reload, reason) || fail(error, "the gateway is gone");
-    }
-    return fail(error, "this session has no rule allow#%u", number);
+    if (!bns_added_rules_find(reload->added, number, &i))
+        return fail(error, "this session has no rule allow#%u", number);
+    if (record != NULL &&
+        !record(reload->data, bns_added_rules_list(reload->added)->pdata[i]))
+        return fail(error, "it could not be recorded");
+    bns_added_rules_remove(reload->added, i);
+    return apply_removed(reload, reason) || fail(error, "the gateway is gone");
 }
 
 static void
@@ -582,12 +435,12 @@ on_expiry(void *data)
     BnsPolicyReload *reload = data;
     int64_t now_us = bns_loop_now_us(reload->loop);
     bool has_expired = false;
+    guint i;
 
-    for (guint i = reload->terms->len; i > 0; i--) {
-        if (g_array_index(reload->terms, Term, i - 1).expires_us > now_us)
-            continue;
-        reload->events->expire(reload->data, reload->added->pdata[i - 1]);
-        forget_added(reload, i - 1);
+    while (bns_added_rules_find_expired(reload->added, now_us, &i)) {
+        reload->events->expire(reload->data,
+                               bns_added_rules_list(reload->added)->pdata[i]);
+        bns_added_rules_remove(reload->added, i);
         has_expired = true;
     }
     if (has_expired)
@@ -619,8 +472,7 @@ bns_policy_reload_new(BnsLoop *loop,
     reload->data = data;
     reload->loop = loop;
     reload->texts = copy_texts(start->texts);
-    reload->added = g_ptr_array_new_with_free_func(bns_policy_added_free);
-    reload->terms = g_array_new(FALSE, FALSE, sizeof(Term));
+    reload->added = bns_added_rules_new();
     reload->timer = bns_loop_timer(loop, look, reload);
     reload->expiry = bns_loop_timer(loop, on_expiry, reload);
     return reload;
@@ -638,8 +490,7 @@ bns_policy_reload_free(BnsPolicyReload *reload)
     bns_policy_texts_free(reload->texts);
     bns_policy_texts_free(reload->seen);
     bns_policy_texts_free(reload->judged);
-    g_ptr_array_unref(reload->added);
-    g_array_unref(reload->terms);
+    bns_added_rules_free(reload->added);
     g_free(reload->once);
     g_free(reload);
 }

@@ -11,7 +11,7 @@
  *
  * Files that the command could write, or lead elsewhere by a directory or a link on the
  * way, are read once, at the start, when there is no command; none such is opened later
- * (bns_policy_reload_may_read()). Added rules need no file.
+ * (sandbox/tamper.h). Added rules need no file.
  */
 #pragma once
 
@@ -63,19 +63,14 @@ const BnsPolicy *bns_policy_reload_policy(const BnsPolicyReload *reload);
 /* (transfer none) (nullable): why files are read once; NULL: they are not. */
 const char *bns_policy_reload_once(const BnsPolicyReload *reload);
 
-/* Whether the command cannot change what is found at @path. If not, @error says by which
- * directory it can. */
-bool
-bns_policy_reload_may_read(const BnsFileView *view, const char *path, GError **error);
-
 /* --- rules that are added --- */
 
 /**
  * bns_policy_reload_add:
  * @rule: in string form
  * @expires_us: on bns_loop_now_us(); INT64_MAX: never
- * @out_rule: (transfer none): as it is in force now
  * @record: (nullable): called before apply(), with the rule; false refuses it
+ * @out_rule: (transfer none): as it is in force now
  *
  * Returns: false with @error: it makes no policy, or could allow nothing.
  */

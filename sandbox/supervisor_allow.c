@@ -11,6 +11,7 @@
 #include "sandbox/control.h"
 #include "sandbox/log.h"
 #include "sandbox/rule_file.h"
+#include "sandbox/tamper.h"
 
 #include <string.h>
 
@@ -153,7 +154,7 @@ check_file(BnsSupervisor *supervisor, const char *path, GError **error)
         g_set_error(error, BNS_RELOAD_ERROR_DOMAIN, 0,
                     "%s; the policy's files are read once, so use --for session", once);
     else
-        return bns_policy_reload_may_read(&supervisor->session->init.view, path, error);
+        return bns_tamper_check(&supervisor->session->init.view, path, error);
     return false;
 }
 

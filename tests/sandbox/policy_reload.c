@@ -4,6 +4,7 @@
 
 #include "sandbox/path_walk.h"
 #include "sandbox/policy_watch.h"
+#include "sandbox/tamper.h"
 #include "tests/support/test.h"
 
 #include <glib/gstdio.h>
@@ -138,8 +139,7 @@ test_may_read(gconstpointer data)
         view.mounts = &mount;
         view.n_mounts = 1;
     }
-    g_assert_cmpint(bns_policy_reload_may_read(&view, path, &error), ==,
-                    sight->may_read);
+    g_assert_cmpint(bns_tamper_check(&view, path, &error), ==, sight->may_read);
     g_assert_true((error == NULL) == sight->may_read);
     remove_folder();
 }
@@ -157,9 +157,9 @@ test_hard_link(void)
     save("config.yaml", "");
     path = in_folder("config.yaml");
     other = in_folder("other");
-    g_assert_true(bns_policy_reload_may_read(&view, path, NULL));
+    g_assert_true(bns_tamper_check(&view, path, NULL));
     g_assert_cmpint(link(path, other), ==, 0);
-    g_assert_false(bns_policy_reload_may_read(&view, path, &error));
+    g_assert_false(bns_tamper_check(&view, path, &error));
     g_assert_nonnull(strstr(error->message, "another name"));
     remove_folder();
 }
