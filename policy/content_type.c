@@ -95,7 +95,7 @@ has_one_element(const char *at, const char *end)
         else if (*at == ',' && !is_quoted)
             return false;
     }
-    return true;
+    return !is_quoted;
 }
 
 /* Returns: whether @field is a media type, which is then *@out_type. */

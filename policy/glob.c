@@ -28,13 +28,12 @@ is_same(int a, int b, bool fold_case)
 }
 
 bool
-bns_text_begins(BnsText text, const char *word, bool fold_case, int *out_next)
+bns_text_equals(BnsText text, const char *word)
 {
     for (; *word != '\0'; word++)
-        if (!is_same((unsigned char)*word, bns_text_next(&text), fold_case))
+        if (bns_text_next(&text) != (unsigned char)*word)
             return false;
-    *out_next = bns_text_next(&text);
-    return true;
+    return text.at == text.end;
 }
 
 const char *

@@ -27,5 +27,4 @@ bool bns_glob_matches(const char *glob, BnsText text, BnsGlobFlags flags);
 
 /* Takes the next byte of @text. Returns: it, or -1 at the end. */
 int bns_text_next(BnsText *text);
-/* Whether @text begins with @word, and with what follows it: *@out_next, -1: nothing. */
-bool bns_text_begins(BnsText text, const char *word, bool fold_case, int *out_next);
+bool bns_text_equals(BnsText text, const char *word);

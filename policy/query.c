@@ -170,19 +170,32 @@ next_parameter(Reading *reading, Parameter *out)
 static bool
 is_named(const Parameter *parameter, const char *name)
 {
-    int next;
+    return bns_text_equals(parameter->name, name);
+}
 
-    return bns_text_begins(parameter->name, name, false, &next) && next == -1;
+/* PHP's variables hold no "." and no blank, and of a bracket that is left open neither. */
+static int
+fold_name(int byte)
+{
+    if (byte == '.' || byte == ' ' || byte == '[')
+        return '_';
+    return byte < 0 ? byte : g_ascii_tolower((char)byte);
 }
 
 /* Whether some server takes the one for the other. */
 static bool
 is_named_like(const Parameter *parameter, const char *name)
 {
-    int next;
+    BnsText text = parameter->name;
+    int byte;
 
-    return bns_text_begins(parameter->name, name, true, &next) &&
-           (next == -1 || next == '[');
+    do
+        byte = bns_text_next(&text);
+    while (byte == ' ' && *name != ' ');
+    for (; *name != '\0'; name++, byte = bns_text_next(&text))
+        if (fold_name(byte) != fold_name((unsigned char)*name))
+            return false;
+    return byte == -1 || byte == '[';
 }
 
 static bool

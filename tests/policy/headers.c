@@ -100,6 +100,8 @@ static const Case cases[] = {
     { "a-comma-in-quotes", "content_type: text/plain",
       "content-type: text/plain; a=\"b, \\\" c\"", true, true, true },
     { "no-slash", "content_type: text/plain", "content-type: text", true, false, true },
+    { "a-quote-that-does-not-end", "content_type: application/json",
+      "content-type: application/json; a=\", text/plain", true, false, true },
     { "two-slashes", "content_type: ['text/*']", "content-type: text/a/b", true, false,
       true },
     { "empty", "content_type: text/plain", "content-type: ", true, false, true },

@@ -54,6 +54,17 @@ static const Case cases[] = {
     { "an-array-that-is-named", "{ 'page[]': '1' }", "page[]=1", true, true },
     { "a-bracket-elsewhere", "{ page: false }", "pages[]=1", true, true },
 
+    { "a-blank-before-a-name", "{ page: '1' }", "page=1&%20page=2", false, true },
+    { "a-blank-before-an-absent-name", "{ page: false }", "%20%20page=1", false, true },
+    { "a-plus-before-an-absent-name", "{ page: false }", "+page=1", false, true },
+    { "a-name-after-a-blank", "{ ' page': true }", "%20page=1", true, true },
+    { "a-dot-for-a-line", "{ a_b: false }", "a.b=1", false, true },
+    { "a-blank-for-a-line", "{ a_b: '1' }", "a_b=1&a%20b=2", false, true },
+    { "an-open-bracket-for-a-line", "{ a_b: false }", "a[b=1", false, true },
+    { "a-line-for-a-dot", "{ a.b: false }", "a_b=1", false, true },
+    { "a-dot-behind-a-name", "{ page: false }", "page.=1", true, true },
+    { "a-byte-beyond-ascii-in-a-name", "{ page: false }", "%C3%A9=1", true, true },
+
     /* Encodings. */
     { "an-encoded-value", "{ q: 'a b' }", "q=a%20b", true, true },
     { "an-encoded-name", "{ token: false }", "%74oken=1", false, false },
