@@ -494,6 +494,17 @@ bns_session_find(const char *prefix, GError **error)
     return NULL;
 }
 
+/* Whether it is the session that listens: a policy may let its command write where the
+ * sockets are. */
+static bool
+is_held_by(int fd, pid_t pid)
+{
+    struct ucred peer;
+    socklen_t len = sizeof(peer);
+
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 && peer.pid == pid;
+}
+
 int
 bns_session_connect(const BnsSessionRecord *record, GError **error)
 {
@@ -503,10 +514,14 @@ bns_session_connect(const BnsSessionRecord *record, GError **error)
 
     if (dir_fd < 0)
         return -1;
-    if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+    if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+        fail(BNS_SESSION_ERROR_FAILED, error, "%.8s cannot be reached: %s",
+             record->session, g_strerror(errno));
+    else if (!is_held_by(fd, record->pid))
+        fail(BNS_SESSION_ERROR_FAILED, error,
+             "%.8s cannot be reached: another process has its socket", record->session);
+    else
         return g_steal_fd(&fd);
-    fail(BNS_SESSION_ERROR_FAILED, error, "%.8s cannot be reached: %s", record->session,
-         g_strerror(errno));
     return -1;
 }
 

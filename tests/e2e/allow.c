@@ -400,6 +400,29 @@ test_inside(gconstpointer data)
                      0);
 }
 
+/* A command whose policy lets it write where the sockets are could answer. */
+static void
+test_impostor(void)
+{
+    g_autoptr(Story) story = story_new();
+    g_autoptr(Live) live = start(story, "");
+    g_autofree char *id = read_id(story);
+    g_autofree char *script = g_strdup_printf(
+        "python3 -c \"import os, socket, glob, subprocess, sys\n"
+        "p = glob.glob(sys.argv[1])[0]; os.unlink(p)\n"
+        "s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET); s.bind(p); "
+        "s.listen()\n"
+        "sys.exit(subprocess.call([os.environ['BNS'], 'allow', '%s', 'api.test']))\" "
+        "/var/tmp/boundary-ns-$(id -u)/run/'%s*.sock'; echo \"status $?\"",
+        id, id);
+    g_autoptr(StoryRun) run = story_shell(story, script);
+    g_autoptr(StoryRun) end = NULL;
+
+    story_assert_out(run, "status 2");
+    story_assert_err(run, "another process has its socket");
+    end = finish(live);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -414,6 +437,7 @@ main(int argc, char **argv)
     bns_test_add("/e2e/allow/what-cannot-be-is-refused", test_refused);
     bns_test_add("/e2e/allow/where-no-file-can-be-written", test_no_file);
     bns_test_add("/e2e/allow/from-outside-alone", test_outside);
+    bns_test_add("/e2e/allow/nobody-else-answers", test_impostor);
     for (size_t i = 0; i < G_N_ELEMENTS(insides); i++) {
         g_autofree char *path =
             g_strconcat("/e2e/allow/not-from-inside/", insides[i].name, NULL);
