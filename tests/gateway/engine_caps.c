@@ -162,7 +162,6 @@ test_chunks_beyond(void)
 static void
 test_chunks_at_once(void)
 {
-    g_autofree char *refusal = NULL;
     Front f;
 
     front_init(&f, TEN);
@@ -175,7 +174,6 @@ test_chunks_at_once(void)
 static void
 test_trailers(void)
 {
-    g_autofree char *refusal = NULL;
     Front f;
 
     front_init(&f, TEN);
