@@ -85,7 +85,6 @@ test_session(void)
 {
     g_autoptr(Story) story = story_new();
     g_autoptr(StoryRun) run = NULL;
-    g_auto(GStrv) lines = NULL;
 
     write_policy(story, "  - { domain: api.test, max_session_bytes: 1M }\n");
     run =

@@ -135,6 +135,7 @@ test_denied(void)
     g_autofree char *yaml = NULL;
     g_autoptr(StoryRun) second = NULL;
 
+    g_assert_cmpuint(count_denied(first), >, 0);
     g_assert_cmpuint(count_items(comments), ==, 0);
     g_assert_nonnull(strstr(comments, "\n#  - \"GET https://api.test/a\"\n"));
     assert_check(story, 1, "1\tGET https://api.test:443/a\t");
