@@ -329,8 +329,8 @@ bns_path_tree_add(BnsPathTree *tree, const char *path, uint64_t covers)
     if (strlen(path) > PATH_LEN_MAX)
         return false;
     pattern = bns_path_pattern(path);
-    if (!tree->is_read &&
-        (g_str_has_suffix(pattern, "/**") || g_str_has_suffix(pattern, "/*")))
+    /* One "/.." would be everything. */
+    if (g_str_has_suffix(pattern, "/**") || g_str_has_suffix(pattern, "/*"))
         return false;
     segments = split(pattern);
     if (g_strv_length(segments) > DEPTH_MAX)

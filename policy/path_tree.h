@@ -11,6 +11,9 @@
  * 3. Where more than BNS_PATH_PATTERNS_MAX patterns are left below a directory it is
  *    "/dir/ **" (the root: more than BNS_PATH_ROOT_PATTERNS_MAX).
  *
+ * A path that some server may take for the directory itself ("/a/..", "/a/.") is refused: a
+ * pattern for it would be one for all that is in it.
+ *
  * For paths that are written to only the first, any id only if there are two of its shape
  * in one place, and none below the root: in the language of patterns a "*" at the end
  * includes all that is below.

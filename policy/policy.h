@@ -342,6 +342,8 @@ const char *bns_policy_digest(const BnsPolicy *policy);
 const char *bns_policy_fixed_digest(const BnsPolicy *policy);
 /* Of all layers. */
 guint bns_policy_n_rules(const BnsPolicy *policy);
+/* Whether some rule is about what no audit file has: a condition, or a cap. */
+bool bns_policy_has_conditions(const BnsPolicy *policy);
 
 /* Returns: (transfer full): `check`'s lines: "ORIGIN\tallow|deny\tCANONICAL\n" per rule, the
  * system layer's first; with one, then "ORIGIN\tpermit\tNAME\tyes|no\n" per permit. */

@@ -144,6 +144,18 @@ append_list(GString *yaml,
     }
 }
 
+/* "1" and "TRUE" are methods as well as others. */
+static void
+append_methods(GString *yaml, const GPtrArray *methods)
+{
+    for (guint i = 0; i < methods->len; i++) {
+        g_autofree char *quoted = bns_yaml_quote(methods->pdata[i]);
+
+        g_string_append_printf(yaml, "%s%s", i > 0 ? ", " : "[", quoted);
+    }
+    g_string_append(yaml, "]\n");
+}
+
 static void
 append_long(GString *yaml, const BnsSuggestionRule *rule, const char *indent)
 {
@@ -161,9 +173,8 @@ append_long(GString *yaml, const BnsSuggestionRule *rule, const char *indent)
     if (rule->scheme == BNS_SCHEME_TLS)
         g_string_append_printf(yaml, "%s  inspect: false\n", indent);
     if (!is_flow) {
-        g_autofree char *methods = join(rule->methods, ", ");
-
-        g_string_append_printf(yaml, "%s  methods: [%s]\n", indent, methods);
+        g_string_append_printf(yaml, "%s  methods: ", indent);
+        append_methods(yaml, rule->methods);
         g_string_append_printf(yaml, "%s  ", indent);
         append_list(yaml, "path", rule->paths, indent);
     }

@@ -125,9 +125,9 @@ try_policy(const BnsSuggestion *suggestion,
     g_autoptr(BnsConfig) config =
         bns_config_parse("suggestion", yaml->str, yaml->len, error);
 
+    bns_preset_list_init(&presets);
     if (config == NULL)
         return false;
-    bns_preset_list_init(&presets);
     for (guint i = 0; i < suggestion->presets->len; i++)
         if ((chosen & (UINT64_C(1) << i)) != 0 &&
             !bns_preset_list_add(

@@ -211,6 +211,9 @@ bns_suggest_check(const BnsOptions *options)
         bns_log_print("%s", check.error->message);
         return EXIT_COULD_NOT;
     }
+    if (bns_policy_has_conditions(check.policy))
+        bns_log_print("queries, header fields, media types and sizes are not judged: "
+                      "audit files do not have them");
     is_ok = g_hash_table_size(check.blocked) == 0;
     if (is_ok)
         printf("ok %" PRIu64 " requests\n", check.count);

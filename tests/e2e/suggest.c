@@ -345,6 +345,8 @@ static const Row rows[] = {
       "./torn: the last line has no end, and is left out\n" },
     { "a-broken-chain-that-is-checked", "suggest --check p.yaml ./changed", 1,
       "broken at seq 2" },
+    { "conditions-are-not-in-records", "suggest --check conditions.yaml", 0,
+      "queries, header fields, media types and sizes are not judged" },
     { "a-file-that-is-made", "suggest --output new.yaml && \"$BNS\" check -c new.yaml",
       0, "" },
 };
@@ -367,6 +369,8 @@ test_wrong(gconstpointer data)
     story_assert_status(session, 0);
     story_write(story, "p.yaml", "version: 1\n");
     story_write(story, "bad.yaml", "alow: []\n");
+    story_write(story, "conditions.yaml",
+                "allow: [ { domain: api.test, query: false } ]\n");
     run = story_shell(story, script);
     assert_exit(run, row->status);
     if (strstr(run->err, row->error) == NULL)

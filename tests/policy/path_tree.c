@@ -64,7 +64,6 @@ static const Case cases[] = {
     { "dots-that-stay-below", true, "/a/b/../c", "/a/**/c" },
     { "dots-that-leave", true, "/a/../b/c", "/**/b/c" },
     { "parameters", true, "/a;v=1/b", "/a*/b" },
-    { "dots-at-the-end", true, "/a/b/..", "/a/**" },
     { "an-encoded-slash-among-many", true,
       "/a /b /c /d /e /f /g /h /i /j /k /l /m /n /o /p /@a%2fb", "/*" },
     { "an-encoded-slash-above-a-path", true,
@@ -160,6 +159,7 @@ test_covered(void)
 static void
 test_refused(void)
 {
+    static const char *const whole[] = { "/..", "/a/..", "/a/b/..", "/a/.", "/;a" };
     size_t left = 1024 * 1024;
     g_autoptr(BnsPathTree) reads = bns_path_tree_new(true, &left);
     g_autoptr(BnsPathTree) writes = bns_path_tree_new(false, &left);
@@ -172,10 +172,10 @@ test_refused(void)
     g_assert_false(bns_path_tree_add(reads, longest, 0));
     g_assert_false(bns_path_tree_add(reads, deep->str, 0));
     /* Nothing but whole directories says it. */
-    g_assert_true(bns_path_tree_add(reads, "/a/..", 0));
-    g_assert_false(bns_path_tree_add(writes, "/a/..", 0));
-    g_assert_true(bns_path_tree_add(reads, "/;a", 0));
-    g_assert_false(bns_path_tree_add(writes, "/;a", 0));
+    for (size_t i = 0; i < G_N_ELEMENTS(whole); i++) {
+        g_assert_false(bns_path_tree_add(reads, whole[i], 0));
+        g_assert_false(bns_path_tree_add(writes, whole[i], 0));
+    }
 }
 
 /* Another million of paths takes no more memory, and what was in stays. */

@@ -116,6 +116,18 @@ static const Case cases[] = {
         { "HEAD https://x.org:443/b", NULL, ALLOWED, NULL, NULL } },
       "allow:\n" UNKNOWN "  - \"GET https://x.org/a\"\n"
       "  - \"HEAD https://x.org/b\"\n" },
+    { "methods-that-yaml-takes-for-something-else",
+      { 0 },
+      { { "1 https://x.org:443/a", NULL, ALLOWED, NULL, NULL },
+        { "1 https://x.org:443/b", NULL, ALLOWED, NULL, NULL },
+        { "NULL https://x.org:443/a", NULL, ALLOWED, NULL, NULL },
+        { "NULL https://x.org:443/b", NULL, ALLOWED, NULL, NULL },
+        { "TRUE https://x.org:443/a", NULL, ALLOWED, NULL, NULL },
+        { "TRUE https://x.org:443/b", NULL, ALLOWED, NULL, NULL } },
+      "allow:\n" UNKNOWN "  # risky: sends data (1, NULL, TRUE)\n"
+      "  - domain: x.org\n    scheme: https\n"
+      "    methods: [\"1\", \"NULL\", \"TRUE\"]\n    path:\n"
+      "      - \"/a\"\n      - \"/b\"\n" },
     { "hosts-of-the-same-are-one",
       { 0 },
       { { "GET https://y.org:443/a", NULL, ALLOWED, NULL, NULL },
