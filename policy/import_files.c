@@ -111,12 +111,31 @@ covers(const BnsImportFiles *files, BnsDraftList list, const char *path)
     return false;
 }
 
+/* Those that each session has for itself: a policy cannot name them below write. */
+static bool
+is_own(const char *path)
+{
+    static const char *const own[] = { "/tmp",     "/var/tmp", "/run",
+                                       "/var/run", "/dev",     "/proc" };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(own); i++)
+        if (strcmp(path, own[i]) == 0)
+            return true;
+    return false;
+}
+
 static void
 add_write(const BnsImportFiles *files, BnsDraft *draft, const Entry *entry)
 {
     /* It is denied there, too. */
     if (covers(files, BNS_DRAFT_READ_ONLY, entry->path))
         return;
+    if (is_own(entry->path)) {
+        bns_draft_lose(draft, entry->line, BNS_LOSS_NARROWER,
+                       "%s (each session has one of its own, which ends with it)",
+                       entry->what);
+        return;
+    }
     if (covers(files, BNS_DRAFT_HIDE, entry->path) &&
         !covers(files, BNS_DRAFT_SHOW, entry->path)) {
         bns_draft_lose(

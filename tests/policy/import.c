@@ -107,10 +107,15 @@ static const Case cases[] = {
       NOTHING,
       "1: allowUnixSockets: \"/run/x\" (without effect on Linux there; sockets: would "
       "allow it)" NARROWER },
+    { "srt/what-a-session-has-for-itself", BNS_IMPORT_SRT,
+      "{\"filesystem\":{\"allowWrite\":[\".\",\"/tmp/\",\"/tmp/x\"]}}",
+      "files:\n  write:\n    - \".\"\n    - \"/tmp/x\"\n",
+      "1: filesystem.allowWrite: \"/tmp/\" (each session has one of its own, which "
+      "ends with it)" NARROWER },
     { "srt/files", BNS_IMPORT_SRT,
-      "{\"filesystem\":{\"allowWrite\":[\".\",\"./src/\",\"/tmp\"],\"denyWrite\":["
+      "{\"filesystem\":{\"allowWrite\":[\".\",\"./src/\",\"/opt\"],\"denyWrite\":["
       "\".env\"],\"denyRead\":[\"/srv/**\",\"/x/*.pem\"],\"allowRead\":[\"/srv/a\"]}}",
-      "files:\n  write:\n    - \".\"\n    - src\n    - \"/tmp\"\n  read_only:\n    - "
+      "files:\n  write:\n    - \".\"\n    - src\n    - \"/opt\"\n  read_only:\n    - "
       "\".env\"\n  hide:\n    - \"/srv\"\n    - \"/x/*.pem\"\n  show:\n    - "
       "\"/srv/a\"\n",
       "" },
