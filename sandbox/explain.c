@@ -62,6 +62,19 @@ check_ambiguous(const char *text, GError **error)
     return false;
 }
 
+/* @text: behind a method */
+static bool
+check_no_path(const char *text, GError **error)
+{
+    g_autofree char *shown = bns_text_escape(text, -1);
+
+    if (!is_path(text))
+        return true;
+    g_set_error(error, BNS_OPTIONS_ERROR, BNS_OPTIONS_ERROR_COMMAND,
+                "\"%s\" is a file's path: write read or write before it", shown);
+    return false;
+}
+
 static bool
 ask_operands(Question *question, char *const *words, GError **error)
 {
@@ -74,7 +87,7 @@ ask_operands(Question *question, char *const *words, GError **error)
         question->subject = &question->path;
         return true;
     }
-    if (method == NULL && !check_ambiguous(text, error))
+    if (method == NULL ? !check_ambiguous(text, error) : !check_no_path(text, error))
         return false;
     question->explain = bns_explain_request;
     question->subject = &question->target;

@@ -57,6 +57,25 @@ is_token(const char *text, size_t len)
     return len > 0;
 }
 
+/* Hosts of one label are asked about by a URL: such a word is likelier a command's. */
+static bool
+is_bare_word(const char *text)
+{
+    return *text != '\0' && strpbrk(text, ".:/[") == NULL;
+}
+
+static bool
+check_method(const char *method, GError **error)
+{
+    g_autofree char *upper = g_ascii_strup(method, -1);
+    g_autofree char *why = NULL;
+
+    if (!is_token(method, strlen(method)))
+        return fail(error, method, "is no method");
+    why = g_strdup_printf("is no method: write %s, or -- before a command", upper);
+    return strcmp(method, upper) == 0 || fail(error, method, why);
+}
+
 static bool
 take_request(const char *method, const char *path, BnsExplainTarget *target)
 {
@@ -79,8 +98,12 @@ bns_explain_target_parse(const char *method,
     bool named;
 
     memset(out_target, 0, sizeof(*out_target));
-    if (method != NULL && !is_token(method, strlen(method)))
-        return fail(error, method, "is no method");
+    if (method != NULL && !check_method(method, error))
+        return false;
+    if (is_bare_word(text))
+        return fail(error, text,
+                    "could be many things: write https:// before a host, ./ before a "
+                    "file, -- before a command, a URL after a method");
     authority = take_scheme(text, out_target, &named);
     if (authority == NULL)
         return fail(error, text, "has a scheme other than http, https and tcp");
