@@ -56,6 +56,18 @@ open_standard_streams(void)
         close(fd);
 }
 
+/* A command that is not there may be a subcommand that was mistyped, or is too late. */
+static void
+hint_subcommand(const BnsOptions *options)
+{
+    g_autofree char *hint = bns_options_hint_subcommand(options);
+    g_autofree char *path =
+        hint != NULL ? g_find_program_in_path(options->arguments[0]) : NULL;
+
+    if (hint != NULL && path == NULL)
+        bns_log_print("%s", hint);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -72,5 +84,6 @@ main(int argc, char **argv)
                    : EXIT_USAGE;
     }
     bns_log_set_level(options->log_level);
+    hint_subcommand(options);
     return commands[options->command](options);
 }

@@ -2,6 +2,7 @@
 #include "sandbox/options.h"
 
 #include "base/text.h"
+#include "policy/near.h"
 #include "sandbox/options_table.h"
 
 #include <stdint.h>
@@ -161,13 +162,33 @@ applies(const Parse *parse, const BnsOption *option)
     return (option->commands & BNS_FOR(parse->options->command)) != 0;
 }
 
+/* Returns: (transfer full): a question, or "" */
+static char *
+hint_option(const Parse *parse, const char *word)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+
+    for (size_t i = 0; i < bns_option_table_len; i++) {
+        const BnsOption *option = &bns_option_table[i];
+
+        if (applies(parse, option) && option->kind != BNS_OPTION_ACCEPTED &&
+            option->kind != BNS_OPTION_ACCEPTED_FLAG && g_str_has_prefix(word, "--") &&
+            bns_near_is_like(word + 2, option->name))
+            g_ptr_array_add(names, g_strconcat("--", option->name, NULL));
+    }
+    return bns_near_hint(word, names);
+}
+
 /* @other: (nullable): the option, if it is one of other subcommands */
 static bool
 unknown(const Parse *parse, const char *word, const BnsOption *other, GError **error)
 {
     g_autofree char *shown = bns_text_escape(word, -1);
+    g_autofree char *hint = hint_option(parse, word);
     g_autoptr(GString) takers = g_string_new("");
 
+    if (other == NULL)
+        g_string_append(takers, hint);
     for (size_t i = 0; other != NULL && i < bns_subcommand_table_len; i++)
         if ((other->commands & BNS_FOR(bns_subcommand_table[i].command)) != 0)
             g_string_append_printf(takers, "%s %s",

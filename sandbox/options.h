@@ -112,6 +112,10 @@ BnsOptions *bns_options_parse(int argc, char **argv, GError **error);
 void bns_options_free(BnsOptions *options);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BnsOptions, bns_options_free)
 
+/* Returns: (transfer full): what to say if there is no program of the name of the command
+ * to run, which is, or is like, a subcommand's; %NULL if it is not. */
+char *bns_options_hint_subcommand(const BnsOptions *options);
+
 /* Returns: (transfer full): the text of --help. */
 char *bns_options_help(void);
 

@@ -70,6 +70,17 @@ bns_options_duration(const char *text, unsigned *out_seconds)
     return false;
 }
 
+/* "2" or "allow#2" */
+static bool
+is_number_of_rule(const char *text)
+{
+    guint64 number;
+
+    if (g_str_has_prefix(text, "allow#"))
+        text += strlen("allow#");
+    return g_ascii_string_to_unsigned(text, 10, 1, G_MAXINT32, &number, NULL);
+}
+
 static bool
 check_allow(const BnsOptions *options, GError **error)
 {
@@ -85,6 +96,10 @@ check_allow(const BnsOptions *options, GError **error)
             "always");
     if (n_operands < 2 && options->duration != NULL)
         return fail(options, error, "--for is for a rule");
+    if (options->remove != NULL && !is_number_of_rule(options->remove))
+        return fail(
+            options, error,
+            "--remove: write the number of a rule, as allow SESSION lists them");
     return options->remove == NULL || n_operands < 2 ||
            fail(options, error, "--remove takes the number alone, and no rule");
 }

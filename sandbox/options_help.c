@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/text.h"
+#include "policy/near.h"
 #include "sandbox/options_table.h"
+
+#include <string.h>
 
 /* Where the explanations begin. */
 #define HELP_COLUMN 36
@@ -57,4 +61,31 @@ bns_options_help(void)
               "  github.com    GET,HEAD docs.python.org/3/*    tcp://github.com:22\n"
               "See boundary(1).\n");
     return g_string_free(text, FALSE);
+}
+
+char *
+bns_options_hint_subcommand(const BnsOptions *options)
+{
+    const char *word = options->arguments[0];
+
+    if (options->command != BNS_COMMAND_RUN || word == NULL)
+        return NULL;
+    if (strcmp(word, "help") == 0)
+        return g_strdup("there is no program help: write boundary-ns --help");
+    for (size_t i = 0; i < bns_subcommand_table_len; i++) {
+        const char *name = bns_subcommand_table[i].name;
+
+        if (strcmp(word, name) == 0)
+            return g_strdup_printf(
+                "there is no program %s: to mean the subcommand write "
+                "boundary-ns %s, and its options after that",
+                name, name);
+        if (bns_near_is_like(word, name)) {
+            g_autofree char *shown = bns_text_escape(word, -1);
+
+            return g_strdup_printf("there is no program %s: is it boundary-ns %s?",
+                                   shown, name);
+        }
+    }
+    return NULL;
 }
