@@ -286,16 +286,23 @@ socket_name(const char *session, char out_name[80])
     g_snprintf(out_name, 80, "%s" SOCKET_SUFFIX, session);
 }
 
-/* By descriptor: a path may be longer than an address. */
+/* By its name, which those who look for other programs' sockets find it by; by descriptor
+ * where that is longer than an address may be. */
 static struct sockaddr_un
 socket_address(int dir_fd, const char *session)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
+    g_autofree char *link = g_strdup_printf("/proc/self/fd/%d", dir_fd);
+    g_autofree char *dir = g_file_read_link(link, NULL);
+    g_autofree char *path = NULL;
     char name[80];
 
     socket_name(session, name);
-    g_snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/%s",
-               dir_fd, name);
+    path = g_build_filename(dir != NULL ? dir : link, name, NULL);
+    if (strlen(path) < sizeof(address.sun_path))
+        g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
+    else
+        g_snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s", link, name);
     return address;
 }
 

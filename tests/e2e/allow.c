@@ -409,7 +409,8 @@ test_impostor(void)
     g_autofree char *id = read_id(story);
     g_autofree char *script = g_strdup_printf(
         "python3 -c \"import os, socket, glob, subprocess, sys\n"
-        "p = glob.glob(sys.argv[1])[0]; os.unlink(p)\n"
+        "p = glob.glob(sys.argv[1])[0]\n"
+        "print('named', p in open('/proc/net/unix').read()); os.unlink(p)\n"
         "s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET); s.bind(p); "
         "s.listen()\n"
         "sys.exit(subprocess.call([os.environ['BNS'], 'allow', '%s', 'api.test']))\" "
@@ -418,6 +419,8 @@ test_impostor(void)
     g_autoptr(StoryRun) run = story_shell(story, script);
     g_autoptr(StoryRun) end = NULL;
 
+    /* Or other sessions would search every directory for it. */
+    story_assert_out(run, "named True");
     story_assert_out(run, "status 2");
     story_assert_err(run, "another process has its socket");
     end = finish(live);
