@@ -78,26 +78,27 @@ bns_asked_is_valid(const BnsAsked *asked)
             bns_path_check(request->path, strlen(request->path)) == NULL);
 }
 
+/* An option gave the host's loopback, and lifted the guard; deny rules are for any
+ * address. */
 static BnsDecision
 decide_address(const BnsPolicy *policy,
                const BnsDecision *decision,
-               const BnsAsked *asked)
+               const BnsRequest *request,
+               const char *addr)
 {
     struct sockaddr_in ipv4 = { .sin_family = AF_INET };
     struct sockaddr_in6 ipv6 = { .sin6_family = AF_INET6 };
-    const BnsRequest *request = &asked->request;
+    const struct sockaddr *address = NULL;
 
-    if (!bns_suggestion_is_private(asked->addr))
-        return *decision;
-    if (inet_pton(AF_INET, asked->addr, &ipv4.sin_addr) == 1)
-        return bns_policy_decide_address(policy, decision, request->scheme,
-                                         (const struct sockaddr *)&ipv4, request->port,
-                                         false);
-    if (inet_pton(AF_INET6, asked->addr, &ipv6.sin6_addr) == 1)
-        return bns_policy_decide_address(policy, decision, request->scheme,
-                                         (const struct sockaddr *)&ipv6, request->port,
-                                         false);
-    return *decision;
+    if (addr != NULL && inet_pton(AF_INET, addr, &ipv4.sin_addr) == 1)
+        address = (const struct sockaddr *)&ipv4;
+    else if (addr != NULL && inet_pton(AF_INET6, addr, &ipv6.sin6_addr) == 1)
+        address = (const struct sockaddr *)&ipv6;
+    return address == NULL
+               ? *decision
+               : bns_policy_decide_address(policy, decision, request->scheme, address,
+                                           request->port,
+                                           !bns_suggestion_is_private(addr));
 }
 
 /* As the flow would be handled: one that is not inspected shows no request. */
@@ -126,10 +127,11 @@ bns_asked_decide(const BnsPolicy *policy, const BnsAsked *asked)
             ? bns_policy_could_allow(policy, request.scheme, request.host, request.port)
             : bns_policy_decide(policy, &request);
 
-    if (decision.verdict != BNS_VERDICT_ALLOW || request.method == NULL)
+    if (decision.verdict != BNS_VERDICT_ALLOW ||
+        (request.scheme == BNS_SCHEME_HTTPS && request.method == NULL))
         return decision;
     decision = bns_policy_decide_literal(policy, &decision, &request);
     return decision.verdict == BNS_VERDICT_ALLOW
-               ? decide_address(policy, &decision, asked)
+               ? decide_address(policy, &decision, &request, asked->addr)
                : decision;
 }

@@ -345,11 +345,21 @@ static const Row rows[] = {
       "./torn: the last line has no end, and is left out\n" },
     { "a-broken-chain-that-is-checked", "suggest --check p.yaml ./changed", 1,
       "broken at seq 2" },
+    { "a-deny-rule-for-the-address-that-was-dialled",
+      "suggest --check cidr.yaml ./public", 1, "" },
+    { "a-private-address-of-an-opaque-flow", "suggest --check cidr.yaml ./private", 1,
+      "" },
     { "conditions-are-not-in-records", "suggest --check conditions.yaml", 0,
       "queries, header fields, media types and sizes are not judged" },
     { "a-file-that-is-made", "suggest --output new.yaml && \"$BNS\" check -c new.yaml",
       0, "" },
 };
+
+#define RECORD(event, port, scheme, addr)                                              \
+    "{\"v\":1,\"seq\":1,\"event\":\"" event                                            \
+    "\",\"decision\":\"allow\",\"host\":\"a.test\",\"addr\":\"" addr                   \
+    "\",\"port\":" port ",\"scheme\":\"" scheme                                        \
+    "\",\"method\":\"GET\",\"path\":\"/\"}\n"
 
 static void
 test_wrong(gconstpointer data)
@@ -369,6 +379,11 @@ test_wrong(gconstpointer data)
     story_assert_status(session, 0);
     story_write(story, "p.yaml", "version: 1\n");
     story_write(story, "bad.yaml", "alow: []\n");
+    story_write(
+        story, "cidr.yaml",
+        "allow: [ a.test, tcp://a.test:22 ]\ndeny: [ { cidr: 192.0.1.0/24 } ]\n");
+    story_write(story, "public", RECORD("http.request", "443", "https", "192.0.1.7"));
+    story_write(story, "private", RECORD("tcp.open", "22", "tcp", "10.0.0.7"));
     story_write(story, "conditions.yaml",
                 "allow: [ { domain: api.test, query: false } ]\n");
     run = story_shell(story, script);
