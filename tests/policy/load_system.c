@@ -183,6 +183,8 @@ test_no_allow_rule_is_said(void)
     g_auto(GStrv) none = NULL;
     g_autoptr(GError) error = NULL;
     g_autoptr(BnsPolicy) policy = NULL;
+    g_auto(GStrv) silent = NULL;
+    g_autoptr(BnsPolicy) observing = NULL;
     g_autoptr(BnsPolicy) other = NULL;
 
     setup(&f);
@@ -191,6 +193,11 @@ test_no_allow_rule_is_said(void)
     g_assert_no_error(error);
     g_assert_cmpuint(g_strv_length(notices), ==, 1);
     g_assert_nonnull(strstr(notices[0], "has no allow rule, so it refuses everything"));
+    /* One that observes refuses nothing. */
+    write_file(&f, "policy.yaml", "deny: [x.org]\nmode: observe\n");
+    observing = load_owned(&f, getuid(), &silent, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(g_strv_length(silent), ==, 0);
     write_file(&f, "policy.d/a.yaml", "allow: ['*']\n");
     other = load_owned(&f, getuid(), &none, &error);
     g_assert_cmpuint(g_strv_length(none), ==, 0);
