@@ -237,6 +237,12 @@ bns_watch_set_events(BnsWatch *watch, uint32_t events)
     epoll_ctl(watch->loop->epoll_fd, EPOLL_CTL_MOD, watch->fd, &event);
 }
 
+uint32_t
+bns_watch_events(const BnsWatch *watch)
+{
+    return watch->events;
+}
+
 void
 bns_watch_free(BnsWatch *watch)
 {

@@ -6,6 +6,9 @@
  * can go on is reported each turn. Bytes that epoll cannot see, because TLS or a peek
  * has them already, are reported by a timer that fires in the next turn, so that one
  * busy stream never keeps the others waiting.
+ *
+ * Who reads no more may read again soon (a connection between two requests): what is
+ * watched is narrowed only when bytes come that nobody wants.
  */
 #include "netstack/gateway/stream_private.h"
 
@@ -49,12 +52,15 @@ static void
 on_events(uint32_t events, void *data)
 {
     BnsStream *stream = data;
+    uint32_t wanted = wanted_events(stream);
 
     if (events & (EPOLLHUP | EPOLLERR))
         stream->hung_up = true;
+    bns_watch_set_events(stream->watch, wanted);
     /* Before the callback, which may free the stream. */
     bns_stream_update(stream);
-    stream->on_ready(stream->data);
+    if (stream->hung_up || (events & wanted) != 0)
+        stream->on_ready(stream->data);
 }
 
 static void
@@ -79,7 +85,7 @@ bns_stream_update(BnsStream *stream)
     else if (stream->watch == NULL)
         stream->watch =
             bns_loop_watch(stream->loop, stream->fd, events, on_events, stream);
-    else
+    else if (bns_watch_events(stream->watch) != (events | EPOLLIN))
         bns_watch_set_events(stream->watch, events);
 
     /* A microsecond on is the next turn, never this one again. */
