@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The helpers' side of the recorder: send a record, know that it is written.
+ * The helpers' side of the recorder: send a record, know that it is written. A helper
+ * that has others to serve meanwhile uses audit/post.h.
  *
  * Plain C. A helper calls these from one thread. Once one of them has returned false the socket
  * is shut down and every later call is false too: an answer that comes too late cannot
@@ -26,10 +27,6 @@
  * about to do, and the session ends.
  */
 bool bns_client_record(int recorder_fd, const BnsRecord *record);
-
-/* The same. @out_seq: the record's seq in its file, if it is written */
-bool
-bns_client_record_numbered(int recorder_fd, const BnsRecord *record, uint64_t *out_seq);
 
 /* Sends @record without waiting for an answer: for what nothing depends on (the end of a
  * response, refusals). Waits only while the socket is full. Records of one helper keep

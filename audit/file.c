@@ -33,6 +33,7 @@ bns_audit_file_free(BnsAuditFile *file)
     if (file == NULL)
         return;
     bns_fd_clear(&file->fd);
+    g_string_free(file->unwritten, TRUE);
     g_free(file->path);
     g_free(file);
 }
@@ -176,6 +177,7 @@ file_new(char *path, const char *session)
 
     file->path = path;
     file->fd = -1;
+    file->unwritten = g_string_new(NULL);
     file->seq = 1;
     g_strlcpy(file->prev, BNS_CHAIN_FIRST, sizeof(file->prev));
     g_strlcpy(file->session, session, sizeof(file->session));

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Between a helper and the recorder: one SEQPACKET message per record, which is a byte
- * of BnsProtocol and the record's bytes. The recorder answers RECORD, and nothing else,
- * with BnsProtocolAnswer.
+ * of BnsProtocol and the record's bytes. The recorder answers RECORD, and nothing else:
+ * its message is one BnsProtocolAnswer for each of those that it has written together, in
+ * the order in which they came.
  */
 #pragma once
 
@@ -21,3 +22,6 @@ typedef struct {
 } __attribute__((packed)) BnsProtocolAnswer;
 
 #define BNS_PROTOCOL_MESSAGE_MAX (1 + BNS_RECORD_MAX)
+
+/* In one message. */
+#define BNS_PROTOCOL_ANSWERS_MAX 64

@@ -18,7 +18,8 @@ typedef enum {
     BNS_AUDIT_ERROR_WRITE,
 } BnsAuditError;
 
-/* An audit file ready to be written to. */
+/* An audit file ready to be written to. `seq` and `prev` are ahead of the file by what is
+ * unwritten. */
 typedef struct {
     char *path;         /* owned; absolute */
     int fd;             /* owned; O_APPEND, locked: see bns_audit_open() */
@@ -26,6 +27,8 @@ typedef struct {
     char prev[65];      /* hash of the last record; 64 zeros in a new file */
     char session[37];   /* this session's id: UUID, lower case */
     uint64_t max_bytes; /* of the file; beyond it no record is written; 0: none */
+    GString *unwritten; /* owned: lines for bns_writer_flush() */
+    int64_t end;        /* of the file, when the first of them was made */
 } BnsAuditFile;
 
 /**

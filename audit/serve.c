@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * How it works. The loop watches the control socket, the life pipe and one socket per
- * helper. A record is decoded, looked up in the table of what its helper may say,
- * written, counted, and acknowledged if the helper asked for it. Anything that a helper
- * should not have sent ends the recorder, and so the session: a helper that talks
- * nonsense has a fault or a new master.
+ * helper. A record is decoded, looked up in the table of what its helper may say, given its
+ * number and counted; all that a helper had sent is written at once, and then acknowledged
+ * in one message, as far as the helper asked for it. Anything that a helper should not
+ * have sent ends the recorder, and so the session: a helper that talks nonsense has a
+ * fault or a new master.
  *
  * At the end (END, or the life pipe's end) what lies in the sockets is read first. It is
  * there already, so nothing is waited for.
@@ -22,7 +23,10 @@
 #include <string.h>
 
 /* Records of one helper per turn of the loop, so that the other has its turn too. */
-#define RECORDS_PER_TURN 64
+#define RECORDS_PER_TURN BNS_PROTOCOL_ANSWERS_MAX
+
+/* Lines that are kept before they are written: some hundred, or one of the longest. */
+#define UNWRITTEN_BYTES_MAX (256 * 1024)
 
 /* A socket's buffer holds some hundred records; a helper that sends on while we empty it
  * at the end must not keep us here. */
@@ -110,6 +114,9 @@ struct Recorder {
     Outcome outcome;
     GError *error; /* owned */
     char end_text[BNS_READY_TEXT_MAX + 1];
+    BnsProtocolAnswer
+        answers[BNS_PROTOCOL_ANSWERS_MAX]; /* to records not yet written */
+    size_t n_answers;
     uint8_t message[BNS_PROTOCOL_MESSAGE_MAX];
 };
 
@@ -139,16 +146,34 @@ close_peer(Peer *peer)
     bns_fd_clear(&peer->fd);
 }
 
-/* A helper that does not read its answers fills the socket: it asks without waiting,
+/* A helper that does not read its answers fills the socket: it asks on without waiting,
  * which the protocol does not know. One that is gone needs no answer. */
 static void
 acknowledge(Peer *peer)
 {
-    const BnsProtocolAnswer answer = { .seq = peer->recorder->file->seq - 1,
-                                       .type = BNS_PROTOCOL_WRITTEN };
+    Recorder *recorder = peer->recorder;
+    size_t n = recorder->n_answers;
 
-    if (bns_fd_send(peer->fd, &answer, sizeof(answer), -1) == -EAGAIN)
+    recorder->n_answers = 0;
+    if (n > 0 && bns_fd_send(peer->fd, recorder->answers,
+                             n * sizeof(recorder->answers[0]), -1) == -EAGAIN)
         fail_peer(peer, "records without reading the answers");
+}
+
+/* What was taken from the peer is in the file before anybody hears of it. */
+static void
+write_taken(Peer *peer)
+{
+    Recorder *recorder = peer->recorder;
+
+    /* The first error counts. */
+    if (bns_writer_flush(recorder->file,
+                         recorder->error == NULL ? &recorder->error : NULL)) {
+        acknowledge(peer);
+    } else {
+        recorder->n_answers = 0;
+        finish(recorder, OUTCOME_FAILED);
+    }
 }
 
 static void
@@ -170,42 +195,71 @@ take_message(Peer *peer, size_t len)
         fail_peer(peer, "a record that it may not write");
         return;
     }
-    if (!bns_writer_record(recorder->file, &record, &recorder->error)) {
+    if (!bns_writer_append(recorder->file, &record, &recorder->error)) {
         finish(recorder, OUTCOME_FAILED);
         return;
     }
     bns_tally_add(recorder->tally, &record);
     if (recorder->message[0] == BNS_PROTOCOL_RECORD)
-        acknowledge(peer);
+        recorder->answers[recorder->n_answers++] =
+            (BnsProtocolAnswer){ .seq = recorder->file->seq - 1,
+                                 .type = BNS_PROTOCOL_WRITTEN };
 }
 
-/* Takes up to @max records that are there. */
+/* Whether what was taken is to be written before more is. */
+static bool
+has_enough(const Recorder *recorder)
+{
+    return recorder->n_answers == BNS_PROTOCOL_ANSWERS_MAX ||
+           recorder->file->unwritten->len >= UNWRITTEN_BYTES_MAX;
+}
+
+/* What came of the next message: there may be another, there is none now, or ever. */
+typedef enum {
+    TAKEN,
+    TAKEN_NONE,
+    TAKEN_LAST,
+} TakenNext;
+
+static TakenNext
+take_next(Peer *peer)
+{
+    Recorder *recorder = peer->recorder;
+    ssize_t n =
+        bns_fd_receive(peer->fd, recorder->message, sizeof(recorder->message), NULL);
+
+    /* It died with an answer unread. Told once; what it had sent comes next. */
+    if (n == -ECONNRESET)
+        return TAKEN;
+    if (n == -EAGAIN)
+        return TAKEN_NONE;
+    if (n == -EMSGSIZE)
+        fail_peer(peer, "a record that is too long");
+    else if (n <= 0)
+        return TAKEN_LAST;
+    else
+        take_message(peer, (size_t)n);
+    return TAKEN;
+}
+
+/* Takes and writes up to @max records that are there. */
 static void
 read_peer(Peer *peer, unsigned max)
 {
     Recorder *recorder = peer->recorder;
+    TakenNext next = TAKEN;
 
-    for (unsigned i = 0; i < max; i++) {
-        ssize_t n = bns_fd_receive(peer->fd, recorder->message,
-                                   sizeof(recorder->message), NULL);
-
-        /* It died with an answer unread. Told once; what it had sent comes next. */
-        if (n == -ECONNRESET)
-            continue;
-        if (n == -EAGAIN)
-            return;
-        if (n == -EMSGSIZE) {
-            fail_peer(peer, "a record that is too long");
-            return;
-        }
-        if (n <= 0) {
-            close_peer(peer);
-            return;
-        }
-        take_message(peer, (size_t)n);
-        if (recorder->outcome == OUTCOME_FAILED)
-            return;
+    if (recorder->outcome == OUTCOME_FAILED)
+        return;
+    for (unsigned i = 0;
+         i < max && next == TAKEN && recorder->outcome != OUTCOME_FAILED; i++) {
+        next = take_next(peer);
+        if (has_enough(recorder))
+            write_taken(peer);
     }
+    write_taken(peer);
+    if (next == TAKEN_LAST)
+        close_peer(peer);
 }
 
 static void
@@ -218,7 +272,7 @@ static void
 drain(Recorder *recorder)
 {
     for (size_t i = 0; i < N_PEERS; i++)
-        if (recorder->outcome != OUTCOME_FAILED && recorder->peers[i].fd >= 0)
+        if (recorder->peers[i].fd >= 0)
             read_peer(&recorder->peers[i], DRAIN_MAX);
 }
 

@@ -19,49 +19,80 @@ begin(const BnsAuditFile *file, BnsEvent event)
     return line;
 }
 
-/* Cuts the file back to @end, where the last whole line ends. */
-static void
-cut_back(const BnsAuditFile *file, off_t end)
+/* Seals @line and keeps it, if it fits. Its size is the file's, not what we wrote: others
+ * may cut a log that they rotate. */
+static bool
+keep(BnsAuditFile *file, GString *line, GError **error)
 {
-    if (end >= 0 && ftruncate(file->fd, end) < 0)
+    char hash[BNS_CHAIN_HASH_LEN + 1];
+    uint64_t end;
+
+    if (file->unwritten->len == 0)
+        file->end = lseek(file->fd, 0, SEEK_END);
+    bns_chain_seal(line, file->prev, hash);
+    end = (uint64_t)MAX(file->end, 0) + file->unwritten->len;
+    if (file->max_bytes > 0 &&
+        line->len > file->max_bytes - MIN(file->max_bytes, end)) {
+        g_set_error(error, BNS_AUDIT_ERROR, BNS_AUDIT_ERROR_WRITE,
+                    "The audit file \"%s\" is full (limits.audit_size)", file->path);
+        return false;
+    }
+    g_string_append_len(file->unwritten, line->str, (gssize)line->len);
+    memcpy(file->prev, hash, sizeof(file->prev));
+    file->seq++;
+    return true;
+}
+
+/* Cuts off what was written of a line that is not whole. */
+static void
+cut_back(const BnsAuditFile *file)
+{
+    const GString *lines = file->unwritten;
+    off_t now = lseek(file->fd, 0, SEEK_END);
+    gssize written = (gssize)CLAMP(now - file->end, 0, (off_t)lines->len);
+    const char *newline = g_strrstr_len(lines->str, written, "\n");
+    off_t whole = newline == NULL ? 0 : newline + 1 - lines->str;
+
+    if (file->end >= 0 && now > file->end + whole &&
+        ftruncate(file->fd, file->end + whole) < 0)
         g_debug("audit: could not cut the torn line off");
+}
+
+bool
+bns_writer_flush(BnsAuditFile *file, GError **error)
+{
+    int r = bns_fd_write_all(file->fd, file->unwritten->str, file->unwritten->len);
+
+    if (r < 0) {
+        cut_back(file);
+        /* Not g_strerror(), which may have to load what a locked-down process cannot. */
+        g_set_error(error, BNS_AUDIT_ERROR, BNS_AUDIT_ERROR_WRITE,
+                    "Could not write to the audit file \"%s\": %s", file->path,
+                    strerror(-r));
+    }
+    g_string_truncate(file->unwritten, 0);
+    return r >= 0;
 }
 
 static bool
 finish(BnsAuditFile *file, GString *line, GError **error)
 {
-    char hash[BNS_CHAIN_HASH_LEN + 1];
-    off_t end = lseek(file->fd, 0, SEEK_END);
-    int r;
+    return keep(file, line, error) && bns_writer_flush(file, error);
+}
 
-    bns_chain_seal(line, file->prev, hash);
-    if (file->max_bytes > 0 && end >= 0 &&
-        line->len > file->max_bytes - MIN(file->max_bytes, (uint64_t)end)) {
-        g_set_error(error, BNS_AUDIT_ERROR, BNS_AUDIT_ERROR_WRITE,
-                    "The audit file \"%s\" is full (limits.audit_size)", file->path);
-        return false;
-    }
-    r = bns_fd_write_all(file->fd, line->str, line->len);
-    if (r < 0) {
-        cut_back(file, end);
-        /* Not g_strerror(), which may have to load what a locked-down process cannot. */
-        g_set_error(error, BNS_AUDIT_ERROR, BNS_AUDIT_ERROR_WRITE,
-                    "Could not write to the audit file \"%s\": %s", file->path,
-                    strerror(-r));
-        return false;
-    }
-    memcpy(file->prev, hash, sizeof(hash));
-    file->seq++;
-    return true;
+bool
+bns_writer_append(BnsAuditFile *file, const BnsRecord *record, GError **error)
+{
+    g_autoptr(GString) line = begin(file, record->event);
+
+    bns_json_append_record(line, record);
+    return keep(file, line, error);
 }
 
 bool
 bns_writer_record(BnsAuditFile *file, const BnsRecord *record, GError **error)
 {
-    g_autoptr(GString) line = begin(file, record->event);
-
-    bns_json_append_record(line, record);
-    return finish(file, line, error);
+    return bns_writer_append(file, record, error) && bns_writer_flush(file, error);
 }
 
 /* Appends a list unless it is empty. */

@@ -16,6 +16,7 @@ bns_call_init(BnsCall *call, BnsFlow *flow)
 void
 bns_call_clear(BnsCall *call)
 {
+    bns_post_cancel(call->wait);
     bns_request_clear(&call->request);
 }
 
@@ -126,18 +127,36 @@ bns_call_choose(BnsCall *call, const BnsUpstream *upstream)
                                                 call->request.scheme, &call->decision));
 }
 
-bool
-bns_call_note_request(BnsCall *call)
+static void
+on_written(bool is_written, uint64_t seq, void *data)
+{
+    BnsCall *call = data;
+
+    call->wait = NULL;
+    call->seq = seq;
+    call->state = is_written ? BNS_CALL_SENT : BNS_CALL_OVER;
+    call->on_recorded(is_written, call->data);
+}
+
+BnsCallState
+bns_call_note_request(BnsCall *call, BnsCallRecorded *func, void *data)
 {
     BnsRecord record;
 
     if (call->state == BNS_CALL_SENT)
-        return true;
+        return call->state;
     record = passed_record(call);
-    call->state = bns_engine_record_numbered(call->flow->engine, &record, &call->seq)
-                      ? BNS_CALL_SENT
-                      : BNS_CALL_OVER;
-    return call->state == BNS_CALL_SENT;
+    call->on_recorded = func;
+    call->data = data;
+    call->wait = bns_engine_post(call->flow->engine, &record, on_written, call);
+    call->state = call->wait != NULL ? BNS_CALL_RECORDING : BNS_CALL_OVER;
+    return call->state;
+}
+
+bool
+bns_call_is_noted(const BnsCall *call)
+{
+    return call->state == BNS_CALL_RECORDING || call->state == BNS_CALL_SENT;
 }
 
 bool
@@ -229,12 +248,14 @@ note_response(BnsCall *call, const char *error)
 void
 bns_call_note_end(BnsCall *call, const char *error)
 {
-    BnsCallState state = call->state;
+    bool is_noted = bns_call_is_noted(call);
+    bool is_unsent = call->state == BNS_CALL_ALLOWED;
 
     call->state = BNS_CALL_OVER;
-    if (state == BNS_CALL_SENT)
+    bns_post_cancel(g_steal_pointer(&call->wait));
+    if (is_noted)
         note_response(call, error);
-    else if (state == BNS_CALL_ALLOWED)
+    else if (is_unsent)
         note_unsent(call, error);
 }
 

@@ -15,6 +15,7 @@
  */
 #pragma once
 
+#include "audit/post.h"
 #include "audit/record.h"
 #include "netstack/gateway/allowance.h"
 #include "netstack/gateway/block.h"
@@ -38,15 +39,21 @@ struct BnsFlow;
  * BnsCallState:
  * @BNS_CALL_NEW: not judged
  * @BNS_CALL_ALLOWED: it waits for an upstream; nothing is recorded, so it must not leave
- * @BNS_CALL_SENT: http.request was recorded: bytes may have left
+ * @BNS_CALL_RECORDING: http.request is on its way to the recorder: nothing may leave yet,
+ *                      but it is as good as recorded
+ * @BNS_CALL_SENT: it was recorded: bytes may have left
  * @BNS_CALL_OVER: its last record was written
  */
 typedef enum {
     BNS_CALL_NEW,
     BNS_CALL_ALLOWED,
+    BNS_CALL_RECORDING,
     BNS_CALL_SENT,
     BNS_CALL_OVER,
 } BnsCallState;
+
+/* @is_recorded: the request may leave; if not, the engine has failed. */
+typedef void BnsCallRecorded(bool is_recorded, void *data);
 
 typedef struct {
     struct BnsFlow *flow; /* borrowed */
@@ -61,7 +68,10 @@ typedef struct {
     BnsTimings timings;     /* of the connection that was made for it, if one was */
     char addr[INET6_ADDRSTRLEN]; /* that it is sent to; "" before */
     BnsCallState state;
-    uint64_t seq; /* SENT: of its http.request, in the audit's file */
+    BnsPostWait *wait;            /* (transfer none); RECORDING */
+    BnsCallRecorded *on_recorded; /* RECORDING */
+    void *data;                   /* of it */
+    uint64_t seq;                 /* SENT: of its http.request, in the audit's file */
     uint16_t status;
     uint64_t bytes_sent; /* of the bodies, for http.response */
     uint64_t bytes_received;
@@ -93,10 +103,20 @@ BnsRecord bns_call_record(const BnsCall *call, BnsEvent event);
 /* It goes to @upstream, whose address may be one that deny rules name: so call->addr and
  * call->decision. */
 void bns_call_choose(BnsCall *call, const BnsUpstream *upstream);
-/* http.request, allow or would_deny: the request goes to call->addr. Once: a second connection for the
- * same request needs no second record. Returns: whether it is written; only then may a
- * byte of the request leave. */
-bool bns_call_note_request(BnsCall *call);
+/**
+ * bns_call_note_request:
+ *
+ * http.request, allow or would_deny: the request goes to call->addr. Once: a second
+ * connection for the same request needs no second record. Only when it is recorded may a
+ * byte of the request leave.
+ *
+ * Returns: SENT, it may leave now; RECORDING, @func will say so, from the loop, unless
+ * the call is over before; or OVER, it cannot be recorded.
+ */
+BnsCallState bns_call_note_request(BnsCall *call, BnsCallRecorded *func, void *data);
+/* Whether there is an http.request of what passes, or will be: what comes now is told by
+ * its http.response. */
+bool bns_call_is_noted(const BnsCall *call);
 /* Whether the host is to be told of the session; if so, what. The request is recorded. */
 bool bns_call_mark(const BnsCall *call, BnsCorrelationMark *out_mark);
 /* The request begins to leave on a connection whose making took @io_timings, which are
@@ -110,8 +130,9 @@ void bns_call_note_refusal(BnsCall *call, const BnsRefusal *refusal);
  * told. @is_news: there is no upstream.error about it yet. */
 void
 bns_call_note_failure(BnsCall *call, uint16_t status, const char *error, bool is_news);
-/* An allowed request is over: http.response if it was sent, else http.request, that it
- * was not. Once: any further call changes nothing. @error: (nullable) if it was sent */
+/* An allowed request is over: http.response if its http.request was recorded, or is about
+ * to be, else http.request, that it was not sent. Once: any further call changes nothing.
+ * @error: (nullable) if it was sent */
 void bns_call_note_end(BnsCall *call, const char *error);
 
 /* What to ask the user for, if it is only that no rule allows it. Returns:

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "netstack/gateway/engine.h"
 
-#include "audit/client.h"
 #include "base/fd.h"
 #include "netstack/gateway/allowance.h"
 #include "netstack/gateway/flow.h"
@@ -27,24 +26,34 @@ bns_engine_fail(BnsEngine *engine, const char *format, ...)
     bns_loop_quit(engine->loop);
 }
 
-bool
-bns_engine_record(BnsEngine *engine, const BnsRecord *record)
+static void
+on_recorder_lost(void *data)
 {
-    uint64_t seq;
-
-    return bns_engine_record_numbered(engine, record, &seq);
+    bns_engine_fail(data, "a record could not be written");
 }
 
 bool
-bns_engine_record_numbered(BnsEngine *engine,
-                           const BnsRecord *record,
-                           uint64_t *out_seq)
+bns_engine_record(BnsEngine *engine, const BnsRecord *record)
 {
-    if (engine->failure == NULL &&
-        bns_client_record_numbered(engine->config->recorder_fd, record, out_seq))
+    if (engine->failure == NULL && bns_post_record_now(engine->post, record))
         return true;
-    bns_engine_fail(engine, "a record could not be written");
+    on_recorder_lost(engine);
     return false;
+}
+
+BnsPostWait *
+bns_engine_post(BnsEngine *engine,
+                const BnsRecord *record,
+                BnsPostFunc func,
+                void *data)
+{
+    BnsPostWait *wait = NULL;
+
+    if (engine->failure == NULL)
+        wait = bns_post_record(engine->post, record, func, data);
+    if (wait == NULL)
+        on_recorder_lost(engine);
+    return wait;
 }
 
 /* After a failure too: netstack may be gone a moment before we see that the session is
@@ -53,8 +62,8 @@ bns_engine_record_numbered(BnsEngine *engine,
 void
 bns_engine_note(BnsEngine *engine, const BnsRecord *record)
 {
-    if (!bns_client_note(engine->config->recorder_fd, record))
-        bns_engine_fail(engine, "a record could not be written");
+    if (!bns_post_note(engine->post, record))
+        on_recorder_lost(engine);
 }
 
 BnsDecision
@@ -315,6 +324,7 @@ bns_engine_new(const BnsGatewayConfig *config, BnsLoop *loop, GError **error)
         return NULL;
     bns_fd_set_nonblocking(config->wire_fd, true);
     bns_fd_set_nonblocking(config->resolver_fd, true);
+    engine->post = bns_post_new(loop, config->recorder_fd, on_recorder_lost, engine);
     engine->pool = bns_pool_new(engine);
     engine->http2 = bns_http2_pool_new(engine, &bns_http2_origin_events);
     engine->lookups =
@@ -341,6 +351,7 @@ bns_engine_free(BnsEngine *engine)
     bns_http2_pool_free(engine->http2);
     bns_pool_free(engine->pool);
     bns_lookups_free(engine->lookups);
+    bns_post_free(engine->post);
     bns_watch_free(engine->wire_watch);
     g_queue_clear_full(&engine->outbox, g_free);
     bns_hello_free(engine->hello);

@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include "audit/post.h"
 #include "audit/record.h"
 #include "base/loop.h"
 #include "netstack/gateway/ca.h"
@@ -48,6 +49,7 @@ struct BnsEngine {
     guint most_flows;               /* at once, since memory was last given back */
     GHashTable *sent;               /* owned; to each host: allowance.h */
     guint n_streams;                /* HTTP/2 requests that are open, of all flows */
+    BnsPost *post;                  /* owned: to the recorder */
     BnsWatch *wire_watch;           /* owned */
     GQueue outbox;                  /* owned BnsWire: what the wire did not take yet */
     char *failure;                  /* owned; NULL while all is well */
@@ -88,12 +90,14 @@ void bns_engine_tell(BnsEngine *engine,
 /* Frees the flow. After a crowd has gone its memory is given back to the system. */
 void bns_engine_forget(BnsEngine *engine, uint64_t flow);
 
-/* Writes a record that something depends on. Returns: whether it is written; when not,
- * the engine has failed and the caller refuses. */
+/* Writes a record that all flows wait for: the loop stands still. Returns: whether it is
+ * written; when not, the engine has failed and the caller refuses. */
 bool bns_engine_record(BnsEngine *engine, const BnsRecord *record);
-/* The same. @out_seq: its seq in the audit's file, if it is written */
-bool bns_engine_record_numbered(BnsEngine *engine,
-                                const BnsRecord *record,
-                                uint64_t *out_seq);
+/* Writes a record that one thing waits for, as bns_post_record(). Returns: (transfer
+ * none) (nullable): what to cancel; %NULL: it cannot be written, and the engine has failed */
+BnsPostWait *bns_engine_post(BnsEngine *engine,
+                             const BnsRecord *record,
+                             BnsPostFunc func,
+                             void *data);
 /* Writes a record that nothing waits for. */
 void bns_engine_note(BnsEngine *engine, const BnsRecord *record);

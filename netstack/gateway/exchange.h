@@ -4,7 +4,8 @@
  *
  * In the order of its life: bns_exchange_new() takes a complete head from client.in;
  * bns_exchange_begin() judges it and refuses it or acquires an upstream; then the record
- * http.request is written, and only after that the first byte of the request leaves;
+ * http.request is written, and only after that the first byte of the request leaves
+ * (other flows go on meanwhile);
  * bns_exchange_relay() moves both messages at the same time until both have ended;
  * http.response is recorded.
  *
@@ -41,7 +42,7 @@ typedef struct {
     BnsCall call;
 
     BnsConnect *connect;   /* (transfer none); while in DIAL */
-    BnsUpstream *upstream; /* owned; from RELAY on */
+    BnsUpstream *upstream; /* owned; from RECORD on */
     bool is_retried;       /* a kept connection had died; this is the second one */
 
     BnsPipe up;      /* the request's body; its decoder also drains the rest */
@@ -60,7 +61,7 @@ BnsExchange *bns_exchange_new(struct BnsFlow *flow, const BnsHttpHead *head);
 /* Breaks off what is under way and records how the exchange ended. */
 void bns_exchange_free(BnsExchange *exchange);
 
-/* Judges and begins: the flow is in DIAL, RELAY or REST afterwards. */
+/* Judges and begins: the flow is in DIAL, RECORD or REST afterwards. */
 void bns_exchange_begin(BnsExchange *exchange);
 /* The step of RELAY. Returns: whether to step on (the flow's state has changed). */
 bool bns_exchange_relay(BnsExchange *exchange);
@@ -106,5 +107,5 @@ bool bns_response_await(BnsExchange *exchange);
 /* --- exchange_acquire.c --- */
 
 /* Gets an upstream for the decided request: the one made ahead, a pooled one, or a new
- * one (DIAL); then sends (RELAY). */
+ * one (DIAL); then records the request (RECORD) and sends it (RELAY). */
 void bns_exchange_acquire(BnsExchange *exchange, bool only_new);

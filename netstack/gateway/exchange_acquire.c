@@ -6,6 +6,7 @@
 
 #include "netstack/gateway/flow.h"
 
+/* While the record is on its way too: that the origin has closed is seen afterwards. */
 static void
 on_upstream_ready(void *data)
 {
@@ -26,12 +27,46 @@ put_head(BnsExchange *exchange, BnsBuffer *out)
     bns_buffer_append(out, head->data, head->len);
 }
 
+static void
+begin_relay(BnsExchange *exchange)
+{
+    BnsChannel *channel = &exchange->upstream->channel;
+
+    bns_call_note_sent(&exchange->call, &exchange->upstream->timings);
+    put_head(exchange, &channel->out);
+    exchange->up.to = channel;
+    exchange->up.allowance = &exchange->call.allowance;
+    bns_flow_enter(exchange->flow, BNS_FLOW_RELAY);
+}
+
+static void
+refuse_unrecorded(BnsExchange *exchange)
+{
+    bns_exchange_answer(exchange, 503, "the request could not be recorded", false);
+}
+
+static void
+on_recorded(bool is_recorded, void *data)
+{
+    BnsExchange *exchange = data;
+    BnsUpstream *upstream = exchange->upstream;
+
+    if (!is_recorded) {
+        refuse_unrecorded(exchange);
+    } else if (upstream->is_kept && !bns_upstream_is_quiet(upstream)) {
+        /* What an idle connection says, 408 or its end, answers no request. */
+        g_clear_pointer(&exchange->upstream, bns_upstream_free);
+        bns_exchange_acquire(exchange, false);
+    } else {
+        begin_relay(exchange);
+    }
+    bns_flow_run(exchange->flow);
+}
+
 /* The record comes first: a request of which nothing is known never leaves. */
 static void
 send_request(BnsExchange *exchange, BnsUpstream *upstream)
 {
-    BnsChannel *channel = &upstream->channel;
-
     exchange->upstream = upstream;
     upstream->protocol = BNS_PROTOCOL_HTTP1;
     bns_call_choose(&exchange->call, upstream);
@@ -39,16 +74,20 @@ send_request(BnsExchange *exchange, BnsUpstream *upstream)
         bns_exchange_exceed(exchange);
         return;
     }
-    if (!bns_call_note_request(&exchange->call)) {
-        bns_exchange_answer(exchange, 503, "the request could not be recorded", false);
-        return;
+    bns_stream_set_owner(upstream->channel.stream, on_upstream_ready, exchange);
+    switch (bns_call_note_request(&exchange->call, on_recorded, exchange)) {
+    case BNS_CALL_SENT:
+        begin_relay(exchange);
+        break;
+    case BNS_CALL_RECORDING:
+        bns_flow_enter(exchange->flow, BNS_FLOW_RECORD);
+        break;
+    case BNS_CALL_NEW:
+    case BNS_CALL_ALLOWED:
+    case BNS_CALL_OVER:
+        refuse_unrecorded(exchange);
+        break;
     }
-    bns_call_note_sent(&exchange->call, &upstream->timings);
-    put_head(exchange, &channel->out);
-    exchange->up.to = channel;
-    exchange->up.allowance = &exchange->call.allowance;
-    bns_stream_set_owner(channel->stream, on_upstream_ready, exchange);
-    bns_flow_enter(exchange->flow, BNS_FLOW_RELAY);
 }
 
 /* --- ready ones --- */
@@ -77,7 +116,7 @@ on_connected(BnsUpstream *upstream, BnsUpstreamFailure *failure, void *data)
     if (upstream != NULL)
         send_request(exchange, upstream);
     else if (failure->outcome == BNS_DIAL_GUARDED &&
-             exchange->call.state != BNS_CALL_SENT)
+             !bns_call_is_noted(&exchange->call))
         bns_exchange_refuse(exchange, &(BnsRefusal){ .status = 403,
                                                      .reason = failure->error,
                                                      .rule = failure->rule });

@@ -62,7 +62,7 @@ bns_exchange_exceed(BnsExchange *exchange)
 {
     BnsRefusal refusal = bns_call_exceeded(&exchange->call);
 
-    if (exchange->call.state != BNS_CALL_SENT) {
+    if (!bns_call_is_noted(&exchange->call)) {
         bns_exchange_refuse(exchange, &refusal);
     } else if (exchange->response == BNS_RESPONSE_AWAITED) {
         exchange->call.status = refusal.status;

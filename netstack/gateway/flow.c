@@ -80,6 +80,14 @@ await(BnsFlow *flow)
     return BNS_STEP_ON;
 }
 
+/* What the client says on meanwhile waits in its socket. */
+static BnsStep
+await_unread(BnsFlow *flow)
+{
+    bns_stream_want(flow->client.stream, false, false);
+    return await(flow);
+}
+
 static const StateRow rows[] = {
     [BNS_FLOW_ASKED] = { "asked", await, bns_flow_offer, ASKED_TIMEOUT_US },
     [BNS_FLOW_OFFERED] = { "offered", await, NULL, 0 },
@@ -93,7 +101,8 @@ static const StateRow rows[] = {
                              HANDSHAKE_TIMEOUT_US },
     [BNS_FLOW_HELLO] = { "hello", await, NULL, 0 },
     [BNS_FLOW_HEAD] = { "head", bns_flow_head, bns_flow_close, IDLE_TIMEOUT_US },
-    [BNS_FLOW_DIAL] = { "dial", await, NULL, 0 },
+    [BNS_FLOW_DIAL] = { "dial", await_unread, NULL, 0 },
+    [BNS_FLOW_RECORD] = { "record", await_unread, NULL, 0 },
     [BNS_FLOW_RELAY] = { "relay", relay, time_out_relay, BNS_CALL_SILENCE_US },
     [BNS_FLOW_TUNNEL] = { "tunnel", bns_flow_tunnel, time_out_tunnel,
                           TUNNEL_TIMEOUT_US },

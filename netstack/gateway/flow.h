@@ -58,6 +58,8 @@
  *                 two requests. There is no exchange.
  * @BNS_FLOW_DIAL: flow->exchange is decided: allowed. It waits for its upstream; client is
  *                 not read.
+ * @BNS_FLOW_RECORD: flow->exchange has its upstream, and http.request is on its way to the
+ *                   recorder; neither channel is touched.
  * @BNS_FLOW_RELAY: both channels belong to flow->exchange (exchange.h).
  * @BNS_FLOW_TUNNEL: both channels belong to flow->tunnel; only raw bytes from here on.
  * @BNS_FLOW_STREAMS: HTTP/2: client belongs to flow->http2, which has an exchange of its
@@ -83,6 +85,7 @@ typedef enum {
     BNS_FLOW_HELLO,
     BNS_FLOW_HEAD,
     BNS_FLOW_DIAL,
+    BNS_FLOW_RECORD,
     BNS_FLOW_RELAY,
     BNS_FLOW_TUNNEL,
     BNS_FLOW_STREAMS,
@@ -137,7 +140,7 @@ struct BnsFlow {
 
     uint64_t n_requests;
     size_t head_seen;      /* HEAD: bytes of client.in that are no whole head yet */
-    BnsExchange *exchange; /* owned; DIAL, RELAY, REST, and a WebSocket's TUNNEL */
+    BnsExchange *exchange; /* owned; DIAL to RELAY, REST, and a WebSocket's TUNNEL */
     size_t discard_left; /* REST, LINGER: bytes that may still be read and forgotten */
     bool keeps_alive;    /* REST: HEAD follows, else LINGER */
     bool is_shut;        /* LINGER: our direction of client is */

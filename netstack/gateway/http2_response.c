@@ -253,6 +253,7 @@ on_closed(BnsHttp2End *end, uint32_t code, const char *why)
         close_done(stream);
         break;
     case BNS_HTTP2_WAITING:
+    case BNS_HTTP2_RECORDING:
     case BNS_HTTP2_ANSWERED:
     case BNS_HTTP2_BROKEN:
         break;

@@ -4,7 +4,8 @@
  * call (call.h), and its response.
  *
  * In the order of its life: the request's fields are judged; it is refused, or waits for a
- * connection; http.request is recorded, and only then the first byte leaves; both messages
+ * connection; http.request is recorded (others go on meanwhile), and only then, on the
+ * connection that fits best by then, the first byte leaves; both messages
  * move at the same time until both have ended; http.response is recorded. Trailers,
  * interim responses, early responses and resets pass as they come, resets with their code.
  *
@@ -27,6 +28,8 @@
 /**
  * BnsHttp2StreamState:
  * @BNS_HTTP2_WAITING: for a connection; the request's body waits in origin.waiting
+ * @BNS_HTTP2_RECORDING: the same, and http.request is recorded, or about to be: the head
+ *                       has been charged
  * @BNS_HTTP2_AWAITED: sent (or being sent); no head of a final response yet
  * @BNS_HTTP2_FLOWING: the response's head has been passed on
  * @BNS_HTTP2_DONE: all of the response has been given to the client's end
@@ -36,6 +39,7 @@
  */
 typedef enum {
     BNS_HTTP2_WAITING,
+    BNS_HTTP2_RECORDING,
     BNS_HTTP2_AWAITED,
     BNS_HTTP2_FLOWING,
     BNS_HTTP2_DONE,
@@ -50,7 +54,7 @@ typedef struct {
     BnsHttp2Fields *head; /* owned: the request's, until it cannot be sent again */
     BnsHttp2End client;   /* the command's end: the response waits in it */
     BnsHttp2End origin;   /* the origin's end: the request waits in it */
-    BnsHttp2Wait *wait;   /* (transfer none); WAITING */
+    BnsHttp2Wait *wait;   /* (transfer none); WAITING, RECORDING */
     BnsTimer *timer;      /* owned: the state's time */
     bool is_request_over; /* the client has sent all of it */
     bool is_up_over;      /* the origin takes no more of it */
@@ -79,21 +83,29 @@ void bns_http2_client_closed(BnsHttp2End *end, uint32_t code, const char *why);
 /* http2_response.c: events of the origins' ends. */
 extern const BnsHttp2Events bns_http2_origin_events;
 
-/* --- between http2_stream.c, http2_response.c and http2_answer.c --- */
+/* --- between http2_stream.c, http2_acquire.c, http2_response.c and http2_answer.c --- */
 
 /* The stream's end: http.response is recorded, if there is one to record. @error:
  * (nullable) */
 void bns_http2_stream_finish(BnsHttp2Stream *stream, const char *error);
 /* Breaks it off in both directions, at whatever stage. @error: for its last record */
 void bns_http2_stream_cut(BnsHttp2Stream *stream, const char *error);
-/* Sends the request once more, if that cannot matter: nobody has looked at it
- * (@is_unseen), or it is repeatable and the connection may have been dying when it was
- * sent; and none of its body has gone. Returns: whether it does. */
-bool bns_http2_stream_retry(BnsHttp2Stream *stream, bool is_unseen);
 /* Its time begins anew: something moved. */
 void bns_http2_stream_touch(BnsHttp2Stream *stream);
 /* What is still to come of the request is forgotten, and what waits of it. */
 void bns_http2_stream_stop_request(BnsHttp2Stream *stream);
+/* A cap was met: the request is refused, or broken off. */
+void bns_http2_stream_exceed(BnsHttp2Stream *stream);
+
+/* http2_acquire.c */
+
+/* Gets a connection for the decided request: one that is there, or a new one; then records
+ * the request (RECORDING) and sends it (AWAITED). */
+void bns_http2_stream_acquire(BnsHttp2Stream *stream);
+/* Sends the request once more, if that cannot matter: nobody has looked at it
+ * (@is_unseen), or it is repeatable and the connection may have been dying when it was
+ * sent; and none of its body has gone. Returns: whether it does. */
+bool bns_http2_stream_retry(BnsHttp2Stream *stream, bool is_unseen);
 
 /* http2_answer.c */
 

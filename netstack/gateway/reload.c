@@ -112,7 +112,7 @@ reset_websocket(BnsFlow *flow)
 
     if (exchange == NULL || !exchange->call.request.is_websocket ||
         (flow->state != BNS_FLOW_TUNNEL && flow->state != BNS_FLOW_DIAL &&
-         flow->state != BNS_FLOW_RELAY) ||
+         flow->state != BNS_FLOW_RECORD && flow->state != BNS_FLOW_RELAY) ||
         is_websocket_allowed(flow, &exchange->call,
                              flow->tunnel != NULL ? flow->tunnel->upstream
                                                   : exchange->upstream))

@@ -44,7 +44,7 @@ in_stream(const BnsHttp2Stream *stream)
 {
     bool has_end = stream->is_request_over && !bns_http2_end_is_sent(&stream->origin);
 
-    if (stream->state == BNS_HTTP2_WAITING)
+    if (stream->state == BNS_HTTP2_WAITING || stream->state == BNS_HTTP2_RECORDING)
         return 1 + bns_buffer_len(&stream->origin.waiting);
     if (stream->is_up_over || stream->origin.link == NULL)
         return 0;
@@ -75,6 +75,7 @@ in_state(const BnsFlow *flow)
         return bns_buffer_len(&flow->client.in) - flow->head_seen;
     case BNS_FLOW_ASKED:
     case BNS_FLOW_DIAL:
+    case BNS_FLOW_RECORD:
         return 1;
     case BNS_FLOW_PASS:
         /* Of TLS the handshake is still to come. */

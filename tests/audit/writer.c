@@ -140,8 +140,58 @@ test_full(void)
         g_assert_nonnull(strstr(error->message, "File too large"));
         g_assert_cmpint(fstat(file->fd, &st), ==, 0);
         g_assert_cmpint(st.st_size, ==, whole);
-        g_assert_cmpuint(file->seq, ==, 3);
     }
+    bns_audit_file_free(file);
+    g_free(sample_verify(path, 0));
+    sample_remove(dir);
+}
+
+/* Of lines that are written together the whole ones stay. */
+static void
+test_full_between(void)
+{
+    char *dir = sample_dir();
+    g_autofree char *path = g_build_filename(dir, "audit.jsonl", NULL);
+    BnsAuditFile *file = sample_open(path);
+    struct stat st;
+    off_t whole, line;
+    g_autofree char *text = NULL;
+
+    signal(SIGXFSZ, SIG_IGN);
+    sample_session(file, 1, false);
+    for (int i = 0; i < 3; i++)
+        g_assert_true(bns_writer_append(file, &request, NULL));
+    g_assert_cmpint(fstat(file->fd, &st), ==, 0);
+    whole = st.st_size;
+    line = (off_t)file->unwritten->len / 3;
+    set_file_limit((rlim_t)(whole + 2 * line + line / 2));
+    g_assert_false(bns_writer_flush(file, NULL));
+    set_file_limit(RLIM_INFINITY);
+    g_assert_cmpint(fstat(file->fd, &st), ==, 0);
+    g_assert_cmpint(st.st_size, ==, whole + 2 * line);
+    bns_audit_file_free(file);
+    text = sample_verify(path, 0);
+    g_assert_cmpstr(text, ==, "ok, unfinished\n");
+    sample_remove(dir);
+}
+
+/* What is kept counts, too: a batch is not larger than the file may become. */
+static void
+test_max_bytes_together(void)
+{
+    char *dir = sample_dir();
+    g_autofree char *path = g_build_filename(dir, "audit.jsonl", NULL);
+    BnsAuditFile *file = sample_open(path);
+    struct stat st;
+
+    sample_session(file, 1, false);
+    g_assert_cmpint(fstat(file->fd, &st), ==, 0);
+    g_assert_true(bns_writer_append(file, &request, NULL));
+    file->max_bytes = (uint64_t)st.st_size + file->unwritten->len * 5 / 2;
+    g_assert_true(bns_writer_append(file, &request, NULL));
+    g_assert_false(bns_writer_append(file, &request, NULL));
+    g_assert_true(bns_writer_flush(file, NULL));
+    g_assert_cmpuint(file->seq, ==, 5);
     bns_audit_file_free(file);
     g_free(sample_verify(path, 0));
     sample_remove(dir);
@@ -170,6 +220,8 @@ main(int argc, char **argv)
     bns_test_add("/audit/writer/a-session-from-start-to-end", test_session);
     bns_test_add("/audit/writer/secrets-of-the-command-are-masked", test_masks);
     bns_test_add("/audit/writer/a-full-disk-leaves-whole-lines", test_full);
+    bns_test_add("/audit/writer/whole-lines-of-a-batch-stay", test_full_between);
+    bns_test_add("/audit/writer/a-batch-keeps-to-the-limit", test_max_bytes_together);
     bns_test_add("/audit/writer/a-failed-write-is-an-error", test_not_writable);
     bns_test_add("/audit/writer/a-limit-is-kept-to-the-byte", test_max_bytes);
     return g_test_run();

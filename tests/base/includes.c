@@ -15,7 +15,7 @@ static const struct {
     { "netstack/tap",
       "netstack/tap/ netstack/wire.h audit/client.h audit/record.h base/" },
     { "netstack/gateway",
-      "netstack/gateway/ netstack/wire.h policy/ audit/client.h audit/record.h base/" },
+      "netstack/gateway/ netstack/wire.h policy/ audit/post.h audit/record.h base/" },
     { "sandbox",
       "sandbox/ netstack/gateway/credentials.h netstack/gateway/gateway.h "
       "netstack/gateway/proxy.h "

@@ -602,6 +602,8 @@ test_no_http2_origin(void)
     http2_front_init(&f, NULL);
     id = peer_get(&f.client, "http", "origin.test", "/");
     origin = rig_accept(f.listener);
+    rig_record(f.rig, BNS_EVENT_HTTP_REQUEST);
+    rig_sync(f.rig);
     rig_say(&origin, answer);
     peer_until(&f.client, peer_is_ended, id);
     expect_field(&f.client, id, ":status", "502");

@@ -167,6 +167,35 @@ test_reset_of_the_gone(void)
     http2_front_clear(&f);
 }
 
+/* While its http.request is on its way to the recorder a stream is reset: nothing of it
+ * leaves, and the streams beside it are served. */
+static void
+test_recording(void)
+{
+    Http2Front f;
+    const BnsRecord *record;
+    int32_t held, refused, origin;
+
+    http2_front_init(&f, NULL);
+    rig_hold_recorder(f.rig);
+    held = peer_get(&f.client, "http", "origin.test", "/held");
+    peer_flush(&f.client);
+    rig_wait_held(f.rig);
+    refused = peer_get(&f.client, "http", "origin.test", "/secret/x");
+    peer_until(&f.client, peer_is_ended, refused);
+    peer_reset(&f.client, held, NGHTTP2_CANCEL);
+    rig_sync(f.rig);
+    rig_release_recorder(f.rig);
+    record = rig_record(f.rig, BNS_EVENT_HTTP_RESPONSE);
+    g_assert_cmpstr(record->path, ==, "/held");
+    g_assert_cmpstr(record->error, ==, "the command broke the request off");
+    /* The connection that it was to take serves on; it has seen no other stream. */
+    http2_front_pass(&f, "/next", &origin);
+    g_assert_cmpint(origin, ==, 1);
+    g_assert_cmpuint(rig_count(f.rig, BNS_EVENT_HTTP_REQUEST, 3), ==, 3);
+    http2_front_clear(&f);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -180,5 +209,6 @@ main(int argc, char **argv)
     bns_test_add("/gateway/http2-resets/of-the-answered", test_answered_reset);
     bns_test_add("/gateway/http2-resets/origin-has-enough", test_origin_has_enough);
     bns_test_add("/gateway/http2-resets/of-the-gone", test_reset_of_the_gone);
+    bns_test_add("/gateway/http2-resets/while-recorded", test_recording);
     return g_test_run();
 }

@@ -39,13 +39,30 @@ g_get_monotonic_time(void)
            __atomic_load_n(&offset_us, __ATOMIC_SEQ_CST);
 }
 
+/* The record of the refusal has come: all before it are answered. */
+static void
+sync_recorder(Rig *rig, guint n_before)
+{
+    g_mutex_lock(&rig->mutex);
+    while (rig->n_syncs == n_before && rig->hold == RIG_HOLD_NONE && !rig->is_deaf)
+        g_cond_wait(&rig->cond, &rig->mutex);
+    g_mutex_unlock(&rig->mutex);
+}
+
 /* Every turn sees all that is ready: by the second answer the engine has seen whatever
- * was said before the first question. */
+ * was said before the first question, the recorder's answers too. */
 void
 rig_sync(Rig *rig)
 {
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < 2; i++) {
+        guint n_before;
+
+        g_mutex_lock(&rig->mutex);
+        n_before = rig->n_syncs;
+        g_mutex_unlock(&rig->mutex);
         rig_verdict(rig, rig_offer(rig, SYNC_HOST, 1));
+        sync_recorder(rig, n_before);
+    }
 }
 
 /* One turn may go on while messages come; the one after the next has begun with the new
@@ -160,7 +177,10 @@ static void
 add_record(Rig *rig, const BnsRecord *record)
 {
     g_mutex_lock(&rig->mutex);
-    g_ptr_array_add(rig->records, rig_record_copy(record));
+    if (g_strcmp0(record->host, SYNC_HOST) == 0)
+        rig->n_syncs++;
+    else
+        g_ptr_array_add(rig->records, rig_record_copy(record));
     g_cond_broadcast(&rig->cond);
     g_mutex_unlock(&rig->mutex);
 }
@@ -192,14 +212,17 @@ run_recorder(gpointer data)
 
         if (!bns_record_decode(buffer + 1, (size_t)n - 1, &record))
             g_error("the engine sent a record that does not decode");
-        if (g_strcmp0(record.host, SYNC_HOST) != 0)
-            add_record(rig, &record);
+        add_record(rig, &record);
         if (buffer[0] != BNS_PROTOCOL_RECORD)
             continue;
         hold_back(rig);
         answer.seq = ++n_written;
         send(rig->recorder_pair[0], &answer, sizeof(answer), MSG_NOSIGNAL);
     }
+    g_mutex_lock(&rig->mutex);
+    rig->is_deaf = true;
+    g_cond_broadcast(&rig->cond);
+    g_mutex_unlock(&rig->mutex);
     return NULL;
 }
 
@@ -601,6 +624,7 @@ end_threads(Rig *rig)
         g_thread_join(rig->engine_thread);
     if (rig->pid != 0)
         wait_process(rig);
+    rig_release_recorder(rig);
     shutdown(rig->wire_pair[0], SHUT_RDWR);
     shutdown(rig->recorder_pair[0], SHUT_RDWR);
     shutdown(rig->resolver_pair[0], SHUT_RDWR);

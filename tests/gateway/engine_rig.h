@@ -140,9 +140,10 @@ const BnsRecord *rig_expect(Rig *rig, BnsEvent event, const char *expected);
 guint rig_count(Rig *rig, BnsEvent event, guint least);
 /* From now on no record can be written. */
 void rig_break_recorder(Rig *rig);
-/* The engine stands still at the next record that it waits for, until it is released. */
+/* The next record that something waits for is not answered, and nothing behind it is
+ * read, until it is released. */
 void rig_hold_recorder(Rig *rig);
-/* Waits until it does. */
+/* Waits until that record has come. */
 void rig_wait_held(Rig *rig);
 void rig_release_recorder(Rig *rig);
 /* The other neighbours go. */

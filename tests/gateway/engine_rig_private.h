@@ -11,7 +11,7 @@
 #include <openssl/x509.h>
 #include <stdbool.h>
 
-/* Of the recorder's next answer. */
+/* Of the recorder's next answer, and all behind it. */
 typedef enum {
     RIG_HOLD_NONE,
     RIG_HOLD_NEXT,
@@ -42,6 +42,8 @@ struct Rig {
     GPtrArray *records; /* owned, of owned RigRecord */
     guint taken[BNS_N_EVENTS];
     RigHold hold;
+    guint n_syncs;     /* notes of SYNC_HOST that the recorder has taken */
+    bool is_deaf;      /* the recorder is gone */
     GHashTable *flows; /* owned, id -> owned RigSeen */
     uint64_t last_id;
     bool lets_unknown;

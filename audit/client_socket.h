@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the ways to send a record share (client.c, post.c): the socket to the recorder.
+ *
+ * Plain C.
+ */
+#pragma once
+
+#include "audit/protocol.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* When what is asked now is too late, on g_get_monotonic_time(). */
+int64_t bns_client_deadline_us(void);
+
+/* Returns: whether @fd became ready for @events (or an error is there to be read) before
+ * @deadline_us. */
+bool bns_client_wait(int fd, short events, int64_t deadline_us);
+
+/* Sends @record, and waits while the socket is full. Returns: whether it is sent. */
+bool
+bns_client_send(int fd, BnsProtocol type, const BnsRecord *record, int64_t deadline_us);
+
+/* Takes one message of answers that is there. Returns: how many answers it has, 0 if none
+ * is there, or -1: the recorder is gone or said what it may not say. */
+ssize_t
+bns_client_receive(int fd, BnsProtocolAnswer out_answers[BNS_PROTOCOL_ANSWERS_MAX]);
