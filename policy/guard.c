@@ -2,9 +2,10 @@
 #include "policy/guard.h"
 
 #include <ifaddrs.h>
+#include <string.h>
 
-#define REFUSAL(what)                                                                  \
-    "the address is " what ": that needs private: true on the rule, or a cidr rule"
+#define LIFTS         ": that needs private: true on the rule, or a cidr rule"
+#define REFUSAL(what) "the address is " what LIFTS
 
 static const char private_network[] = REFUSAL("in a private network");
 static const char loopback[] = REFUSAL("the host's own loopback");
@@ -153,4 +154,11 @@ bns_guard_check(const BnsGuard *guard, const BnsAddress *address)
         break;
     }
     return is_interface(guard, address) ? interface : NULL;
+}
+
+bool
+bns_guard_is_reason(const char *reason)
+{
+    return reason != NULL &&
+           (g_str_has_suffix(reason, LIFTS) || strcmp(reason, unknown) == 0);
 }

@@ -27,3 +27,6 @@ void bns_guard_copy_interfaces(BnsGuard *guard, const BnsGuard *from);
 /* Returns: %NULL if any name may lead to @address, or a static sentence (without final
  * dot) that says what it is and what would lift the guard. */
 const char *bns_guard_check(const BnsGuard *guard, const BnsAddress *address);
+
+/* Whether @reason (nullable) is one of those sentences: for those who read them in records. */
+bool bns_guard_is_reason(const char *reason);

@@ -42,6 +42,7 @@ bns_suggestion_new(const BnsSuggestionOptions *options)
     suggestion->used = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     suggestion->notes = g_ptr_array_new_with_free_func(g_free);
     suggestion->noted = g_hash_table_new(g_str_hash, g_str_equal);
+    suggestion->refused = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     suggestion->path_bytes = BNS_SUGGESTION_PATH_BYTES;
     return suggestion;
 }
@@ -56,6 +57,7 @@ bns_suggestion_free(BnsSuggestion *suggestion)
     g_array_unref(suggestion->presets);
     g_hash_table_unref(suggestion->used);
     g_hash_table_unref(suggestion->noted);
+    g_hash_table_unref(suggestion->refused);
     g_ptr_array_unref(suggestion->notes);
     g_free(suggestion);
 }
@@ -176,6 +178,27 @@ note(BnsSuggestion *suggestion, const BnsAsked *asked)
     g_ptr_array_add(suggestion->notes, g_steal_pointer(&line));
 }
 
+/* What was refused in TLS: that this was opened is no reason for a rule then. */
+static void
+note_tls(BnsSuggestion *suggestion, const BnsRequest *request)
+{
+    if (request->scheme == BNS_SCHEME_HTTPS && is_canonical(request->host) &&
+        g_hash_table_size(suggestion->refused) < BNS_SUGGESTION_GROUPS_MAX)
+        g_hash_table_add(suggestion->refused,
+                         g_strdup_printf("%s:%u", request->host, request->port));
+}
+
+bool
+bns_suggestion_is_refused(const BnsSuggestion *suggestion,
+                          const char *host,
+                          uint16_t port)
+{
+    g_autofree char *key = g_strdup_printf("%s:%u", host, port);
+
+    return g_hash_table_size(suggestion->refused) >= BNS_SUGGESTION_GROUPS_MAX ||
+           g_hash_table_contains(suggestion->refused, key);
+}
+
 /* Returns: (transfer none): one string for all that are the same. */
 static const char *
 intern(BnsSuggestion *suggestion, const char *text)
@@ -243,7 +266,9 @@ static bool
 add_to_group(BnsSuggestion *suggestion, const BnsAsked *asked)
 {
     BnsAskedFate fate =
-        suggestion->options.with_missed ? BNS_ASKED_ALLOWED : asked->fate;
+        asked->fate == BNS_ASKED_MISSED && suggestion->options.with_missed
+            ? BNS_ASKED_ALLOWED
+            : asked->fate;
     BnsSuggestionGroup *group = find_group(suggestion, asked, fate);
     BnsAddress address;
     bool is_private;
@@ -275,6 +300,7 @@ bns_suggestion_add(BnsSuggestion *suggestion, const BnsAsked *asked)
     suggestion->count++;
     if (asked->fate == BNS_ASKED_FORBIDDEN) {
         note(suggestion, asked);
+        note_tls(suggestion, &asked->request);
         return false;
     }
     is_in = is_sayable(&asked->request) && add_to_group(suggestion, asked);

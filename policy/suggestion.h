@@ -10,38 +10,48 @@
  *   in their first label's digits alone, BNS_SUGGESTION_SHARDS_MIN of them, all of one
  *   owner, and read only) are "*.DOMAIN".
  * - Paths by policy/path_tree.h.
+ * - What the same programs read and POST to one host is one rule, with the paths of both,
+ *   if these are few (BNS_SUGGESTION_SMALL_SET_MAX), have no "*", and lie below one
+ *   directory of two names or more, as those of a repository do.
  * - A preset instead of rules, if a rule of it decided in that run; or if it is rules
  *   alone, allows all that was asked by some method of some host, takes the place of two
  *   patterns or more, and has no rule to write by that was not needed.
  *
- * What a rule should not be read over for is marked "risky". What a deny rule or the
- * address guard refused is a comment, and never a rule.
+ * What a rule should not be read over for is marked "risky". What a deny rule, a cap or
+ * the address guard refused is a comment, and never a rule; TLS that was opened for that
+ * alone is none either. For a host whose programs would not have our certificate a comment
+ * proposes a sealed rule.
  */
 #pragma once
 
 #include "policy/policy.h"
 
 /* Destinations by method and memory for paths; what is beyond is left out, and counted. */
-#define BNS_SUGGESTION_GROUPS_MAX 4096
-#define BNS_SUGGESTION_PATH_BYTES ((size_t)32 * 1024 * 1024)
-#define BNS_SUGGESTION_SHARDS_MIN 4
+#define BNS_SUGGESTION_GROUPS_MAX    4096
+#define BNS_SUGGESTION_PATH_BYTES    ((size_t)32 * 1024 * 1024)
+#define BNS_SUGGESTION_SHARDS_MIN    4
+#define BNS_SUGGESTION_SMALL_SET_MAX 4
 
 /**
  * BnsAskedFate: what became of it.
- * @BNS_ASKED_ALLOWED: it passed
+ * @BNS_ASKED_ALLOWED: it passed, by a rule or since the policy observed
  * @BNS_ASKED_MISSED: no rule allowed it
- * @BNS_ASKED_FORBIDDEN: a deny rule or the address guard refused it, or would have
+ * @BNS_ASKED_DISTRUSTED: a program would not have the session's certificate for that host,
+ *                        so that nothing is known of what it asks for
+ * @BNS_ASKED_FORBIDDEN: a deny rule, a cap or the address guard refused it, or would have
  */
 typedef enum {
     BNS_ASKED_ALLOWED,
     BNS_ASKED_MISSED,
+    BNS_ASKED_DISTRUSTED,
     BNS_ASKED_FORBIDDEN,
 } BnsAskedFate;
 
 /* One request, or one flow. Strings are borrowed for the call, and may be anybody's. */
 typedef struct {
     BnsAskedFate fate;
-    BnsRequest request; /* https without method and path: TLS was opened */
+    BnsRequest request; /* https without method and path: TLS was opened; tls of
+                         * DISTRUSTED */
     const char *addr;   /* dialled; NULL: none */
     const char *exe;    /* who asked; NULL: not known */
     const char *rule;   /* that decided; NULL: none */

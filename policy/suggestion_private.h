@@ -46,8 +46,11 @@ struct BnsSuggestion {
                           * it: "preset:npm:5" */
     GPtrArray *notes;    /* owned, of owned strings: what was refused, escaped */
     GHashTable *noted;   /* owned; a set of them, borrowed */
-    uint64_t n_notes;    /* refusals in all */
-    size_t path_bytes;   /* left for trees */
+    GHashTable
+        *refused;     /* owned; a set: "HOST:PORT" of requests in TLS that were refused;
+                          * at most BNS_SUGGESTION_GROUPS_MAX */
+    uint64_t n_notes; /* refusals in all */
+    size_t path_bytes; /* left for trees */
     uint64_t count;
     uint64_t left_out;
 };
@@ -74,6 +77,12 @@ bool bns_suggestion_reads(const char *method);
 /* Adds one of the suggestion's strings to a list of them. */
 void bns_suggestion_add_exe(GPtrArray *exes, const char *exe);
 
+/* Whether a request in TLS to that host and port was refused by more than a missing rule,
+ * or may have been, as there were too many to be kept. */
+bool bns_suggestion_is_refused(const BnsSuggestion *suggestion,
+                               const char *host,
+                               uint16_t port);
+
 /* --- presets --- */
 
 GArray *bns_suggestion_presets_new(bool none);
@@ -92,6 +101,8 @@ bool bns_suggestion_presets_reach(const BnsSuggestion *suggestion,
 /* Returns: (transfer full): of owned BnsSuggestionRule, those of one program together;
  * what @chosen presets allow is not in them. */
 GPtrArray *bns_suggestion_rules(BnsSuggestion *suggestion, uint64_t chosen);
+/* Makes one rule of several where that is the same, or nearly, and sorts them. */
+void bns_suggestion_merge(GPtrArray *rules);
 
 /* --- text --- */
 

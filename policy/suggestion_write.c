@@ -14,6 +14,16 @@
 #define RULES_BYTES_MAX  (768 * 1024)
 #define MISSED_BYTES_MAX (64 * 1024)
 
+#define MISSED_HEAD                                                                    \
+    "# No rule allowed these in that run. Remove the \"#\" before those that are "     \
+    "right "                                                                           \
+    "(--denied\n# does so for all):\n"
+#define DISTRUSTED_HEAD                                                                \
+    "# Programs that did not trust the certificates of that run, so that nothing of "  \
+    "theirs could\n# be read. Where they cannot be made to, remove the \"#\", and "    \
+    "other "                                                                           \
+    "rules for that host:\n"
+
 static guint
 count_rules(const GPtrArray *rules, BnsAskedFate fate, bool only_risky)
 {
@@ -82,19 +92,22 @@ append_rules(GString *yaml,
     return left_out;
 }
 
+/* Rules that somebody may want to put in force. @has_list: "allow:" stands above */
 static void
-append_missed(GString *yaml, const GPtrArray *rules, bool has_rules)
+append_comments(GString *yaml,
+                const GPtrArray *rules,
+                BnsAskedFate fate,
+                const char *head,
+                bool has_list)
 {
     uint64_t left_out;
 
-    if (count_rules(rules, BNS_ASKED_MISSED, false) == 0)
+    if (count_rules(rules, fate, false) == 0)
         return;
-    g_string_append(yaml,
-                    "# No rule allowed these in that run. Remove the \"#\" before "
-                    "those that are right (--denied\n# does so for all):\n");
-    if (!has_rules)
+    g_string_append(yaml, head);
+    if (!has_list)
         g_string_append(yaml, "#allow:\n");
-    left_out = append_rules(yaml, rules, BNS_ASKED_MISSED, "#  ", MISSED_BYTES_MAX);
+    left_out = append_rules(yaml, rules, fate, "#  ", MISSED_BYTES_MAX);
     if (left_out > 0)
         g_string_append_printf(yaml, "# ... and %" PRIu64 " requests more\n", left_out);
 }
@@ -104,10 +117,11 @@ append_notes(GString *yaml, const BnsSuggestion *suggestion)
 {
     if (suggestion->notes->len == 0)
         return;
-    g_string_append_printf(yaml,
-                           "# Refused by a deny rule or the address guard (%" PRIu64
-                           " times), and so not allowed here:\n",
-                           suggestion->n_notes);
+    g_string_append_printf(
+        yaml,
+        "# Refused by a deny rule, a cap or the address guard (%" PRIu64
+        " times), and so not allowed here:\n",
+        suggestion->n_notes);
     for (guint i = 0; i < suggestion->notes->len; i++)
         g_string_append_printf(yaml, "#   %s\n",
                                (const char *)suggestion->notes->pdata[i]);
@@ -159,7 +173,9 @@ bns_suggestion_write(BnsSuggestion *suggestion, GError **error)
         g_string_append(yaml, "allow:\n");
     suggestion->left_out +=
         append_rules(yaml, rules, BNS_ASKED_ALLOWED, "  ", RULES_BYTES_MAX);
-    append_missed(yaml, rules, n_rules > 0);
+    append_comments(yaml, rules, BNS_ASKED_MISSED, MISSED_HEAD, n_rules > 0);
+    append_comments(yaml, rules, BNS_ASKED_DISTRUSTED, DISTRUSTED_HEAD,
+                    n_rules > 0 || count_rules(rules, BNS_ASKED_MISSED, false) > 0);
     append_notes(yaml, suggestion);
     if (!try_policy(suggestion, chosen, yaml, error)) {
         g_prefix_error(error, "the suggestion is no policy: ");

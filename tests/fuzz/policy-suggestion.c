@@ -18,7 +18,7 @@ add_line(BnsSuggestion *suggestion, const char *line)
         all[i] = *words[i] != '\0' ? words[i] : NULL;
     if (all[0] == NULL || all[1] == NULL || all[2] == NULL)
         return;
-    asked.fate = (BnsAskedFate)((uint8_t)all[0][0] % 3);
+    asked.fate = (BnsAskedFate)((uint8_t)all[0][0] % (BNS_ASKED_FORBIDDEN + 1));
     asked.request.scheme = (BnsScheme)((uint8_t)all[1][0] % BNS_N_SCHEMES);
     asked.request.port = (uint16_t)g_ascii_strtoull(all[2], NULL, 10);
     asked.request.host = all[3];

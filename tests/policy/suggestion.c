@@ -76,16 +76,21 @@ typedef struct {
     const char *yaml; /* behind "version: 1\n" */
 } Case;
 
-#define ALLOWED   BNS_ASKED_ALLOWED
-#define MISSED    BNS_ASKED_MISSED
-#define FORBIDDEN BNS_ASKED_FORBIDDEN
-#define UNKNOWN   "  # a program that is not known\n"
+#define ALLOWED    BNS_ASKED_ALLOWED
+#define MISSED     BNS_ASKED_MISSED
+#define FORBIDDEN  BNS_ASKED_FORBIDDEN
+#define DISTRUSTED BNS_ASKED_DISTRUSTED
+#define UNKNOWN    "  # a program that is not known\n"
 #define MISSED_HEAD                                                                    \
     "# No rule allowed these in that run. Remove the \"#\" before those that are "     \
     "right (--denied\n# does so for all):\n"
 #define NOTES_HEAD(n)                                                                  \
-    "# Refused by a deny rule or the address guard (" n                                \
+    "# Refused by a deny rule, a cap or the address guard (" n                         \
     " times), and so not allowed here:\n"
+#define DISTRUSTED_HEAD                                                                \
+    "# Programs that did not trust the certificates of that run, so that nothing of "  \
+    "theirs could\n# be read. Where they cannot be made to, remove the \"#\", and "    \
+    "other rules for that host:\n"
 
 static const Case cases[] = {
     { "nothing", { 0 }, { { 0 } }, "" },
@@ -319,6 +324,70 @@ static const Case cases[] = {
           NULL } },
       NOTES_HEAD("2") "#   POST https://x.org:443/a\\x0aallow: ['*'], by /bin/a: "
                       "because (/p.yaml:7)\n" },
+    { "few-reads-and-posts-below-one-directory",
+      { 0 },
+      { { "GET https://x.org:443/o/r.git/info/refs", "/bin/g", ALLOWED, NULL, NULL },
+        { "POST https://x.org:443/o/r.git/git-upload-pack", "/bin/g", ALLOWED, NULL,
+          NULL } },
+      "allow:\n  # /bin/g\n  # risky: sends data (POST)\n"
+      "  - domain: x.org\n    scheme: https\n    methods: [GET, POST]\n    path:\n"
+      "      - \"/o/r.git/git-upload-pack\"\n      - \"/o/r.git/info/refs\"\n" },
+    { "of-two-repositories-they-are-not-one",
+      { 0 },
+      { { "GET https://x.org:443/o/r.git/info/refs", "/bin/g", ALLOWED, NULL, NULL },
+        { "POST https://x.org:443/o/s.git/git-upload-pack", "/bin/g", ALLOWED, NULL,
+          NULL } },
+      "allow:\n  # /bin/g\n  - \"GET https://x.org/o/r.git/info/refs\"\n"
+      "  # risky: sends data (POST)\n"
+      "  - \"POST https://x.org/o/s.git/git-upload-pack\"\n" },
+    { "nor-of-two-programs",
+      { 0 },
+      { { "GET https://x.org:443/o/r/a", "/bin/a", ALLOWED, NULL, NULL },
+        { "POST https://x.org:443/o/r/b", "/bin/b", ALLOWED, NULL, NULL } },
+      "allow:\n  # /bin/a\n  - \"GET https://x.org/o/r/a\"\n"
+      "  # /bin/b\n  # risky: sends data (POST)\n"
+      "  - \"POST https://x.org/o/r/b\"\n" },
+    { "nor-where-a-pattern-is-wider-than-what-was-read",
+      { 0 },
+      { { "GET https://x.org:443/o/r/1234", "/bin/a", ALLOWED, NULL, NULL },
+        { "POST https://x.org:443/o/r/b", "/bin/a", ALLOWED, NULL, NULL } },
+      "allow:\n  # /bin/a\n  - \"GET https://x.org/o/r/*\"\n"
+      "  # risky: sends data (POST)\n"
+      "  - \"POST https://x.org/o/r/b\"\n" },
+    { "nor-where-they-are-many",
+      { 0 },
+      { { "GET https://x.org:443/o/r/a", "/bin/a", ALLOWED, NULL, NULL },
+        { "GET https://x.org:443/o/r/b", "/bin/a", ALLOWED, NULL, NULL },
+        { "GET https://x.org:443/o/r/c", "/bin/a", ALLOWED, NULL, NULL },
+        { "GET https://x.org:443/o/r/d", "/bin/a", ALLOWED, NULL, NULL },
+        { "POST https://x.org:443/o/r/e", "/bin/a", ALLOWED, NULL, NULL } },
+      "allow:\n  # /bin/a\n  - domain: x.org\n    scheme: https\n    methods: [GET]\n"
+      "    path:\n      - \"/o/r/a\"\n      - \"/o/r/b\"\n      - \"/o/r/c\"\n"
+      "      - \"/o/r/d\"\n"
+      "  # risky: sends data (POST)\n"
+      "  - \"POST https://x.org/o/r/e\"\n" },
+    { "nor-of-what-is-written-otherwise",
+      { 0 },
+      { { "GET https://x.org:443/o/r/a", "/bin/a", ALLOWED, NULL, NULL },
+        { "DELETE https://x.org:443/o/r/b", "/bin/a", ALLOWED, NULL, NULL } },
+      "allow:\n  # /bin/a\n  # risky: sends data (DELETE)\n"
+      "  - \"DELETE https://x.org/o/r/b\"\n"
+      "  - \"GET https://x.org/o/r/a\"\n" },
+    { "tls-for-what-was-refused-is-no-rule",
+      { 0 },
+      { { "https://x.org:443", NULL, ALLOWED, NULL, NULL },
+        { "GET https://x.org:443/a", "/bin/a", FORBIDDEN, NULL, NULL },
+        { "https://y.org:443", NULL, ALLOWED, NULL, NULL } },
+      "allow:\n" UNKNOWN "  - \"GET https://y.org/\"\n" NOTES_HEAD(
+          "1") "#   GET https://x.org:443/a, by /bin/a: because (-)\n" },
+    { "who-does-not-trust-us-may-pass-sealed",
+      { .with_missed = true },
+      { { "tls://x.org:443", "/bin/a", DISTRUSTED, NULL, NULL },
+        { "tls://y.org:443", "/bin/a", DISTRUSTED, NULL, NULL } },
+      DISTRUSTED_HEAD "#allow:\n#  # /bin/a\n"
+                      "#  # risky: sealed, nothing but the name can be seen\n"
+                      "#  - domain:\n#      - x.org\n#      - y.org\n"
+                      "#    port: 443\n#    inspect: false\n" },
     { "all-comments-are-a-policy-when-they-are-none",
       { 0 },
       { { "GET https://y.org:443/a", "/bin/a", MISSED, NULL, NULL } },
