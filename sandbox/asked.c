@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sandbox/asked.h"
 
+#include "audit/tls_error.h"
+#include "policy/guard.h"
 #include "policy/host.h"
 #include "policy/path.h"
 
@@ -20,6 +22,29 @@ read_scheme(const char *name, BnsScheme *out_scheme)
     return false;
 }
 
+/* Whether a program that was shown our certificate would not have it. */
+static bool
+is_distrust(const BnsRecord *record)
+{
+    return record->event == BNS_EVENT_TLS_ERROR &&
+           (g_strcmp0(record->error, BNS_TLS_ERROR_UNTRUSTED) == 0 ||
+            g_strcmp0(record->error, BNS_TLS_ERROR_PINNED) == 0);
+}
+
+static BnsAskedFate
+read_fate(const BnsRecord *record)
+{
+    if (record->event == BNS_EVENT_TLS_ERROR)
+        return BNS_ASKED_DISTRUSTED;
+    if (record->decision == BNS_DECIDED_ALLOW)
+        return BNS_ASKED_ALLOWED;
+    /* A policy that observes refuses what it has no rule for by the guard alone. */
+    if (record->rule != NULL || bns_guard_is_reason(record->reason))
+        return BNS_ASKED_FORBIDDEN;
+    return record->decision == BNS_DECIDED_WOULD_DENY ? BNS_ASKED_ALLOWED
+                                                      : BNS_ASKED_MISSED;
+}
+
 /* Returns: whether the record is of something that a rule decides. */
 static bool
 read_what(const BnsRecord *record, BnsRequest *request)
@@ -30,6 +55,10 @@ read_what(const BnsRecord *record, BnsRequest *request)
     if (record->event == BNS_EVENT_FLOW_REFUSED) {
         request->scheme = BNS_SCHEME_TCP;
         return record->error == NULL;
+    }
+    if (is_distrust(record)) {
+        request->scheme = BNS_SCHEME_TLS;
+        return true;
     }
     if (record->event != BNS_EVENT_HTTP_REQUEST &&
         record->event != BNS_EVENT_TCP_OPEN && record->event != BNS_EVENT_TLS_OPEN)
@@ -50,13 +79,11 @@ bns_asked_from_record(const BnsRecord *record, BnsAsked *out_asked)
                              .exe = record->exe,
                              .rule = record->rule,
                              .reason = record->reason };
-    if (record->decision == BNS_DECIDED_NOT || record->host == NULL ||
-        record->port == 0 || !read_what(record, &out_asked->request))
+    if ((record->decision == BNS_DECIDED_NOT && !is_distrust(record)) ||
+        record->host == NULL || record->port == 0 ||
+        !read_what(record, &out_asked->request))
         return false;
-    if (record->decision == BNS_DECIDED_ALLOW)
-        out_asked->fate = BNS_ASKED_ALLOWED;
-    else
-        out_asked->fate = record->rule != NULL ? BNS_ASKED_FORBIDDEN : BNS_ASKED_MISSED;
+    out_asked->fate = read_fate(record);
     /* The address that a refused flow was for is a stand-in of ours. */
     if (record->event != BNS_EVENT_FLOW_REFUSED)
         out_asked->addr = record->addr;

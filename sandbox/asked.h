@@ -11,8 +11,9 @@
  * bns_asked_from_record:
  * @out_asked: its strings are the record's
  *
- * Returns: whether the record is of a request or a flow that rules are about: not so of
- *          malformed ones (400, 421), of UDP, of names, of what was refused for a limit
+ * Returns: whether the record is of a request or a flow that rules are about, or of a
+ *          program that did not trust the session's certificates: not so of malformed
+ *          requests (400, 421), of UDP, of names, of what was refused for a limit
  */
 bool bns_asked_from_record(const BnsRecord *record, BnsAsked *out_asked);
 

@@ -152,7 +152,7 @@ on_record(const BnsJson *json, const BnsRecord *record, void *data)
     if (record->event == BNS_EVENT_SESSION_START && check->policy != NULL)
         on_start(check, json);
     if (check->policy == NULL || !bns_asked_from_record(record, &asked) ||
-        !bns_asked_is_valid(&asked))
+        asked.fate == BNS_ASKED_DISTRUSTED || !bns_asked_is_valid(&asked))
         return;
     if (strcmp(asked.request.host, BNS_POLICY_HOST_NAME) == 0)
         bns_policy_offer_host_port(check->policy, asked.request.port);

@@ -10,6 +10,7 @@
  */
 #include "netstack/gateway/hello.h"
 
+#include "audit/tls_error.h"
 #include "netstack/gateway/client_hello.h"
 #include "netstack/gateway/stream.h"
 
@@ -325,13 +326,13 @@ reason_text(unsigned long code)
     case SSL_R_UNEXPECTED_EOF_WHILE_READING:
         return "client closed the connection during the TLS handshake";
     case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
-        return "client does not trust the certificate (unknown CA)";
+        return BNS_TLS_ERROR_UNTRUSTED;
     case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
     case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
     case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
     case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
     case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED:
-        return "client does not accept the certificate (pinned?)";
+        return BNS_TLS_ERROR_PINNED;
     case SSL_R_NO_SHARED_CIPHER:
     case SSL_R_NO_SUITABLE_KEY_SHARE:
     case SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM:

@@ -14,8 +14,8 @@ static const struct {
     { "netstack", "netstack/wire.h base/" },
     { "netstack/tap",
       "netstack/tap/ netstack/wire.h audit/client.h audit/record.h base/" },
-    { "netstack/gateway",
-      "netstack/gateway/ netstack/wire.h policy/ audit/post.h audit/record.h base/" },
+    { "netstack/gateway", "netstack/gateway/ netstack/wire.h policy/ audit/post.h "
+                          "audit/record.h audit/tls_error.h base/" },
     { "sandbox",
       "sandbox/ netstack/gateway/credentials.h netstack/gateway/gateway.h "
       "netstack/gateway/proxy.h "

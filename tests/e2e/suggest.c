@@ -4,6 +4,7 @@
 #include "tests/e2e/model_api.h"
 #include "tests/e2e/npm.h"
 #include "tests/e2e/registry.h"
+#include "tests/e2e/server.h"
 #include "tests/e2e/story.h"
 #include "tests/support/test.h"
 
@@ -97,8 +98,7 @@ static void
 test_replay(void)
 {
     g_autoptr(Story) story = story_new();
-    g_autoptr(StoryRun) first =
-        story_run(story, "--allow '*' -- sh -c \"" REQUESTS "\"");
+    g_autoptr(StoryRun) first = story_run(story, "--observe -- sh -c \"" REQUESTS "\"");
     g_autofree char *yaml = suggest(story, "");
     g_autoptr(StoryRun) second = NULL;
     g_autoptr(StoryRun) other = NULL;
@@ -121,6 +121,12 @@ test_replay(void)
     g_assert_true(g_str_has_suffix(other->out, " 403 403 403 "));
     g_assert_cmpuint(count_denied(other), ==, 3);
     assert_check(story, 1, "1\tGET https://api.test:443/bye\t");
+}
+
+static void
+say_hello(int fd, void *data)
+{
+    server_say(fd, "hello");
 }
 
 /* What was blocked is a comment first, and what a deny rule blocked always. */
@@ -150,6 +156,44 @@ test_denied(void)
     g_assert_false(g_str_has_prefix(second->out, "403"));
 }
 
+/* What passed by a deny rule, what the guard refused and who did not trust us are
+ * comments; a flow that could not be read is a rule. */
+static void
+test_observed(void)
+{
+    g_autoptr(Story) story = story_new();
+    g_autoptr(Server) server = server_new(say_hello, NULL);
+    g_autoptr(StoryRun) first = NULL;
+    g_autoptr(StoryRun) second = NULL;
+    g_autofree char *yaml = NULL;
+
+    story_write(story, "t.py",
+                "import socket, ssl\n"
+                "print(socket.create_connection(('api.test', 2525), 20).recv(100))\n"
+                "s = socket.create_connection(('a.wild.test', 443), 20)\n"
+                "c = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)\n"
+                "try: c.wrap_socket(s, server_hostname='a.wild.test')\n"
+                "except ssl.SSLCertVerificationError: print('not trusted')\n");
+    story_option(story, "--resolve api.test:2525:127.0.0.1:%u", server_port(server));
+    first =
+        story_run(story, "--observe --deny other.test -- sh -c \"python3 t.py; " CURL
+                         "https://other.test/b;" CURL "http://10.0.0.1/x;" CURL
+                         "https://10.0.0.1/x\"");
+    g_assert_cmpstr(first->out, ==, "b'hello'\nnot trusted\n200 403 403 ");
+    yaml = suggest(story, "--denied");
+    g_assert_nonnull(strstr(yaml, "\n  - \"tcp://api.test:2525\"\n"));
+    g_assert_nonnull(strstr(yaml, "\n#   GET https://other.test:443/b, by "));
+    g_assert_nonnull(strstr(yaml, "\n#   GET http://10.0.0.1:80/x, by "));
+    g_assert_nonnull(strstr(yaml, "\n#   GET https://10.0.0.1:443/x, by "));
+    g_assert_nonnull(strstr(yaml, "\n#  - domain: a.wild.test\n#    port: 443\n"
+                                  "#    inspect: false\n"));
+    /* The flow, and TLS to him who did not trust us. */
+    g_assert_cmpuint(count_items(yaml), ==, 2);
+    second = story_run(story, "-c p.yaml -- sh -c \"python3 t.py; " CURL
+                              "https://other.test/b;" CURL "https://10.0.0.1/x\"");
+    g_assert_cmpstr(second->out, ==, "b'hello'\nnot trusted\n403 403 ");
+}
+
 /* A program's name, made to write a rule. */
 static void
 test_hostile_name(void)
@@ -160,10 +204,9 @@ test_hostile_name(void)
 
     if (!story_needs("curl"))
         return;
-    run =
-        story_run(story, "--allow '*' -- sh -c 'n=$(printf \"x\\n  - evil.test\\n#\"); "
-                         "cp $(command -v curl) \"$n\" && ./\"$n\" -sS -o /dev/null "
-                         "https://api.test/a'");
+    run = story_run(story, "--observe -- sh -c 'n=$(printf \"x\\n  - evil.test\\n#\"); "
+                           "cp $(command -v curl) \"$n\" && ./\"$n\" -sS -o /dev/null "
+                           "https://api.test/a'");
     story_assert_status(run, 0);
     yaml = suggest(story, "");
     g_assert_cmpuint(count_items(yaml), ==, 1);
@@ -179,6 +222,9 @@ typedef struct {
     const char *program;
     const char *script;
     const char *extends; /* what is suggested */
+    /* Entries than methods of hosts; else as many: what is sent elsewhere than is read is
+     * a rule of its own. */
+    bool is_fewer;
 } Client;
 
 static const Client clients[] = {
@@ -187,21 +233,26 @@ static const Client clients[] = {
       "npm install --registry https://$HOST/ --cache $PWD/cache --fetch-retries 0 "
       "--no-fund --loglevel error thing >&2\n"
       "node -p 'require(\"thing\")'",
-      "extends:\n  - preset:npm\n" },
+      "extends:\n  - preset:npm\n", false },
     { "git-clone", "git", "github-read", "git",
       "rm -rf r; git clone -q https://$HOST/o/r.git && cat r/thing",
-      "extends:\n  - preset:github-read\n" },
+      "extends:\n  - preset:github-read\n", true },
 };
 
 static void
-replay(Story *story, const char *command, const char *options, const char *extends)
+replay(Story *story,
+       const Client *client,
+       const char *command,
+       const char *options,
+       const char *extends)
 {
-    g_autofree char *open = g_strconcat("--allow '*' -- ", command, NULL);
+    g_autofree char *open = g_strconcat("--observe -- ", command, NULL);
     g_autofree char *locked = g_strconcat("-c p.yaml -- ", command, NULL);
     g_autoptr(StoryRun) first = story_run(story, open);
     g_autofree char *yaml = NULL;
     g_autoptr(StoryRun) second = NULL;
     guint asked = count_asked(first);
+    guint n;
 
     story_assert_status(first, 0);
     g_assert_cmpuint(count_denied(first), ==, 0);
@@ -209,8 +260,9 @@ replay(Story *story, const char *command, const char *options, const char *exten
     if ((strstr(yaml, "extends:") != NULL) != (extends != NULL) ||
         (extends != NULL && strstr(yaml, extends) == NULL))
         g_error("it says: %s", yaml);
-    /* Without presets a method of a host is a rule; with them fewer are needed. */
-    g_assert_cmpuint(count_items(yaml), <=, asked);
+    n = count_items(yaml);
+    if (client->is_fewer ? n >= asked : n > asked)
+        g_error("%u entries for %u methods of hosts: %s", n, asked, yaml);
     assert_check(story, 0, "ok ");
     second = story_run(story, locked);
     story_assert_status(second, 0);
@@ -232,8 +284,8 @@ test_client(gconstpointer data)
     registry_init(&registry, story, client->kind, client->preset, 0);
     script = story_file(story, "script", client->script);
     command = g_strconcat("sh ", script, NULL);
-    replay(story, command, "", client->extends);
-    replay(story, command, "--no-presets", NULL);
+    replay(story, client, command, "", client->extends);
+    replay(story, client, command, "--no-presets", NULL);
 }
 
 /* Both, of two sessions: fewer rules than hosts and methods. */
@@ -257,12 +309,12 @@ test_merged(void)
         return;
     registry_init(&npm, story, "npm", "npm", 0);
     npm_script = story_file(story, "npm", clients[0].script);
-    npm_command = g_strdup_printf("--allow '*' -- sh %s", npm_script);
+    npm_command = g_strdup_printf("--observe -- sh %s", npm_script);
     first = story_run(story, npm_command);
     story_assert_status(first, 0);
     registry_init(&git, story, "git", "github-read", 0);
     git_script = story_file(story, "git", clients[1].script);
-    git_command = g_strdup_printf("--allow '*' -- sh %s", git_script);
+    git_command = g_strdup_printf("--observe -- sh %s", git_script);
     second = story_run(story, git_command);
     story_assert_status(second, 0);
     asked = count_asked(first) + count_asked(second);
@@ -284,7 +336,7 @@ test_agent(void)
     g_autoptr(BnsOrigin) api = NULL;
     g_autoptr(StoryRun) first = NULL;
     g_autoptr(StoryRun) second = NULL;
-    g_autofree char *arguments = g_strdup_printf("-- %s", command);
+    g_autofree char *arguments = g_strdup_printf("--observe -- %s", command);
     g_autofree char *locked = g_strdup_printf("-c p.yaml -- %s", command);
     g_autofree char *yaml = NULL;
     SSL_CTX *ssl_ctx;
@@ -301,21 +353,18 @@ test_agent(void)
     story_setenv(story, "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1");
     story_option(story, "--resolve api.anthropic.com:443:127.0.0.1:%u",
                  bns_origin_port(api));
-    /* All of its API's host: the names of others would be asked outside. */
-    story_option(story, "--allow api.anthropic.com");
     first = story_run(story, arguments);
     story_assert_status(first, 0);
     story_assert_out(first, MODEL_API_ANSWER);
+    g_assert_cmpuint(count_denied(first), ==, 0);
     yaml = suggest(story, "");
     g_assert_nonnull(strstr(yaml, "  - preset:claude-code\n"));
-    g_ptr_array_set_size(story->options, (gint)story->options->len - 2);
+    if (count_items(yaml) >= count_asked(first))
+        g_error("%u methods of hosts: %s", count_asked(first), yaml);
     second = story_run(story, locked);
     story_assert_status(second, 0);
     story_assert_out(second, MODEL_API_ANSWER);
-    g_assert_cmpuint(story_count_records(second, "\"decision\":\"deny\"",
-                                         "\"host\":\"api.anthropic.com\"", NULL),
-                     ==, 0);
-    g_assert_cmpuint(count_denied(second), ==, count_denied(first));
+    g_assert_cmpuint(count_denied(second), ==, 0);
 }
 
 /* --- what is wrong --- */
@@ -404,6 +453,7 @@ main(int argc, char **argv)
     }
     bns_test_add("/e2e/suggest/the-same-run-is-not-blocked", test_replay);
     bns_test_add("/e2e/suggest/what-was-blocked", test_denied);
+    bns_test_add("/e2e/suggest/what-was-observed", test_observed);
     bns_test_add("/e2e/suggest/a-program-with-a-hostile-name", test_hostile_name);
     for (size_t i = 0; i < G_N_ELEMENTS(clients); i++) {
         g_autofree char *path =
