@@ -42,6 +42,8 @@ const BnsField bns_fields[BNS_N_FIELDS] = {
     FIELD(kept, STRING),
     FIELD(policy_digest, STRING),
     FIELD(policy_before, STRING),
+    FIELD(mode, STRING),
+    FIELD(system_mode, STRING),
 };
 
 static const void *

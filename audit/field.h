@@ -33,7 +33,7 @@ typedef struct {
     bool is_process; /* in the line it is a member of "process" */
 } BnsField;
 
-#define BNS_N_FIELDS 29
+#define BNS_N_FIELDS 31
 extern const BnsField bns_fields[BNS_N_FIELDS];
 
 /* The value of a BNS_FIELD_STRING; NULL if absent. */

@@ -96,6 +96,8 @@ typedef struct {
     const char *kept;          /* FILE_*, REVIEW_*: where the command's version lies */
     const char *policy_digest; /* POLICY_*: of what is in force from here on */
     const char *policy_before; /* POLICY_RELOAD: of what was before */
+    const char *mode; /* POLICY_RELOAD: "enforce", "observe", if it has changed */
+    const char *system_mode; /* the same of the system layer's */
 } BnsRecord;
 
 /* Not in an argument: one that has it gets U+FFFD for it. */

@@ -49,6 +49,13 @@ bns_policy_system_mode_origin(const BnsPolicy *policy)
 }
 
 bool
+bns_policy_has_modes_of(const BnsPolicy *policy, const BnsPolicy *other)
+{
+    return bns_policy_mode(policy) == bns_policy_mode(other) &&
+           bns_policy_system_mode(policy) == bns_policy_system_mode(other);
+}
+
+bool
 bns_policy_observes(const BnsPolicy *policy)
 {
     return policy->mode == BNS_MODE_OBSERVE ||

@@ -298,6 +298,8 @@ BnsMode bns_policy_mode(const BnsPolicy *policy);
 BnsMode bns_policy_system_mode(const BnsPolicy *policy);
 /* Returns: (transfer none) (nullable): where the system layer says it ("file:line") */
 const char *bns_policy_system_mode_origin(const BnsPolicy *policy);
+/* Whether both modes are those of @other. */
+bool bns_policy_has_modes_of(const BnsPolicy *policy, const BnsPolicy *other);
 /* Whether one of them lets pass what it refuses. */
 bool bns_policy_observes(const BnsPolicy *policy);
 /* Whether there is a system layer. */

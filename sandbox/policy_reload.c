@@ -109,6 +109,8 @@ put_in_force(BnsPolicyReload *reload,
     g_autoptr(GBytes) packed = bns_policy_texts_pack(texts);
 
     note_fixed(reload, policy);
+    if (!bns_policy_has_modes_of(policy, bns_policy_reload_policy(reload)))
+        reload->events->change_mode(reload->data, policy);
     if (reload->texts != texts)
         bns_policy_texts_free(reload->texts);
     reload->texts = texts;

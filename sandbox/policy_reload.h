@@ -30,6 +30,9 @@ typedef struct {
     bool (*apply)(void *data, GBytes *packed, const char *reason);
     /* The one before stays: @why, one line. */
     void (*refuse)(void *data, const char *why);
+    /* @policy is the one in force now, and observes or enforces otherwise than the one
+     * before; apply() follows. */
+    void (*change_mode)(void *data, const BnsPolicy *policy);
     /* For the person, nothing has changed. */
     void (*notice)(void *data, const char *text);
     /* The rule @origin has expired; apply() follows. */

@@ -23,6 +23,7 @@
 #define GROUP "session"
 /* Written over in its place, so it keeps its length. */
 #define ALLOWED       "allowed"
+#define MODE          "mode"
 #define ALLOWED_NONE  "0000"
 #define ALLOWED_MAX   9999
 #define SOCKET_SUFFIX ".sock"
@@ -42,7 +43,9 @@ struct BnsSessionMark {
     int socket_dir_fd; /* owned; -1: there is no socket */
     int fd;            /* owned; locked */
     off_t allowed_at;  /* in it: where the number of rules is */
-    char name[64];     /* in it */
+    off_t mode_at;     /* where the mode is; 0: nowhere */
+    size_t mode_len;
+    char name[64]; /* in it */
 };
 
 static void G_GNUC_PRINTF(3, 4)
@@ -201,12 +204,13 @@ write_text(const char *session, const BnsSessionRecord *record, gsize *out_len)
 
     g_key_file_set_string(file, GROUP, "session", session);
     g_key_file_set_int64(file, GROUP, "started_us", record->started_us);
+    /* Before what others have named: they are found by their text. */
     g_key_file_set_string(file, GROUP, ALLOWED, ALLOWED_NONE);
+    if (record->mode != NULL)
+        g_key_file_set_string(file, GROUP, MODE, record->mode);
     bns_key_set_bytes(file, GROUP, "workdir", record->workdir);
     bns_key_set_bytes(file, GROUP, "audit", record->audit_path);
     bns_key_set_words(file, GROUP, "command", words);
-    if (record->mode != NULL)
-        g_key_file_set_string(file, GROUP, "mode", record->mode);
     return g_key_file_to_data(file, out_len, NULL);
 }
 
@@ -233,6 +237,10 @@ make_file(BnsSessionMark *mark, const char *session, const BnsSessionRecord *rec
         g_strlcpy(mark->name, session, sizeof(mark->name));
         mark->allowed_at =
             strstr(text, ALLOWED "=" ALLOWED_NONE) + strlen(ALLOWED "=") - text;
+        if (record->mode != NULL) {
+            mark->mode_at = strstr(text, MODE "=") + strlen(MODE "=") - text;
+            mark->mode_len = strlen(record->mode);
+        }
     }
     return r;
 }
@@ -275,6 +283,16 @@ bns_session_mark_count(BnsSessionMark *mark, unsigned n_allowed)
     g_snprintf(digits, sizeof(digits), "%04u", MIN(n_allowed, ALLOWED_MAX));
     /* For `ps` alone. */
     if (pwrite(mark->fd, digits, strlen(digits), mark->allowed_at) < 0)
+        g_info("the session's record: %s", g_strerror(errno));
+}
+
+void
+bns_session_mark_mode(BnsSessionMark *mark, const char *mode)
+{
+    if (mark == NULL || mark->mode_at == 0)
+        return;
+    g_return_if_fail(strlen(mode) == mark->mode_len);
+    if (pwrite(mark->fd, mode, mark->mode_len, mark->mode_at) < 0)
         g_info("the session's record: %s", g_strerror(errno));
 }
 
@@ -387,7 +405,7 @@ read_record(int fd, BnsSessionRecord *record)
     record->workdir = bns_key_get_bytes(file, GROUP, "workdir");
     record->audit_path = bns_key_get_bytes(file, GROUP, "audit");
     record->command = bns_key_get_words(file, GROUP, "command");
-    record->mode = g_key_file_get_string(file, GROUP, "mode", NULL);
+    record->mode = g_key_file_get_string(file, GROUP, MODE, NULL);
     return g_strcmp0(session, record->session) == 0 && record->workdir != NULL &&
            record->audit_path != NULL && record->command != NULL;
 }

@@ -66,6 +66,8 @@ bns_session_mark(const char *session, const BnsSessionRecord *record, GError **e
 int bns_session_mark_listen(BnsSessionMark *mark, GError **error);
 /* @mark: nullable. How many rules were added. */
 void bns_session_mark_count(BnsSessionMark *mark, unsigned n_allowed);
+/* @mark: nullable. @mode: as in a record; all have one length. */
+void bns_session_mark_mode(BnsSessionMark *mark, const char *mode);
 
 /* Removes it. */
 void bns_session_mark_free(BnsSessionMark *mark);

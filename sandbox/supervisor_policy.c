@@ -8,6 +8,7 @@
 #include "audit/client.h"
 #include "base/fd.h"
 #include "sandbox/log.h"
+#include "sandbox/policy_source.h"
 
 #include <errno.h>
 #include <sys/mman.h>
@@ -74,6 +75,19 @@ on_refuse(void *data, const char *why)
     note_stays(supervisor, "the policy stays as it was", why);
 }
 
+/* Said as at the start, with --quiet too: the session is weaker, or no longer is. */
+static void
+on_change_mode(void *data, const BnsPolicy *policy)
+{
+    const BnsSupervisor *supervisor = data;
+
+    if (bns_policy_observes(policy))
+        bns_policy_source_announce(policy);
+    else
+        bns_log_print("the policy enforces now: what the rules deny is refused");
+    bns_session_mark_mode(supervisor->mark, bns_mode_name(bns_policy_mode(policy)));
+}
+
 static void
 on_notice(void *data, const char *text)
 {
@@ -97,6 +111,7 @@ on_expire(void *data, const BnsPolicyAdded *rule)
 static const BnsPolicyReloadEvents events = {
     .apply = on_apply,
     .refuse = on_refuse,
+    .change_mode = on_change_mode,
     .notice = on_notice,
     .expire = on_expire,
 };

@@ -228,11 +228,16 @@ make(const BnsEngine *engine, GBytes *packed, GError **error)
 static bool
 note(BnsEngine *engine, const BnsPolicy *policy, const char *reason)
 {
-    const BnsRecord record = { .event = BNS_EVENT_POLICY_RELOAD,
-                               .reason = reason,
-                               .policy_digest = bns_policy_digest(policy),
-                               .policy_before = bns_policy_digest(engine->policy) };
+    const BnsPolicy *before = engine->policy;
+    BnsRecord record = { .event = BNS_EVENT_POLICY_RELOAD,
+                         .reason = reason,
+                         .policy_digest = bns_policy_digest(policy),
+                         .policy_before = bns_policy_digest(before) };
 
+    if (bns_policy_mode(policy) != bns_policy_mode(before))
+        record.mode = bns_mode_name(bns_policy_mode(policy));
+    if (bns_policy_system_mode(policy) != bns_policy_system_mode(before))
+        record.system_mode = bns_mode_name(bns_policy_system_mode(policy));
     return bns_engine_record(engine, &record);
 }
 

@@ -38,6 +38,8 @@ static const BnsRecord full = {
     .kept = "/state/x.kept/home/me/.claude.json",
     .policy_digest = "0123",
     .policy_before = "4567",
+    .mode = "observe",
+    .system_mode = "enforce",
 };
 
 static void

@@ -129,6 +129,50 @@ test_edited(void)
                         "\"policy_before\":\"", "\"policy_digest\":\"");
 }
 
+/* Who begins to observe, or ends it, is said so everywhere. */
+static void
+test_mode(void)
+{
+    g_autoptr(Story) story = story_new();
+    g_autofree char *config = outside(story, "config.yaml");
+    g_autofree char *check_it = g_strdup_printf("check -c %s", config);
+    g_autoptr(Live) live = NULL;
+    g_autoptr(StoryRun) run = NULL;
+    g_autoptr(StoryRun) weak = NULL;
+    g_autoptr(StoryRun) weak_check = NULL;
+    g_autoptr(StoryRun) strong = NULL;
+    g_autoptr(StoryRun) strong_check = NULL;
+
+    save(config, "allow: []\n");
+    story_option(story, "-q");
+    live = start(story, config);
+    ask(live, "hello", 403);
+    save(config, "mode: observe\n");
+    await_records(live, RELOADED, 1);
+    live_await_err(live, "observing (");
+    ask(live, "hello?a", 200);
+    weak = story_run(story, "ps");
+    weak_check = story_run(story, check_it);
+    story_assert_out(weak, "(observes)");
+    story_assert_out(weak_check, "config.yaml:1\tnetwork-mode\tobserve\n");
+    save(config, "mode: observe\nallow: [api.test/none]\n");
+    await_records(live, RELOADED, 2);
+    save(config, "mode: enforce\n");
+    await_records(live, RELOADED, 3);
+    live_await_err(live, "the policy enforces now: ");
+    ask(live, "hello?b", 403);
+    strong = story_run(story, "ps");
+    strong_check = story_run(story, check_it);
+    story_assert_out(strong, "sh -c");
+    story_assert_no_out(strong, "(observes)");
+    story_assert_out(strong_check, "config.yaml:1\tnetwork-mode\tenforce\n");
+    run = finish(live);
+    story_assert_record(run, "\"policy.reload\"", RELOADED, "\"mode\":\"observe\"");
+    story_assert_record(run, "\"policy.reload\"", RELOADED, "\"mode\":\"enforce\"");
+    g_assert_cmpuint(story_count_records(run, "\"policy.reload\"", "\"mode\":", NULL),
+                     ==, 2);
+}
+
 /* Each of them leaves the policy as it was, and the next good one counts. */
 static void
 test_broken(void)
@@ -375,6 +419,7 @@ main(int argc, char **argv)
         return g_test_run();
     }
     bns_test_add("/e2e/reload/counts-from-the-next-request", test_edited);
+    bns_test_add("/e2e/reload/observes-from-the-next-request", test_mode);
     bns_test_add("/e2e/reload/what-is-broken-changes-nothing", test_broken);
     bns_test_add("/e2e/reload/a-fifo-is-no-policy", test_fifo);
     bns_test_add("/e2e/reload/links-and-directories-are-followed", test_moved);
