@@ -34,7 +34,9 @@ typedef struct {
     BnsCap caps[BNS_N_CAPS];     /* the widest so far; of no meaning without found */
     const BnsRule *found;        /* the best so far */
     BnsMiss best;
-    const BnsRule *near; /* the first that came so far */
+    const BnsRule *near;        /* the first that came so far */
+    const BnsRule *conditional; /* the last that the request's conditions decide on */
+    bool is_certain;            /* one without conditions matches */
 } Search;
 
 const char *
@@ -93,16 +95,29 @@ is_earlier(const BnsRule *rule, const BnsRule *found)
     return found == NULL || rule->number < found->number;
 }
 
+/* @rule fits the request but, perhaps, for its conditions. */
+static void
+note_condition(Search *search, const BnsRule *rule, BnsMiss miss)
+{
+    if (rule->conditions != NULL && miss >= BNS_MISS_QUERY)
+        search->conditional = rule;
+    search->is_certain |= rule->conditions == NULL && miss == BNS_MISS_NOTHING;
+}
+
 static bool
-is_denied_by(const Search *search, const BnsRule *rule)
+is_denied_by(Search *search, const BnsRule *rule)
 {
     const BnsRequest *request = search->request;
 
     if (bns_scheme_is_flow(request->scheme))
         return bns_rule_denies_scheme(rule, request->scheme) &&
                bns_rule_has_port(rule, request->port);
-    if (search->readings != NULL)
-        return bns_rule_compare(rule, request, search->readings) == BNS_MISS_NOTHING;
+    if (search->readings != NULL) {
+        BnsMiss miss = bns_rule_compare(rule, request, search->readings);
+
+        note_condition(search, rule, miss);
+        return miss == BNS_MISS_NOTHING;
+    }
     return !bns_rule_is_about_requests(rule) &&
            bns_rule_compare_flow(rule, request->scheme, request->port) ==
                BNS_MISS_NOTHING;
@@ -164,6 +179,8 @@ on_allow(void *data, const BnsRule *rule)
         (miss == search->best && is_earlier(rule, search->near)))
         search->near = rule;
     search->best = MAX(search->best, miss);
+    if (search->readings != NULL)
+        note_condition(search, rule, miss);
     if (miss != BNS_MISS_NOTHING)
         return miss < BNS_MISS_PATH ? BNS_VISIT_NO_CLASS : BNS_VISIT_NEXT;
     if (search->has_caps)
@@ -277,6 +294,14 @@ bns_policy_is_sealed(const BnsPolicy *policy, const char *host, uint16_t port)
     return bns_policy_has_kind(policy, BNS_SCHEME_TLS, host, port);
 }
 
+static const char *
+condition_of(const Search *search)
+{
+    return search->conditional != NULL && !search->is_certain
+               ? search->conditional->origin
+               : NULL;
+}
+
 static BnsDecision
 deny_miss(const BnsPolicy *layer, const Search *allows)
 {
@@ -286,6 +311,7 @@ deny_miss(const BnsPolicy *layer, const Search *allows)
     if (allows->request->scheme == BNS_SCHEME_TCP)
         decision.reason = layer->is_ceiling ? REASON_CEILING_TCP : REASON_TCP;
     decision.near = allows->near != NULL ? allows->near->origin : NULL;
+    decision.condition = condition_of(allows);
     return decision;
 }
 
@@ -303,15 +329,30 @@ bns_policy_decide_layer(const BnsPolicy *layer,
     BnsAddress address;
     const BnsAddress *literal = parse_literal(request->host, &address);
 
-    if (find_deny(layer, &denies, literal) != NULL)
-        return bns_policy_soften(layer, decision_by(layer, denies.found));
+    if (find_deny(layer, &denies, literal) != NULL) {
+        decision = decision_by(layer, denies.found);
+        decision.condition = condition_of(&denies);
+        return bns_policy_soften(layer, decision);
+    }
     bns_host_index_search(layer->allow, request->host, literal, readings, on_allow,
                           &allows);
     if (allows.found == NULL)
         return bns_policy_soften(layer, deny_miss(layer, &allows));
     decision = decision_by(layer, allows.found);
+    decision.condition =
+        denies.conditional != NULL ? denies.conditional->origin : condition_of(&allows);
     memcpy(decision.caps, allows.caps, sizeof(decision.caps));
     return decision;
+}
+
+/* A layer that refuses in any case is enough to know. */
+static const char *
+join_conditions(const BnsDecision *ceiling, const BnsDecision *below)
+{
+    if ((ceiling->verdict != BNS_VERDICT_ALLOW && ceiling->condition == NULL) ||
+        (below->verdict != BNS_VERDICT_ALLOW && below->condition == NULL))
+        return NULL;
+    return ceiling->condition != NULL ? ceiling->condition : below->condition;
 }
 
 BnsDecision
@@ -322,6 +363,7 @@ bns_policy_join(const BnsDecision *ceiling, const BnsDecision *below)
     BnsDecision decision = is_ceiling ? *ceiling : *below;
 
     decision.is_ceiling = is_ceiling;
+    decision.condition = join_conditions(ceiling, below);
     decision.lifts_guard = ceiling->lifts_guard | below->lifts_guard;
     for (BnsCapKind kind = 0; kind < BNS_N_CAPS; kind++)
         decision.caps[kind] = bns_cap_is_wider(&below->caps[kind], &ceiling->caps[kind])

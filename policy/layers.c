@@ -253,24 +253,6 @@ bns_policy_n_rules(const BnsPolicy *policy)
            (policy->ceiling != NULL ? policy->ceiling->rules->len : 0);
 }
 
-static bool
-has_condition(const BnsRule *rule)
-{
-    for (BnsCapKind kind = 0; kind < BNS_N_CAPS; kind++)
-        if (rule->caps[kind].is_set)
-            return true;
-    return rule->conditions != NULL;
-}
-
-bool
-bns_policy_has_conditions(const BnsPolicy *policy)
-{
-    for (guint i = 0; i < policy->rules->len; i++)
-        if (has_condition(policy->rules->pdata[i]))
-            return true;
-    return policy->ceiling != NULL && bns_policy_has_conditions(policy->ceiling);
-}
-
 static void
 describe_rules(GString *text, const BnsPolicy *layer)
 {

@@ -123,6 +123,10 @@ typedef struct {
                            * a bit each */
     bool is_ceiling; /* the system layer refused, or would: no rule of the person's
                       * helps */
+    const char
+        *condition; /* origin of a rule on which it depends what is decided, by its
+                            * query:, headers: or content_type: alone; NULL: none. Who does
+                            * not know these of the request does not know the decision */
     const BnsIdentity *identity; /* to be shown upstream; NULL: none */
     BnsCap caps[BNS_N_CAPS];     /* of what is allowed */
 } BnsDecision;
@@ -344,8 +348,6 @@ const char *bns_policy_digest(const BnsPolicy *policy);
 const char *bns_policy_fixed_digest(const BnsPolicy *policy);
 /* Of all layers. */
 guint bns_policy_n_rules(const BnsPolicy *policy);
-/* Whether some rule is about what no audit file has: a condition, or a cap. */
-bool bns_policy_has_conditions(const BnsPolicy *policy);
 
 /* Returns: (transfer full): `check`'s lines: "ORIGIN\tallow|deny\tCANONICAL\n" per rule, the
  * system layer's first; with one, then "ORIGIN\tpermit\tNAME\tyes|no\n" per permit. */

@@ -90,6 +90,21 @@ bns_asked_from_record(const BnsRecord *record, BnsAsked *out_asked)
     return true;
 }
 
+bool
+bns_asked_from_end(const BnsRecord *record, BnsAsked *out_asked)
+{
+    *out_asked = (BnsAsked){ .request = { .host = record->host,
+                                          .port = record->port,
+                                          .method = record->method,
+                                          .path = record->path },
+                             .exe = record->exe };
+    return record->host != NULL && record->port != 0 &&
+           read_scheme(record->scheme, &out_asked->request.scheme) &&
+           (record->event == BNS_EVENT_TCP_CLOSE ||
+            (record->event == BNS_EVENT_HTTP_RESPONSE && record->method != NULL &&
+             record->path != NULL));
+}
+
 /* --- judging --- */
 
 bool

@@ -17,6 +17,9 @@
  */
 bool bns_asked_from_record(const BnsRecord *record, BnsAsked *out_asked);
 
+/* The same of a record that says how much was sent: its fate is of no meaning. */
+bool bns_asked_from_end(const BnsRecord *record, BnsAsked *out_asked);
+
 /* What @policy would say of it, the address guard included; what leads to the host's own
  * loopback is taken for given by --resolve or --host-port. @asked->request must have
  * passed bns_asked_is_valid(). */

@@ -10,6 +10,7 @@
 #include "policy/preset.h"
 #include "sandbox/asked.h"
 #include "sandbox/log.h"
+#include "sandbox/suggest_caps.h"
 #include "sandbox/suggest_sources.h"
 
 #include <errno.h>
@@ -17,7 +18,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define EXIT_DRIFT     1
+#define EXIT_DRIFT 1
+/* Or could not tell. */
 #define EXIT_COULD_NOT 2
 
 /* Different things that are told apart; those beyond are counted. */
@@ -29,6 +31,7 @@ typedef struct {
     GPtrArray *exes; /* owned, of owned strings, escaped */
     char *reason;    /* owned; escaped */
     char *hides;     /* owned; of a request: the key of TLS that was opened for it */
+    bool is_unknown; /* it may be blocked */
 } Blocked;
 
 typedef struct {
@@ -37,9 +40,12 @@ typedef struct {
     const BnsPreset *preset;   /* that @policy has for the session's command */
     GHashTable *blocked;       /* owned; what, escaped, to owned Blocked */
     GHashTable *hidden;        /* owned; a set of Blocked's `hides`, borrowed */
+    GHashTable *sent;          /* owned; by the session so far (suggest_caps.h) */
     uint64_t count;
+    uint64_t n_unknown; /* requests that may be blocked */
     uint64_t more;
-    GError *error; /* owned */
+    bool has_blocked; /* something would be blocked for certain */
+    GError *error;    /* owned */
 } Check;
 
 static void
@@ -59,6 +65,7 @@ check_clear(Check *check)
     bns_policy_free(check->policy);
     g_hash_table_unref(check->hidden);
     g_hash_table_unref(check->blocked);
+    g_hash_table_unref(check->sent);
     g_clear_error(&check->error);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Check, check_clear)
@@ -83,6 +90,7 @@ on_start(Check *check, const BnsJson *json)
     const BnsJson *first =
         command != NULL && command->items->len > 0 ? command->items->pdata[0] : NULL;
 
+    g_hash_table_remove_all(check->sent);
     if (first == NULL || first->kind != BNS_JSON_STRING ||
         bns_preset_for_command(first->text) == check->preset)
         return;
@@ -110,7 +118,12 @@ explain(const BnsDecision *decision)
 {
     g_autofree char *reason = bns_text_escape(decision->reason, -1);
     g_autofree char *rule = bns_text_escape(decision->rule, -1);
+    g_autofree char *condition = bns_text_escape(decision->condition, -1);
 
+    if (decision->condition != NULL)
+        return g_strdup_printf("not known: it depends on the query, headers or content "
+                               "type, of which records say nothing (%s)",
+                               condition);
     return decision->rule != NULL ? g_strdup_printf("%s (%s)", reason, rule)
                                   : g_steal_pointer(&reason);
 }
@@ -125,11 +138,14 @@ note_blocked(Check *check, const BnsAsked *asked, const BnsDecision *decision)
     if (blocked == NULL) {
         if (g_hash_table_size(check->blocked) >= BLOCKED_MAX) {
             check->more++;
+            check->has_blocked |= decision->condition == NULL;
+            check->n_unknown += decision->condition != NULL;
             return;
         }
         blocked = g_new0(Blocked, 1);
         blocked->exes = g_ptr_array_new_with_free_func(g_free);
         blocked->reason = explain(decision);
+        blocked->is_unknown = decision->condition != NULL;
         blocked->hides =
             asked->request.method != NULL ? describe(&asked->request, false) : NULL;
         if (blocked->hides != NULL)
@@ -137,9 +153,30 @@ note_blocked(Check *check, const BnsAsked *asked, const BnsDecision *decision)
         g_hash_table_insert(check->blocked, g_steal_pointer(&what), blocked);
     }
     blocked->count++;
+    check->n_unknown += blocked->is_unknown;
+    check->has_blocked |= !blocked->is_unknown;
     if (blocked->exes->len < EXES_MAX &&
         !g_ptr_array_find_with_equal_func(blocked->exes, exe, g_str_equal, NULL))
         g_ptr_array_add(blocked->exes, g_steal_pointer(&exe));
+}
+
+/* What was let out is judged where it is known. */
+static void
+judge_end(Check *check, const BnsRecord *record)
+{
+    BnsAsked asked;
+    BnsDecision decision;
+    const BnsCap *cap;
+
+    if (!bns_asked_from_end(record, &asked) || !bns_asked_is_valid(&asked))
+        return;
+    decision = bns_asked_decide(check->policy, &asked);
+    cap = bns_suggest_caps_judge(check->sent, record, &decision);
+    if (decision.verdict != BNS_VERDICT_ALLOW || decision.condition != NULL ||
+        cap == NULL)
+        return;
+    decision = (BnsDecision){ .reason = cap->reason, .rule = cap->rule };
+    note_blocked(check, &asked, &decision);
 }
 
 static void
@@ -151,6 +188,8 @@ on_record(const BnsJson *json, const BnsRecord *record, void *data)
 
     if (record->event == BNS_EVENT_SESSION_START && check->policy != NULL)
         on_start(check, json);
+    if (check->policy != NULL)
+        judge_end(check, record);
     if (check->policy == NULL || !bns_asked_from_record(record, &asked) ||
         asked.fate == BNS_ASKED_DISTRUSTED || !bns_asked_is_valid(&asked))
         return;
@@ -159,7 +198,7 @@ on_record(const BnsJson *json, const BnsRecord *record, void *data)
     check->count +=
         asked.request.scheme != BNS_SCHEME_HTTPS || asked.request.method != NULL;
     decision = bns_asked_decide(check->policy, &asked);
-    if (decision.verdict != BNS_VERDICT_ALLOW)
+    if (decision.verdict != BNS_VERDICT_ALLOW || decision.condition != NULL)
         note_blocked(check, &asked, &decision);
 }
 
@@ -194,6 +233,19 @@ print_blocked(const Check *check)
         printf("%" PRIu64 "\tmore\t-\t-\n", check->more);
 }
 
+static int
+finish(const Check *check)
+{
+    if (check->n_unknown > 0)
+        bns_log_print("%" PRIu64 " of %" PRIu64 " requests cannot be judged: rules ask "
+                      "for a query, headers or a content type, of which records say "
+                      "nothing",
+                      check->n_unknown, check->count);
+    if (check->has_blocked)
+        return EXIT_DRIFT;
+    return check->n_unknown > 0 ? EXIT_COULD_NOT : 0;
+}
+
 int
 bns_suggest_check(const BnsOptions *options)
 {
@@ -201,8 +253,8 @@ bns_suggest_check(const BnsOptions *options)
         .options = options,
         .blocked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, blocked_free),
         .hidden = g_hash_table_new(g_str_hash, g_str_equal),
+        .sent = bns_suggest_sent_new(),
     };
-    bool is_ok;
 
     load(&check, NULL);
     if (check.policy != NULL && !bns_suggest_read(options, on_record, &check))
@@ -211,11 +263,7 @@ bns_suggest_check(const BnsOptions *options)
         bns_log_print("%s", check.error->message);
         return EXIT_COULD_NOT;
     }
-    if (bns_policy_has_conditions(check.policy))
-        bns_log_print("queries, header fields, media types and sizes are not judged: "
-                      "audit files do not have them");
-    is_ok = g_hash_table_size(check.blocked) == 0;
-    if (is_ok)
+    if (g_hash_table_size(check.blocked) == 0)
         printf("ok %" PRIu64 " requests\n", check.count);
     else
         print_blocked(&check);
@@ -223,5 +271,5 @@ bns_suggest_check(const BnsOptions *options)
         bns_log_print("standard output: %s", g_strerror(errno));
         return EXIT_COULD_NOT;
     }
-    return is_ok ? 0 : EXIT_DRIFT;
+    return finish(&check);
 }

@@ -194,6 +194,78 @@ test_observed(void)
     g_assert_cmpstr(second->out, ==, "b'hello'\nnot trusted\n403 403 ");
 }
 
+/* Returns: (transfer full): what `suggest --check` says of a policy with this text. */
+static StoryRun *
+check(Story *story, const char *yaml)
+{
+    story_write(story, "c.yaml", yaml);
+    return story_run(story, "suggest --check c.yaml");
+}
+
+/* What depends on what records do not hold is not claimed. */
+static void
+test_conditions(void)
+{
+    static const char one[] = "allow:\n  - { domain: api.test, query: { q: '1' } }\n"
+                              "  - { domain: other.test, path: /b }\n";
+    static const char both[] = "allow:\n  - { domain: api.test, query: { q: '1' } }\n"
+                               "  - api.test/hello\n  - other.test\n";
+    g_autoptr(Story) story = story_new();
+    g_autoptr(StoryRun) first =
+        story_run(story, "--observe -- sh -c \"" CURL "https://api.test/hello?q=1;" CURL
+                         "-d x https://other.test/b\"");
+    g_autoptr(StoryRun) unknown = check(story, one);
+    g_autoptr(StoryRun) known = check(story, both);
+    g_autoptr(StoryRun) blocked = NULL;
+    g_autoptr(StoryRun) denied = NULL;
+
+    story_assert_status(first, 0);
+    assert_exit(unknown, 2);
+    g_assert_true(
+        g_str_has_prefix(unknown->out, "1\tGET https://api.test:443/hello\t"));
+    story_assert_out(unknown, "\tnot known: it depends on ");
+    story_assert_out(unknown, "c.yaml:2)\n");
+    g_assert_null(strstr(unknown->out, "other.test"));
+    story_assert_err(unknown, "1 of 2 requests cannot be judged: ");
+    assert_exit(known, 0);
+    g_assert_cmpstr(known->out, ==, "ok 2 requests\n");
+    blocked = check(story, "allow: [{ domain: api.test, content_type: [a/b] }]\n");
+    assert_exit(blocked, 1);
+    story_assert_out(blocked, "not known: ");
+    story_assert_out(blocked, "1\tPOST https://other.test:443/b\t");
+    denied =
+        check(story, "allow: ['*']\ndeny: [{ domain: api.test, query: { q: '1' } }]\n");
+    assert_exit(denied, 2);
+    story_assert_out(denied, "c.yaml:2)\n");
+}
+
+static void
+test_caps(void)
+{
+    g_autoptr(Story) story = story_new();
+    g_autoptr(StoryRun) first =
+        story_run(story, "--observe -- sh -c \"head -c 5000 /dev/zero >z;" CURL
+                         "--data-binary @z https://api.test/upload;" CURL
+                         "--data-binary @z https://api.test/upload\"");
+    g_autoptr(StoryRun) wide = check(story, "allow: [{ domain: api.test, "
+                                            "max_request_bytes: 5000, "
+                                            "max_session_bytes: 20000 }]\n");
+    g_autoptr(StoryRun) request = NULL;
+    g_autoptr(StoryRun) session = NULL;
+
+    story_assert_status(first, 0);
+    assert_exit(wide, 0);
+    request = check(story, "allow: [{ domain: api.test, max_request_bytes: 4999 }]\n");
+    assert_exit(request, 1);
+    g_assert_true(
+        g_str_has_prefix(request->out, "2\tPOST https://api.test:443/upload\t"));
+    story_assert_out(request, "c.yaml:1)\n");
+    session = check(story, "allow: [{ domain: api.test, max_session_bytes: 9999 }]\n");
+    assert_exit(session, 1);
+    g_assert_true(
+        g_str_has_prefix(session->out, "1\tPOST https://api.test:443/upload\t"));
+}
+
 /* A program's name, made to write a rule. */
 static void
 test_hostile_name(void)
@@ -398,8 +470,6 @@ static const Row rows[] = {
       "suggest --check cidr.yaml ./public", 1, "" },
     { "a-private-address-of-an-opaque-flow", "suggest --check cidr.yaml ./private", 1,
       "" },
-    { "conditions-are-not-in-records", "suggest --check conditions.yaml", 0,
-      "queries, header fields, media types and sizes are not judged" },
     { "a-file-that-is-made", "suggest --output new.yaml && \"$BNS\" check -c new.yaml",
       0, "" },
 };
@@ -433,8 +503,6 @@ test_wrong(gconstpointer data)
         "allow: [ a.test, tcp://a.test:22 ]\ndeny: [ { cidr: 192.0.1.0/24 } ]\n");
     story_write(story, "public", RECORD("http.request", "443", "https", "192.0.1.7"));
     story_write(story, "private", RECORD("tcp.open", "22", "tcp", "10.0.0.7"));
-    story_write(story, "conditions.yaml",
-                "allow: [ { domain: api.test, query: false } ]\n");
     run = story_shell(story, script);
     assert_exit(run, row->status);
     if (strstr(run->err, row->error) == NULL)
@@ -454,6 +522,8 @@ main(int argc, char **argv)
     bns_test_add("/e2e/suggest/the-same-run-is-not-blocked", test_replay);
     bns_test_add("/e2e/suggest/what-was-blocked", test_denied);
     bns_test_add("/e2e/suggest/what-was-observed", test_observed);
+    bns_test_add("/e2e/suggest/check/conditions", test_conditions);
+    bns_test_add("/e2e/suggest/check/caps", test_caps);
     bns_test_add("/e2e/suggest/a-program-with-a-hostile-name", test_hostile_name);
     for (size_t i = 0; i < G_N_ELEMENTS(clients); i++) {
         g_autofree char *path =

@@ -181,6 +181,42 @@ test_miss(void)
                         rows[i].miss);
 }
 
+/* On which rule it depends what somebody is told who knows no query. */
+static void
+test_condition(void)
+{
+    static const struct {
+        const char *yaml;
+        const char *question;
+        const char *condition;
+    } rows[] = {
+        { "allow:\n- { domain: x.org, query: { q: '1' } }", "GET https://x.org:443/a",
+          "/p.yaml:2" },
+        { "allow:\n- { domain: x.org, query: { q: '1' } }\n- x.org/a",
+          "GET https://x.org:443/a", NULL },
+        { "allow:\n- { domain: x.org, query: { q: '1' } }\n- x.org/a",
+          "GET https://x.org:443/b", "/p.yaml:2" },
+        { "allow:\n- { domain: x.org, path: /a, query: { q: '1' } }",
+          "GET https://x.org:443/b", NULL },
+        { "allow:\n- x.org\ndeny:\n- { domain: x.org, query: { q: '1' } }",
+          "GET https://x.org:443/a", "/p.yaml:4" },
+        { "allow:\n- y.org\ndeny:\n- { domain: x.org, query: { q: '1' } }",
+          "GET https://x.org:443/a", NULL },
+        { "allow:\n- { domain: x.org, query: { q: '1' } }\ndeny:\n- x.org/a",
+          "GET https://x.org:443/a", NULL },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(BnsPolicy) policy = policy_from(rows[i].yaml);
+        g_auto(Question) q = question_from(rows[i].question);
+
+        g_assert_cmpstr(bns_policy_decide(policy, &q.request).condition, ==,
+                        rows[i].condition);
+        g_assert_null(
+            bns_policy_could_allow(policy, BNS_SCHEME_HTTPS, "x.org", 443).condition);
+    }
+}
+
 /* A long query costs no more than its length times a few, whatever is in it. */
 static void
 test_long(void)
@@ -212,6 +248,7 @@ main(int argc, char **argv)
         bns_test_add_data(name, &cases[i], test_case);
     }
     bns_test_add("/policy/query/what-failed-is-named", test_miss);
+    bns_test_add("/policy/query/who-does-not-know-it", test_condition);
     bns_test_add("/policy/query/length-does-not-explode", test_long);
     return g_test_run();
 }
