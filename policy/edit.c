@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/edit.h"
 
+#include "base/text.h"
 #include "policy/config.h"
 #include "policy/yaml.h"
 
@@ -26,26 +27,31 @@ typedef struct {
 typedef struct {
     const char *text;
     size_t len;
-    unsigned depth;  /* of sequences and mappings that are open */
-    bool is_key;     /* the next node in the top mapping is a key */
-    bool is_allow;   /* the key was allow */
-    bool is_in_list; /* its list is open, at depth 2 */
+    size_t mark_index; /* of the mark that was placed last */
+    size_t mark_at;    /* where that is */
+    unsigned depth;    /* of sequences and mappings that are open */
+    bool is_key;       /* the next node in the top mapping is a key */
+    bool is_allow;     /* the key was allow */
+    bool is_in_list;   /* its list is open, at depth 2 */
     Found found;
 } Walk;
 
 /* --- places --- */
 
-/* libyaml counts characters; a byte order mark is none. */
+/* libyaml counts characters, a byte order mark too, since it was told the encoding. Marks
+ * mostly go forward, so that the text is gone through once. */
 static size_t
-to_bytes(const Walk *walk, const yaml_mark_t *mark)
+to_bytes(Walk *walk, const yaml_mark_t *mark)
 {
-    size_t at = walk->len >= 3 && memcmp(walk->text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-
-    for (size_t i = 0; i < mark->index && at < walk->len; i++)
+    if (mark->index < walk->mark_index)
+        walk->mark_index = walk->mark_at = 0;
+    for (; walk->mark_index < mark->index && walk->mark_at < walk->len;
+         walk->mark_index++)
         do
-            at++;
-        while (at < walk->len && ((unsigned char)walk->text[at] & 0xc0) == 0x80);
-    return at;
+            walk->mark_at++;
+        while (walk->mark_at < walk->len &&
+               ((unsigned char)walk->text[walk->mark_at] & 0xc0) == 0x80);
+    return walk->mark_at;
 }
 
 static size_t
@@ -108,7 +114,7 @@ note_end(Walk *walk, const yaml_event_t *event, bool has_bytes)
 }
 
 static bool
-is_flow_end(const Walk *walk, const yaml_event_t *event)
+is_flow_end(Walk *walk, const yaml_event_t *event)
 {
     size_t begin = to_bytes(walk, &event->start_mark);
 
@@ -301,6 +307,7 @@ bns_policy_edit_allow(const char *file,
     g_autoptr(BnsConfig) after = NULL;
     g_autofree char *wanted = before != NULL ? canonical_form(rule, error) : NULL;
     g_autofree char *quoted = NULL;
+    g_autofree char *shown = bns_text_escape(file, -1);
     GString *edited;
 
     if (wanted == NULL)
@@ -315,7 +322,7 @@ bns_policy_edit_allow(const char *file,
             error, BNS_POLICY_ERROR, BNS_POLICY_ERROR_INVALID,
             "%s: no place is found for the rule; write it below allow: by hand, "
             "as - %s",
-            file, quoted);
+            shown, quoted);
         return NULL;
     }
     if (out_len != NULL)

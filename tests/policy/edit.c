@@ -81,6 +81,11 @@ static const Case cases[] = {
     { "none-before-a-document-end", "deny: []\n...\n", NULL },
     { "none-in-json", "{ \"deny\": [] }", NULL },
     { "not-a-policy", "allow: [\n", NULL },
+    { "byte-order-mark",
+      "\xef\xbb\xbf"
+      "allow:\n  - a.test\n",
+      "\xef\xbb\xbf"
+      "allow:\n  - a.test\n  - " NEW "\n" },
 };
 
 static void
@@ -129,6 +134,18 @@ test_bad_rule(void)
     g_assert_nonnull(error);
 }
 
+/* The person's terminal is not the name's. */
+static void
+test_odd_name(void)
+{
+    static const char text[] = "{ \"deny\": [] }";
+    g_autoptr(GError) error = NULL;
+
+    g_assert_null(
+        bns_policy_edit_allow("p\x1b.yaml", text, strlen(text), RULE, NULL, &error));
+    g_assert_true(g_str_has_prefix(error->message, "p\\x1b.yaml: no place is found"));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -140,5 +157,6 @@ main(int argc, char **argv)
     }
     bns_test_add("/policy/edit/a-hundred-times", test_again);
     bns_test_add("/policy/edit/what-is-no-rule", test_bad_rule);
+    bns_test_add("/policy/edit/an-odd-name-is-escaped", test_odd_name);
     return g_test_run();
 }
