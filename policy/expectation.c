@@ -97,25 +97,12 @@ read_value(Reader *reader, const BnsYaml *value, GError **error)
     return true;
 }
 
-/* Names are said in errors up to their first odd byte. */
 static char *
 name_for_errors(const char *key, const char *name)
 {
     g_autofree char *shown = bns_text_escape(name, -1);
 
     return g_strdup_printf("%s.%s", key, shown);
-}
-
-static BnsExpectation *
-find_name(const GPtrArray *expectations, const char *name)
-{
-    for (guint i = 0; i < expectations->len; i++) {
-        BnsExpectation *expectation = expectations->pdata[i];
-
-        if (strcmp(expectation->name, name) == 0)
-            return expectation;
-    }
-    return NULL;
 }
 
 static int
@@ -140,9 +127,6 @@ read_entry(Reader *reader,
 
     if (problem != NULL)
         return bns_yaml_fail(error, reader->file, key, "%s: %s", name, problem);
-    if (find_name(expectations, key->text) != NULL)
-        return bns_yaml_fail(error, reader->file, key, "%s: given twice: write a list",
-                             name);
     reader->name = name;
     reader->takes_any = false;
     reader->expectation = expectation_new(key->text);

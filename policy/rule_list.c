@@ -25,10 +25,9 @@ typedef struct {
 typedef struct Class {
     struct Class *next; /* owned; begun before this one */
     GPtrArray *rules;   /* owned, of borrowed BnsRule */
-    GHashTable
-        *by_start;  /* owned, of owned Start to owned GPtrArray of rules; NULL: they
-                           * are few */
-    size_t longest; /* the most bytes of a start */
+    /* owned; owned Start to owned GPtrArray of rules; NULL: they are few */
+    GHashTable *by_start;
+    size_t longest;                /* the most bytes of a start */
     bool has_depth[DEPTH_MAX + 1]; /* some start has that many segments */
 } Class;
 
