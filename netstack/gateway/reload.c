@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <unistd.h>
 
-/* Of all files of a policy together; one has at most 1 MiB. */
+/* Of all files of a policy together; one has at most 4 MiB. */
 #define PACKED_BYTES_MAX (512 * 1024 * 1024)
 
 /* --- what is open --- */
@@ -266,6 +266,8 @@ bns_engine_reload(BnsEngine *engine,
 
 /* --- the message --- */
 
+/* The file is in memory (the supervisor's memfd), so that reading does not block.
+ * Returns: (transfer full): its bytes, or %NULL with errno. */
 static GBytes *
 read_all(int fd)
 {
@@ -274,8 +276,10 @@ read_all(int fd)
     ssize_t n;
 
     while ((n = TEMP_FAILURE_RETRY(read(fd, chunk, sizeof(chunk)))) > 0) {
-        if (bytes->len + (size_t)n > PACKED_BYTES_MAX)
+        if (bytes->len + (size_t)n > PACKED_BYTES_MAX) {
+            errno = EFBIG;
             return NULL;
+        }
         g_byte_array_append(bytes, chunk, (guint)n);
     }
     return n < 0 ? NULL : g_byte_array_free_to_bytes(g_steal_pointer(&bytes));
@@ -290,7 +294,7 @@ bns_engine_on_policy(BnsEngine *engine, const char *reason, int fd)
 
     if (packed == NULL) {
         bns_engine_fail(engine, "the policy could not be reloaded: %s",
-                        g_strerror(errno));
+                        fd >= 0 ? g_strerror(errno) : "it did not come along");
         return;
     }
     if (!bns_engine_reload(engine, packed, reason, &n_reset))

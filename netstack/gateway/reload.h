@@ -9,6 +9,10 @@
  * longer allowed.
  *
  * Limits, and the certificates that rules name, stay those of the start.
+ *
+ * Nothing else happens while the policy is made, which takes milliseconds for a file of a
+ * thousand rules: in between there would be two policies. The supervisor does not send one
+ * that makes none, and waits until the files are quiet.
  */
 #pragma once
 
