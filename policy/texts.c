@@ -135,6 +135,14 @@ bns_policy_texts_find_emptied(const BnsPolicyTexts *before, const BnsPolicyTexts
     return NULL;
 }
 
+BnsPolicyTexts *
+bns_policy_texts_copy(const BnsPolicyTexts *texts)
+{
+    g_autoptr(GBytes) packed = bns_policy_texts_pack(texts);
+
+    return bns_policy_texts_unpack(packed);
+}
+
 /* --- as bytes --- */
 
 static GVariant *

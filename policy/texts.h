@@ -59,6 +59,9 @@ bool bns_policy_texts_equal(const BnsPolicyTexts *a, const BnsPolicyTexts *b);
 const char *bns_policy_texts_find_emptied(const BnsPolicyTexts *before,
                                           const BnsPolicyTexts *after);
 
+/* (transfer full) */
+BnsPolicyTexts *bns_policy_texts_copy(const BnsPolicyTexts *texts);
+
 /* (transfer full): as bytes, and back; for two processes of one session. */
 GBytes *bns_policy_texts_pack(const BnsPolicyTexts *texts);
 /* Pure. Returns: %NULL if @bytes are not what bns_policy_texts_pack() has made. */

@@ -34,6 +34,7 @@ struct BnsPolicyReload {
     BnsAddedRules *added;   /* owned */
     char *once;             /* owned; NULL: files are read again */
     bool has_said_fixed;
+    bool has_said_unwatched;
 };
 
 static bool G_GNUC_PRINTF(2, 3) fail(GError **error, const char *format, ...)
@@ -122,16 +123,11 @@ put_in_force(BnsPolicyReload *reload,
 
 /* --- files --- */
 
-static void
-take_path(GPtrArray *paths, const char *dir, const char *name)
-{
-    g_ptr_array_add(paths, g_build_filename(dir, name, NULL));
-}
-
 /* What was read, what was missing, and what may come to the system layer. */
 static bool
 watch_all(BnsPolicyReload *reload, const BnsPolicyTexts *texts)
 {
+    static const char *const names[] = { "policy.yaml", "policy.yml", "policy.d/*" };
     g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
     const char *system = reload->start.source->system_dir;
 
@@ -142,12 +138,24 @@ watch_all(BnsPolicyReload *reload, const BnsPolicyTexts *texts)
     }
     if (reload->start.source->config_path != NULL)
         g_ptr_array_add(paths, g_strdup(reload->start.source->config_path));
-    if (system != NULL) {
-        take_path(paths, system, "policy.yaml");
-        take_path(paths, system, "policy.yml");
-        take_path(paths, system, "policy.d/*");
-    }
+    for (size_t i = 0; system != NULL && i < G_N_ELEMENTS(names); i++)
+        g_ptr_array_add(paths, g_build_filename(system, names[i], NULL));
     return bns_policy_watch_set(reload->watch, paths);
+}
+
+/* The same of a session that runs. What is still watched counts; said once. */
+static void
+watch_on(BnsPolicyReload *reload, const BnsPolicyTexts *texts)
+{
+    g_autofree char *text = NULL;
+
+    if (watch_all(reload, texts) || reload->has_said_unwatched)
+        return;
+    text = g_strdup_printf("changes of the policy's files may not be noticed from now "
+                           "on: they cannot be watched: %s",
+                           g_strerror(errno));
+    reload->has_said_unwatched = true;
+    reload->events->notice(reload->data, text);
 }
 
 static bool
@@ -229,9 +237,9 @@ look(void *data)
     BnsPolicy *policy;
 
     /* First, so that what happens while we read is seen. */
-    watch_all(reload, reload->seen != NULL ? reload->seen : reload->texts);
+    watch_on(reload, reload->seen != NULL ? reload->seen : reload->texts);
     policy = make(reload, NULL, texts, &error);
-    watch_all(reload, texts);
+    watch_on(reload, texts);
     if (is_known(reload, texts) || is_back(reload, texts)) {
         bns_policy_free(policy);
         reload->restless_us = 0;
@@ -271,7 +279,7 @@ bns_policy_reload_now(BnsPolicyReload *reload, GError **error)
 
     if (policy == NULL)
         return false;
-    watch_all(reload, texts);
+    watch_on(reload, texts);
     return put_in_force(reload, policy, g_steal_pointer(&texts),
                         "a policy file was changed by boundary-ns allow") ||
            fail(error, "the gateway is gone");
@@ -453,14 +461,6 @@ on_expiry(void *data)
 
 /* --- life --- */
 
-static BnsPolicyTexts *
-copy_texts(const BnsPolicyTexts *texts)
-{
-    g_autoptr(GBytes) packed = bns_policy_texts_pack(texts);
-
-    return bns_policy_texts_unpack(packed);
-}
-
 BnsPolicyReload *
 bns_policy_reload_new(BnsLoop *loop,
                       const BnsPolicyReloadStart *start,
@@ -473,7 +473,7 @@ bns_policy_reload_new(BnsLoop *loop,
     reload->events = events;
     reload->data = data;
     reload->loop = loop;
-    reload->texts = copy_texts(start->texts);
+    reload->texts = bns_policy_texts_copy(start->texts);
     reload->added = bns_added_rules_new();
     reload->timer = bns_loop_timer(loop, look, reload);
     reload->expiry = bns_loop_timer(loop, on_expiry, reload);

@@ -23,8 +23,8 @@
 struct BnsPolicyWatch {
     int fd;          /* owned */
     BnsWatch *watch; /* owned */
-    GHashTable
-        *directories; /* owned; number of the kernel -> owned set of owned names */
+    /* owned; the kernel's number of each to owned set of owned names */
+    GHashTable *directories;
     BnsPolicyWatchFunc func;
     void *data;
 };

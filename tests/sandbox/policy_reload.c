@@ -7,8 +7,11 @@
 #include "sandbox/tamper.h"
 #include "tests/support/test.h"
 
+#include <errno.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/inotify.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static char *folder; /* real */
@@ -234,6 +237,97 @@ test_watch(void)
     remove_folder();
 }
 
+/* --- a session --- */
+
+/* The user's limit of watches is reached. */
+static bool is_limit_reached;
+
+/* In the place of the C library's. */
+int
+inotify_add_watch(int fd, const char *path, uint32_t mask)
+{
+    if (is_limit_reached) {
+        errno = ENOSPC;
+        return -1;
+    }
+    return (int)syscall(SYS_inotify_add_watch, fd, path, mask);
+}
+
+typedef struct {
+    unsigned n_applied, n_refused;
+    unsigned n_notices;
+    char *notice; /* owned; the last */
+} Told;
+
+static bool
+on_apply(void *data, GBytes *packed, const char *reason)
+{
+    ((Told *)data)->n_applied++;
+    return true;
+}
+
+static void
+on_refuse(void *data, const char *why)
+{
+    ((Told *)data)->n_refused++;
+}
+
+static void
+on_notice(void *data, const char *text)
+{
+    Told *told = data;
+
+    told->n_notices++;
+    g_free(told->notice);
+    told->notice = g_strdup(text);
+}
+
+static const BnsPolicyReloadEvents events = { .apply = on_apply,
+                                              .refuse = on_refuse,
+                                              .notice = on_notice };
+
+static void
+test_limit_of_watches(void)
+{
+    g_autoptr(BnsLoop) loop = bns_loop_new();
+    g_autoptr(BnsPolicyTexts) texts = bns_policy_texts_new();
+    g_autoptr(BnsPolicy) policy = NULL;
+    g_autofree char *path = NULL;
+    const BnsFileView view = { 0 };
+    char *none[] = { NULL };
+    const BnsOptions options = {
+        .resolve = none, .host_port = none, .publish = none, .upstream_ca = none
+    };
+    BnsPolicySource source;
+    BnsPolicyReloadStart start;
+    BnsPolicyReload *reload;
+    Told told = { 0 };
+
+    make_folder();
+    save("p.yaml", "allow: [a.test]\n");
+    path = in_folder("p.yaml");
+    source = (BnsPolicySource){ .config_path = path, .out_texts = texts };
+    policy = bns_policy_load(&source, NULL, NULL);
+    g_assert_nonnull(policy);
+    source.out_texts = NULL;
+    start = (BnsPolicyReloadStart){ &options, &source, policy, texts, &view };
+    reload = bns_policy_reload_new(loop, &start, &events, &told);
+    g_assert_true(bns_policy_reload_watch(reload, NULL));
+    is_limit_reached = true;
+    save("p.yaml", "allow: [a.test, b.test]\n");
+    while (told.n_applied == 0)
+        bns_loop_turn(loop, -1);
+    is_limit_reached = false;
+    g_assert_cmpuint(told.n_notices, ==, 1);
+    g_assert_nonnull(strstr(told.notice, "may not be noticed"));
+    g_assert_nonnull(strstr(told.notice, g_strerror(ENOSPC)));
+    g_assert_cmpuint(told.n_refused, ==, 0);
+    bns_policy_reload_free(reload);
+    bns_loop_turn(loop, 0);
+    g_free(told.notice);
+    remove_folder();
+}
+
 int
 main(int argc, char **argv)
 {
@@ -248,5 +342,7 @@ main(int argc, char **argv)
     }
     bns_test_add("/sandbox/policy-reload/has-another-name", test_hard_link);
     bns_test_add("/sandbox/policy-reload/watches-names", test_watch);
+    bns_test_add("/sandbox/policy-reload/says-that-it-cannot-watch",
+                 test_limit_of_watches);
     return g_test_run();
 }
