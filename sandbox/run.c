@@ -16,7 +16,6 @@
 #include "sandbox/originals.h"
 #include "sandbox/places.h"
 #include "sandbox/policy_source.h"
-#include "sandbox/private_trees.h"
 #include "sandbox/programs.h"
 #include "sandbox/protect.h"
 #include "sandbox/publish.h"
@@ -29,12 +28,11 @@
 #include "sandbox/supervisor.h"
 #include "sandbox/trust_variables.h"
 #include "sandbox/upstream_proxy.h"
+#include "sandbox/workdir.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* What a session is made of. All owned. */
@@ -135,22 +133,8 @@ find_programs(Run *run, GError **error)
 static bool
 find_workdir(Run *run, const BnsOptions *options, GError **error)
 {
-    const char *path = options->workdir != NULL ? options->workdir : ".";
-    char *real = realpath(path, NULL);
-    struct stat info;
-
-    run->workdir = g_strdup(real);
-    free(real);
-    if (run->workdir == NULL || stat(run->workdir, &info) < 0)
-        return fail(error, "working directory %s: %s", path, g_strerror(errno));
-    if (!S_ISDIR(info.st_mode))
-        return fail(error, "working directory %s: %s", path, g_strerror(ENOTDIR));
-    if (bns_private_trees_contain(run->workdir) && !options->quiet)
-        bns_log_print(
-            "the command has a %s of its own: its files there are gone at the "
-            "end; work in a directory below it to keep them",
-            run->workdir);
-    return true;
+    run->workdir = bns_workdir_find(options->workdir, options->quiet, error);
+    return run->workdir != NULL;
 }
 
 static bool
@@ -273,28 +257,6 @@ plan_cgroup(Run *run, const BnsOptions *options, GError **error)
     return true;
 }
 
-/* The credentials stay in one place, which the gateway alone keeps (spawn.c). */
-static bool
-read_proxies(Run *run, const BnsOptions *options, GError **error)
-{
-    g_autofree char *text = NULL;
-
-    run->proxies = bns_upstream_proxy_read(options->upstream_proxy, error);
-    bns_upstream_proxy_forget_environment();
-    if (options->upstream_proxy != NULL)
-        explicit_bzero(options->upstream_proxy, strlen(options->upstream_proxy));
-    if (run->proxies == NULL)
-        return false;
-    text = bns_upstream_proxy_text(run->proxies);
-    if (text != NULL &&
-        !bns_policy_source_permit(run->policy, BNS_PERMIT_UPSTREAM_PROXY,
-                                  "a proxy in the environment", error))
-        return false;
-    if (text != NULL)
-        g_info("upstream proxy: %s", text);
-    return true;
-}
-
 static bool
 publish(Run *run, const BnsOptions *options, GError **error)
 {
@@ -342,7 +304,8 @@ prepare(Run *run, const BnsOptions *options, GError **error)
         return false;
     bns_host_port_resolve(options->host_port, run->resolves);
     make_environment(run, options);
-    if (!read_proxies(run, options, error))
+    run->proxies = bns_upstream_proxy_take(options->upstream_proxy, run->policy, error);
+    if (run->proxies == NULL)
         return false;
     bns_trust_inherited_init(&run->trust, environ);
     run->java_stores = bns_java_homes_stores(run->environment->variables);
@@ -402,6 +365,34 @@ note_landlock(const BnsInitConfig *config)
                    : ", not for files (nested: full, or files.mode: shared)");
 }
 
+static BnsInitConfig
+init_config(const Run *run, const BnsOptions *options, const sigset_t *ignored)
+{
+    return (BnsInitConfig){
+        .uid = getuid(),
+        .gid = getgid(),
+        .streams = run->streams.inside,
+        .argv = options->arguments,
+        .envp = run->environment->variables,
+        .workdir = run->workdir,
+        .trust = { .roots = run->trust.roots,
+                   .added = run->trust.added,
+                   .java_stores = (const char *const *)run->java_stores },
+        .limits = process_limits(run),
+        .n_cgroups = bns_cgroup_n_doors(run->cgroup),
+        .forbids_cgroups = bns_cgroup_plan_is_open(),
+        .denied = run->command_plan->denied,
+        .allowed = run->command_plan->allow->allowed,
+        .exec = run->command_plan->exec,
+        .nested = bns_policy_nested(run->policy),
+        .umask = run->umask,
+        .view = run->file_plan->view,
+        .ignored = ignored,
+        .protected_paths = (const char *const *)run->protected_paths,
+        .protected_links = (const char *const *)run->protected_links,
+    };
+}
+
 static int
 run_session(Run *run, const BnsOptions *options)
 {
@@ -437,27 +428,7 @@ run_session(Run *run, const BnsOptions *options)
         .cgroup = run->cgroup,
         .layer_store = run->layer_store,
         .helper_log_level = choose_log_levels(run->policy, options),
-        .init = { .uid = getuid(),
-                  .gid = getgid(),
-                  .streams = run->streams.inside,
-                  .argv = options->arguments,
-                  .envp = run->environment->variables,
-                  .workdir = run->workdir,
-                  .trust = { .roots = run->trust.roots,
-                             .added = run->trust.added,
-                             .java_stores = (const char *const *)run->java_stores },
-                  .limits = process_limits(run),
-                  .n_cgroups = bns_cgroup_n_doors(run->cgroup),
-                  .forbids_cgroups = bns_cgroup_plan_is_open(),
-                  .denied = run->command_plan->denied,
-                  .allowed = run->command_plan->allow->allowed,
-                  .exec = run->command_plan->exec,
-                  .nested = bns_policy_nested(run->policy),
-                  .umask = run->umask,
-                  .view = run->file_plan->view,
-                  .ignored = &ignored,
-                  .protected_paths = (const char *const *)run->protected_paths,
-                  .protected_links = (const char *const *)run->protected_links },
+        .init = init_config(run, options, &ignored),
     };
 
     note_landlock(&session.init);

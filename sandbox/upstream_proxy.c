@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sandbox/upstream_proxy.h"
 
+#include "sandbox/policy_source.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -90,9 +92,24 @@ forget(const char *const *names)
     }
 }
 
-void
-bns_upstream_proxy_forget_environment(void)
+BnsProxies *
+bns_upstream_proxy_take(char *url, const BnsPolicy *policy, GError **error)
 {
+    g_autoptr(BnsProxies) proxies = bns_upstream_proxy_read(url, error);
+    g_autofree char *text = NULL;
+
+    /* What was read is read: processes that are forked from here need not have it. */
     forget(plain_names);
     forget(other_names);
+    if (url != NULL)
+        explicit_bzero(url, strlen(url));
+    if (proxies == NULL)
+        return NULL;
+    text = bns_upstream_proxy_text(proxies);
+    if (text != NULL && !bns_policy_source_permit(policy, BNS_PERMIT_UPSTREAM_PROXY,
+                                                  "a proxy in the environment", error))
+        return NULL;
+    if (text != NULL)
+        g_info("upstream proxy: %s", text);
+    return g_steal_pointer(&proxies);
 }

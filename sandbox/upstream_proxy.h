@@ -13,6 +13,7 @@
 #pragma once
 
 #include "netstack/gateway/proxy.h"
+#include "policy/policy.h"
 
 #include <glib.h>
 
@@ -25,10 +26,17 @@
  */
 BnsProxies *bns_upstream_proxy_read(const char *url, GError **error);
 
+/**
+ * bns_upstream_proxy_take:
+ * @url: (nullable): of --upstream-proxy; overwritten, as the variables are
+ * @policy: has to permit a proxy
+ *
+ * The credentials stay in one place, which the gateway alone keeps (spawn.c).
+ *
+ * Returns: as bns_upstream_proxy_read()
+ */
+BnsProxies *bns_upstream_proxy_take(char *url, const BnsPolicy *policy, GError **error);
+
 /* Returns: (transfer full) (nullable): "http://proxy.example:3128", or both if they
  * differ; %NULL if there is none. */
 char *bns_upstream_proxy_text(const BnsProxies *proxies);
-
-/* Overwrites the values of those variables in this process's memory: what was read is
- * read, and the processes that are forked from here need not have the credentials. */
-void bns_upstream_proxy_forget_environment(void);
