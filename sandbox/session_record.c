@@ -2,17 +2,16 @@
 #include "sandbox/session_record.h"
 
 #include "audit/mask.h"
-#include "audit/place.h"
 #include "base/fd.h"
 #include "base/text.h"
 #include "sandbox/key_words.h"
+#include "sandbox/session_place.h"
 #include "sandbox/tree.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -69,92 +68,6 @@ bns_session_record_free(BnsSessionRecord *record)
     g_free(record->mode);
     g_free(record->audit_path);
     g_free(record);
-}
-
-/* --- where --- */
-
-typedef enum {
-    RUNTIME,
-    STATE,
-    N_PLACES,
-} Place;
-
-/* (transfer full): or -errno; -EPERM: others may get at it. */
-static int
-open_ours(int dir_fd, const char *path)
-{
-    bns_autofd fd =
-        openat(dir_fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    struct stat info;
-
-    if (fd < 0 || fstat(fd, &info) < 0)
-        return -errno;
-    return info.st_uid == geteuid() && (info.st_mode & 077) == 0 ? g_steal_fd(&fd)
-                                                                 : -EPERM;
-}
-
-/* A runtime directory that holds the home is not made private inside
- * (sandbox/private_trees.h). */
-static bool
-holds_home(const char *path)
-{
-    const char *home = g_getenv("HOME");
-    char *real_path = realpath(path, NULL);
-    char *real_home = home != NULL ? realpath(home, NULL) : NULL;
-    bool holds = real_path == NULL ||
-                 (real_home != NULL && bns_tree_is_within(real_home, real_path));
-
-    free(real_path);
-    free(real_home);
-    return holds;
-}
-
-static int
-open_runtime(bool create)
-{
-    const char *path = g_getenv("XDG_RUNTIME_DIR");
-    bns_autofd above = -1;
-
-    if (path == NULL || !g_path_is_absolute(path))
-        return -ENOENT;
-    above = open_ours(AT_FDCWD, path);
-    if (above < 0 || holds_home(path))
-        return above < 0 ? above : -EPERM;
-    if (create && mkdirat(above, "boundary-ns", 0700) < 0 && errno != EEXIST)
-        return -errno;
-    return open_ours(above, "boundary-ns");
-}
-
-/* (transfer full): or -1; with @error unless there is just none yet. */
-static int
-open_place(Place place, bool create, GError **error)
-{
-    g_autofree char *path = NULL;
-    g_autoptr(GError) why = NULL;
-    struct stat info;
-    int fd;
-
-    if (place == RUNTIME)
-        return MAX(open_runtime(create), -1);
-    fd = bns_place_open_named(BNS_PLACE_STATE, "run", create, &path, &why);
-    if (fd < 0 &&
-        (create || path == NULL || lstat(path, &info) == 0 || errno != ENOENT))
-        fail(BNS_SESSION_ERROR_FAILED, error, "%s", why->message);
-    return fd;
-}
-
-/* Of sockets: one may be connected to wherever it is seen, read-only or not, so it is where
- * the command has a directory of its own, whatever its policy says. (transfer full): or -1
- * with @error */
-static int
-open_socket_place(bool create, GError **error)
-{
-    g_autofree char *path = NULL;
-    int fd = open_runtime(create);
-
-    return fd >= 0
-               ? fd
-               : bns_place_open_named(BNS_PLACE_SHARED, "run", create, &path, error);
 }
 
 /* --- the lock --- */
@@ -255,13 +168,13 @@ bns_session_mark(const char *session, const BnsSessionRecord *record, GError **e
     /* As long as nothing is locked by us: what those have left that died goes. */
     others = bns_session_records(NULL);
     g_clear_pointer(&others, g_ptr_array_unref);
-    for (Place place = 0; place < N_PLACES; place++) {
+    for (BnsSessionPlace place = 0; place < BNS_N_SESSION_PLACES; place++) {
         g_clear_pointer(&mark, bns_session_mark_free);
         g_clear_error(error);
         mark = g_new0(BnsSessionMark, 1);
         mark->fd = -1;
         mark->socket_dir_fd = -1;
-        mark->dir_fd = open_place(place, true, error);
+        mark->dir_fd = bns_session_place_open(place, true, error);
         if (mark->dir_fd < 0)
             continue;
         r = make_file(mark, session, record);
@@ -339,7 +252,7 @@ bns_session_mark_listen(BnsSessionMark *mark, GError **error)
     bns_autofd fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     struct sockaddr_un address;
 
-    mark->socket_dir_fd = open_socket_place(true, error);
+    mark->socket_dir_fd = bns_session_place_open_for_sockets(true, error);
     if (mark->socket_dir_fd < 0)
         return -1;
     address = socket_address(mark->socket_dir_fd, mark->name);
@@ -466,11 +379,11 @@ GPtrArray *
 bns_session_records(GError **error)
 {
     g_autoptr(GPtrArray) records = g_ptr_array_new_with_free_func(free_record);
-    bns_autofd socket_dir_fd = open_socket_place(false, NULL);
+    bns_autofd socket_dir_fd = bns_session_place_open_for_sockets(false, NULL);
 
-    for (Place place = 0; place < N_PLACES; place++) {
+    for (BnsSessionPlace place = 0; place < BNS_N_SESSION_PLACES; place++) {
         GError *why = NULL;
-        bns_autofd fd = open_place(place, false, &why);
+        bns_autofd fd = bns_session_place_open(place, false, &why);
         Listing listing = { .records = records,
                             .dir_fd = fd,
                             .socket_dir_fd = socket_dir_fd };
@@ -534,7 +447,7 @@ int
 bns_session_connect(const BnsSessionRecord *record, GError **error)
 {
     bns_autofd fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-    bns_autofd dir_fd = open_socket_place(false, error);
+    bns_autofd dir_fd = bns_session_place_open_for_sockets(false, error);
     struct sockaddr_un address = socket_address(dir_fd, record->session);
 
     if (dir_fd < 0)
@@ -554,8 +467,8 @@ bns_session_connect(const BnsSessionRecord *record, GError **error)
 static int
 find_file(const BnsSessionRecord *record)
 {
-    for (Place place = 0; place < N_PLACES; place++) {
-        bns_autofd dir_fd = open_place(place, false, NULL);
+    for (BnsSessionPlace place = 0; place < BNS_N_SESSION_PLACES; place++) {
+        bns_autofd dir_fd = bns_session_place_open(place, false, NULL);
         int fd = dir_fd < 0 ? -1 : open_record(dir_fd, record->session);
 
         if (fd >= 0)
