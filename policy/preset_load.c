@@ -13,8 +13,8 @@ bns_preset_list_init(BnsPresetList *list)
 void
 bns_preset_list_clear(BnsPresetList *list)
 {
-    g_ptr_array_unref(list->presets);
-    g_ptr_array_unref(list->configs);
+    g_clear_pointer(&list->presets, g_ptr_array_unref);
+    g_clear_pointer(&list->configs, g_ptr_array_unref);
 }
 
 bool

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How presets are named, and what becomes of what several say. */
+#include "policy/preset_load.h"
 #include "policy/policy_private.h"
 #include "tests/support/test.h"
 
@@ -313,6 +314,15 @@ test_system(gconstpointer data)
                     system_cases[i].verdict);
 }
 
+/* As where the file that names presets is no policy. */
+static void
+test_not_begun(void)
+{
+    BnsPresetList list = { 0 };
+
+    bns_preset_list_clear(&list);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -337,6 +347,7 @@ main(int argc, char **argv)
     }
     bns_test_add("/policy/preset-load/the-working-directory-stays", test_files);
     bns_test_add("/policy/preset-load/a-deny-wins", test_deny);
+    bns_test_add("/policy/preset-load/what-was-not-begun-is-cleared", test_not_begun);
     for (size_t i = 0; i < G_N_ELEMENTS(system_cases); i++) {
         g_autofree char *path =
             g_strdup_printf("/policy/preset-load/system/%s", system_cases[i].name);
