@@ -8,11 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Asks for the path of each line that it reads. */
-#define ASKS                                                                           \
-    "-- sh -c 'echo started; while read path; do curl -s -m 20 -o /dev/null "          \
-    "-w \"$path=%{http_code}\\n\" http://api.test/$path; done'"
-
 static char *
 read_id(const Story *story)
 {
@@ -50,30 +45,11 @@ await_start(const Story *story)
 static Live *
 start(Story *story, const char *options)
 {
-    g_autofree char *arguments = g_strconcat(options, " " ASKS, NULL);
+    g_autofree char *arguments = g_strconcat(options, " " LIVE_ASKS, NULL);
     Live *live = live_start(story, arguments);
 
     live_await_out(live, "started");
     return live;
-}
-
-static void
-ask(Live *live, const char *path, int code)
-{
-    g_autofree char *line = g_strconcat(path, "\n", NULL);
-    g_autofree char *answer = g_strdup_printf("%s=%d\n", path, code);
-    g_autofree char *any = g_strconcat(path, "=", NULL);
-
-    live_write(live, line);
-    live_await_out(live, any);
-    live_await_out(live, answer);
-}
-
-static StoryRun *
-finish(Live *live)
-{
-    live_close_input(live);
-    return live_end(live);
 }
 
 /* boundary-ns allow SESSION @rest */
@@ -107,24 +83,24 @@ test_session(void)
     g_autoptr(StoryRun) json = NULL;
     g_autoptr(StoryRun) run = NULL;
 
-    ask(live, "hello", 403);
+    live_ask(live, "hello", 403);
     expect(story, "'GET api.test/hello'", 0, "allow#1: GET api.test/hello");
     /* Who was told so may rely on it. */
-    ask(live, "hello?a", 200);
-    ask(live, "big", 403);
+    live_ask(live, "hello?a", 200);
+    live_ask(live, "big", 403);
     expect(story, "api.test/big", 0, "allow#2: api.test/big");
-    ask(live, "big?a", 200);
+    live_ask(live, "big?a", 200);
     expect(story, "", 0, "allow#1: GET api.test/hello\nallow#2: api.test/big");
     ps = story_run(story, "ps");
     story_assert_out(ps, "+2 rules");
     json = story_run(story, "ps --json");
     story_assert_out(json, "\"allowed\":2");
     expect(story, "--remove 1", 0, "allow#1 is removed");
-    ask(live, "hello?b", 403);
-    ask(live, "big?b", 200);
+    live_ask(live, "hello?b", 403);
+    live_ask(live, "big?b", 200);
     expect(story, "--remove 1", 1, "no rule allow#1");
     expect(story, "", 0, "allow#2: api.test/big");
-    run = finish(live);
+    run = live_finish(live);
     story_assert_status(run, 0);
     story_assert_record(run, "\"event\":\"policy.allow\"", "\"rule\":\"allow#1\"",
                         "\"reason\":\"added: GET api.test/hello\"");
@@ -154,8 +130,8 @@ test_expires(void)
         live_await_out(live, "\n");
         is_over = strstr(live->out->str, "=403") != NULL;
     }
-    ask(live, "big", 200);
-    run = finish(live);
+    live_ask(live, "big", 200);
+    run = live_finish(live);
     story_assert_status(run, 0);
     story_assert_record(run, "\"decision\":\"allow\"", "\"rule\":\"allow#1 (expires ");
     story_assert_record(run, "\"event\":\"policy.allow\"", "allow#1 (expires ",
@@ -178,10 +154,10 @@ test_always(void)
     g_assert_cmpint(symlink("config.yaml", link), ==, 0);
     g_assert_cmpint(chmod(path, 0640), ==, 0);
     live = start(story, options);
-    ask(live, "hello", 403);
+    live_ask(live, "hello", 403);
     expect(story, "'GET api.test/hello' --for always", 0,
            "link.yaml: GET api.test/hello");
-    ask(live, "hello?a", 200);
+    live_ask(live, "hello?a", 200);
     g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
     g_assert_cmpstr(text, ==,
                     "# mine\nallow:\n  - api.test/none # why\n"
@@ -191,7 +167,7 @@ test_always(void)
     g_assert_cmpint(lstat(link, &info), ==, 0);
     g_assert_true(S_ISLNK(info.st_mode));
     expect(story, "http:// --for always", 1, "");
-    run = finish(live);
+    run = live_finish(live);
     story_assert_record(run, "\"decision\":\"allow\"", "link.yaml:4\"");
 }
 
@@ -215,8 +191,8 @@ test_refused(void)
     expect(story, "other.test --for 0m", 2, "--for: ");
     expect(story, "other.test --remove 1", 2, "");
     expect(story, "", 0, "");
-    ask(live, "hello", 403);
-    run = finish(live);
+    live_ask(live, "hello", 403);
+    run = live_finish(live);
     story_assert_status(run, 0);
     g_assert_cmpuint(story_count_records(run, "\"policy.", NULL), ==, 0);
     {
@@ -241,7 +217,7 @@ test_no_file(void)
         g_autoptr(StoryRun) run = NULL;
 
         expect(story, "api.test --for always", 1, "use --for session");
-        run = finish(live);
+        run = live_finish(live);
     }
     {
         g_autoptr(Live) live = start(story, options);
@@ -250,10 +226,10 @@ test_no_file(void)
 
         expect(story, "api.test/hello --for always", 1, "use --for session");
         expect(story, "api.test/hello", 0, "allow#1");
-        ask(live, "hello", 200);
+        live_ask(live, "hello", 200);
         g_assert_true(g_file_get_contents(inner, &text, NULL, NULL));
         g_assert_cmpstr(text, ==, "allow: [api.test/none]\n");
-        run = finish(live);
+        run = live_finish(live);
     }
 }
 
@@ -310,9 +286,9 @@ test_outside(void)
     story_assert_out(run, "reached b'0allow#1: api.test'");
     story_assert_out(run, "status 2");
     story_assert_err(run, "does not answer");
-    ask(live, "hello", 200);
+    live_ask(live, "hello", 200);
     expect(story, "--remove 1", 0, "allow#1 is removed");
-    end = finish(live);
+    end = live_finish(live);
     g_assert_cmpuint(story_count_records(end, "\"reason\":\"added: other.test", NULL),
                      ==, 0);
 }
@@ -391,7 +367,7 @@ test_inside(gconstpointer data)
             g_usleep(5000);
         live_write(live, second);
     }
-    run = finish(live);
+    run = live_finish(live);
     story_assert_out(run, "done");
     story_assert_no_out(run, "reached");
     story_assert_no_out(run, ".sock'");
@@ -423,7 +399,7 @@ test_impostor(void)
     story_assert_out(run, "named True");
     story_assert_out(run, "status 2");
     story_assert_err(run, "another process has its socket");
-    end = finish(live);
+    end = live_finish(live);
 }
 
 int

@@ -145,6 +145,25 @@ live_free(Live *live)
     g_free(live);
 }
 
+void
+live_ask(Live *live, const char *path, int code)
+{
+    g_autofree char *line = g_strconcat(path, "\n", NULL);
+    g_autofree char *answer = g_strdup_printf("%s=%d\n", path, code);
+    g_autofree char *any = g_strconcat(path, "=", NULL);
+
+    live_write(live, line);
+    live_await_out(live, any);
+    live_await_out(live, answer);
+}
+
+StoryRun *
+live_finish(Live *live)
+{
+    live_close_input(live);
+    return live_end(live);
+}
+
 /* --- its processes --- */
 
 static void

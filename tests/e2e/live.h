@@ -30,6 +30,16 @@ void live_await_err(Live *live, const char *text);
 /* To its standard input. */
 void live_write(Live *live, const char *text);
 void live_close_input(Live *live);
+
+/* What asks for the path of each line that it reads, once it has said "started". */
+#define LIVE_ASKS                                                                      \
+    "-- sh -c 'echo started; while read path; do curl -s -m 20 -o /dev/null "          \
+    "-w \"$path=%{http_code}\\n\" http://api.test/$path; done'"
+/* Lets it ask for @path, which must be answered with @code. */
+void live_ask(Live *live, const char *path, int code);
+/* Ends what reads its input to the end: as live_end(). */
+StoryRun *live_finish(Live *live);
+
 /* Waits for the end. Returns: (transfer full): everything, as story_run(). */
 StoryRun *live_end(Live *live);
 

@@ -11,11 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Asks for the path of each line that it reads. */
-#define ASKS                                                                           \
-    "-- sh -c 'echo started; while read path; do curl -s -m 20 -o /dev/null "          \
-    "-w \"$path=%{http_code}\\n\" http://api.test/$path; done'"
-
 /* A file that the command cannot write. */
 static char *
 outside(const Story *story, const char *name)
@@ -71,28 +66,9 @@ start(Story *story, const char *config)
     Live *live;
 
     story_option(story, "--config %s", config);
-    live = live_start(story, ASKS);
+    live = live_start(story, LIVE_ASKS);
     live_await_out(live, "started");
     return live;
-}
-
-static void
-ask(Live *live, const char *path, int code)
-{
-    g_autofree char *line = g_strconcat(path, "\n", NULL);
-    g_autofree char *answer = g_strdup_printf("%s=%d\n", path, code);
-    g_autofree char *any = g_strconcat(path, "=", NULL);
-
-    live_write(live, line);
-    live_await_out(live, any);
-    live_await_out(live, answer);
-}
-
-static StoryRun *
-finish(Live *live)
-{
-    live_close_input(live);
-    return live_end(live);
 }
 
 static void
@@ -106,23 +82,23 @@ test_edited(void)
 
     save(config, "allow: [\"api.test/one\"]\n");
     live = start(story, config);
-    ask(live, "two", 403);
+    live_ask(live, "two", 403);
     save(config, "allow: [\"api.test/*\"]\n");
     await_records(live, RELOADED, 1);
-    ask(live, "hello", 200);
+    live_ask(live, "hello", 200);
     /* As an editor does that keeps the file. */
     save_in_place(config, "extends: [./more.yaml]\n");
     live_await_err(live, "more.yaml\": No such file or directory");
     /* The one before stays, until what was missing comes. */
-    ask(live, "hello?a", 200);
+    live_ask(live, "hello?a", 200);
     save(more, "allow: [\"api.test/hello\"]\ndeny: [\"api.test/big\"]\n");
     await_records(live, RELOADED, 2);
-    ask(live, "hello?b", 200);
-    ask(live, "big", 403);
+    live_ask(live, "hello?b", 200);
+    live_ask(live, "big", 403);
     save_in_place(more, "allow: [\"api.test/big\"]\n");
     await_records(live, RELOADED, 3);
-    ask(live, "hello?c", 403);
-    run = finish(live);
+    live_ask(live, "hello?c", 403);
+    run = live_finish(live);
     story_assert_status(run, 0);
     story_assert_record(run, "\"event\":\"policy.reload\"", STAYS, "more.yaml");
     story_assert_record(run, "\"event\":\"policy.reload\"", RELOADED,
@@ -201,12 +177,12 @@ test_broken(void)
         else
             g_assert_cmpint(unlink(config), ==, 0);
         live_await_err(live, cases[i].said);
-        ask(live, path, 200);
+        live_ask(live, path, 200);
     }
     save(config, "allow: [\"api.test/big\"]\nfiles: { hide: [/opt] }\n");
     await_records(live, RELOADED, 1);
-    ask(live, "hello?last", 403);
-    run = finish(live);
+    live_ask(live, "hello?last", 403);
+    run = live_finish(live);
     story_assert_err(run, "that takes effect at the next start");
     g_assert_cmpuint(story_count_records(run, STAYS, NULL), ==, G_N_ELEMENTS(cases));
 }
@@ -226,8 +202,8 @@ test_fifo(void)
     g_assert_cmpint(mkfifo(fifo, 0600), ==, 0);
     g_assert_cmpint(rename(fifo, config), ==, 0);
     live_await_err(live, "not a regular file");
-    ask(live, "hello", 200);
-    run = finish(live);
+    live_ask(live, "hello", 200);
+    run = live_finish(live);
     story_assert_status(run, 0);
 }
 
@@ -258,16 +234,16 @@ test_moved(void)
     }
     g_assert_cmpint(symlink("first", link), ==, 0);
     live = start(story, config);
-    ask(live, "hello", 200);
+    live_ask(live, "hello", 200);
     g_assert_cmpint(unlink(link), ==, 0);
     g_assert_cmpint(symlink("second", link), ==, 0);
     await_records(live, RELOADED, 1);
-    ask(live, "hello?a", 403);
+    live_ask(live, "hello?a", 403);
     bns_test_remove_tree(second);
     g_assert_cmpint(rename(third, second), ==, 0);
     await_records(live, RELOADED, 2);
-    ask(live, "big", 403);
-    run = finish(live);
+    live_ask(live, "big", 403);
+    run = live_finish(live);
     story_assert_status(run, 0);
 }
 
@@ -296,7 +272,7 @@ test_rewritten(void)
         live_write(live, line);
         live_await_out(live, answer);
     }
-    run = finish(live);
+    run = live_finish(live);
     story_assert_status(run, 0);
     story_assert_record(run, "\"decision\":\"deny\"", "\"reason\":\"over\"");
     g_assert_cmpuint(story_count_records(run, RELOADED, NULL), <, 200);
@@ -351,9 +327,9 @@ test_extends_inside(void)
     live = start(story, config);
     save(config, text);
     live_await_err(live, "config.yaml:2:11: the command may write to ");
-    ask(live, "big", 403);
-    ask(live, "hello", 200);
-    run = finish(live);
+    live_ask(live, "big", 403);
+    live_ask(live, "hello", 200);
+    run = live_finish(live);
     story_assert_status(run, 0);
 }
 

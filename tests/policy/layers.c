@@ -5,36 +5,14 @@
 
 #include <arpa/inet.h>
 
-static BnsPolicy *
-below(const char *system, const char *yaml)
-{
-    GError *error = NULL;
-    BnsPolicy *policy = policy_below(system, yaml, &error);
-
-    g_assert_no_error(error);
-    return policy;
-}
-
 /* --- rules --- */
-
-/* system, below, question → verdict, rule, reason; NULL: not looked at */
-typedef struct {
-    const char *name;
-    const char *system;
-    const char *yaml;
-    const char *question;
-    BnsVerdict verdict;
-    const char *rule;
-    const char *reason;
-    bool is_ceiling;
-} Row;
 
 #define KINDS                                                                          \
     "the system policy and the policy below it differ in the kind of this flow: "      \
     "requests, sealed TLS or opaque tcp"
 #define NO_HOST "no rule of the system policy allows this host"
 
-static const Row rows[] = {
+static const LayerRow rows[] = {
     { "both-allow", "allow: [x.org]\n", "allow: [x.org]\n", "GET https://x.org:443/",
       BNS_VERDICT_ALLOW, "/p.yaml:1", "an allow rule matches", false },
     { "below-is-narrower", "allow: ['*']\n", "allow: [x.org]\n",
@@ -102,21 +80,6 @@ static const Row rows[] = {
       "localhost is the sandbox's own loopback, never the host's", false },
 };
 
-static void
-test_row(const void *data)
-{
-    const Row *row = data;
-    g_autoptr(BnsPolicy) policy = below(row->system, row->yaml);
-    g_auto(Question) q = question_from(row->question);
-    BnsDecision decision = bns_policy_decide(policy, &q.request);
-
-    g_assert_cmpint(decision.verdict, ==, row->verdict);
-    g_assert_cmpstr(decision.rule, ==, row->rule);
-    g_assert_cmpint(decision.is_ceiling, ==, row->is_ceiling);
-    if (row->reason != NULL)
-        g_assert_cmpstr(decision.reason, ==, row->reason);
-}
-
 /* --- flows --- */
 
 typedef struct {
@@ -161,7 +124,7 @@ static void
 test_flow(const void *data)
 {
     const FlowRow *row = data;
-    g_autoptr(BnsPolicy) policy = below(row->system, row->yaml);
+    g_autoptr(BnsPolicy) policy = policy_in_layers(row->system, row->yaml);
     BnsDecision decision;
     BnsFlowKind kind = bns_policy_flow_kind(policy, "x.org", row->port, &decision);
 
@@ -224,7 +187,7 @@ static void
 test_address(const void *data)
 {
     const AddressRow *row = data;
-    g_autoptr(BnsPolicy) policy = below(row->system, row->yaml);
+    g_autoptr(BnsPolicy) policy = policy_in_layers(row->system, row->yaml);
 
     g_assert_cmpint(decide_address(policy, row->address, false).verdict, ==,
                     row->verdict);
@@ -292,9 +255,9 @@ static void
 test_permits(void)
 {
     g_autoptr(BnsPolicy) alone = policy_from("");
-    g_autoptr(BnsPolicy) silent = below("allow: ['*']\n", "");
-    g_autoptr(BnsPolicy) required = below("required: true\n", "");
-    g_autoptr(BnsPolicy) listed = below("\npermit:\n- publish\n", "");
+    g_autoptr(BnsPolicy) silent = policy_in_layers("allow: ['*']\n", "");
+    g_autoptr(BnsPolicy) required = policy_in_layers("required: true\n", "");
+    g_autoptr(BnsPolicy) listed = policy_in_layers("\npermit:\n- publish\n", "");
 
     for (BnsPermit permit = 0; permit < BNS_N_PERMITS; permit++) {
         g_assert_null(bns_policy_forbid(alone, permit));
@@ -312,8 +275,8 @@ test_identities(void)
         "allow: [{domain: x.org, client_cert: /s.pem, client_key: /s.key}]\n";
     const char *theirs =
         "allow: [{domain: x.org, client_cert: /p.pem, client_key: /p.key}]\n";
-    g_autoptr(BnsPolicy) policy = below(ours, theirs);
-    g_autoptr(BnsPolicy) lower = below("allow: [x.org]\n", theirs);
+    g_autoptr(BnsPolicy) policy = policy_in_layers(ours, theirs);
+    g_autoptr(BnsPolicy) lower = policy_in_layers("allow: [x.org]\n", theirs);
     g_auto(Question) q = question_from("GET https://x.org:443/");
 
     g_assert_cmpuint(bns_policy_identities(policy)->len, ==, 2);
@@ -328,8 +291,8 @@ test_identities(void)
 static void
 test_describe(void)
 {
-    g_autoptr(BnsPolicy) policy =
-        below("permit: [resolve]\nallow: ['*']\n", "allow: [x.org]\ndeny: [y.org]\n");
+    g_autoptr(BnsPolicy) policy = policy_in_layers("permit: [resolve]\nallow: ['*']\n",
+                                                   "allow: [x.org]\ndeny: [y.org]\n");
     g_autofree char *text = bns_policy_describe(policy);
 
     g_assert_cmpuint(bns_policy_n_rules(policy), ==, 3);
@@ -384,7 +347,7 @@ static void
 test_prose(const void *data)
 {
     const ProseRow *row = data;
-    g_autoptr(BnsPolicy) policy = below(row->system, row->yaml);
+    g_autoptr(BnsPolicy) policy = policy_in_layers(row->system, row->yaml);
     g_auto(Question) q = question_from(row->question);
     g_autofree char *prose = bns_policy_explain(policy, &q.request);
 
@@ -395,10 +358,10 @@ static void
 test_digest(void)
 {
     g_autoptr(BnsPolicy) alone = policy_from("allow: [x.org]\n");
-    g_autoptr(BnsPolicy) a = below("allow: ['*']\n", "allow: [x.org]\n");
+    g_autoptr(BnsPolicy) a = policy_in_layers("allow: ['*']\n", "allow: [x.org]\n");
     g_autoptr(BnsPolicy) b =
-        below("allow: ['*']\nrequired: true\n", "allow: [x.org]\n");
-    g_autoptr(BnsPolicy) same = below("allow: ['*']\n", "allow: [x.org]\n");
+        policy_in_layers("allow: ['*']\nrequired: true\n", "allow: [x.org]\n");
+    g_autoptr(BnsPolicy) same = policy_in_layers("allow: ['*']\n", "allow: [x.org]\n");
 
     g_assert_cmpstr(bns_policy_digest(a), !=, bns_policy_digest(alone));
     g_assert_cmpstr(bns_policy_digest(a), !=, bns_policy_digest(b));
@@ -417,7 +380,7 @@ int
 main(int argc, char **argv)
 {
     bns_test_init(&argc, &argv, 30);
-    ADD_ROWS(rows, "rules", test_row);
+    ADD_ROWS(rows, "rules", policy_check_row);
     ADD_ROWS(flow_rows, "flows", test_flow);
     ADD_ROWS(address_rows, "addresses", test_address);
     ADD_ROWS(refusal_rows, "permits", test_refusal);

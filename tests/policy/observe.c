@@ -13,35 +13,12 @@
     "the system policy and the policy below it differ in the kind of this flow: "      \
     "requests, sealed TLS or opaque tcp"
 
-/* @system: NULL: none */
-static BnsPolicy *
-load(const char *system, const char *yaml)
-{
-    GError *error = NULL;
-    BnsPolicy *policy =
-        system != NULL ? policy_below(system, yaml, &error) : policy_from(yaml);
-
-    g_assert_no_error(error);
-    return policy;
-}
-
 /* --- requests and flows --- */
-
-typedef struct {
-    const char *name;
-    const char *system;
-    const char *yaml;
-    const char *question;
-    BnsVerdict verdict;
-    const char *rule;
-    const char *reason; /* NULL: not looked at */
-    bool is_ceiling;
-} Row;
 
 #define NO_HOST "no rule allows this host"
 #define NO_TCP  "no tcp rule allows this host and port"
 
-static const Row rows[] = {
+static const LayerRow rows[] = {
     { "an-allowed-request", NULL, OBSERVE "allow: [x.org]\n", "GET https://x.org:443/",
       BNS_VERDICT_ALLOW, "/p.yaml:2", NULL, false },
     { "no-rule", NULL, OBSERVE, "GET https://x.org:443/", BNS_VERDICT_WOULD_DENY, NULL,
@@ -115,23 +92,6 @@ static const Row rows[] = {
       "GET https://x.org:443/", BNS_VERDICT_ALLOW, "/p.yaml:2", NULL, false },
 };
 
-static void
-test_row(const void *data)
-{
-    const Row *row = data;
-    g_autoptr(BnsPolicy) policy = load(row->system, row->yaml);
-    g_auto(Question) q = question_from(row->question);
-    BnsDecision decision = bns_policy_decide(policy, &q.request);
-
-    g_assert_cmpint(decision.verdict, ==, row->verdict);
-    g_assert_cmpint(bns_decision_passes(&decision), ==,
-                    row->verdict != BNS_VERDICT_DENY);
-    g_assert_cmpstr(decision.rule, ==, row->rule);
-    g_assert_cmpint(decision.is_ceiling, ==, row->is_ceiling);
-    if (row->reason != NULL)
-        g_assert_cmpstr(decision.reason, ==, row->reason);
-}
-
 /* --- kinds --- */
 
 typedef struct {
@@ -195,7 +155,7 @@ static void
 test_kind(const void *data)
 {
     const KindRow *row = data;
-    g_autoptr(BnsPolicy) policy = load(row->system, row->yaml);
+    g_autoptr(BnsPolicy) policy = policy_in_layers(row->system, row->yaml);
     BnsDecision decision;
     BnsFlowKind kind = bns_policy_flow_kind(policy, row->host, row->port, &decision);
     BnsDecision opaque = bns_policy_decide_tcp(policy, row->host, row->port);
@@ -256,7 +216,7 @@ static void
 test_address(const void *data)
 {
     const AddressRow *row = data;
-    g_autoptr(BnsPolicy) policy = load(row->system, row->yaml);
+    g_autoptr(BnsPolicy) policy = policy_in_layers(row->system, row->yaml);
     g_auto(Question) q = question_from("GET https://x.org:443/");
     BnsDecision asked = bns_policy_decide(policy, &q.request);
     struct sockaddr_in in = { .sin_family = AF_INET };
@@ -322,8 +282,8 @@ test_same(void)
     for (size_t s = 0; s < G_N_ELEMENTS(systems); s++)
         for (size_t b = 0; b < G_N_ELEMENTS(bodies); b++) {
             g_autofree char *yaml = g_strconcat(bodies[b], OBSERVE, NULL);
-            g_autoptr(BnsPolicy) enforced = load(systems[s], bodies[b]);
-            g_autoptr(BnsPolicy) observed = load(systems[s], yaml);
+            g_autoptr(BnsPolicy) enforced = policy_in_layers(systems[s], bodies[b]);
+            g_autoptr(BnsPolicy) observed = policy_in_layers(systems[s], yaml);
 
             for (size_t i = 0; i < G_N_ELEMENTS(questions); i++)
                 compare(enforced, observed, questions[i]);
@@ -412,7 +372,7 @@ int
 main(int argc, char **argv)
 {
     bns_test_init(&argc, &argv, 20);
-    ADD(rows, "/policy/observe/", test_row);
+    ADD(rows, "/policy/observe/", policy_check_row);
     ADD(kind_rows, "/policy/observe/kind/", test_kind);
     ADD(address_rows, "/policy/observe/address/", test_address);
     ADD(permit_rows, "/policy/observe/permitted/", test_permit);

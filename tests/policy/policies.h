@@ -116,3 +116,45 @@ policy_below(const char *system, const char *yaml, GError **error)
         return NULL;
     return g_steal_pointer(&policy);
 }
+
+/* Returns: (transfer full): the same, which must be valid. @system: NULL: there is none. */
+static inline BnsPolicy *
+policy_in_layers(const char *system, const char *yaml)
+{
+    GError *error = NULL;
+    BnsPolicy *policy =
+        system != NULL ? policy_below(system, yaml, &error) : policy_from(yaml);
+
+    g_assert_no_error(error);
+    return policy;
+}
+
+/* What two layers say to a question. */
+typedef struct {
+    const char *name;
+    const char *system;
+    const char *yaml;
+    const char *question;
+    BnsVerdict verdict;
+    const char *rule;
+    const char *reason; /* NULL: not looked at */
+    bool is_ceiling;
+} LayerRow;
+
+/* A test of the LayerRow @data. */
+static inline void
+policy_check_row(const void *data)
+{
+    const LayerRow *row = data;
+    g_autoptr(BnsPolicy) policy = policy_in_layers(row->system, row->yaml);
+    g_auto(Question) q = question_from(row->question);
+    BnsDecision decision = bns_policy_decide(policy, &q.request);
+
+    g_assert_cmpint(decision.verdict, ==, row->verdict);
+    g_assert_cmpint(bns_decision_passes(&decision), ==,
+                    row->verdict != BNS_VERDICT_DENY);
+    g_assert_cmpstr(decision.rule, ==, row->rule);
+    g_assert_cmpint(decision.is_ceiling, ==, row->is_ceiling);
+    if (row->reason != NULL)
+        g_assert_cmpstr(decision.reason, ==, row->reason);
+}

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which files may be executed, and whether the command is one of them. */
-#include "sandbox/command_plan.h"
-
-#include "policy/policy.h"
-#include "policy/policy_private.h"
-#include "tests/support/test.h"
+#include "tests/sandbox/tool_machine.h"
 
 #include <glib/gstdio.h>
 #include <stdint.h>
@@ -13,74 +9,18 @@
 #include <unistd.h>
 
 /* DIR/a/tool, DIR/b/tool and DIR/b/other; DIR/a/link leads to DIR/c/deep/real. */
-typedef struct {
-    char *dir; /* real */
-    BnsPlaces *places;
-} Machine;
-
-static void
-make(const Machine *machine, const char *name)
-{
-    g_autofree char *path = g_build_filename(machine->dir, name, NULL);
-    g_autofree char *dir = g_path_get_dirname(path);
-
-    g_assert_cmpint(g_mkdir_with_parents(dir, 0700), ==, 0);
-    g_assert_true(g_file_set_contents_full(path, "#!/bin/sh\n", -1,
-                                           G_FILE_SET_CONTENTS_NONE, 0755, NULL));
-}
-
 static void
 machine_init(Machine *machine)
 {
-    g_autofree char *made = g_dir_make_tmp("bns-allowed-XXXXXX", NULL);
-    char *real = realpath(made, NULL);
-    g_autofree char *link = g_build_filename(real, "a", "bns-link", NULL);
+    g_autofree char *link = NULL;
 
-    machine->dir = g_strdup(real);
-    free(real);
-    machine->places = bns_places_new();
-    g_free(machine->places->home);
-    machine->places->home = g_strdup(machine->dir);
-    make(machine, "a/bns-tool");
-    make(machine, "b/bns-tool");
-    make(machine, "b/other");
-    make(machine, "c/deep/real");
+    machine_begin(machine);
+    link = machine_path(machine, "a/bns-link");
+    machine_add(machine, "a/bns-tool");
+    machine_add(machine, "b/bns-tool");
+    machine_add(machine, "b/other");
+    machine_add(machine, "c/deep/real");
     g_assert_cmpint(symlink("../c/deep/real", link), ==, 0);
-}
-
-static void
-machine_clear(Machine *machine)
-{
-    bns_test_remove_tree(machine->dir);
-    bns_places_free(machine->places);
-    g_free(machine->dir);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Machine, machine_clear)
-
-/* @yaml: of commands:, with the directory for "@". */
-static BnsPolicy *
-parse(const Machine *machine, const char *yaml)
-{
-    g_auto(GStrv) parts = g_strsplit(yaml, "@", -1);
-    g_autofree char *list = g_strjoinv(machine->dir, parts);
-    g_autofree char *text = g_strdup_printf("commands: %s\n", list);
-    BnsPolicy *policy = bns_policy_parse("/p.yaml", text, strlen(text), NULL);
-
-    g_assert_nonnull(policy);
-    return policy;
-}
-
-static BnsCommandPlan *
-plan(const Machine *machine, const BnsPolicy *policy)
-{
-    g_autofree char *path =
-        g_strdup_printf("%s/a::%s/b:relative:/nowhere", machine->dir, machine->dir);
-    g_autoptr(GError) error = NULL;
-    BnsCommandPlan *made = bns_command_plan_new(bns_policy_commands(policy),
-                                                machine->places, path, &error);
-
-    g_assert_no_error(error);
-    return made;
 }
 
 typedef struct {
@@ -129,8 +69,8 @@ test_case(gconstpointer data)
     g_autofree char *files = NULL;
 
     machine_init(&machine);
-    policy = parse(&machine, row->yaml);
-    made = plan(&machine, policy);
+    policy = machine_policy(&machine, row->yaml);
+    made = machine_plan(&machine, policy);
     files = list(&machine, made);
     g_assert_true(made->allow->allowed.is_on == (row->files != NULL));
     g_assert_cmpstr(files, ==, row->files != NULL ? row->files : "");
@@ -145,8 +85,8 @@ test_lines(void)
     g_autoptr(BnsCommandPlan) made = NULL;
 
     machine_init(&machine);
-    policy = parse(&machine, "{allow: [bns-link, '@/b/', absent]}");
-    made = plan(&machine, policy);
+    policy = machine_policy(&machine, "{allow: [bns-link, '@/b/', absent]}");
+    made = machine_plan(&machine, policy);
     g_assert_true(g_str_has_prefix(made->lines->str,
                                    "/p.yaml:1\tcommands.allow\tnothing but what "
                                    "follows can be executed (container engines "));
@@ -167,8 +107,8 @@ test_loaders(void)
     const char *const *loader;
 
     machine_init(&machine);
-    policy = parse(&machine, "{allow: [sh]}");
-    made = plan(&machine, policy);
+    policy = machine_policy(&machine, "{allow: [sh]}");
+    made = machine_plan(&machine, policy);
     loader = made->allow->allowed.loaders;
     g_assert_nonnull(*loader);
     for (; *loader != NULL; loader++)
@@ -200,10 +140,10 @@ test_both(gconstpointer data)
     g_autofree char *files = NULL;
 
     machine_init(&machine);
-    system = parse(&machine, system_yaml);
-    policy = parse(&machine, yaml);
+    system = machine_policy(&machine, system_yaml);
+    policy = machine_policy(&machine, yaml);
     bns_commands_narrow(policy->commands, system->commands);
-    made = plan(&machine, policy);
+    made = machine_plan(&machine, policy);
     files = list(&machine, made);
     g_assert_true(made->allow->allowed.is_on);
     g_assert_cmpstr(files, ==, both_cases[i].files);
@@ -242,8 +182,8 @@ test_command(gconstpointer data)
     g_autofree char *why = NULL;
 
     machine_init(&machine);
-    policy = parse(&machine, row->yaml);
-    made = plan(&machine, policy);
+    policy = machine_policy(&machine, row->yaml);
+    made = machine_plan(&machine, policy);
     why = bns_command_plan_check(made, bns_policy_commands(policy), row->program,
                                  machine.dir);
     if (row->is_permitted) {
@@ -277,8 +217,8 @@ plan_some(const Machine *machine, unsigned allowed, unsigned denied)
         if (denied & 1U << i)
             g_string_append_printf(yaml, ", '@/%s'", programs[i]);
     g_string_append(yaml, "]}");
-    policy = parse(machine, yaml->str);
-    return plan(machine, policy);
+    policy = machine_policy(machine, yaml->str);
+    return machine_plan(machine, policy);
 }
 
 static bool

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which files a policy's programs are: by name, by path, by all names of one file. */
-#include "sandbox/command_plan.h"
-
-#include "policy/policy.h"
-#include "policy/policy_private.h"
-#include "tests/support/test.h"
+#include "tests/sandbox/tool_machine.h"
 
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -16,80 +12,33 @@
 
 /* DIR/a/tool and DIR/b/tool, two programs; DIR/a/link leads to DIR/c/real, which has a
  * second name DIR/c/deep/twin. */
-typedef struct {
-    char *dir; /* real */
-    BnsPlaces *places;
-} Machine;
-
-static char *
-at(const Machine *machine, const char *name)
-{
-    return g_build_filename(machine->dir, name, NULL);
-}
-
-static void
-make(const Machine *machine, const char *name)
-{
-    g_autofree char *path = at(machine, name);
-    g_autofree char *dir = g_path_get_dirname(path);
-
-    g_assert_cmpint(g_mkdir_with_parents(dir, 0700), ==, 0);
-    g_assert_true(
-        g_file_set_contents_full(path, name, -1, G_FILE_SET_CONTENTS_NONE, 0755, NULL));
-}
-
 static void
 machine_init(Machine *machine)
 {
-    g_autofree char *made = g_dir_make_tmp("bns-commands-XXXXXX", NULL);
-    char *real = realpath(made, NULL);
     g_autofree char *name = NULL;
     g_autofree char *twin = NULL;
     g_autofree char *target = NULL;
 
-    machine->dir = g_strdup(real);
-    free(real);
-    machine->places = bns_places_new();
-    g_free(machine->places->home);
-    machine->places->home = g_strdup(machine->dir);
-    make(machine, "a/tool");
-    make(machine, "b/tool");
-    make(machine, "c/real");
-    make(machine, "c/deep/other");
-    name = at(machine, "a/bns-link");
-    target = at(machine, "c/real");
-    twin = at(machine, "c/deep/twin");
+    machine_begin(machine);
+    machine_add(machine, "a/tool");
+    machine_add(machine, "b/tool");
+    machine_add(machine, "c/real");
+    machine_add(machine, "c/deep/other");
+    name = machine_path(machine, "a/bns-link");
+    target = machine_path(machine, "c/real");
+    twin = machine_path(machine, "c/deep/twin");
     g_assert_cmpint(symlink("../c/real", name), ==, 0);
     g_assert_cmpint(link(target, twin), ==, 0);
-}
-
-static void
-machine_clear(Machine *machine)
-{
-    bns_test_remove_tree(machine->dir);
-    bns_places_free(machine->places);
-    g_free(machine->dir);
 }
 
 /* @yaml: of deny:, with the directory for "@". Returns: (transfer full): the plan. */
 static BnsCommandPlan *
 plan(const Machine *machine, const char *yaml)
 {
-    g_auto(GStrv) parts = g_strsplit(yaml, "@", -1);
-    g_autofree char *list = g_strjoinv(machine->dir, parts);
-    g_autofree char *text =
-        g_strdup_printf("commands: {exec: record, deny: %s}\n", list);
-    g_autofree char *path =
-        g_strdup_printf("%s/a::%s/b:relative:/nowhere", machine->dir, machine->dir);
-    g_autoptr(BnsPolicy) policy = bns_policy_parse("/p.yaml", text, strlen(text), NULL);
-    g_autoptr(GError) error = NULL;
-    BnsCommandPlan *made;
+    g_autofree char *text = g_strdup_printf("{exec: record, deny: %s}", yaml);
+    g_autoptr(BnsPolicy) policy = machine_policy(machine, text);
 
-    g_assert_nonnull(policy);
-    made = bns_command_plan_new(bns_policy_commands(policy), machine->places, path,
-                                &error);
-    g_assert_no_error(error);
-    return made;
+    return machine_plan(machine, policy);
 }
 
 typedef struct {
@@ -187,7 +136,7 @@ test_names_not_found(void)
     g_autofree char *dir = NULL;
 
     machine_init(&machine);
-    dir = at(&machine, "c/deep");
+    dir = machine_path(&machine, "c/deep");
     g_assert_cmpint(chmod(dir, 0), ==, 0);
     made = plan(&machine, "['@/c/real']");
     g_assert_cmpint(chmod(dir, 0700), ==, 0);
