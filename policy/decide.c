@@ -310,6 +310,8 @@ deny_miss(const BnsPolicy *layer, const Search *allows)
 
     if (allows->request->scheme == BNS_SCHEME_TCP)
         decision.reason = layer->is_ceiling ? REASON_CEILING_TCP : REASON_TCP;
+    decision.is_conditional =
+        allows->best >= BNS_MISS_QUERY && allows->best < BNS_MISS_NOTHING;
     decision.near = allows->near != NULL ? allows->near->origin : NULL;
     decision.condition = condition_of(allows);
     return decision;

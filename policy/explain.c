@@ -276,6 +276,12 @@ append_help(GString *text,
                               "keeps " BNS_POLICY_SYSTEM_DIR ".\n");
         return;
     }
+    if (denied->is_conditional) {
+        g_string_append(text,
+                        "A rule without those conditions would allow more: change "
+                        "them, or add a rule with its own.\n");
+        return;
+    }
     /* Beside a sealed rule another for the same port would make no policy. */
     if (bns_policy_is_sealed(policy, request->host, request->port))
         return;

@@ -114,8 +114,10 @@ typedef struct {
 /* Strings are owned by the policy or static. */
 typedef struct {
     BnsVerdict verdict;
-    const char *rule;   /* origin of the deciding rule; NULL: none; so of would_deny */
-    const char *reason; /* one sentence without a final dot */
+    const char *rule;    /* origin of the deciding rule; NULL: none; so of would_deny */
+    const char *reason;  /* one sentence without a final dot */
+    bool is_conditional; /* no rule allows it, but one would but for its conditions: one
+                          * without them would allow more than was meant */
     const char *near; /* no rule allows it: origin of the first that came nearest; NULL:
                          * none is for that host */
     unsigned

@@ -55,7 +55,7 @@ bns_judge(const BnsPolicy *policy, const BnsRequest *request)
      * form for another). */
     if (judgement.decision.verdict == BNS_VERDICT_ALLOW ||
         judgement.decision.rule != NULL || judgement.decision.is_ceiling ||
-        request->scheme == BNS_SCHEME_TLS)
+        judgement.decision.is_conditional || request->scheme == BNS_SCHEME_TLS)
         return judgement;
     suggestion = bns_policy_suggest(request->scheme, request->host, request->port,
                                     request->method, request->path);

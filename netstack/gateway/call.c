@@ -268,7 +268,7 @@ bns_call_suggest(const BnsCall *call, uint16_t status)
 
     if (status != 403 || bns_decision_passes(&call->decision) ||
         call->decision.rule != NULL || call->decision.reason == NULL ||
-        call->decision.is_ceiling)
+        call->decision.is_ceiling || call->decision.is_conditional)
         return NULL;
     return bns_policy_suggest(question.scheme, question.host, question.port,
                               question.method, question.path);

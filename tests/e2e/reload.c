@@ -122,11 +122,11 @@ test_mode(void)
     save(config, "allow: []\n");
     story_option(story, "-q");
     live = start(story, config);
-    ask(live, "hello", 403);
+    live_ask(live, "hello", 403);
     save(config, "mode: observe\n");
     await_records(live, RELOADED, 1);
     live_await_err(live, "observing (");
-    ask(live, "hello?a", 200);
+    live_ask(live, "hello?a", 200);
     weak = story_run(story, "ps");
     weak_check = story_run(story, check_it);
     story_assert_out(weak, "(observes)");
@@ -136,13 +136,13 @@ test_mode(void)
     save(config, "mode: enforce\n");
     await_records(live, RELOADED, 3);
     live_await_err(live, "the policy enforces now: ");
-    ask(live, "hello?b", 403);
+    live_ask(live, "hello?b", 403);
     strong = story_run(story, "ps");
     strong_check = story_run(story, check_it);
     story_assert_out(strong, "sh -c");
     story_assert_no_out(strong, "(observes)");
     story_assert_out(strong_check, "config.yaml:1\tnetwork-mode\tenforce\n");
-    run = finish(live);
+    run = live_finish(live);
     story_assert_record(run, "\"policy.reload\"", RELOADED, "\"mode\":\"observe\"");
     story_assert_record(run, "\"policy.reload\"", RELOADED, "\"mode\":\"enforce\"");
     g_assert_cmpuint(story_count_records(run, "\"policy.reload\"", "\"mode\":", NULL),

@@ -149,6 +149,27 @@ is_decided(bool is_allow, const Case *c)
     return (decision.verdict == BNS_VERDICT_ALLOW) == is_allow;
 }
 
+/* No rule is offered that would do without the conditions and caps of the one that is there. */
+static void
+test_explained(void)
+{
+    g_autoptr(BnsPolicy) policy =
+        policy_from("allow: [{ domain: x.org, headers: { x-v: '1' }, "
+                    "max_request_bytes: 1K }]");
+    const BnsRequest request = { .scheme = BNS_SCHEME_HTTPS,
+                                 .host = "x.org",
+                                 .port = 443,
+                                 .method = "POST",
+                                 .path = "/" };
+    BnsDecision decision = bns_policy_decide(policy, &request);
+    g_autofree char *prose = bns_policy_explain(policy, &request);
+
+    g_assert_cmpint(decision.verdict, ==, BNS_VERDICT_DENY);
+    g_assert_true(decision.is_conditional);
+    g_assert_nonnull(strstr(prose, "A rule without those conditions would allow more"));
+    g_assert_null(strstr(prose, "--allow"));
+}
+
 static void
 test_case(gconstpointer data)
 {
@@ -228,5 +249,6 @@ main(int argc, char **argv)
     bns_test_add("/policy/headers/none-is-asked-about", test_no_header);
     bns_test_add("/policy/headers/a-deny-refuses-what-hides-them", test_unseen);
     bns_test_add("/policy/headers/none-is-needed-to-dial", test_could);
+    bns_test_add("/policy/headers/explained", test_explained);
     return g_test_run();
 }
