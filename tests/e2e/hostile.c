@@ -96,7 +96,7 @@ static const OddFile odd_files[] = {
     { "config-is-a-loop", "ln -s odd odd", "-c odd" },
     { "config-is-endless", "ln -s /dev/zero odd", "-c odd" },
     { "config-is-a-terminal", "ln -s /dev/tty odd", "-c odd" },
-    { "config-is-huge", "head -c 2000000 /dev/zero | tr '\\0' '#' >odd", "-c odd" },
+    { "config-is-huge", "head -c 5000000 /dev/zero | tr '\\0' '#' >odd", "-c odd" },
     { "config-is-binary", "head -c 5000 /dev/urandom >odd", "-c odd" },
     { "config-is-not-there", "true", "-c odd" },
     { "extends-a-fifo", "mkfifo odd; echo 'extends: [./odd]' >a.yaml", "-c a.yaml" },
