@@ -169,7 +169,8 @@ test_observed(void)
 
     story_write(story, "t.py",
                 "import socket, ssl\n"
-                "print(socket.create_connection(('api.test', 2525), 20).recv(100))\n"
+                "s = socket.create_connection(('api.test', 2525), 20)\n"
+                "print(s.recv(5, socket.MSG_WAITALL))\n"
                 "s = socket.create_connection(('a.wild.test', 443), 20)\n"
                 "c = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)\n"
                 "try: c.wrap_socket(s, server_hostname='a.wild.test')\n"
