@@ -24,7 +24,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define N_FAULTS  400
+#define N_FAULTS  240
 #define N_WORKERS 4
 #define RUN_S     100
 
@@ -309,8 +309,8 @@ compare_mixed(gconstpointer a, gconstpointer b)
     return (left > right) - (left < right);
 }
 
-/* The first of each kind in each process come first. */
-static void
+/* The first of each kind in each process come first. Returns: how many kinds there are. */
+static guint
 add_kinds(const GArray *shuffled, GArray *out)
 {
     g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
@@ -328,6 +328,7 @@ add_kinds(const GArray *shuffled, GArray *out)
                            : g_hash_table_lookup(seen, GUINT_TO_POINTER(kind)) != fault)
                 g_array_append_val(out, *fault);
         }
+    return g_hash_table_size(seen);
 }
 
 static GArray *
@@ -336,6 +337,7 @@ choose(const GArray *found)
     const char *wanted = g_getenv("BNS_FAULTS");
     g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(Fault));
     GArray *faults = g_array_new(FALSE, FALSE, sizeof(Fault));
+    guint n_kinds;
 
     for (guint i = 0; i < found->len; i++)
         for (size_t e = 0; e < G_N_ELEMENTS(errors); e++) {
@@ -344,11 +346,13 @@ choose(const GArray *found)
             g_array_append_val(all, fault);
         }
     g_array_sort(all, compare_mixed);
-    add_kinds(all, faults);
+    n_kinds = add_kinds(all, faults);
+    g_assert_cmpuint(n_kinds, <=, N_FAULTS);
     if (g_strcmp0(wanted, "all") != 0)
         g_array_set_size(
             faults, MIN(faults->len, wanted != NULL ? (guint)atoi(wanted) : N_FAULTS));
-    g_test_message("%u calls may fail, %u faults are tried", found->len, faults->len);
+    g_test_message("%u calls of %u kinds may fail, %u faults are tried", found->len,
+                   n_kinds, faults->len);
     return faults;
 }
 
@@ -399,7 +403,7 @@ skip_sanitized(void)
 int
 main(int argc, char **argv)
 {
-    bns_test_init(&argc, &argv, g_getenv("BNS_FAULTS") != NULL ? 7200 : 280);
+    bns_test_init(&argc, &argv, g_getenv("BNS_FAULTS") != NULL ? 7200 : 400);
     umask(022);
     if (is_sanitized)
         bns_test_add("/e2e/faults/not-with-sanitizers", skip_sanitized);
