@@ -28,3 +28,9 @@ bns_text_shell_quote(const char *text)
 {
     return g_shell_quote(text);
 }
+
+int
+bns_text_compare(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}

@@ -23,3 +23,7 @@ char *bns_text_escape(const char *bytes, gssize len);
 /* Returns: (transfer full): @text in single quotes for a POSIX shell. Escape first:
  * only printable ASCII is safe to show. */
 char *bns_text_shell_quote(const char *text);
+
+/* Of two places that hold strings (char **), by bytes: for qsort(3) and
+ * g_ptr_array_sort(). */
+int bns_text_compare(const void *a, const void *b);

@@ -15,12 +15,6 @@
 /* More than any package manager leaves in such a directory. */
 #define FILES_MAX 256
 
-static int
-compare_names(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* Adds the names in @dir that are policies. */
 static bool
 take_names(DIR *dir, const char *path, GPtrArray *names, GError **error)
@@ -60,7 +54,7 @@ list(const char *path, GPtrArray *files, GError **error)
     closedir(dir);
     if (!is_read)
         return false;
-    g_ptr_array_sort(names, compare_names);
+    g_ptr_array_sort(names, bns_text_compare);
     g_ptr_array_extend_and_steal(files, g_steal_pointer(&names));
     return true;
 }

@@ -6,6 +6,7 @@
  */
 #include "policy/path_tree.h"
 
+#include "base/text.h"
 #include "policy/path_pattern.h"
 #include "policy/segment.h"
 
@@ -358,12 +359,6 @@ is_wanted(const Node *node, uint64_t covered)
     return node != NULL && node->ends && (node->covers & covered) == 0;
 }
 
-static int
-compare(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* Returns: (transfer container): the names of the children, sorted; not NULL. */
 static GPtrArray *
 list_children(const Node *node)
@@ -377,7 +372,7 @@ list_children(const Node *node)
     g_hash_table_iter_init(&iter, node->children);
     while (g_hash_table_iter_next(&iter, &key, NULL))
         g_ptr_array_add(keys, key);
-    g_ptr_array_sort(keys, compare);
+    g_ptr_array_sort(keys, bns_text_compare);
     return keys;
 }
 
@@ -444,6 +439,6 @@ bns_path_tree_patterns(const BnsPathTree *tree, uint64_t covered)
         if ((odd->covers & covered) == 0 && !matches_any(patterns, odd->path))
             g_ptr_array_add(patterns, bns_path_pattern(odd->path));
     }
-    g_ptr_array_sort(patterns, compare);
+    g_ptr_array_sort(patterns, bns_text_compare);
     return patterns;
 }

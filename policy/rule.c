@@ -163,12 +163,6 @@ compare_ports(const void *a, const void *b)
     return *(const uint16_t *)a - *(const uint16_t *)b;
 }
 
-static int
-compare_methods(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* Both sort, and leave each one once; only when all are there, since a list may be as
  * long as a file. */
 static void
@@ -191,7 +185,7 @@ sort_methods(GPtrArray *methods)
 {
     guint n = 0;
 
-    g_ptr_array_sort(methods, compare_methods);
+    g_ptr_array_sort(methods, bns_text_compare);
     for (guint i = 0; i < methods->len; i++) {
         void *method = methods->pdata[i];
 

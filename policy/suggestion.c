@@ -216,19 +216,13 @@ intern(BnsSuggestion *suggestion, const char *text)
     return key;
 }
 
-static int
-compare_strings(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 void
 bns_suggestion_add_exe(GPtrArray *exes, const char *exe)
 {
     if (g_ptr_array_find_with_equal_func(exes, exe, g_str_equal, NULL))
         return;
     g_ptr_array_add(exes, (gpointer)(uintptr_t)exe);
-    g_ptr_array_sort(exes, compare_strings);
+    g_ptr_array_sort(exes, bns_text_compare);
     if (exes->len > BNS_SUGGESTION_EXES_MAX)
         g_ptr_array_set_size(exes, BNS_SUGGESTION_EXES_MAX);
 }

@@ -3,6 +3,7 @@
  * Few rules, and none that allows what no group had, but for small sets: those are one that
  * differ in their method, in a shard's number, in their host.
  */
+#include "base/text.h"
 #include "policy/address.h"
 #include "policy/shared_host.h"
 #include "policy/suggestion_private.h"
@@ -17,12 +18,6 @@ typedef enum {
     HAS_EXES = 1 << 3,
     HAS_SHARD = 1 << 4, /* of the first host */
 } Common;
-
-static int
-compare_strings(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
 
 static bool
 contains(const GPtrArray *strings, const char *text)
@@ -106,7 +101,7 @@ add_strings(GPtrArray *into, const GPtrArray *strings, bool is_owned)
         if (!contains(into, strings->pdata[i]))
             g_ptr_array_add(into,
                             is_owned ? g_strdup(strings->pdata[i]) : strings->pdata[i]);
-    g_ptr_array_sort(into, compare_strings);
+    g_ptr_array_sort(into, bns_text_compare);
 }
 
 static void

@@ -2,6 +2,7 @@
 /*
  * From groups to rules: one of each that no preset takes the place of.
  */
+#include "base/text.h"
 #include "policy/suggestion_private.h"
 
 #include <string.h>
@@ -117,12 +118,6 @@ is_needed(const BnsSuggestion *suggestion,
                       is_allowed(group) ? is_allowed_request : is_request) == NULL;
 }
 
-static int
-compare_keys(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 static GPtrArray *
 rules_of_groups(BnsSuggestion *suggestion, uint64_t chosen)
 {
@@ -135,7 +130,7 @@ rules_of_groups(BnsSuggestion *suggestion, uint64_t chosen)
     g_hash_table_iter_init(&iter, suggestion->groups);
     while (g_hash_table_iter_next(&iter, &key, NULL))
         g_ptr_array_add(keys, key);
-    g_ptr_array_sort(keys, compare_keys);
+    g_ptr_array_sort(keys, bns_text_compare);
     for (guint i = 0; i < keys->len; i++) {
         const BnsSuggestionGroup *group =
             g_hash_table_lookup(suggestion->groups, keys->pdata[i]);

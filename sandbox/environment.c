@@ -243,17 +243,11 @@ apply(GStrv variables, char **host_environ, const BnsEnv *env)
 
 /* --- what is hidden --- */
 
-static int
-compare_names(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* Moves what did not come in by an entry to @hidden. */
 static void
 take_hidden(GPtrArray *hidden, GPtrArray *names, char **variables)
 {
-    g_ptr_array_sort(names, compare_names);
+    g_ptr_array_sort(names, bns_text_compare);
     for (guint i = 0; i < names->len; i++)
         if (g_environ_getenv(variables, names->pdata[i]) == NULL)
             g_ptr_array_add(hidden, g_strdup(names->pdata[i]));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is hidden, and which directories must be rebuilt for it. */
+#include "base/text.h"
 #include "sandbox/aliases.h"
 #include "sandbox/file_plan_private.h"
 #include "sandbox/private_trees.h"
@@ -336,12 +337,6 @@ add_common(BnsFilePlanning *planning)
     }
 }
 
-static int
-compare_paths(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 bool
 bns_file_plan_add_rebuilt(BnsFilePlanning *planning, GError **error)
 {
@@ -356,7 +351,7 @@ bns_file_plan_add_rebuilt(BnsFilePlanning *planning, GError **error)
     if (!bns_file_plan_add_persisted(planning, error))
         return false;
     close_gaps(planning);
-    g_ptr_array_sort(plan->rebuilt, compare_paths);
+    g_ptr_array_sort(plan->rebuilt, bns_text_compare);
     for (guint i = 0; i < plan->rebuilt->len; i++)
         bns_file_plan_note(plan, "-", "rebuilt", plan->rebuilt->pdata[i]);
     g_ptr_array_add(plan->rebuilt, NULL);

@@ -2,6 +2,7 @@
 #include "sandbox/file_protect.h"
 
 #include "base/fd.h"
+#include "base/text.h"
 #include "sandbox/file_names.h"
 #include "sandbox/file_view.h"
 #include "sandbox/git_hooks.h"
@@ -404,12 +405,6 @@ take_changed(
         g_ptr_array_add(changes->found, g_strdup(path));
 }
 
-static int
-compare(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 GPtrArray *
 bns_file_protect_changed(const char *const *roots,
                          GHashTable *git_keys,
@@ -424,6 +419,6 @@ bns_file_protect_changed(const char *const *roots,
     changes.found = g_ptr_array_new_with_free_func(g_free);
     *out_is_complete = bns_file_protect_each(roots, since_us, originals != NULL,
                                              take_changed, &changes);
-    g_ptr_array_sort(changes.found, compare);
+    g_ptr_array_sort(changes.found, bns_text_compare);
     return changes.found;
 }

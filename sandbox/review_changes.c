@@ -56,12 +56,6 @@ add_name(void *data, const char *name)
     return 0;
 }
 
-static int
-compare_names(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 static void
 fail(Walk *walk, const char *path, int r)
 {
@@ -83,7 +77,7 @@ read_names(Walk *walk, const Place *place, int dir_fd)
 
     if (r < 0)
         fail(walk, place->path, r);
-    g_ptr_array_sort(names, compare_names);
+    g_ptr_array_sort(names, bns_text_compare);
     return names;
 }
 

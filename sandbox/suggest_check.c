@@ -202,12 +202,6 @@ on_record(const BnsJson *json, const BnsRecord *record, void *data)
         note_blocked(check, &asked, &decision);
 }
 
-static int
-compare(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 static void
 print_blocked(const Check *check)
 {
@@ -219,7 +213,7 @@ print_blocked(const Check *check)
     while (g_hash_table_iter_next(&iter, &key, NULL))
         if (!g_hash_table_contains(check->hidden, key))
             g_ptr_array_add(keys, key);
-    g_ptr_array_sort(keys, compare);
+    g_ptr_array_sort(keys, bns_text_compare);
     for (guint i = 0; i < keys->len; i++) {
         const Blocked *blocked = g_hash_table_lookup(check->blocked, keys->pdata[i]);
         g_autoptr(GString) exes = g_string_new(blocked->exes->pdata[0]);

@@ -2,6 +2,8 @@
 #include "base/text.h"
 #include "tests/support/test.h"
 
+#include <stdlib.h>
+
 static void
 test_escape(void)
 {
@@ -24,11 +26,25 @@ test_quote(void)
     g_assert_cmpstr(quoted, ==, "'a'\\''b $(c)'");
 }
 
+static void
+test_compare(void)
+{
+    const char *words[] = { "b", "B", "", "ab", "a" };
+
+    qsort(words, G_N_ELEMENTS(words), sizeof(words[0]), bns_text_compare);
+    g_assert_cmpstr(words[0], ==, "");
+    g_assert_cmpstr(words[1], ==, "B");
+    g_assert_cmpstr(words[2], ==, "a");
+    g_assert_cmpstr(words[3], ==, "ab");
+    g_assert_cmpstr(words[4], ==, "b");
+}
+
 int
 main(int argc, char **argv)
 {
     bns_test_init(&argc, &argv, 20);
     bns_test_add("/base/text/escape-leaves-only-printable-ascii", test_escape);
     bns_test_add("/base/text/quote-keeps-the-shell-out", test_quote);
+    bns_test_add("/base/text/sorts-by-bytes", test_compare);
     return g_test_run();
 }

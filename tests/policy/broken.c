@@ -4,6 +4,7 @@
  * the sentence that its first line, a comment, says. Whoever changes a message changes it
  * there; it has to say what to write instead.
  */
+#include "base/text.h"
 #include "tests/policy/policies.h"
 #include "tests/support/test.h"
 
@@ -28,12 +29,6 @@ test_file(gconstpointer data)
     g_assert_true(g_regex_match_simple("^/p:[0-9]+:[0-9]+: .", error->message, 0, 0));
 }
 
-static int
-compare_names(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 static GPtrArray *
 list_files(const char *folder)
 {
@@ -44,7 +39,7 @@ list_files(const char *folder)
     g_assert_nonnull(dir);
     while ((name = g_dir_read_name(dir)) != NULL)
         g_ptr_array_add(names, g_strdup(name));
-    g_ptr_array_sort(names, compare_names);
+    g_ptr_array_sort(names, bns_text_compare);
     return names;
 }
 

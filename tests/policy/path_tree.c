@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which patterns paths justify; both sides of each threshold. */
 #include "policy/path_tree.h"
+#include "base/text.h"
 #include "policy/path.h"
 #include "policy/path_pattern.h"
 #include "tests/support/test.h"
@@ -99,18 +100,12 @@ shuffle(char **paths)
     }
 }
 
-static int
-compare(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 static char *
 sorted(const char *text)
 {
     g_auto(GStrv) words = g_strsplit(text, " ", -1);
 
-    qsort(words, g_strv_length(words), sizeof *words, compare);
+    qsort(words, g_strv_length(words), sizeof *words, bns_text_compare);
     return g_strjoinv(" ", words);
 }
 

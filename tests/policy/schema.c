@@ -6,6 +6,7 @@
  * the file. The schema's are its objects that take no other keys. Whoever adds a key to
  * one side alone learns here what is missing.
  */
+#include "base/text.h"
 #include "policy/json.h"
 #include "tests/policy/policies.h"
 #include "tests/support/test.h"
@@ -29,12 +30,6 @@ table_free(void *data)
     g_free(table);
 }
 
-static int
-compare(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 static Table *
 table_new(const char *name, GPtrArray *take_keys)
 {
@@ -42,7 +37,7 @@ table_new(const char *name, GPtrArray *take_keys)
 
     table->name = g_strdup(name);
     table->keys = take_keys;
-    g_ptr_array_sort(take_keys, compare);
+    g_ptr_array_sort(take_keys, bns_text_compare);
     return table;
 }
 

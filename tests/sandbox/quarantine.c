@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the host would execute is moved aside, and told of at once. */
 #include "sandbox/quarantine.h"
+#include "base/text.h"
 
 #include "base/fd.h"
 #include "sandbox/file_protect.h"
@@ -89,19 +90,13 @@ list(const char *dir, const char *below, GPtrArray *found)
     }
 }
 
-static int
-compare(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 static char *
 describe(const char *dir)
 {
     g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(g_free);
 
     list(dir, "", found);
-    g_ptr_array_sort(found, compare);
+    g_ptr_array_sort(found, bns_text_compare);
     g_ptr_array_add(found, NULL);
     return g_strjoinv(" ", (char **)found->pdata);
 }
