@@ -6,6 +6,7 @@
  * Bytes come from the disk, or from what another process has read (policy/texts.h). A
  * policy is a regular file, and opening it never waits.
  */
+#include "base/bytes.h"
 #include "base/fd.h"
 #include "base/text.h"
 #include "policy/load_private.h"
@@ -74,25 +75,16 @@ open_regular(const char *path, int flags, struct stat *out_status, GError **erro
 }
 
 /* Returns: (transfer full): all bytes of @fd, or %NULL with @error. */
-static GByteArray *
+static GBytes *
 read_all(int fd, const char *path, GError **error)
 {
-    g_autoptr(GByteArray) bytes = g_byte_array_new();
-    guint8 chunk[16 * 1024];
-    ssize_t n;
+    g_autoptr(GByteArray) bytes = bns_bytes_read(fd, BNS_POLICY_FILE_MAX);
 
-    while ((n = TEMP_FAILURE_RETRY(read(fd, chunk, sizeof chunk))) > 0) {
-        if (bytes->len + (size_t)n > BNS_POLICY_FILE_MAX) {
-            bns_loader_fail(error, path, "larger than 4 MiB");
-            return NULL;
-        }
-        g_byte_array_append(bytes, chunk, (guint)n);
-    }
-    if (n < 0) {
-        bns_loader_fail(error, path, g_strerror(errno));
-        return NULL;
-    }
-    return g_steal_pointer(&bytes);
+    if (bytes != NULL && bytes->len <= BNS_POLICY_FILE_MAX)
+        return g_byte_array_free_to_bytes(g_steal_pointer(&bytes));
+    bns_loader_fail(error, path,
+                    bytes != NULL ? "larger than 4 MiB" : g_strerror(errno));
+    return NULL;
 }
 
 char *
@@ -124,7 +116,6 @@ read_from_disk(const BnsLoader *loader, Frame *frame, GError **error)
     const BnsPolicySource *source = loader->source;
     int flags = loader->owner != NULL ? O_NOFOLLOW : 0;
     bns_autofd fd = -1;
-    GByteArray *bytes;
 
     if (source->may_read != NULL &&
         !source->may_read(frame->path, source->may_read_data, error))
@@ -132,8 +123,7 @@ read_from_disk(const BnsLoader *loader, Frame *frame, GError **error)
     fd = open_regular(frame->path, flags, &frame->status, error);
     if (fd < 0 || !check_trusted(loader, frame, error) || !check_chain(frame, error))
         return NULL;
-    bytes = read_all(fd, frame->path, error);
-    return bytes != NULL ? g_byte_array_free_to_bytes(bytes) : NULL;
+    return read_all(fd, frame->path, error);
 }
 
 /* The same of a file that was read by another process, which has checked it. */

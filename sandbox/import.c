@@ -5,6 +5,7 @@
  */
 #include "sandbox/commands.h"
 
+#include "base/bytes.h"
 #include "base/fd.h"
 #include "base/text.h"
 #include "policy/import.h"
@@ -51,24 +52,6 @@ open_file(const char *file)
     return g_steal_fd(&fd);
 }
 
-/* Returns: (transfer full): all bytes, or those up to one more than are read at all;
- * %NULL with errno set. */
-static GByteArray *
-read_all(int fd)
-{
-    g_autoptr(GByteArray) bytes = g_byte_array_new();
-    guint8 chunk[16 * 1024];
-    ssize_t n;
-
-    while (bytes->len <= BNS_TEXT_BYTES_MAX &&
-           (n = TEMP_FAILURE_RETRY(read(fd, chunk, sizeof chunk))) != 0) {
-        if (n < 0)
-            return NULL;
-        g_byte_array_append(bytes, chunk, (guint)n);
-    }
-    return g_steal_pointer(&bytes);
-}
-
 static int
 print(const BnsImport *import)
 {
@@ -98,7 +81,7 @@ bns_import_command(const BnsOptions *options)
     fd = open_file(file);
     if (fd < 0)
         return EXIT_COULD_NOT;
-    bytes = read_all(fd);
+    bytes = bns_bytes_read(fd, BNS_TEXT_BYTES_MAX);
     if (bytes == NULL) {
         fail_reading(file, g_strerror(errno));
         return EXIT_COULD_NOT;

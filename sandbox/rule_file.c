@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sandbox/rule_file.h"
 
+#include "base/bytes.h"
 #include "base/fd.h"
 #include "base/text.h"
 #include "policy/edit.h"
@@ -27,21 +28,20 @@ fail(const char *path, int error_number, GError **error)
     return false;
 }
 
-/* 0 or -errno */
-static int
-read_all(int fd, GByteArray *bytes)
+/* (transfer full): all of a file, or %NULL with errno. */
+static GByteArray *
+read_all(int fd)
 {
-    guint8 chunk[16 * 1024];
-    ssize_t n;
+    g_autoptr(GByteArray) bytes = NULL;
 
     if (lseek(fd, 0, SEEK_SET) < 0)
-        return -errno;
-    while ((n = TEMP_FAILURE_RETRY(read(fd, chunk, sizeof(chunk)))) > 0) {
-        if (bytes->len + (size_t)n > FILE_BYTES_MAX)
-            return -EFBIG;
-        g_byte_array_append(bytes, chunk, (guint)n);
+        return NULL;
+    bytes = bns_bytes_read(fd, FILE_BYTES_MAX);
+    if (bytes != NULL && bytes->len > FILE_BYTES_MAX) {
+        errno = EFBIG;
+        return NULL;
     }
-    return n < 0 ? -errno : 0;
+    return g_steal_pointer(&bytes);
 }
 
 /* (transfer full): a file in memory, or -errno */
@@ -57,17 +57,18 @@ make_file(const char *text, size_t len)
 static bool
 add(const char *path, const char *real, int fd, const char *rule, GError **error)
 {
-    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    g_autoptr(GByteArray) bytes = NULL;
     g_autofree char *edited = NULL;
     bns_autofd new_fd = -1;
     BnsContent before;
     size_t len;
     int r = bns_content_read(fd, &before);
 
-    if (r == 0)
-        r = read_all(fd, bytes);
     if (r < 0)
         return fail(path, -r, error);
+    bytes = read_all(fd);
+    if (bytes == NULL)
+        return fail(path, errno, error);
     edited = bns_policy_edit_allow(path, (const char *)bytes->data, bytes->len, rule,
                                    &len, error);
     if (edited == NULL)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "netstack/gateway/reload.h"
 
+#include "base/bytes.h"
 #include "base/ready.h"
 #include "netstack/gateway/flow.h"
 #include "netstack/gateway/http2_stream.h"
@@ -271,18 +272,13 @@ bns_engine_reload(BnsEngine *engine,
 static GBytes *
 read_all(int fd)
 {
-    g_autoptr(GByteArray) bytes = g_byte_array_new();
-    guint8 chunk[64 * 1024];
-    ssize_t n;
+    g_autoptr(GByteArray) bytes = bns_bytes_read(fd, PACKED_BYTES_MAX);
 
-    while ((n = TEMP_FAILURE_RETRY(read(fd, chunk, sizeof(chunk)))) > 0) {
-        if (bytes->len + (size_t)n > PACKED_BYTES_MAX) {
-            errno = EFBIG;
-            return NULL;
-        }
-        g_byte_array_append(bytes, chunk, (guint)n);
+    if (bytes != NULL && bytes->len > PACKED_BYTES_MAX) {
+        errno = EFBIG;
+        return NULL;
     }
-    return n < 0 ? NULL : g_byte_array_free_to_bytes(g_steal_pointer(&bytes));
+    return bytes != NULL ? g_byte_array_free_to_bytes(g_steal_pointer(&bytes)) : NULL;
 }
 
 void
