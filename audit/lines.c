@@ -2,9 +2,10 @@
 #include "audit/lines.h"
 
 #include "audit/json.h"
+#include "audit/recorder.h"
+#include "base/text.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -126,4 +127,14 @@ bns_lines_next(BnsLines *lines, const char **out_line, size_t *out_len)
         *out_len = lines->end - lines->start;
         return BNS_LINES_TORN;
     }
+}
+
+bool
+bns_lines_fail(const char *what, const char *path, int error_number, GError **error)
+{
+    g_autofree char *shown = bns_text_escape(path, -1);
+
+    g_set_error(error, BNS_AUDIT_ERROR, BNS_AUDIT_ERROR_OPEN, "Could not %s \"%s\": %s",
+                what, shown, g_strerror(error_number));
+    return false;
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <glib.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef struct BnsLines BnsLines;
@@ -36,3 +37,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(BnsLines, bns_lines_free)
 
 /* *@out_line is valid until the next call and does not end in NUL. */
 BnsLinesResult bns_lines_next(BnsLines *lines, const char **out_line, size_t *out_len);
+
+/* For who reads @path so, and could not @what ("open", "read") it: sets @error
+ * (BNS_AUDIT_ERROR_OPEN) to why. Returns: false */
+bool
+bns_lines_fail(const char *what, const char *path, int error_number, GError **error);

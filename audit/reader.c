@@ -5,7 +5,6 @@
 #include "audit/lines.h"
 #include "audit/recorder.h"
 #include "base/fd.h"
-#include "base/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,17 +15,6 @@ void
 bns_reading_clear(BnsReading *reading)
 {
     g_clear_pointer(&reading->broken, g_free);
-}
-
-static bool
-fail(const char *what, const char *path, GError **error)
-{
-    int saved = errno;
-    g_autofree char *shown = bns_text_escape(path, -1);
-
-    g_set_error(error, BNS_AUDIT_ERROR, BNS_AUDIT_ERROR_OPEN, "Could not %s \"%s\": %s",
-                what, shown, g_strerror(saved));
-    return false;
 }
 
 static void
@@ -71,7 +59,7 @@ bns_reader_read(const char *path,
 
     *out_reading = (BnsReading){ 0 };
     if (fd < 0)
-        return fail("open", path, error);
+        return bns_lines_fail("open", path, errno, error);
     for (;;) {
         switch (bns_lines_next(lines, &line, &len)) {
         case BNS_LINES_LINE:
@@ -87,7 +75,7 @@ bns_reader_read(const char *path,
         case BNS_LINES_END:
             return true;
         case BNS_LINES_ERROR:
-            return fail("read", path, error);
+            return bns_lines_fail("read", path, errno, error);
         }
     }
 }

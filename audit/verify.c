@@ -8,7 +8,6 @@
 #include "audit/recorder.h"
 #include "audit/viewer.h"
 #include "base/fd.h"
-#include "base/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -45,16 +44,6 @@ check_all(BnsChain *chain, int fd, int *out_read_error)
     return why;
 }
 
-static int
-fail(const char *what, const char *path, int err, GError **error)
-{
-    g_autofree char *shown = bns_text_escape(path, -1);
-
-    g_set_error(error, BNS_AUDIT_ERROR, BNS_AUDIT_ERROR_OPEN, "Could not %s \"%s\": %s",
-                what, shown, g_strerror(err));
-    return 2;
-}
-
 int
 bns_viewer_verify(const char *path, FILE *out, GError **error)
 {
@@ -63,11 +52,15 @@ bns_viewer_verify(const char *path, FILE *out, GError **error)
     g_autofree char *why = NULL;
     int read_error;
 
-    if (fd < 0)
-        return fail("open", path, errno, error);
+    if (fd < 0) {
+        bns_lines_fail("open", path, errno, error);
+        return 2;
+    }
     why = check_all(&chain, fd, &read_error);
-    if (read_error != 0)
-        return fail("read", path, read_error, error);
+    if (read_error != 0) {
+        bns_lines_fail("read", path, read_error, error);
+        return 2;
+    }
     if (why != NULL) {
         fprintf(out, "broken at seq %" PRIu64 ": %s\n", chain.seq, why);
         return 1;

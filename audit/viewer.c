@@ -12,7 +12,6 @@
 #include "audit/recorder.h"
 #include "audit/sessions.h"
 #include "base/fd.h"
-#include "base/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,17 +29,6 @@ typedef struct {
     bool colour;
     bool is_ended; /* the last record read is a session.end */
 } Viewer;
-
-static bool
-fail(const char *what, const char *path, GError **error)
-{
-    int saved = errno;
-    g_autofree char *shown = bns_text_escape(path, -1);
-
-    g_set_error(error, BNS_AUDIT_ERROR, BNS_AUDIT_ERROR_OPEN, "Could not %s \"%s\": %s",
-                what, shown, g_strerror(saved));
-    return false;
-}
 
 /* --- printing --- */
 
@@ -103,7 +91,7 @@ print_all(Viewer *viewer, const char **out_torn, size_t *out_len, GError **error
         else if (result == BNS_LINES_LONG)
             print_strange(viewer, "a line that is too long", line, len);
         else if (result == BNS_LINES_ERROR)
-            return fail("read", viewer->path, error);
+            return bns_lines_fail("read", viewer->path, errno, error);
         else {
             *out_torn = line;
             *out_len = result == BNS_LINES_TORN ? len : 0;
@@ -111,7 +99,7 @@ print_all(Viewer *viewer, const char **out_torn, size_t *out_len, GError **error
         }
     }
     if (fflush(viewer->out) != 0 || ferror(viewer->out))
-        return fail("print", viewer->path, error);
+        return bns_lines_fail("print", viewer->path, errno, error);
     return true;
 }
 
@@ -153,7 +141,7 @@ follow(Viewer *viewer, const char **out_torn, size_t *out_len, GError **error)
     /* IN_CLOSE_WRITE: the last descriptor of the writer is gone. */
     if (notify_fd < 0 ||
         inotify_add_watch(notify_fd, path, IN_MODIFY | IN_CLOSE_WRITE) < 0)
-        return fail("watch", viewer->path, error);
+        return bns_lines_fail("watch", viewer->path, errno, error);
     do {
         /* Asked before the file is read: what a writer wrote before it went is seen. */
         is_written = has_writer(viewer);
@@ -187,7 +175,7 @@ view(Viewer *viewer, const char *path, GError **error)
     viewer->path = path;
     viewer->fd = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
     if (viewer->fd < 0)
-        return fail("open", path, error);
+        return bns_lines_fail("open", path, errno, error);
     viewer->lines = bns_lines_new(viewer->fd);
     if (!(viewer->options->follow ? follow(viewer, &torn, &len, error)
                                   : print_all(viewer, &torn, &len, error)))
