@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/text.h"
+#include "base/token.h"
 #include "policy/headers.h"
 #include "policy/value.h"
 
@@ -8,12 +9,6 @@
 #define NAME "content-type"
 
 /* --- the rule's --- */
-
-static bool
-is_token_byte(char byte)
-{
-    return g_ascii_isalnum(byte) || (byte != '\0' && strchr("!#$%&'*+-.^_`|~", byte));
-}
 
 /* TYPE/SUBTYPE, with stars. Returns: %NULL, or what to write instead. */
 static const char *
@@ -26,7 +21,7 @@ check_type(const char *text)
     if (slash == NULL || slash == text || slash[1] == '\0')
         return "write a type and a subtype, as in application/json or text/*";
     for (const char *p = text; *p != '\0'; p++)
-        if (p != slash && !is_token_byte(*p))
+        if (p != slash && !bns_token_has_byte((unsigned char)*p))
             return "write a type and a subtype, as in application/json or text/*";
     return NULL;
 }
@@ -112,7 +107,7 @@ parse(const BnsRequestField *field, BnsText *out_type)
     *out_type = (BnsText){ field->value, type_end, false, false };
     for (const char *p = field->value; p < type_end; p++) {
         n_slashes += *p == '/';
-        if (*p != '/' && !is_token_byte(*p))
+        if (*p != '/' && !bns_token_has_byte((unsigned char)*p))
             return false;
     }
     return n_slashes == 1 && field->value[0] != '/' && type_end[-1] != '/' &&

@@ -1,21 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/headers.h"
 
+#include "base/token.h"
+
 #include <string.h>
 
 /* --- the rule's --- */
-
-/* RFC 9110, 5.6.2. */
-static bool
-is_token(const char *text)
-{
-    static const char special[] = "!#$%&'*+-.^_`|~";
-
-    for (const char *p = text; *p != '\0'; p++)
-        if (!g_ascii_isalnum(*p) && strchr(special, *p) == NULL)
-            return false;
-    return *text != '\0';
-}
 
 /* Fields that have a key of their own, or that do not go on to the origin as they came. */
 static const struct {
@@ -41,7 +31,7 @@ check_name(const char *name)
         return "pseudo-headers are keys of their own: write domain:, methods: or path:";
     if (strchr(name, '*') != NULL)
         return "names have no *: name each field";
-    if (!is_token(name))
+    if (!bns_token_is_valid(name, strlen(name)))
         return "not the name of a header field: write one such as x-api-version";
     for (size_t i = 0; i < G_N_ELEMENTS(not_here); i++)
         if (g_ascii_strcasecmp(name, not_here[i].name) == 0)

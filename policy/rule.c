@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/rule.h"
 #include "base/text.h"
+#include "base/token.h"
 
 #include <string.h>
 
@@ -88,22 +89,10 @@ bns_rule_add_port(BnsRule *rule, const char *digits, GError **error)
     return true;
 }
 
-/* RFC 9110, 5.6.2. */
-static bool
-is_token(const char *text)
-{
-    static const char special[] = "!#$%&'*+-.^_`|~";
-
-    for (const char *p = text; *p != '\0'; p++)
-        if (!g_ascii_isalnum(*p) && strchr(special, *p) == NULL)
-            return false;
-    return *text != '\0';
-}
-
 bool
 bns_rule_add_method(BnsRule *rule, const char *token, GError **error)
 {
-    if (!is_token(token))
+    if (!bns_token_is_valid(token, strlen(token)))
         return fail_on(error, "method", token, "write a word such as GET");
     g_ptr_array_add(rule->methods, g_strdup(token));
     return true;

@@ -6,6 +6,7 @@
  * short, go through the states below. No line is kept but the trailers, which are
  * counted before they are stored.
  */
+#include "base/token.h"
 #include "netstack/gateway/http1_private.h"
 
 #include <string.h>
@@ -130,7 +131,7 @@ on_quoted(BnsHttpBody *body, unsigned char byte)
 static State
 on_extension(BnsHttpBody *body, unsigned char byte)
 {
-    bool is_token = bns_http1_is_token_byte(byte);
+    bool is_token = bns_token_has_byte(byte);
 
     switch (body->state) {
     case EXT_NAME_START:

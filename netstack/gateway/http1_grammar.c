@@ -5,6 +5,7 @@
  * One table says which field names frame, route or authenticate, for heads, Connection
  * options and trailers alike.
  */
+#include "base/token.h"
 #include "netstack/gateway/http1_private.h"
 
 #include <string.h>
@@ -79,19 +80,9 @@ bns_http1_is_digit(unsigned char byte)
 }
 
 bool
-bns_http1_is_token_byte(unsigned char byte)
-{
-    return g_ascii_isalnum((char)byte) ||
-           (byte != '\0' && strchr("!#$%&'*+-.^_`|~", byte) != NULL);
-}
-
-bool
 bns_http1_is_token(BnsSlice slice)
 {
-    for (size_t i = 0; i < slice.len; i++)
-        if (!bns_http1_is_token_byte((unsigned char)slice.at[i]))
-            return false;
-    return slice.len > 0;
+    return bns_token_is_valid(slice.at, slice.len);
 }
 
 bool

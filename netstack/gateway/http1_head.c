@@ -7,6 +7,7 @@
  * has come, since it tells a stranger early; the field lines are read once, when the
  * empty line is there.
  */
+#include "base/token.h"
 #include "netstack/gateway/http1_private.h"
 
 #include <string.h>
@@ -104,7 +105,7 @@ static BnsParse
 parse_request_line(BnsSlice line, bool is_complete, BnsHttpHead *head)
 {
     BnsSlice rest = line;
-    BnsSlice method = take_run(&rest, BNS_HTTP_METHOD_MAX, bns_http1_is_token_byte);
+    BnsSlice method = take_run(&rest, BNS_HTTP_METHOD_MAX, bns_token_has_byte);
     BnsSlice target;
 
     if (method.len > BNS_HTTP_METHOD_MAX)

@@ -6,9 +6,7 @@
 
 #include "netstack/gateway/http1.h"
 
-/* RFC 9110 5.6.2 */
-bool bns_http1_is_token_byte(unsigned char byte);
-/* Whether @slice is one or more token bytes. */
+/* As in base/token.h. */
 bool bns_http1_is_token(BnsSlice slice);
 /* What a field value or reason may hold: HTAB, SP, VCHAR, obs-text. */
 bool bns_http1_is_text(BnsSlice slice);

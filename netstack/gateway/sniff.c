@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "netstack/gateway/sniff.h"
 
+#include "base/token.h"
 #include "netstack/gateway/http1_private.h"
 
 #include <string.h>
@@ -31,7 +32,7 @@ sniff_method(const uint8_t *bytes, size_t len)
     for (size_t i = 0; i < len; i++) {
         if (i > 0 && bytes[i] == ' ')
             return BNS_SNIFF_HTTP;
-        if (i == BNS_HTTP_METHOD_MAX || !bns_http1_is_token_byte(bytes[i]))
+        if (i == BNS_HTTP_METHOD_MAX || !bns_token_has_byte(bytes[i]))
             return BNS_SNIFF_UNKNOWN;
     }
     return BNS_SNIFF_MORE;
