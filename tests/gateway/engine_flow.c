@@ -4,7 +4,7 @@
  */
 #include "base/fd.h"
 #include "netstack/gateway/engine.h"
-#include "tests/gateway/engine_rig.h"
+#include "tests/gateway/engine_front.h"
 #include "tests/support/test.h"
 
 #include <string.h>
@@ -22,44 +22,10 @@ static const char policy[] = "allow:\n"
                              "  - domain=any.test\n"
                              "limits: { flows: 8 }\n";
 
-/* A rig whose hosts all lead to one listener. */
-typedef struct {
-    Rig *rig;
-    int listener;
-    RigFlow flow;
-    RigFlow origin;
-} Fixture;
-
 static void
-fixture_init(Fixture *f)
+fixture_init(Front *f)
 {
-    g_autofree char *resolves = NULL;
-    uint16_t port;
-
-    *f = (Fixture){ .flow.fd = -1, .origin.fd = -1 };
-    f->listener = rig_listen(&port);
-    resolves = g_strdup_printf("web.test:80:%u db.test:5432:%u any.test:2222:%u", port,
-                               port, port);
-    f->rig = rig_new(policy, resolves, NULL);
-}
-
-static void
-fixture_clear(Fixture *f)
-{
-    if (f->flow.fd >= 0)
-        rig_close(f->rig, &f->flow);
-    bns_fd_clear(&f->origin.fd);
-    rig_free(f->rig);
-    bns_fd_clear(&f->listener);
-}
-
-static void
-abort_origin(Fixture *f)
-{
-    static const struct linger reset = { .l_onoff = 1, .l_linger = 0 };
-
-    setsockopt(f->origin.fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
-    bns_fd_clear(&f->origin.fd);
+    front_init_hosts(f, policy, "web.test:80 db.test:5432 any.test:2222");
 }
 
 /* --- offers --- */
@@ -95,7 +61,7 @@ static void
 test_offer(gconstpointer data)
 {
     const Offer *offer = data;
-    Fixture f;
+    Front f;
     uint64_t id;
 
     fixture_init(&f);
@@ -113,26 +79,26 @@ test_offer(gconstpointer data)
     }
     if (offer->verdict == BNS_WIRE_ACCEPT)
         f.flow = rig_stream(f.rig, id);
-    fixture_clear(&f);
+    front_clear(&f);
 }
 
 static void
 test_tcp_timeout(void)
 {
-    Fixture f;
+    Front f;
     uint64_t id;
 
     fixture_init(&f);
     id = rig_offer(f.rig, "silent.test", 5432);
     rig_advance(f.rig, 31);
     g_assert_cmpint(rig_verdict(f.rig, id), ==, BNS_WIRE_TIMEOUT);
-    fixture_clear(&f);
+    front_clear(&f);
 }
 
 static void
 test_tcp_refused(void)
 {
-    Fixture f;
+    Front f;
 
     fixture_init(&f);
     bns_fd_clear(&f.listener);
@@ -140,13 +106,13 @@ test_tcp_refused(void)
                     BNS_WIRE_REFUSE);
     rig_record(f.rig, BNS_EVENT_UPSTREAM_ERROR);
     g_assert_cmpuint(rig_count(f.rig, BNS_EVENT_TCP_OPEN, 0), ==, 0);
-    fixture_clear(&f);
+    front_clear(&f);
 }
 
 static void
 test_too_many(void)
 {
-    Fixture f;
+    Front f;
     uint64_t ids[8];
 
     fixture_init(&f);
@@ -162,13 +128,13 @@ test_too_many(void)
         rig_reset(f.rig, ids[i]);
         rig_wait_closed(f.rig, ids[i]);
     }
-    fixture_clear(&f);
+    front_clear(&f);
 }
 
 /* --- opaque TCP --- */
 
 static void
-open_tcp(Fixture *f)
+open_tcp(Front *f)
 {
     fixture_init(f);
     f->flow = rig_open(f->rig, "db.test", 5432);
@@ -178,7 +144,7 @@ open_tcp(Fixture *f)
 static void
 test_tcp(void)
 {
-    Fixture f;
+    Front f;
     const BnsRecord *record;
     bool is_broken;
 
@@ -204,30 +170,30 @@ test_tcp(void)
     g_assert_cmpuint(record->bytes_sent, ==, 11);
     g_assert_cmpuint(record->bytes_received, ==, 11 + 6);
     g_assert_cmpstr(record->error, ==, NULL);
-    fixture_clear(&f);
+    front_clear(&f);
 }
 
 static void
 test_tcp_broken_upstream(void)
 {
-    Fixture f;
+    Front f;
     bool is_broken;
 
     open_tcp(&f);
     rig_say(&f.origin, "abc");
     g_free(rig_hear(&f.flow, "abc"));
-    abort_origin(&f);
+    front_end_origin(&f, true);
     g_free(rig_hear_end(&f.flow, &is_broken));
     g_assert_true(is_broken);
     g_assert_true(rig_wait_closed(f.rig, f.flow.id));
     g_assert_nonnull(rig_record(f.rig, BNS_EVENT_TCP_CLOSE)->error);
-    fixture_clear(&f);
+    front_clear(&f);
 }
 
 static void
 test_tcp_reset(void)
 {
-    Fixture f;
+    Front f;
     bool is_broken;
 
     open_tcp(&f);
@@ -237,14 +203,14 @@ test_tcp_reset(void)
     g_free(rig_hear_end(&f.origin, &is_broken));
     g_assert_true(is_broken);
     g_assert_nonnull(rig_record(f.rig, BNS_EVENT_TCP_CLOSE)->error);
-    fixture_clear(&f);
+    front_clear(&f);
 }
 
 /* The server has spoken and gone before the command's handshake ended. */
 static void
 test_tcp_short(void)
 {
-    Fixture f;
+    Front f;
     uint64_t id;
     bool is_broken;
     g_autofree char *heard = NULL;
@@ -260,13 +226,13 @@ test_tcp_short(void)
     heard = rig_hear_end(&f.flow, &is_broken);
     g_assert_cmpstr(heard, ==, "bye");
     g_assert_false(is_broken);
-    fixture_clear(&f);
+    front_clear(&f);
 }
 
 static void
 test_tcp_dead(void)
 {
-    Fixture f;
+    Front f;
     uint64_t id;
     bool is_broken;
 
@@ -274,12 +240,12 @@ test_tcp_dead(void)
     id = rig_offer(f.rig, "db.test", 5432);
     rig_verdict(f.rig, id);
     f.origin = rig_accept(f.listener);
-    abort_origin(&f);
+    front_end_origin(&f, true);
     rig_sync(f.rig);
     f.flow = rig_stream(f.rig, id);
     g_free(rig_hear_end(&f.flow, &is_broken));
     g_assert_true(is_broken);
-    fixture_clear(&f);
+    front_clear(&f);
 }
 
 /* --- first bytes --- */
@@ -303,7 +269,7 @@ static void
 test_first_bytes(gconstpointer data)
 {
     const First *first = data;
-    Fixture f;
+    Front f;
     bool is_broken;
 
     fixture_init(&f);
@@ -322,14 +288,14 @@ test_first_bytes(gconstpointer data)
     rig_say_end(&f.flow);
     g_assert_cmpint(rig_wait_closed(f.rig, f.flow.id), ==, first->is_refused);
     g_assert_true(rig_nobody_came(f.listener));
-    fixture_clear(&f);
+    front_clear(&f);
 }
 
 /* A rule without a port: the upstream is dialled before the client speaks. */
 static void
 test_dialled_ahead(void)
 {
-    Fixture f;
+    Front f;
     g_autofree char *request = NULL;
 
     fixture_init(&f);
@@ -339,13 +305,13 @@ test_dialled_ahead(void)
     request = rig_hear(&f.origin, "\r\n\r\n");
     g_assert_nonnull(strstr(request, "Host: any.test:2222\r\n"));
     g_assert_true(rig_nobody_came(f.listener));
-    fixture_clear(&f);
+    front_clear(&f);
 }
 
 static void
 test_server_first(void)
 {
-    Fixture f;
+    Front f;
     bool is_broken;
     g_autofree char *heard = NULL;
 
@@ -358,14 +324,14 @@ test_server_first(void)
     g_assert_true(is_broken);
     g_assert_nonnull(
         strstr(rig_record(f.rig, BNS_EVENT_FLOW_REFUSED)->error, "speaks first"));
-    fixture_clear(&f);
+    front_clear(&f);
 }
 
 /* A server that closes while the client thinks is dialled again. */
 static void
 test_ahead_closed(void)
 {
-    Fixture f;
+    Front f;
 
     fixture_init(&f);
     f.flow = rig_open(f.rig, "any.test", 2222);
@@ -375,14 +341,14 @@ test_ahead_closed(void)
     rig_say(&f.flow, "GET / HTTP/1.1\r\nHost: any.test:2222\r\n\r\n");
     f.origin = rig_accept(f.listener);
     g_free(rig_hear(&f.origin, "\r\n\r\n"));
-    fixture_clear(&f);
+    front_clear(&f);
 }
 
 /* It spoke before netstack had the stream to pass: there is nothing to reset. */
 static void
 test_server_first_before_stream(void)
 {
-    Fixture f;
+    Front f;
     uint64_t id;
     int pair[2];
     BnsWire message = { .type = BNS_WIRE_STREAM };
@@ -401,14 +367,14 @@ test_server_first_before_stream(void)
     close(pair[1]);
     g_assert_cmpint(read(pair[0], &byte, 1), ==, 0);
     close(pair[0]);
-    fixture_clear(&f);
+    front_clear(&f);
 }
 
 /* Its descriptor found no room on the way: that flow ends, and no other. */
 static void
 test_stream_lost(void)
 {
-    Fixture f;
+    Front f;
     RigFlow lost;
     uint64_t id;
 
@@ -422,21 +388,21 @@ test_stream_lost(void)
         strstr(rig_record(f.rig, BNS_EVENT_FLOW_REFUSED)->reason, "descriptor"));
     f.flow = rig_open(f.rig, "any.test", 2222);
     f.origin = rig_accept(f.listener);
-    fixture_clear(&f);
+    front_clear(&f);
 }
 
 /* --- resets --- */
 
 /* Brings a flow into a state. */
 static void
-reach_dial(Fixture *f)
+reach_dial(Front *f)
 {
     f->flow = rig_open(f->rig, "web.test", 80);
     rig_say(&f->flow, "GET / HTTP/1.1\r\nHost: silent.test\r\n\r\n");
 }
 
 static void
-reach_hello(Fixture *f)
+reach_hello(Front *f)
 {
     /* The beginning of a ClientHello is enough for HANDSHAKE. */
     f->flow = rig_open(f->rig, "silent.test", 443);
@@ -444,28 +410,28 @@ reach_hello(Fixture *f)
 }
 
 static void
-reach_accepted(Fixture *f)
+reach_accepted(Front *f)
 {
     f->flow.id = rig_offer(f->rig, "web.test", 80);
     rig_verdict(f->rig, f->flow.id);
 }
 
 static void
-reach_sniff(Fixture *f)
+reach_sniff(Front *f)
 {
     f->flow = rig_open(f->rig, "web.test", 80);
     rig_say(&f->flow, "GE");
 }
 
 static void
-reach_head(Fixture *f)
+reach_head(Front *f)
 {
     f->flow = rig_open(f->rig, "web.test", 80);
     rig_say(&f->flow, "GET / HTTP/1.1\r\n");
 }
 
 static void
-reach_relay(Fixture *f)
+reach_relay(Front *f)
 {
     f->flow = rig_open(f->rig, "web.test", 80);
     rig_say(&f->flow, "GET / HTTP/1.1\r\nHost: web.test\r\n\r\n");
@@ -474,7 +440,7 @@ reach_relay(Fixture *f)
 }
 
 static void
-reach_rest(Fixture *f)
+reach_rest(Front *f)
 {
     f->flow = rig_open(f->rig, "web.test", 80);
     g_free(rig_ask(&f->flow, "POST / HTTP/1.1\r\nHost: other.test\r\n"
@@ -482,14 +448,14 @@ reach_rest(Fixture *f)
 }
 
 static void
-reach_linger(Fixture *f)
+reach_linger(Front *f)
 {
     f->flow = rig_open(f->rig, "web.test", 80);
     g_free(rig_ask(&f->flow, "GET / HTTP/1.0\r\n\r\n"));
 }
 
 static void
-reach_tunnel(Fixture *f)
+reach_tunnel(Front *f)
 {
     f->flow = rig_open(f->rig, "db.test", 5432);
     f->origin = rig_accept(f->listener);
@@ -497,7 +463,7 @@ reach_tunnel(Fixture *f)
 
 typedef struct {
     const char *name;
-    void (*reach)(Fixture *f);
+    void (*reach)(Front *f);
 } Reach;
 
 static const Reach reaches[] = {
@@ -512,7 +478,7 @@ static void
 test_reset(gconstpointer data)
 {
     const Reach *row = data;
-    Fixture f;
+    Front f;
 
     fixture_init(&f);
     row->reach(&f);
@@ -522,7 +488,7 @@ test_reset(gconstpointer data)
     rig_reset(f.rig, f.flow.id);
     if (f.flow.fd == 0)
         f.flow.fd = -1;
-    fixture_clear(&f);
+    front_clear(&f);
 }
 
 /* The engine ends while flows are in that state: all is let go of. */
@@ -530,7 +496,7 @@ static void
 test_end(gconstpointer data)
 {
     const Reach *row = data;
-    Fixture f;
+    Front f;
 
     fixture_init(&f);
     row->reach(&f);
@@ -544,14 +510,14 @@ test_end(gconstpointer data)
 static void
 test_accepted_for_ever(void)
 {
-    Fixture f;
+    Front f;
 
     fixture_init(&f);
     reach_accepted(&f);
     rig_advance(f.rig, 91);
     g_assert_false(rig_wait_closed(f.rig, f.flow.id));
     f.flow.fd = -1;
-    fixture_clear(&f);
+    front_clear(&f);
 }
 
 /* --- neighbours that are gone --- */
@@ -573,7 +539,7 @@ static void (*const resolver_gone)(Rig *) = rig_break_resolver;
 static void
 test_last_record(void)
 {
-    Fixture f;
+    Front f;
     const BnsRecord *record;
 
     open_tcp(&f);
@@ -592,7 +558,7 @@ test_last_record(void)
 static void
 test_tcp_unrecorded(void)
 {
-    Fixture f;
+    Front f;
     uint64_t id;
 
     fixture_init(&f);

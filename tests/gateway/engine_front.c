@@ -6,23 +6,33 @@
 #include <sys/socket.h>
 
 void
-front_init(Front *front, const char *yaml)
+front_init_hosts(Front *front, const char *yaml, const char *hosts)
 {
-    g_autofree char *resolves = NULL;
+    g_auto(GStrv) names = g_strsplit(hosts, " ", -1);
+    g_autoptr(GString) resolves = g_string_new(NULL);
     uint16_t port;
 
-    *front = (Front){ .origin.fd = -1 };
+    *front = (Front){ .flow.fd = -1, .origin.fd = -1 };
     front->listener = rig_listen(&port);
-    resolves = g_strdup_printf("origin.test:80:%u", port);
-    front->rig =
-        rig_new(yaml == NULL ? "allow: [origin.test]\n" : yaml, resolves, NULL);
+    for (char **name = names; *name != NULL; name++)
+        g_string_append_printf(resolves, "%s%s:%u", name == names ? "" : " ", *name,
+                               port);
+    front->rig = rig_new(yaml, resolves->str, NULL);
+}
+
+void
+front_init(Front *front, const char *yaml)
+{
+    front_init_hosts(front, yaml == NULL ? "allow: [origin.test]\n" : yaml,
+                     "origin.test:80");
     front->flow = rig_open(front->rig, "origin.test", 80);
 }
 
 void
 front_clear(Front *front)
 {
-    rig_close(front->rig, &front->flow);
+    if (front->flow.fd >= 0)
+        rig_close(front->rig, &front->flow);
     bns_fd_clear(&front->origin.fd);
     rig_free(front->rig);
     bns_fd_clear(&front->listener);

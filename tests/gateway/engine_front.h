@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Front: a rig in front of one origin that the test plays, and one plain HTTP flow to it.
+ * Front: a rig in front of one origin that the test plays, under one name with one plain
+ * HTTP flow to it, or under several.
  */
 #pragma once
 
@@ -8,14 +9,16 @@
 
 typedef struct {
     Rig *rig;
-    int listener;   /* "origin.test", port 80, leads here */
+    int listener;   /* all names lead here */
     RigFlow flow;   /* the command's connection */
     RigFlow origin; /* the origin's, once the test has accepted it */
 } Front;
 
-/* @yaml: NULL: origin.test is allowed */
+/* The name is "origin.test", port 80, and the flow is open. @yaml: NULL: it is allowed */
 void front_init(Front *front, const char *yaml);
-/* Closes both connections first. */
+/* @hosts: names and their ports, "web.test:80 db.test:5432"; no flow is open */
+void front_init_hosts(Front *front, const char *yaml, const char *hosts);
+/* Closes first what connections there are. */
 void front_clear(Front *front);
 
 /* The command says @request, the origin accepts it (on a new connection if it has none)

@@ -5,7 +5,7 @@
  */
 #include "base/fd.h"
 #include "netstack/gateway/engine.h"
-#include "tests/gateway/engine_rig.h"
+#include "tests/gateway/engine_front.h"
 #include "tests/support/test.h"
 
 #include <string.h>
@@ -20,47 +20,23 @@ static const char policy[] = "mode: observe\n"
                              "  - { domain: web.test, path: /denied, reason: ours }\n"
                              "  - tcp://db.test:5432\n";
 
-typedef struct {
-    Rig *rig;
-    int listener;
-    RigFlow flow;
-    RigFlow origin;
-} Fixture;
-
 static void
-fixture_init_with(Fixture *f, const char *yaml)
+fixture_init_with(Front *f, const char *yaml)
 {
-    g_autofree char *resolves = NULL;
-    uint16_t port;
-
-    *f = (Fixture){ .flow.fd = -1, .origin.fd = -1 };
-    f->listener = rig_listen(&port);
-    resolves = g_strdup_printf(
-        "web.test:80:%u plain.test:80:%u plain.test:443:%u db.test:5432:%u "
-        "any.test:2222:%u",
-        port, port, port, port, port);
-    f->rig = rig_new(yaml, resolves, NULL);
+    front_init_hosts(f, yaml,
+                     "web.test:80 plain.test:80 plain.test:443 db.test:5432 "
+                     "any.test:2222");
 }
 
 static void
-fixture_init(Fixture *f)
+fixture_init(Front *f)
 {
     fixture_init_with(f, policy);
 }
 
-static void
-fixture_clear(Fixture *f)
-{
-    if (f->flow.fd >= 0)
-        rig_close(f->rig, &f->flow);
-    bns_fd_clear(&f->origin.fd);
-    rig_free(f->rig);
-    bns_fd_clear(&f->listener);
-}
-
 /* What the record says of an opaque connection to @host that passed. */
 static void
-expect_open(Fixture *f, const char *host, uint16_t port)
+expect_open(Front *f, const char *host, uint16_t port)
 {
     const BnsRecord *record = rig_expect(f->rig, BNS_EVENT_TCP_OPEN, "would 0 - -");
 
@@ -100,7 +76,7 @@ static void
 test_request(gconstpointer data)
 {
     const Request *row = data;
-    Fixture f;
+    Front f;
     const BnsRecord *record;
     g_autofree char *heard = NULL;
     g_autofree char *begin = g_strconcat(row->request, " HTTP/1.1\r\n", NULL);
@@ -132,13 +108,13 @@ test_request(gconstpointer data)
     rig_say(&f.origin, "HTTP/1.1 204 No Content\r\n\r\n");
     g_free(rig_hear_response(&f.flow, false));
     g_assert_nonnull(rig_record(f.rig, BNS_EVENT_HTTP_RESPONSE));
-    fixture_clear(&f);
+    front_clear(&f);
 }
 
 /* --- neither TLS nor HTTP --- */
 
 static void
-converse(Fixture *f)
+converse(Front *f)
 {
     g_autofree char *heard = NULL;
     g_autofree char *answer = NULL;
@@ -154,7 +130,7 @@ converse(Fixture *f)
 }
 
 static void
-expect_close(Fixture *f, uint64_t sent, uint64_t received)
+expect_close(Front *f, uint64_t sent, uint64_t received)
 {
     const BnsRecord *record;
 
@@ -168,7 +144,7 @@ expect_close(Fixture *f, uint64_t sent, uint64_t received)
 static void
 test_server_first(void)
 {
-    Fixture f;
+    Front f;
     g_autofree char *banner = NULL;
 
     fixture_init(&f);
@@ -181,13 +157,13 @@ test_server_first(void)
     converse(&f);
     g_assert_true(rig_nobody_came(f.listener));
     expect_close(&f, 4, strlen("220 mail ready\r\npong"));
-    fixture_clear(&f);
+    front_clear(&f);
 }
 
 static void
 test_server_first_before_stream(void)
 {
-    Fixture f;
+    Front f;
     uint64_t id;
     g_autofree char *banner = NULL;
 
@@ -201,7 +177,7 @@ test_server_first_before_stream(void)
     banner = rig_hear(&f.flow, "hello\n");
     expect_open(&f, "any.test", 2222);
     converse(&f);
-    fixture_clear(&f);
+    front_clear(&f);
 }
 
 /* @host's @port, what the client says, and whether it takes time to be told from HTTP. */
@@ -227,7 +203,7 @@ static void
 test_client_first(gconstpointer data)
 {
     const First *first = data;
-    Fixture f;
+    Front f;
     g_autofree char *heard = NULL;
 
     fixture_init(&f);
@@ -243,14 +219,14 @@ test_client_first(gconstpointer data)
     converse(&f);
     g_assert_true(rig_nobody_came(f.listener));
     expect_close(&f, strlen(first->bytes) + 4, 4);
-    fixture_clear(&f);
+    front_clear(&f);
 }
 
 /* A request in two parts is no other protocol. */
 static void
 test_slow_method(void)
 {
-    Fixture f;
+    Front f;
     g_autofree char *heard = NULL;
 
     fixture_init(&f);
@@ -263,14 +239,14 @@ test_slow_method(void)
     heard = rig_hear(&f.origin, "\r\n\r\n");
     rig_expect(f.rig, BNS_EVENT_HTTP_REQUEST, "would 0 GET /x");
     g_assert_cmpuint(rig_count(f.rig, BNS_EVENT_TCP_OPEN, 0), ==, 0);
-    fixture_clear(&f);
+    front_clear(&f);
 }
 
 /* A client that looks whether somebody listens, and goes. */
 static void
 test_nothing_said(void)
 {
-    Fixture f;
+    Front f;
 
     fixture_init(&f);
     f.flow = rig_open(f.rig, "any.test", 2222);
@@ -280,13 +256,13 @@ test_nothing_said(void)
     g_free(rig_hear_end(&f.origin, NULL));
     bns_fd_clear(&f.origin.fd);
     expect_close(&f, 0, 0);
-    fixture_clear(&f);
+    front_clear(&f);
 }
 
 static void
 test_nothing_said_and_reset(void)
 {
-    Fixture f;
+    Front f;
 
     fixture_init(&f);
     f.flow = rig_open(f.rig, "any.test", 2222);
@@ -295,14 +271,14 @@ test_nothing_said_and_reset(void)
     rig_reset(f.rig, f.flow.id);
     expect_open(&f, "any.test", 2222);
     expect_close(&f, 0, 0);
-    fixture_clear(&f);
+    front_clear(&f);
 }
 
 /* Both wait: neither is cut off. */
 static void
 test_both_silent(void)
 {
-    Fixture f;
+    Front f;
 
     fixture_init(&f);
     f.flow = rig_open(f.rig, "any.test", 2222);
@@ -311,14 +287,14 @@ test_both_silent(void)
     rig_advance(f.rig, 61);
     expect_open(&f, "any.test", 2222);
     converse(&f);
-    fixture_clear(&f);
+    front_clear(&f);
 }
 
 /* A server that ends without a word: its client sees that. */
 static void
 test_server_ends(void)
 {
-    Fixture f;
+    Front f;
     bool is_broken;
     g_autofree char *heard = NULL;
 
@@ -330,14 +306,14 @@ test_server_ends(void)
     g_assert_cmpstr(heard, ==, "");
     g_assert_false(is_broken);
     expect_open(&f, "any.test", 2222);
-    fixture_clear(&f);
+    front_clear(&f);
 }
 
 /* A tcp rule makes it opaque before its first byte, though a deny rule would refuse it. */
 static void
 test_denied_tcp(void)
 {
-    Fixture f;
+    Front f;
     const BnsRecord *record;
 
     fixture_init(&f);
@@ -348,13 +324,13 @@ test_denied_tcp(void)
     rig_say(&f.flow, "GET / HTTP/1.1\r\nHost: db.test:5432\r\n\r\n");
     g_free(rig_hear(&f.origin, "\r\n\r\n"));
     g_assert_cmpuint(rig_count(f.rig, BNS_EVENT_HTTP_REQUEST, 0), ==, 0);
-    fixture_clear(&f);
+    front_clear(&f);
 }
 
 static void
 test_unrecorded(void)
 {
-    Fixture f;
+    Front f;
     bool is_broken;
 
     fixture_init(&f);
@@ -391,7 +367,7 @@ static void
 test_refused(gconstpointer data)
 {
     const Refused *row = data;
-    Fixture f;
+    Front f;
     uint64_t id;
     const BnsRecord *record;
 
@@ -401,20 +377,20 @@ test_refused(gconstpointer data)
     record = rig_record(f.rig, BNS_EVENT_FLOW_REFUSED);
     g_assert_cmpint(record->decision, ==, BNS_DECIDED_DENY);
     g_assert_nonnull(strstr(record->reason, row->reason));
-    fixture_clear(&f);
+    front_clear(&f);
 }
 
 static void
 test_unknown_name(void)
 {
-    Fixture f;
+    Front f;
     uint64_t id;
 
     fixture_init(&f);
     id = rig_offer(f.rig, "nowhere.test", 22);
     g_assert_cmpint(rig_verdict(f.rig, id), ==, BNS_WIRE_UNREACHABLE);
     g_assert_nonnull(rig_record(f.rig, BNS_EVENT_UPSTREAM_ERROR));
-    fixture_clear(&f);
+    front_clear(&f);
 }
 
 typedef struct {
@@ -442,7 +418,7 @@ static void
 test_answered(gconstpointer data)
 {
     const Answered *row = data;
-    Fixture f;
+    Front f;
     g_autofree char *response = NULL;
 
     fixture_init(&f);
@@ -451,7 +427,7 @@ test_answered(gconstpointer data)
     g_assert_true(g_str_has_prefix(response, row->status));
     rig_expect(f.rig, BNS_EVENT_HTTP_REQUEST, row->record);
     g_assert_true(rig_nobody_came(f.listener));
-    fixture_clear(&f);
+    front_clear(&f);
 }
 
 /* --- deny rules about addresses --- */
@@ -473,7 +449,7 @@ static void
 test_address(gconstpointer data)
 {
     const Address *row = data;
-    Fixture f = { .flow.fd = -1, .origin.fd = -1 };
+    Front f = { .flow.fd = -1, .origin.fd = -1 };
     const BnsRecord *record;
     uint16_t port;
     g_autofree char *yaml = NULL;
@@ -494,7 +470,7 @@ test_address(gconstpointer data)
     g_assert_cmpstr(record->addr, ==, row->addr);
     g_assert_true(g_str_has_suffix(
         record->rule, record->decision == BNS_DECIDED_ALLOW ? ":2" : ":3"));
-    fixture_clear(&f);
+    front_clear(&f);
 }
 
 /* --- reload --- */
@@ -502,7 +478,7 @@ test_address(gconstpointer data)
 static void
 test_reload(void)
 {
-    Fixture f;
+    Front f;
     bool is_broken;
 
     fixture_init(&f);
@@ -517,7 +493,7 @@ test_reload(void)
     g_assert_cmpuint(rig_reload(f.rig, "allow: [web.test]\n"), ==, 1);
     g_free(rig_hear_end(&f.flow, &is_broken));
     g_assert_true(is_broken);
-    fixture_clear(&f);
+    front_clear(&f);
 }
 
 #define ADD(rows, path, test)                                                          \

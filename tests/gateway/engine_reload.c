@@ -5,7 +5,7 @@
  */
 #include "base/fd.h"
 #include "netstack/gateway/reload.h"
-#include "tests/gateway/engine_rig.h"
+#include "tests/gateway/engine_front.h"
 #include "tests/support/certs.h"
 #include "tests/support/origin.h"
 #include "tests/support/test.h"
@@ -28,36 +28,11 @@ static const char policy[] = "allow:\n"
                              "  - tcp://other.test:5433\n"
                              "  - { domain: sealed.test, inspect: false }\n";
 
-/* All hosts lead to one listener. */
-typedef struct {
-    Rig *rig;
-    int listener;
-    RigFlow flow;
-    RigFlow origin;
-} Fixture;
-
 static void
-fixture_init(Fixture *f, const char *yaml)
+fixture_init(Front *f, const char *yaml)
 {
-    g_autofree char *resolves = NULL;
-    uint16_t port;
-
-    *f = (Fixture){ .flow.fd = -1, .origin.fd = -1 };
-    f->listener = rig_listen(&port);
-    resolves = g_strdup_printf("web.test:80:%u db.test:5432:%u other.test:5433:%u "
-                               "sealed.test:443:%u",
-                               port, port, port, port);
-    f->rig = rig_new(yaml, resolves, NULL);
-}
-
-static void
-fixture_clear(Fixture *f)
-{
-    if (f->flow.fd >= 0)
-        rig_close(f->rig, &f->flow);
-    bns_fd_clear(&f->origin.fd);
-    rig_free(f->rig);
-    bns_fd_clear(&f->listener);
+    front_init_hosts(f, yaml,
+                     "web.test:80 db.test:5432 other.test:5433 sealed.test:443");
 }
 
 static void
@@ -68,7 +43,7 @@ assert_passes(RigFlow *from, RigFlow *to, const char *text)
 }
 
 static void
-assert_reset(Fixture *f, BnsEvent event)
+assert_reset(Front *f, BnsEvent event)
 {
     bool is_broken;
 
@@ -83,7 +58,7 @@ assert_reset(Fixture *f, BnsEvent event)
 static void
 test_next_request(void)
 {
-    Fixture f;
+    Front f;
     g_autofree char *first = NULL;
     g_autofree char *second = NULL;
     const BnsRecord *record;
@@ -109,13 +84,13 @@ test_next_request(void)
     g_assert_cmpstr(record->policy_digest, !=, record->policy_before);
     record = rig_expect(f.rig, BNS_EVENT_HTTP_REQUEST, "deny 403 GET /x");
     g_assert_cmpstr(record->rule, ==, "/reloaded.yaml:1");
-    fixture_clear(&f);
+    front_clear(&f);
 }
 
 static void
 test_wider(void)
 {
-    Fixture f;
+    Front f;
     g_autofree char *refused = NULL;
 
     fixture_init(&f, "allow: [tcp://db.test:5432]\n");
@@ -126,14 +101,14 @@ test_wider(void)
     rig_say(&f.flow, GET);
     f.origin = rig_accept(f.listener);
     g_free(rig_hear(&f.origin, "\r\n\r\n"));
-    fixture_clear(&f);
+    front_clear(&f);
 }
 
 /* A thousand policies, and texts of one that is gone are in a record. */
 static void
 test_many(void)
 {
-    Fixture f;
+    Front f;
     g_autofree char *answer = NULL;
 
     fixture_init(&f, policy);
@@ -146,13 +121,13 @@ test_many(void)
     f.flow = rig_open(f.rig, "web.test", 80);
     answer = rig_ask(&f.flow, GET);
     g_assert_nonnull(strstr(answer, "number 999"));
-    fixture_clear(&f);
+    front_clear(&f);
 }
 
 /* --- opaque flows --- */
 
 static void
-open_tcp(Fixture *f)
+open_tcp(Front *f)
 {
     fixture_init(f, policy);
     f->flow = rig_open(f->rig, "db.test", 5432);
@@ -184,7 +159,7 @@ static void
 test_tcp(gconstpointer data)
 {
     const After *after = data;
-    Fixture f;
+    Front f;
 
     open_tcp(&f);
     g_assert_cmpuint(rig_reload(f.rig, after->yaml), ==, after->is_reset);
@@ -192,7 +167,7 @@ test_tcp(gconstpointer data)
         assert_reset(&f, BNS_EVENT_TCP_CLOSE);
     else
         assert_passes(&f.origin, &f.flow, "after");
-    fixture_clear(&f);
+    front_clear(&f);
 }
 
 /* Those that stay do so whatever becomes of their neighbours. */
@@ -203,7 +178,7 @@ test_many_flows(void)
         N = 100
     };
     RigFlow flows[N], origins[N];
-    Fixture f;
+    Front f;
 
     fixture_init(&f, policy);
     for (int i = 0; i < N; i++) {
@@ -222,14 +197,14 @@ test_many_flows(void)
         rig_close(f.rig, &flows[i]);
         bns_fd_clear(&origins[i].fd);
     }
-    fixture_clear(&f);
+    front_clear(&f);
 }
 
 /* Accepted, but its stream has not come; refused before that is known. */
 static void
 test_accepted(void)
 {
-    Fixture f;
+    Front f;
     uint64_t id;
 
     fixture_init(&f, policy);
@@ -240,7 +215,7 @@ test_accepted(void)
     g_assert_false(rig_wait_closed(f.rig, id));
     g_assert_cmpstr(rig_record(f.rig, BNS_EVENT_FLOW_REFUSED)->reason, ==,
                     BNS_RELOAD_ERROR);
-    fixture_clear(&f);
+    front_clear(&f);
 }
 
 static void
@@ -271,7 +246,7 @@ static void
 test_websocket(gconstpointer data)
 {
     const After *after = data;
-    Fixture f;
+    Front f;
 
     fixture_init(&f, policy);
     f.flow = rig_open(f.rig, "web.test", 80);
@@ -286,14 +261,14 @@ test_websocket(gconstpointer data)
         assert_reset(&f, BNS_EVENT_HTTP_RESPONSE);
     else
         assert_passes(&f.origin, &f.flow, "after");
-    fixture_clear(&f);
+    front_clear(&f);
 }
 
 /* Its 101 would open what the new policy does not allow. */
 static void
 test_websocket_asked(void)
 {
-    Fixture f;
+    Front f;
 
     fixture_init(&f, policy);
     f.flow = rig_open(f.rig, "web.test", 80);
@@ -302,7 +277,7 @@ test_websocket_asked(void)
     g_free(rig_hear(&f.origin, "\r\n\r\n"));
     g_assert_cmpuint(rig_reload(f.rig, "allow: [db.test]\n"), ==, 1);
     assert_reset(&f, BNS_EVENT_HTTP_RESPONSE);
-    fixture_clear(&f);
+    front_clear(&f);
 }
 
 /* --- sealed flows --- */
