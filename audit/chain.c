@@ -4,6 +4,7 @@
 #include "audit/json_read.h"
 
 #include <inttypes.h>
+#include <openssl/sha.h>
 #include <string.h>
 
 #define TAIL_BEGIN ",\"hash\":\""
@@ -13,10 +14,16 @@
 static void
 hash_bytes(const char *bytes, size_t len, char *out_hash)
 {
-    g_autofree char *hash =
-        g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)bytes, len);
+    static const char digits[] = "0123456789abcdef";
+    uint8_t hash[SHA256_DIGEST_LENGTH];
 
-    memcpy(out_hash, hash, BNS_CHAIN_HASH_LEN + 1);
+    G_STATIC_ASSERT(2 * sizeof(hash) == BNS_CHAIN_HASH_LEN);
+    SHA256((const uint8_t *)bytes, len, hash);
+    for (size_t i = 0; i < sizeof(hash); i++) {
+        *out_hash++ = digits[hash[i] >> 4];
+        *out_hash++ = digits[hash[i] & 0xf];
+    }
+    *out_hash = '\0';
 }
 
 static bool
@@ -29,9 +36,13 @@ is_hash(const char *text)
 void
 bns_chain_seal(GString *line, const char *prev, char *out_hash)
 {
-    g_string_append_printf(line, ",\"prev\":\"%s\"", prev);
+    g_string_append(line, ",\"prev\":\"");
+    g_string_append(line, prev);
+    g_string_append_c(line, '"');
     hash_bytes(line->str, line->len, out_hash);
-    g_string_append_printf(line, TAIL_BEGIN "%s" TAIL_END "\n", out_hash);
+    g_string_append(line, TAIL_BEGIN);
+    g_string_append_len(line, out_hash, BNS_CHAIN_HASH_LEN);
+    g_string_append(line, TAIL_END "\n");
 }
 
 /* Inside a JSON string a quotation mark is escaped, so a tail of this form at the end of

@@ -33,7 +33,9 @@ bns_audit_file_free(BnsAuditFile *file)
     if (file == NULL)
         return;
     bns_fd_clear(&file->fd);
+    g_string_free(file->line, TRUE);
     g_string_free(file->unwritten, TRUE);
+    bns_arguments_free(file->arguments);
     g_free(file->path);
     g_free(file);
 }
@@ -177,7 +179,9 @@ file_new(char *path, const char *session)
 
     file->path = path;
     file->fd = -1;
+    file->line = g_string_new(NULL);
     file->unwritten = g_string_new(NULL);
+    file->arguments = bns_arguments_new();
     file->seq = 1;
     g_strlcpy(file->prev, BNS_CHAIN_FIRST, sizeof(file->prev));
     g_strlcpy(file->session, session, sizeof(file->session));

@@ -2,9 +2,7 @@
 #include "audit/json.h"
 
 #include "audit/field.h"
-#include "audit/mask.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 /* 1970-01-01 in GLib's count of days, which begins with 1 at 0001-01-01. */
@@ -32,13 +30,31 @@ append_escape(GString *line, gunichar c)
         g_string_append_printf(line, "\\u%04x", c);
 }
 
+/* How many bytes stand for themselves: most texts have no others. */
+static size_t
+plain_len(const char *text)
+{
+    size_t len = 0;
+
+    while (text[len] >= 0x20 && text[len] < 0x7f && text[len] != '"' &&
+           text[len] != '\\')
+        len++;
+    return len;
+}
+
 void
 bns_json_append_string(GString *line, const char *text)
 {
     g_string_append_c(line, '"');
-    while (*text != '\0') {
-        gunichar c = g_utf8_get_char_validated(text, -1);
+    for (;;) {
+        size_t plain = plain_len(text);
+        gunichar c;
 
+        g_string_append_len(line, text, (gssize)plain);
+        text += plain;
+        if (*text == '\0')
+            break;
+        c = g_utf8_get_char_validated(text, -1);
         /* (gunichar)-1 and -2: not UTF-8, or cut off. */
         if (c > 0x10ffff) {
             g_string_append(line, "\xef\xbf\xbd");
@@ -54,10 +70,29 @@ bns_json_append_string(GString *line, const char *text)
     g_string_append_c(line, '"');
 }
 
+/* A record has up to twenty names and numbers: printf(3) would be half of its cost. */
 static void
 append_name(GString *line, const char *name)
 {
-    g_string_append_printf(line, ",\"%s\":", name);
+    g_string_append_len(line, ",\"", 2);
+    g_string_append(line, name);
+    g_string_append_len(line, "\":", 2);
+}
+
+/* At least @width digits. */
+static void
+append_digits(GString *line, uint64_t value, unsigned width)
+{
+    char digits[20]; /* of UINT64_MAX */
+    unsigned at = sizeof(digits);
+
+    do {
+        digits[--at] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value > 0);
+    while (sizeof(digits) - at < width)
+        digits[--at] = '0';
+    g_string_append_len(line, digits + at, (gssize)(sizeof(digits) - at));
 }
 
 void
@@ -73,14 +108,16 @@ void
 bns_json_append_number(GString *line, const char *name, uint64_t value)
 {
     append_name(line, name);
-    g_string_append_printf(line, "%" PRIu64, value);
+    append_digits(line, value, 1);
 }
 
 void
 bns_json_append_count(GString *line, const char *name, uint64_t value)
 {
     append_name(line, name);
-    g_string_append_printf(line, "\"%" PRIu64 "\"", value);
+    g_string_append_c(line, '"');
+    append_digits(line, value, 1);
+    g_string_append_c(line, '"');
 }
 
 /* The beginning of @item, not ending inside a UTF-8 sequence, with a mark. */
@@ -120,28 +157,42 @@ bns_json_append_list(GString *line, const char *name, const char *const *items)
     g_string_append_c(line, ']');
 }
 
+/* A part of a time and what follows it. */
+static void
+append_part(GString *text, unsigned number, unsigned width, char end)
+{
+    append_digits(text, number, width);
+    g_string_append_c(text, end);
+}
+
 void
 bns_json_append_time(GString *text, int64_t time_us)
 {
     int64_t seconds = time_us / G_USEC_PER_SEC;
-    int in_day = (int)(seconds % SECONDS_PER_DAY);
+    unsigned in_day = (unsigned)(seconds % SECONDS_PER_DAY);
     GDate date;
 
     /* Not gmtime_r(3): its first call reads /etc/localtime, which a locked-down process
      * cannot. */
     g_date_clear(&date, 1);
     g_date_set_julian(&date, (guint32)(EPOCH_JULIAN + seconds / SECONDS_PER_DAY));
-    g_string_append_printf(text, "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ",
-                           g_date_get_year(&date), (int)g_date_get_month(&date),
-                           g_date_get_day(&date), in_day / 3600, in_day / 60 % 60,
-                           in_day % 60, (int)(time_us % G_USEC_PER_SEC));
+    append_part(text, g_date_get_year(&date), 4, '-');
+    append_part(text, (unsigned)g_date_get_month(&date), 2, '-');
+    append_part(text, g_date_get_day(&date), 2, 'T');
+    append_part(text, in_day / 3600, 2, ':');
+    append_part(text, in_day / 60 % 60, 2, ':');
+    append_part(text, in_day % 60, 2, '.');
+    append_part(text, (unsigned)(time_us % G_USEC_PER_SEC), 6, 'Z');
 }
 
 void
 bns_json_begin(
     GString *line, uint64_t seq, int64_t time_us, const char *session, BnsEvent event)
 {
-    g_string_append_printf(line, "{\"v\":1,\"seq\":%" PRIu64 ",\"ts\":\"", seq);
+    g_string_append(line, "{\"v\":1");
+    bns_json_append_number(line, "seq", seq);
+    append_name(line, "ts");
+    g_string_append_c(line, '"');
     bns_json_append_time(line, time_us);
     g_string_append_c(line, '"');
     bns_json_append_text(line, "session", session);
@@ -174,43 +225,27 @@ append_field(GString *line, const BnsField *field, const BnsRecord *record)
         bns_json_append_number(line, field->name, number);
 }
 
-/* The arguments of @text, which a cut may have left without the last one's end. */
-static GStrv
-split_arguments(const char *text)
-{
-    static const char end[] = { BNS_RECORD_ARGUMENT_END, '\0' };
-    GStrv arguments = g_strsplit(text, end, -1);
-    guint n = g_strv_length(arguments);
-
-    if (n > 0 && *arguments[n - 1] == '\0')
-        g_clear_pointer(&arguments[n - 1], g_free);
-    return arguments;
-}
-
 static void
-append_process(GString *line, const BnsRecord *record)
+append_process(GString *line, const BnsRecord *record, BnsArguments *arguments)
 {
     if (record->pid == 0)
         return;
-    g_string_append_printf(line, ",\"process\":{\"pid\":%" PRIu64, record->pid);
+    g_string_append(line, ",\"process\":{\"pid\":");
+    append_digits(line, record->pid, 1);
     bns_json_append_text(line, "exe", record->exe);
-    if (record->argv != NULL) {
-        g_auto(GStrv) given = split_arguments(record->argv);
-        g_auto(GStrv) masked = bns_mask_argv((const char *const *)given);
-
-        bns_json_append_list(line, "argv", (const char *const *)masked);
-    }
+    if (record->argv != NULL)
+        bns_arguments_append(arguments, line, record->argv);
     g_string_append_c(line, '}');
 }
 
 void
-bns_json_append_record(GString *line, const BnsRecord *record)
+bns_json_append_record(GString *line, const BnsRecord *record, BnsArguments *arguments)
 {
     bns_json_append_text(line, "decision", bns_decided_name(record->decision));
     for (size_t i = 0; i < BNS_N_FIELDS; i++) {
         if (!bns_fields[i].is_process)
             append_field(line, &bns_fields[i], record);
         else if (bns_fields[i].offset == offsetof(BnsRecord, pid))
-            append_process(line, record);
+            append_process(line, record, arguments);
     }
 }

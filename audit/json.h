@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include "audit/arguments.h"
 #include "audit/record.h"
 
 /* Longest line in bytes, its newline included. A record has at most BNS_RECORD_MAX bytes
@@ -36,8 +37,9 @@ void bns_json_append_list(GString *line, const char *name, const char *const *it
 void bns_json_begin(
     GString *line, uint64_t seq, int64_t time_us, const char *session, BnsEvent event);
 
-/* Appends the fields of @record that are present. */
-void bns_json_append_record(GString *line, const BnsRecord *record);
+/* Appends the fields of @record that are present. @arguments: of the file's records. */
+void
+bns_json_append_record(GString *line, const BnsRecord *record, BnsArguments *arguments);
 
 /* Appends RFC 3339 in UTC with microseconds, "2026-11-24T07:00:00.000000Z". Reads no
  * time zone file. */

@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include "audit/arguments.h"
+
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -21,14 +23,16 @@ typedef enum {
 /* An audit file ready to be written to. `seq` and `prev` are ahead of the file by what is
  * unwritten. */
 typedef struct {
-    char *path;         /* owned; absolute */
-    int fd;             /* owned; O_APPEND, locked: see bns_audit_open() */
-    uint64_t seq;       /* of the next record */
-    char prev[65];      /* hash of the last record; 64 zeros in a new file */
-    char session[37];   /* this session's id: UUID, lower case */
-    uint64_t max_bytes; /* of the file; beyond it no record is written; 0: none */
-    GString *unwritten; /* owned: lines for bns_writer_flush() */
-    int64_t end;        /* of the file, when the first of them was made */
+    char *path;              /* owned; absolute */
+    int fd;                  /* owned; O_APPEND, locked: see bns_audit_open() */
+    uint64_t seq;            /* of the next record */
+    char prev[65];           /* hash of the last record; 64 zeros in a new file */
+    char session[37];        /* this session's id: UUID, lower case */
+    uint64_t max_bytes;      /* of the file; beyond it no record is written; 0: none */
+    GString *line;           /* owned: being made */
+    GString *unwritten;      /* owned: lines for bns_writer_flush() */
+    BnsArguments *arguments; /* owned */
+    int64_t end;             /* of the file, when the first of them was made */
 } BnsAuditFile;
 
 /**

@@ -10,20 +10,21 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Returns: (transfer none): file->line. */
 static GString *
-begin(const BnsAuditFile *file, BnsEvent event)
+begin(BnsAuditFile *file, BnsEvent event)
 {
-    GString *line = g_string_sized_new(1024);
-
-    bns_json_begin(line, file->seq, g_get_real_time(), file->session, event);
-    return line;
+    g_string_truncate(file->line, 0);
+    bns_json_begin(file->line, file->seq, g_get_real_time(), file->session, event);
+    return file->line;
 }
 
-/* Seals @line and keeps it, if it fits. Its size is the file's, not what we wrote: others
+/* Seals file->line and keeps it, if it fits. Its size is the file's, not what we wrote: others
  * may cut a log that they rotate. */
 static bool
-keep(BnsAuditFile *file, GString *line, GError **error)
+keep(BnsAuditFile *file, GError **error)
 {
+    GString *line = file->line;
     char hash[BNS_CHAIN_HASH_LEN + 1];
     uint64_t end;
 
@@ -75,18 +76,16 @@ bns_writer_flush(BnsAuditFile *file, GError **error)
 }
 
 static bool
-finish(BnsAuditFile *file, GString *line, GError **error)
+finish(BnsAuditFile *file, GError **error)
 {
-    return keep(file, line, error) && bns_writer_flush(file, error);
+    return keep(file, error) && bns_writer_flush(file, error);
 }
 
 bool
 bns_writer_append(BnsAuditFile *file, const BnsRecord *record, GError **error)
 {
-    g_autoptr(GString) line = begin(file, record->event);
-
-    bns_json_append_record(line, record);
-    return keep(file, line, error);
+    bns_json_append_record(begin(file, record->event), record, file->arguments);
+    return keep(file, error);
 }
 
 bool
@@ -106,7 +105,7 @@ append_some(GString *line, const char *name, char **items)
 bool
 bns_writer_start(BnsAuditFile *file, const BnsSessionStart *start, GError **error)
 {
-    g_autoptr(GString) line = begin(file, BNS_EVENT_SESSION_START);
+    GString *line = begin(file, BNS_EVENT_SESSION_START);
     g_auto(GStrv) command = bns_mask_argv((const char *const *)start->command);
 
     bns_json_append_text(line, "version", BNS_VERSION);
@@ -118,13 +117,13 @@ bns_writer_start(BnsAuditFile *file, const BnsSessionStart *start, GError **erro
     append_some(line, "env_hidden", start->env_hidden);
     append_some(line, "published", start->published);
     append_some(line, "host_ports", start->host_ports);
-    return finish(file, line, error);
+    return finish(file, error);
 }
 
 bool
 bns_writer_end(BnsAuditFile *file, const BnsSessionEnd *end, GError **error)
 {
-    g_autoptr(GString) line = begin(file, BNS_EVENT_SESSION_END);
+    GString *line = begin(file, BNS_EVENT_SESSION_END);
 
     bns_json_append_text(line, "error", end->error);
     bns_json_append_text(line, "exit", end->exit);
@@ -132,5 +131,5 @@ bns_writer_end(BnsAuditFile *file, const BnsSessionEnd *end, GError **error)
     bns_json_append_count(line, "allowed", end->allowed);
     bns_json_append_count(line, "denied", end->denied);
     bns_json_append_count(line, "would_deny", end->would_deny);
-    return finish(file, line, error);
+    return finish(file, error);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sandbox/log.h"
 
+#include "base/debug.h"
 #include "base/fd.h"
 #include "base/ready.h"
 #include "sandbox/exit_status.h"
@@ -102,7 +103,7 @@ on_log(GLogLevelFlags flags, const GLogField *fields, gsize n_fields, void *data
 void
 bns_log_init(BnsLogLevel level)
 {
-    max_level = level;
+    bns_log_set_level(level);
     g_log_set_writer_func(on_log, NULL, NULL);
 }
 
@@ -110,6 +111,7 @@ void
 bns_log_set_level(BnsLogLevel level)
 {
     max_level = level;
+    bns_debug_show(level >= BNS_LOG_DEBUG);
 }
 
 void

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "netstack/gateway/flow.h"
 
+#include "base/debug.h"
 #include "base/owner.h"
 
 #include <string.h>
@@ -122,7 +123,7 @@ on_timer(void *data)
 {
     BnsFlow *flow = data;
 
-    g_debug("flow %" PRIu64 ": %s timed out", flow->id, rows[flow->state].name);
+    bns_debug("flow %" PRIu64 ": %s timed out", flow->id, rows[flow->state].name);
     rows[flow->state].on_timeout(flow);
     bns_flow_run(flow);
 }
@@ -155,8 +156,8 @@ bns_flow_touch(BnsFlow *flow)
 void
 bns_flow_enter(BnsFlow *flow, BnsFlowState state)
 {
-    g_debug("flow %" PRIu64 ": %s -> %s", flow->id, rows[flow->state].name,
-            rows[state].name);
+    bns_debug("flow %" PRIu64 ": %s -> %s", flow->id, rows[flow->state].name,
+              rows[state].name);
     flow->state = state;
     bns_flow_touch(flow);
 }

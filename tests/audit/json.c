@@ -73,10 +73,11 @@ test_line(void)
         .tls_us = 10,
         .first_byte_us = 11,
     };
+    g_autoptr(BnsArguments) arguments = bns_arguments_new();
     g_autoptr(GString) line = g_string_new(NULL);
 
     bns_json_begin(line, 42, 1795503600000007, "5f1c", record.event);
-    bns_json_append_record(line, &record);
+    bns_json_append_record(line, &record, arguments);
     g_assert_cmpstr(
         line->str, ==,
         "{\"v\":1,\"seq\":42,\"ts\":\"2026-11-24T07:00:00.000007Z\",\"session\":"
@@ -105,16 +106,51 @@ test_process(void)
                                .cwd = "/w",
                                .parent = 6 };
     const BnsRecord nameless = { .event = BNS_EVENT_EXEC, .pid = 7, .argv = "" };
+    g_autoptr(BnsArguments) arguments = bns_arguments_new();
     g_autoptr(GString) line = g_string_new(NULL);
     g_autoptr(GString) other = g_string_new(NULL);
 
-    bns_json_append_record(line, &record);
+    bns_json_append_record(line, &record, arguments);
     g_assert_cmpstr(line->str, ==,
                     ",\"decision\":\"deny\",\"request\":1,\"process\":{\"pid\":7,"
                     "\"exe\":\"/bin/x\\\"\",\"argv\":[\"x\",\"--token=***\",\"\","
                     "\"cut...\"]},\"host\":\"h\",\"cwd\":\"/w\",\"parent\":\"6\"");
-    bns_json_append_record(other, &nameless);
+    bns_json_append_record(other, &nameless, arguments);
     g_assert_cmpstr(other->str, ==, ",\"process\":{\"pid\":7,\"argv\":[]}");
+}
+
+/* Of each row the first is made and the others are remembered; nobody gets another's. */
+static void
+test_rows_of_arguments(void)
+{
+    static const char *const rows[] = { "",
+                                        "",
+                                        "a\x1e",
+                                        "a\x1e",
+                                        "a\x1e"
+                                        "b\x1e",
+                                        "a\x1e",
+                                        "-p\x1es\x1e",
+                                        "-p\x1es\x1e",
+                                        "" };
+    static const char *const jsons[] = { "[]",
+                                         "[]",
+                                         "[\"a\"]",
+                                         "[\"a\"]",
+                                         "[\"a\",\"b\"]",
+                                         "[\"a\"]",
+                                         "[\"-p\",\"s\"]",
+                                         "[\"-p\",\"s\"]",
+                                         "[]" };
+    g_autoptr(BnsArguments) arguments = bns_arguments_new();
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GString) line = g_string_new(NULL);
+        g_autofree char *wanted = g_strconcat(",\"argv\":", jsons[i], NULL);
+
+        bns_arguments_append(arguments, line, rows[i]);
+        g_assert_cmpstr(line->str, ==, wanted);
+    }
 }
 
 static void
@@ -122,11 +158,12 @@ test_absent(void)
 {
     for (int event = 0; event < BNS_N_EVENTS; event++) {
         const BnsRecord record = { .event = (BnsEvent)event };
+        g_autoptr(BnsArguments) arguments = bns_arguments_new();
         g_autoptr(GString) line = g_string_new(NULL);
         bool ends = event == BNS_EVENT_HTTP_RESPONSE || event == BNS_EVENT_TCP_CLOSE ||
                     event == BNS_EVENT_PUBLISH_CLOSE;
 
-        bns_json_append_record(line, &record);
+        bns_json_append_record(line, &record, arguments);
         g_assert_cmpstr(
             line->str, ==,
             ends ? ",\"bytes_sent\":0,\"bytes_received\":0,\"duration_us\":0" : "");
@@ -193,12 +230,13 @@ test_longest_line(void)
     g_autofree char *path = g_strnfill(BNS_RECORD_MAX, '\x01');
     const BnsRecord record = { .event = BNS_EVENT_HTTP_REQUEST, .path = path };
     g_autoptr(GBytes) bytes = bns_record_encode(&record);
+    g_autoptr(BnsArguments) arguments = bns_arguments_new();
     g_autoptr(GString) line = g_string_new(NULL);
     BnsRecord decoded;
 
     g_assert_true(bns_record_decode(g_bytes_get_data(bytes, NULL),
                                     g_bytes_get_size(bytes), &decoded));
-    bns_json_append_record(line, &decoded);
+    bns_json_append_record(line, &decoded, arguments);
     g_assert_cmpuint(line->len, >, 6 * 65000);
     g_assert_cmpuint(line->len, <, BNS_JSON_LINE_MAX - 1024);
 }
@@ -334,6 +372,7 @@ main(int argc, char **argv)
     bns_test_add("/audit/json/strings-are-escaped", test_strings);
     bns_test_add("/audit/json/fields-have-their-order", test_line);
     bns_test_add("/audit/json/a-process-is-an-object", test_process);
+    bns_test_add("/audit/json/arguments-of-rows", test_rows_of_arguments);
     bns_test_add("/audit/json/absent-is-not-written-but-at-a-transfers-end",
                  test_absent);
     bns_test_add("/audit/json/times-are-utc-with-microseconds", test_time);

@@ -156,12 +156,13 @@ test_comes_back(void)
                                .error = "e",
                                .count = 7,
                                .dns_us = 8 };
+    g_autoptr(BnsArguments) arguments = bns_arguments_new();
     g_autoptr(GString) line = g_string_new(NULL);
     g_autoptr(BnsJson) json = NULL;
     BnsRecord again;
 
     bns_json_begin(line, 1, 0, "s", record.event);
-    bns_json_append_record(line, &record);
+    bns_json_append_record(line, &record, arguments);
     g_string_append_c(line, '}');
     json = bns_json_parse(line->str, line->len);
     g_assert_nonnull(json);

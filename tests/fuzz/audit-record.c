@@ -8,6 +8,7 @@
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    g_autoptr(BnsArguments) arguments = NULL;
     g_autoptr(GString) line = NULL;
     g_autoptr(GBytes) again = NULL;
     BnsRecord record;
@@ -16,8 +17,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     again = bns_record_encode(&record);
     g_assert_cmpmem(g_bytes_get_data(again, NULL), g_bytes_get_size(again), data, size);
+    arguments = bns_arguments_new();
     line = g_string_new(NULL);
-    bns_json_append_record(line, &record);
+    bns_json_append_record(line, &record, arguments);
     g_assert_true(g_utf8_validate(line->str, (gssize)line->len, NULL));
     g_assert_cmpuint(line->len, <, BNS_JSON_LINE_MAX / 2);
     return 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sandbox/log.h"
 
+#include "base/debug.h"
 #include "base/fd.h"
 #include "base/ready.h"
 #include "tests/support/test.h"
@@ -63,8 +64,10 @@ test_levels(void)
           "boundary-ns: critical\nboundary-ns: warning\nboundary-ns: info\n" },
         { BNS_LOG_DEBUG,
           "boundary-ns: critical\nboundary-ns: warning\nboundary-ns: info\n"
-          "boundary-ns: debug\n" },
+          "boundary-ns: debug\nboundary-ns: made when it is shown\n" },
     };
+
+    unsigned n_made = 0;
 
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autofree char *text = NULL;
@@ -76,8 +79,10 @@ test_levels(void)
         g_warning("warning");
         g_info("info");
         g_debug("debug");
+        bns_debug("%s", (n_made++, "made when it is shown"));
         text = capture_end(&capture);
         g_assert_cmpstr(text, ==, cases[i].text);
+        g_assert_cmpuint(n_made, ==, cases[i].level == BNS_LOG_DEBUG);
     }
 }
 
