@@ -39,6 +39,20 @@ begin_relay(BnsExchange *exchange)
     bns_flow_enter(exchange->flow, BNS_FLOW_RELAY);
 }
 
+/* What an idle connection says, 408 or its end, answers no request. */
+static void
+send_recorded(BnsExchange *exchange)
+{
+    BnsUpstream *upstream = exchange->upstream;
+
+    if (!upstream->is_kept || bns_upstream_is_quiet(upstream)) {
+        begin_relay(exchange);
+        return;
+    }
+    g_clear_pointer(&exchange->upstream, bns_upstream_free);
+    bns_exchange_acquire(exchange, false);
+}
+
 static void
 refuse_unrecorded(BnsExchange *exchange)
 {
@@ -49,17 +63,11 @@ static void
 on_recorded(bool is_recorded, void *data)
 {
     BnsExchange *exchange = data;
-    BnsUpstream *upstream = exchange->upstream;
 
-    if (!is_recorded) {
+    if (is_recorded)
+        send_recorded(exchange);
+    else
         refuse_unrecorded(exchange);
-    } else if (upstream->is_kept && !bns_upstream_is_quiet(upstream)) {
-        /* What an idle connection says, 408 or its end, answers no request. */
-        g_clear_pointer(&exchange->upstream, bns_upstream_free);
-        bns_exchange_acquire(exchange, false);
-    } else {
-        begin_relay(exchange);
-    }
     bns_flow_run(exchange->flow);
 }
 
@@ -77,7 +85,7 @@ send_request(BnsExchange *exchange, BnsUpstream *upstream)
     bns_stream_set_owner(upstream->channel.stream, on_upstream_ready, exchange);
     switch (bns_call_note_request(&exchange->call, on_recorded, exchange)) {
     case BNS_CALL_SENT:
-        begin_relay(exchange);
+        send_recorded(exchange);
         break;
     case BNS_CALL_RECORDING:
         bns_flow_enter(exchange->flow, BNS_FLOW_RECORD);

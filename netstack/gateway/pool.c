@@ -75,7 +75,8 @@ bns_pool_free(BnsPool *pool)
 void
 bns_pool_put(BnsPool *pool, BnsUpstream *upstream)
 {
-    if (!bns_upstream_is_quiet(upstream)) {
+    /* What it says from here on is seen by on_idle_ready(), or before the next request. */
+    if (!bns_upstream_was_quiet(upstream)) {
         bns_upstream_free(upstream);
         return;
     }
@@ -100,10 +101,6 @@ bns_pool_take(BnsPool *pool, const BnsDialTarget *target)
         if (!bns_upstream_fits(pool->engine, upstream, target))
             continue;
         g_queue_delete_link(&pool->idle, link);
-        if (!bns_upstream_is_quiet(upstream)) {
-            bns_upstream_free(upstream);
-            continue;
-        }
         upstream->pool = NULL;
         upstream->is_kept = true;
         bns_stream_want(upstream->channel.stream, false, false);

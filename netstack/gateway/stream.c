@@ -56,6 +56,8 @@ on_events(uint32_t events, void *data)
 
     if (events & (EPOLLHUP | EPOLLERR))
         stream->hung_up = true;
+    if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
+        stream->exhausted = false;
     bns_watch_set_events(stream->watch, wanted);
     /* Before the callback, which may free the stream. */
     bns_stream_update(stream);
@@ -150,6 +152,12 @@ bns_stream_want(BnsStream *stream, bool reading, bool writing)
     bns_stream_update(stream);
 }
 
+void
+bns_stream_look(BnsStream *stream)
+{
+    stream->exhausted = false;
+}
+
 bool
 bns_stream_hung_up(const BnsStream *stream)
 {
@@ -225,14 +233,20 @@ has_hung_up(int fd)
     return poll(&poll_fd, 1, 0) == 1 && (poll_fd.revents & (POLLHUP | POLLERR)) != 0;
 }
 
+/* Fewer bytes than there was room for were all (epoll(7)). Who has hung up is not told of
+ * again. */
 static ssize_t
 socket_receive(BnsStream *stream, void *buffer, size_t size)
 {
     ssize_t n;
 
+    if (stream->exhausted)
+        return -EAGAIN;
     do
         n = recv(stream->fd, buffer, size, 0);
     while (n < 0 && errno == EINTR);
+    stream->exhausted =
+        !stream->hung_up && (n < 0 ? errno == EAGAIN : n > 0 && (size_t)n < size);
     if (n == 0) {
         stream->at_end = true;
         stream->hung_up = stream->hung_up || has_hung_up(stream->fd);

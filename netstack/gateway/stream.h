@@ -62,6 +62,9 @@ bool bns_stream_hung_up(const BnsStream *stream);
 /* Whether something waits to be read in a direction that is wanted: bytes, an end, a
  * failure. on_ready will tell of it. */
 bool bns_stream_has_more(const BnsStream *stream);
+/* A stream whose socket was read to its end says AGAIN, without asking the kernel, until
+ * the loop has told of more. After this the next read or peek asks. */
+void bns_stream_look(BnsStream *stream);
 
 /* Takes @ssl (accept or connect state set). Bytes not yet read from the stream, peeked
  * ones included, belong to TLS. On a stream that is TLS already, after its handshake, the

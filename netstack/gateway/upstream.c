@@ -136,7 +136,7 @@ bns_upstream_error(const BnsChannel *channel)
 }
 
 bool
-bns_upstream_is_quiet(BnsUpstream *upstream)
+bns_upstream_was_quiet(BnsUpstream *upstream)
 {
     BnsStream *stream = upstream->channel.stream;
     char byte;
@@ -150,11 +150,19 @@ bns_upstream_is_quiet(BnsUpstream *upstream)
 }
 
 bool
+bns_upstream_is_quiet(BnsUpstream *upstream)
+{
+    bns_stream_look(upstream->channel.stream);
+    return bns_upstream_was_quiet(upstream);
+}
+
+bool
 bns_upstream_has_spoken(BnsUpstream *upstream)
 {
     BnsStream *stream = upstream->channel.stream;
     char byte;
 
+    bns_stream_look(stream);
     return bns_buffer_len(&upstream->channel.in) > 0 ||
            (bns_stream_ssl(stream) == NULL && bns_stream_peek(stream, &byte, 1) > 0);
 }

@@ -71,6 +71,9 @@ const char *bns_upstream_error(const BnsChannel *channel);
 /* Whether nothing has arrived: no end, no failure, no byte (TLS's own messages are none).
  * An idle connection that is not quiet is of no use. */
 bool bns_upstream_is_quiet(BnsUpstream *upstream);
+/* The same, but of what has arrived since the connection was read to its end, only what
+ * the loop has told of is seen. */
+bool bns_upstream_was_quiet(BnsUpstream *upstream);
 /* Of one that is not quiet: whether it is because bytes have arrived. */
 bool bns_upstream_has_spoken(BnsUpstream *upstream);
 

@@ -6,6 +6,7 @@
 #include "netstack/gateway/hello.h"
 
 #include "base/fd.h"
+#include "tests/gateway/stream_now.h"
 #include "tests/gateway/tls_pair.h"
 #include "tests/support/test.h"
 
@@ -131,7 +132,7 @@ raw_peer_say(RawPeer *raw, GByteArray *bytes, size_t step)
         g_assert_cmpint(
             bns_fd_write_all(raw->peer, bytes->data + at, MIN(step, bytes->len - at)),
             ==, 0);
-        result = bns_stream_handshake(raw->stream);
+        result = handshake_now(raw->stream);
     }
     g_byte_array_unref(bytes);
     return result;
@@ -334,7 +335,7 @@ test_client_dies(void)
     g_assert_cmpint(raw_peer_say(&raw, bytes, 9999), ==, BNS_STREAM_AGAIN);
     g_assert_null(bns_hello_failure(raw.ssl));
     bns_fd_clear(&raw.peer);
-    g_assert_cmpint(bns_stream_handshake(raw.stream), ==, BNS_STREAM_TRUNCATED);
+    g_assert_cmpint(handshake_now(raw.stream), ==, BNS_STREAM_TRUNCATED);
     failure = bns_hello_failure(raw.ssl);
     g_assert_cmpstr(failure, ==,
                     "client closed the connection during the TLS handshake");

@@ -2,6 +2,7 @@
 #include "netstack/gateway/stream.h"
 
 #include "base/fd.h"
+#include "tests/gateway/stream_now.h"
 #include "tests/support/test.h"
 
 #include <errno.h>
@@ -71,22 +72,65 @@ test_read(void)
     char buffer[16];
 
     fixture_init(&f);
-    g_assert_cmpint(bns_stream_read(f.stream, buffer, 16), ==, BNS_STREAM_AGAIN);
+    g_assert_cmpint(read_now(f.stream, buffer, 16), ==, BNS_STREAM_AGAIN);
     bns_stream_want(f.stream, true, false);
     g_assert_cmpuint(count_calls(&f, 0), ==, 0);
     send_text(f.peer, "hello");
     bns_loop_turn(f.loop, -1);
     g_assert_cmpuint(f.calls, ==, 1);
-    g_assert_cmpint(bns_stream_read(f.stream, buffer, 16), ==, 5);
+    g_assert_cmpint(read_now(f.stream, buffer, 16), ==, 5);
     g_assert_cmpmem(buffer, 5, "hello", 5);
-    g_assert_cmpint(bns_stream_read(f.stream, buffer, 16), ==, BNS_STREAM_AGAIN);
+    g_assert_cmpint(read_now(f.stream, buffer, 16), ==, BNS_STREAM_AGAIN);
     shutdown(f.peer, SHUT_WR);
     bns_loop_turn(f.loop, -1);
-    g_assert_cmpint(bns_stream_read(f.stream, buffer, 16), ==, BNS_STREAM_EOF);
+    g_assert_cmpint(read_now(f.stream, buffer, 16), ==, BNS_STREAM_EOF);
     g_assert_false(bns_stream_hung_up(f.stream));
     /* The other direction goes on. */
     g_assert_cmpint(bns_stream_write(f.stream, "x", 1), ==, 1);
     g_assert_cmpint(read(f.peer, buffer, 16), ==, 1);
+    fixture_clear(&f);
+}
+
+/* What a read has emptied is not asked again before the loop, or its owner, says so; and
+ * what was there beyond a full buffer is. */
+static void
+test_exhausted(void)
+{
+    Fixture f;
+    char buffer[8];
+
+    fixture_init(&f);
+    bns_stream_want(f.stream, true, false);
+    send_text(f.peer, "hello");
+    g_assert_cmpint(bns_stream_read(f.stream, buffer, 8), ==, 5);
+    send_text(f.peer, "0123456789");
+    g_assert_cmpint(bns_stream_read(f.stream, buffer, 8), ==, BNS_STREAM_AGAIN);
+    bns_loop_turn(f.loop, -1);
+    g_assert_cmpint(bns_stream_read(f.stream, buffer, 8), ==, 8);
+    g_assert_cmpint(bns_stream_read(f.stream, buffer, 8), ==, 2);
+    send_text(f.peer, "x");
+    g_assert_cmpint(bns_stream_read(f.stream, buffer, 8), ==, BNS_STREAM_AGAIN);
+    bns_stream_look(f.stream);
+    g_assert_cmpint(bns_stream_read(f.stream, buffer, 8), ==, 1);
+    fixture_clear(&f);
+}
+
+/* Bytes that nobody wanted while they came, and the end behind them. */
+static void
+test_exhausted_and_unwanted(void)
+{
+    Fixture f;
+    char buffer[8];
+
+    fixture_init(&f);
+    g_assert_cmpint(bns_stream_read(f.stream, buffer, 8), ==, BNS_STREAM_AGAIN);
+    send_text(f.peer, "late");
+    g_assert_cmpuint(count_calls(&f, 0), ==, 0);
+    bns_fd_clear(&f.peer);
+    g_assert_cmpuint(count_calls(&f, 1), ==, 1);
+    g_assert_true(bns_stream_hung_up(f.stream));
+    g_assert_cmpint(bns_stream_read(f.stream, buffer, 8), ==, 4);
+    g_assert_cmpint(bns_stream_read(f.stream, buffer, 8), ==, BNS_STREAM_EOF);
     fixture_clear(&f);
 }
 
@@ -98,20 +142,20 @@ test_peek(void)
 
     fixture_init(&f);
     bns_stream_want(f.stream, true, false);
-    g_assert_cmpint(bns_stream_peek(f.stream, buffer, 8), ==, BNS_STREAM_AGAIN);
+    g_assert_cmpint(peek_now(f.stream, buffer, 8), ==, BNS_STREAM_AGAIN);
     send_text(f.peer, "GE");
     bns_loop_turn(f.loop, -1);
-    g_assert_cmpint(bns_stream_peek(f.stream, buffer, 8), ==, 2);
+    g_assert_cmpint(peek_now(f.stream, buffer, 8), ==, 2);
     /* What was seen already must not keep the loop busy. */
     g_assert_cmpuint(count_calls(&f, 0), ==, 0);
     send_text(f.peer, "T / HTTP");
     bns_loop_turn(f.loop, -1);
-    g_assert_cmpint(bns_stream_peek(f.stream, buffer, 8), ==, 8);
+    g_assert_cmpint(peek_now(f.stream, buffer, 8), ==, 8);
     g_assert_cmpmem(buffer, 8, "GET / HT", 8);
-    g_assert_cmpint(bns_stream_read(f.stream, buffer, 3), ==, 3);
+    g_assert_cmpint(read_now(f.stream, buffer, 3), ==, 3);
     g_assert_cmpmem(buffer, 3, "GET", 3);
-    g_assert_cmpint(bns_stream_peek(f.stream, buffer, sizeof(buffer)), ==, 7);
-    g_assert_cmpint(bns_stream_read(f.stream, buffer, sizeof(buffer)), ==, 7);
+    g_assert_cmpint(peek_now(f.stream, buffer, sizeof(buffer)), ==, 7);
+    g_assert_cmpint(read_now(f.stream, buffer, sizeof(buffer)), ==, 7);
     g_assert_cmpmem(buffer, 7, " / HTTP", 7);
     fixture_clear(&f);
 }
@@ -125,10 +169,10 @@ test_peek_end(void)
     fixture_init(&f);
     send_text(f.peer, "G");
     shutdown(f.peer, SHUT_WR);
-    g_assert_cmpint(bns_stream_peek(f.stream, buffer, 8), ==, 1);
-    g_assert_cmpint(bns_stream_peek(f.stream, buffer, 8), ==, BNS_STREAM_EOF);
-    g_assert_cmpint(bns_stream_read(f.stream, buffer, 8), ==, 1);
-    g_assert_cmpint(bns_stream_read(f.stream, buffer, 8), ==, BNS_STREAM_EOF);
+    g_assert_cmpint(peek_now(f.stream, buffer, 8), ==, 1);
+    g_assert_cmpint(peek_now(f.stream, buffer, 8), ==, BNS_STREAM_EOF);
+    g_assert_cmpint(read_now(f.stream, buffer, 8), ==, 1);
+    g_assert_cmpint(read_now(f.stream, buffer, 8), ==, BNS_STREAM_EOF);
     fixture_clear(&f);
 }
 
@@ -141,13 +185,13 @@ test_peeked_bytes_are_told(void)
 
     fixture_init(&f);
     send_text(f.peer, "GET");
-    g_assert_cmpint(bns_stream_peek(f.stream, buffer, 8), ==, 3);
+    g_assert_cmpint(peek_now(f.stream, buffer, 8), ==, 3);
     bns_stream_want(f.stream, true, false);
     bns_loop_turn(f.loop, 0);
     bns_loop_turn(f.loop, 1000);
     g_assert_cmpuint(f.calls, >=, 1);
-    g_assert_cmpint(bns_stream_read(f.stream, buffer, 16), ==, 3);
-    g_assert_cmpint(bns_stream_read(f.stream, buffer, 16), ==, BNS_STREAM_AGAIN);
+    g_assert_cmpint(read_now(f.stream, buffer, 16), ==, 3);
+    g_assert_cmpint(read_now(f.stream, buffer, 16), ==, BNS_STREAM_AGAIN);
     g_assert_cmpuint(count_calls(&f, 0), ==, 0);
     fixture_clear(&f);
 }
@@ -205,8 +249,8 @@ test_hang_up(void)
     bns_stream_want(f.stream, true, false);
     bns_loop_turn(f.loop, 0);
     g_assert_cmpuint(f.calls, >=, 2);
-    g_assert_cmpint(bns_stream_read(f.stream, buffer, 16), ==, 4);
-    g_assert_cmpint(bns_stream_read(f.stream, buffer, 16), ==, BNS_STREAM_EOF);
+    g_assert_cmpint(read_now(f.stream, buffer, 16), ==, 4);
+    g_assert_cmpint(read_now(f.stream, buffer, 16), ==, BNS_STREAM_EOF);
     bns_stream_want(f.stream, false, false);
     g_assert_cmpuint(count_calls(&f, 0), ==, 0);
     fixture_clear(&f);
@@ -223,10 +267,10 @@ test_end_by_close(void)
     bns_stream_want(f.stream, true, false);
     send_text(f.peer, "half");
     bns_loop_turn(f.loop, -1);
-    g_assert_cmpint(bns_stream_read(f.stream, buffer, 16), ==, 4);
+    g_assert_cmpint(read_now(f.stream, buffer, 16), ==, 4);
     bns_fd_clear(&f.peer);
     g_assert_false(bns_stream_hung_up(f.stream));
-    g_assert_cmpint(bns_stream_read(f.stream, buffer, 16), ==, BNS_STREAM_EOF);
+    g_assert_cmpint(read_now(f.stream, buffer, 16), ==, BNS_STREAM_EOF);
     g_assert_true(bns_stream_hung_up(f.stream));
     fixture_clear(&f);
 }
@@ -245,7 +289,7 @@ test_failed_write(void)
     g_assert_cmpstr(bns_stream_error(f.stream), ==, g_strerror(EPIPE));
     g_assert_cmpint(bns_stream_write(f.stream, "body", 4), ==, BNS_STREAM_ERROR);
     g_assert_cmpint(bns_stream_shutdown(f.stream), ==, BNS_STREAM_ERROR);
-    g_assert_cmpint(bns_stream_read(f.stream, buffer, 16), ==, 9);
+    g_assert_cmpint(read_now(f.stream, buffer, 16), ==, 9);
     fixture_clear(&f);
 }
 
@@ -261,7 +305,7 @@ test_shutdown(void)
     g_assert_cmpint(read(f.peer, buffer, 16), ==, 3);
     g_assert_cmpint(read(f.peer, buffer, 16), ==, 0);
     send_text(f.peer, "still");
-    g_assert_cmpint(bns_stream_read(f.stream, buffer, 16), ==, 5);
+    g_assert_cmpint(read_now(f.stream, buffer, 16), ==, 5);
     fixture_clear(&f);
 }
 
@@ -324,7 +368,7 @@ test_tcp_reset(void)
     g_assert_cmpuint(f.calls, ==, 1);
     g_assert_cmpuint(count_calls(&f, 0), ==, 0);
     g_assert_true(bns_stream_hung_up(f.stream));
-    g_assert_cmpint(bns_stream_read(f.stream, &byte, 1), ==, BNS_STREAM_ERROR);
+    g_assert_cmpint(read_now(f.stream, &byte, 1), ==, BNS_STREAM_ERROR);
     g_assert_cmpint(bns_stream_errno(f.stream), ==, ECONNRESET);
     fixture_clear(&f);
 }
@@ -346,7 +390,7 @@ test_free_in_callback(void)
 
     fixture_init(&f);
     send_text(f.peer, "xyz");
-    g_assert_cmpint(bns_stream_peek(f.stream, buffer, 2), ==, 2);
+    g_assert_cmpint(peek_now(f.stream, buffer, 2), ==, 2);
     bns_stream_set_owner(f.stream, on_ready_free, &f);
     /* Both the socket and the peeked bytes have something to say. */
     bns_stream_want(f.stream, true, true);
@@ -362,6 +406,9 @@ main(int argc, char **argv)
 {
     bns_test_init(&argc, &argv, 30);
     bns_test_add("/gateway/stream/reads-until-the-peer-ends", test_read);
+    bns_test_add("/gateway/stream/asks-the-kernel-when-told", test_exhausted);
+    bns_test_add("/gateway/stream/unwanted-bytes-and-their-end",
+                 test_exhausted_and_unwanted);
     bns_test_add("/gateway/stream/peek-consumes-nothing-and-does-not-spin", test_peek);
     bns_test_add("/gateway/stream/peek-tells-an-early-end", test_peek_end);
     bns_test_add("/gateway/stream/peeked-bytes-are-told", test_peeked_bytes_are_told);

@@ -2,6 +2,7 @@
 /* Streams that speak TLS inside TLS, as through the TLS of a proxy. */
 #include "netstack/gateway/stream.h"
 
+#include "tests/gateway/stream_now.h"
 #include "tests/gateway/tls_pair.h"
 #include "tests/support/certs.h"
 #include "tests/support/test.h"
@@ -88,7 +89,7 @@ move(Transfer *transfer)
         transfer->n_written += n > 0 ? (size_t)n : 0;
     }
     /* Once: what stays behind in either layer must be told again. */
-    n = bns_stream_read(transfer->to, bytes, 997);
+    n = read_now(transfer->to, bytes, 997);
     g_assert_true(n > 0 || n == BNS_STREAM_AGAIN);
     for (ssize_t i = 0; i < n; i++)
         g_assert_cmpuint(bytes[i], ==, byte_at(transfer->n_read++));
@@ -137,11 +138,11 @@ test_clean_end(gconstpointer data)
     connect_pair(&pair, GPOINTER_TO_INT(data));
     g_assert_cmpint(bns_stream_write(pair.server.stream, "x", 1), ==, 1);
     g_assert_cmpint(bns_stream_shutdown(pair.server.stream), ==, 1);
-    g_assert_cmpint(bns_stream_read(pair.client.stream, &byte, 1), ==, 1);
-    g_assert_cmpint(bns_stream_read(pair.client.stream, &byte, 1), ==, BNS_STREAM_EOF);
+    g_assert_cmpint(read_now(pair.client.stream, &byte, 1), ==, 1);
+    g_assert_cmpint(read_now(pair.client.stream, &byte, 1), ==, BNS_STREAM_EOF);
     /* The other direction is still open. */
     g_assert_cmpint(bns_stream_write(pair.client.stream, "y", 1), ==, 1);
-    g_assert_cmpint(bns_stream_read(pair.server.stream, &byte, 1), ==, 1);
+    g_assert_cmpint(read_now(pair.server.stream, &byte, 1), ==, 1);
     tls_pair_clear(&pair);
 }
 
@@ -156,8 +157,8 @@ test_cut_inside(gconstpointer data)
     connect_pair(&pair, GPOINTER_TO_INT(data));
     g_assert_cmpint(bns_stream_write(pair.server.stream, "x", 1), ==, 1);
     g_clear_pointer(&pair.server.stream, bns_stream_free);
-    g_assert_cmpint(bns_stream_read(pair.client.stream, &byte, 1), ==, 1);
-    n = bns_stream_read(pair.client.stream, &byte, 1);
+    g_assert_cmpint(read_now(pair.client.stream, &byte, 1), ==, 1);
+    n = read_now(pair.client.stream, &byte, 1);
     g_assert_true(n == BNS_STREAM_TRUNCATED || n == BNS_STREAM_ERROR);
     tls_pair_clear(&pair);
 }

@@ -4,6 +4,7 @@
  */
 #include "netstack/gateway/stream.h"
 
+#include "tests/gateway/stream_now.h"
 #include "tests/gateway/tls_pair.h"
 #include "tests/support/certs.h"
 #include "tests/support/test.h"
@@ -58,7 +59,7 @@ expect_text(BnsStream *stream, const char *text)
 {
     char buffer[64];
 
-    g_assert_cmpint(bns_stream_read(stream, buffer, sizeof(buffer)), ==, strlen(text));
+    g_assert_cmpint(read_now(stream, buffer, sizeof(buffer)), ==, strlen(text));
     g_assert_cmpmem(buffer, strlen(text), text, strlen(text));
 }
 
@@ -86,13 +87,13 @@ test_clean_end(gconstpointer data)
     write_text(pair.server.stream, "hello");
     g_assert_cmpint(bns_stream_shutdown(pair.server.stream), ==, 1);
     expect_text(pair.client.stream, "hello");
-    g_assert_cmpint(bns_stream_read(pair.client.stream, &byte, 1), ==, BNS_STREAM_EOF);
-    g_assert_cmpint(bns_stream_read(pair.client.stream, &byte, 1), ==, BNS_STREAM_EOF);
+    g_assert_cmpint(read_now(pair.client.stream, &byte, 1), ==, BNS_STREAM_EOF);
+    g_assert_cmpint(read_now(pair.client.stream, &byte, 1), ==, BNS_STREAM_EOF);
     /* The other direction is still open. */
     write_text(pair.client.stream, "answer");
     expect_text(pair.server.stream, "answer");
     g_assert_cmpint(bns_stream_shutdown(pair.client.stream), ==, 1);
-    g_assert_cmpint(bns_stream_read(pair.server.stream, &byte, 1), ==, BNS_STREAM_EOF);
+    g_assert_cmpint(read_now(pair.server.stream, &byte, 1), ==, BNS_STREAM_EOF);
     tls_pair_clear(&pair);
 }
 
@@ -106,10 +107,8 @@ test_truncation(gconstpointer data)
     write_text(pair.server.stream, "hello");
     g_clear_pointer(&pair.server.stream, bns_stream_free);
     expect_text(pair.client.stream, "hello");
-    g_assert_cmpint(bns_stream_read(pair.client.stream, &byte, 1), ==,
-                    BNS_STREAM_TRUNCATED);
-    g_assert_cmpint(bns_stream_read(pair.client.stream, &byte, 1), ==,
-                    BNS_STREAM_TRUNCATED);
+    g_assert_cmpint(read_now(pair.client.stream, &byte, 1), ==, BNS_STREAM_TRUNCATED);
+    g_assert_cmpint(read_now(pair.client.stream, &byte, 1), ==, BNS_STREAM_TRUNCATED);
     g_assert_cmpint(bns_stream_errno(pair.client.stream), ==, 0);
     tls_pair_clear(&pair);
 }
@@ -127,8 +126,7 @@ test_garbage(void)
                          "aaaaaaaaaaaaaaaaaaaa",
                          25, 0),
                     ==, 25);
-    g_assert_cmpint(bns_stream_read(pair.client.stream, &byte, 1), ==,
-                    BNS_STREAM_ERROR);
+    g_assert_cmpint(read_now(pair.client.stream, &byte, 1), ==, BNS_STREAM_ERROR);
     g_assert_cmpint(bns_stream_errno(pair.client.stream), ==, 0);
     g_assert_cmpstr(bns_stream_error(pair.client.stream), ==,
                     "decryption failed or bad record mac");
@@ -150,7 +148,7 @@ test_early_answer(void)
     g_assert_cmpint(bns_stream_errno(pair.client.stream), ==, EPIPE);
     g_assert_cmpint(bns_stream_shutdown(pair.client.stream), ==, BNS_STREAM_ERROR);
     expect_text(pair.client.stream, "413");
-    g_assert_cmpint(bns_stream_read(pair.client.stream, bytes, 8), <, BNS_STREAM_AGAIN);
+    g_assert_cmpint(read_now(pair.client.stream, bytes, 8), <, BNS_STREAM_AGAIN);
     tls_pair_clear(&pair);
 }
 
@@ -166,7 +164,7 @@ test_hidden_bytes(void)
     connect_pair(&pair, TLS1_3_VERSION);
     bns_stream_set_owner(pair.client.stream, on_count, &counter);
     write_text(pair.server.stream, "0123456789");
-    g_assert_cmpint(bns_stream_read(pair.client.stream, bytes, 4), ==, 4);
+    g_assert_cmpint(read_now(pair.client.stream, bytes, 4), ==, 4);
     /* The rest is decrypted already: the socket will never be readable for it. */
     bns_stream_want(pair.client.stream, true, false);
     bns_loop_turn(pair.loop, -1);
@@ -181,9 +179,8 @@ test_hidden_bytes(void)
     bns_stream_want(pair.client.stream, true, false);
     bns_loop_turn(pair.loop, -1);
     g_assert_cmpuint(counter.calls, ==, 3);
-    g_assert_cmpint(bns_stream_read(pair.client.stream, bytes, 16), ==, 6);
-    g_assert_cmpint(bns_stream_read(pair.client.stream, bytes, 16), ==,
-                    BNS_STREAM_AGAIN);
+    g_assert_cmpint(read_now(pair.client.stream, bytes, 16), ==, 6);
+    g_assert_cmpint(read_now(pair.client.stream, bytes, 16), ==, BNS_STREAM_AGAIN);
     bns_loop_turn(pair.loop, 0);
     bns_loop_turn(pair.loop, 0);
     g_assert_cmpuint(counter.calls, ==, 3);
@@ -205,10 +202,10 @@ test_hidden_end(void)
     bns_stream_want(pair.client.stream, true, false);
     bns_loop_turn(pair.loop, -1);
     g_assert_cmpuint(counter.calls, ==, 1);
-    g_assert_cmpint(bns_stream_read(pair.client.stream, bytes, 16), ==, 3);
+    g_assert_cmpint(read_now(pair.client.stream, bytes, 16), ==, 3);
     bns_loop_turn(pair.loop, -1);
     g_assert_cmpuint(counter.calls, ==, 2);
-    g_assert_cmpint(bns_stream_read(pair.client.stream, bytes, 16), ==, BNS_STREAM_EOF);
+    g_assert_cmpint(read_now(pair.client.stream, bytes, 16), ==, BNS_STREAM_EOF);
     bns_loop_turn(pair.loop, 0);
     bns_loop_turn(pair.loop, 0);
     g_assert_cmpuint(counter.calls, ==, 2);
@@ -222,8 +219,8 @@ test_peek_before_tls(void)
     unsigned char first[3];
 
     tls_pair_init(&pair, new_client(), NULL);
-    g_assert_cmpint(bns_stream_handshake(pair.client.stream), ==, BNS_STREAM_AGAIN);
-    g_assert_cmpint(bns_stream_peek(pair.server.stream, first, 3), ==, 3);
+    g_assert_cmpint(handshake_now(pair.client.stream), ==, BNS_STREAM_AGAIN);
+    g_assert_cmpint(peek_now(pair.server.stream, first, 3), ==, 3);
     g_assert_cmpmem(first, 3, "\x16\x03\x01", 3);
     bns_stream_start_tls(pair.server.stream, new_server());
     tls_pair_handshake(&pair);
@@ -295,7 +292,7 @@ flood_read(Flooder *f)
     unsigned char bytes[50000];
 
     while (!f->got_end) {
-        ssize_t n = bns_stream_read(f->stream, bytes, any_size(f, sizeof(bytes)));
+        ssize_t n = read_now(f->stream, bytes, any_size(f, sizeof(bytes)));
 
         if (n == BNS_STREAM_AGAIN)
             return;
@@ -394,7 +391,7 @@ test_back_pressure(void)
     bns_stream_want(pair.client.stream, false, true);
     bns_loop_turn(pair.loop, 0);
     g_assert_cmpuint(counter.calls, ==, 0);
-    while ((n = bns_stream_read(pair.server.stream, bytes, sizeof(block))) > 0)
+    while ((n = read_now(pair.server.stream, bytes, sizeof(block))) > 0)
         received += (size_t)n;
     g_assert_cmpint(n, ==, BNS_STREAM_AGAIN);
     g_assert_cmpuint(received, <=, sent);
@@ -404,7 +401,7 @@ test_back_pressure(void)
     g_assert_cmpint(bns_stream_write(pair.client.stream, block, sizeof(block)), ==,
                     sizeof(block));
     sent += sizeof(block);
-    while ((n = bns_stream_read(pair.server.stream, bytes, sizeof(block))) > 0)
+    while ((n = read_now(pair.server.stream, bytes, sizeof(block))) > 0)
         received += (size_t)n;
     g_assert_cmpuint(received, ==, sent);
     g_free(bytes);

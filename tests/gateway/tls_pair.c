@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/gateway/tls_pair.h"
 
+#include "tests/gateway/stream_now.h"
+
 #include <sys/socket.h>
 
 static void
@@ -10,7 +12,7 @@ step(TlsEnd *end)
 
     if (end->result != BNS_STREAM_AGAIN)
         return;
-    end->result = bns_stream_handshake(end->stream);
+    end->result = handshake_now(end->stream);
     if (end->result == BNS_STREAM_HELLO) {
         end->result = BNS_STREAM_AGAIN;
         if (pair->n_hellos++ == 0 && pair->on_hello != NULL)
@@ -76,7 +78,7 @@ tls_pair_take_tickets(TlsPair *pair)
     char byte;
 
     g_assert_cmpint(bns_stream_write(pair->server.stream, "x", 1), ==, 1);
-    while (bns_stream_read(pair->client.stream, &byte, 1) == BNS_STREAM_AGAIN) {
+    while (read_now(pair->client.stream, &byte, 1) == BNS_STREAM_AGAIN) {
         bns_stream_want(pair->client.stream, true, false);
         bns_loop_turn(pair->loop, -1);
     }

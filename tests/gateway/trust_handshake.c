@@ -4,6 +4,7 @@
  */
 #include "netstack/gateway/trust.h"
 
+#include "tests/gateway/stream_now.h"
 #include "tests/gateway/tls_pair.h"
 #include "tests/gateway/trust_origin.h"
 #include "tests/support/test.h"
@@ -156,22 +157,27 @@ static char *
 visit_plain(const char *says, bool resets)
 {
     TlsPair pair;
+    ssize_t result;
     char *failure;
     char byte;
 
     tls_pair_init(&pair,
                   bns_trust_client(trust_default, "origin.test", BNS_PROTOCOL_HTTP1),
                   NULL);
-    g_assert_cmpint(bns_stream_handshake(pair.client.stream), ==, BNS_STREAM_AGAIN);
+    g_assert_cmpint(handshake_now(pair.client.stream), ==, BNS_STREAM_AGAIN);
     failure = bns_trust_failure(bns_stream_ssl(pair.client.stream));
     g_assert_cmpstr(failure, ==, "upstream did not finish the TLS handshake");
     g_free(failure);
     if (*says != '\0')
         bns_stream_write(pair.server.stream, says, strlen(says));
-    while (!resets && bns_stream_read(pair.server.stream, &byte, 1) > 0)
+    while (!resets && read_now(pair.server.stream, &byte, 1) > 0)
         continue;
     g_clear_pointer(&pair.server.stream, bns_stream_free);
-    g_assert_cmpint(bns_stream_handshake(pair.client.stream), <, BNS_STREAM_AGAIN);
+    /* The end is behind what it says. */
+    do
+        result = handshake_now(pair.client.stream);
+    while (result == BNS_STREAM_AGAIN);
+    g_assert_cmpint(result, <, BNS_STREAM_AGAIN);
     failure = bns_trust_failure(bns_stream_ssl(pair.client.stream));
     tls_pair_clear(&pair);
     return failure;
