@@ -21,12 +21,21 @@ receive_written(int fd, int64_t deadline_us)
     return n == 1;
 }
 
+static bool
+send_record(int fd, BnsProtocol type, const BnsRecord *record, int64_t deadline_us)
+{
+    static uint8_t message[BNS_PROTOCOL_MESSAGE_MAX];
+
+    return bns_client_send(fd, message, bns_client_write(type, record, message),
+                           deadline_us);
+}
+
 bool
 bns_client_record(int recorder_fd, const BnsRecord *record)
 {
     int64_t deadline_us = bns_client_deadline_us();
 
-    if (bns_client_send(recorder_fd, BNS_PROTOCOL_RECORD, record, deadline_us) &&
+    if (send_record(recorder_fd, BNS_PROTOCOL_RECORD, record, deadline_us) &&
         receive_written(recorder_fd, deadline_us))
         return true;
     shutdown(recorder_fd, SHUT_RDWR);
@@ -36,8 +45,7 @@ bns_client_record(int recorder_fd, const BnsRecord *record)
 bool
 bns_client_note(int recorder_fd, const BnsRecord *record)
 {
-    if (bns_client_send(recorder_fd, BNS_PROTOCOL_NOTE, record,
-                        bns_client_deadline_us()))
+    if (send_record(recorder_fd, BNS_PROTOCOL_NOTE, record, bns_client_deadline_us()))
         return true;
     shutdown(recorder_fd, SHUT_RDWR);
     return false;

@@ -30,13 +30,18 @@ bns_client_wait(int fd, short events, int64_t deadline_us)
     return r > 0;
 }
 
-bool
-bns_client_send(int fd, BnsProtocol type, const BnsRecord *record, int64_t deadline_us)
+size_t
+bns_client_write(BnsProtocol type,
+                 const BnsRecord *record,
+                 uint8_t out_part[BNS_PROTOCOL_MESSAGE_MAX])
 {
-    static uint8_t message[BNS_PROTOCOL_MESSAGE_MAX];
-    size_t len = 1 + bns_record_write(record, message + 1);
+    out_part[0] = (uint8_t)type;
+    return 1 + bns_record_write(record, out_part + 1);
+}
 
-    message[0] = (uint8_t)type;
+bool
+bns_client_send(int fd, const uint8_t *message, size_t len, int64_t deadline_us)
+{
     while (send(fd, message, len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
         if (errno == EINTR)
             continue;

@@ -19,9 +19,13 @@ int64_t bns_client_deadline_us(void);
  * @deadline_us. */
 bool bns_client_wait(int fd, short events, int64_t deadline_us);
 
-/* Sends @record, and waits while the socket is full. Returns: whether it is sent. */
-bool
-bns_client_send(int fd, BnsProtocol type, const BnsRecord *record, int64_t deadline_us);
+/* Returns: the length of @record as a part of a message. */
+size_t bns_client_write(BnsProtocol type,
+                        const BnsRecord *record,
+                        uint8_t out_part[BNS_PROTOCOL_MESSAGE_MAX]);
+
+/* Sends one message, and waits while the socket is full. Returns: whether it is sent. */
+bool bns_client_send(int fd, const uint8_t *message, size_t len, int64_t deadline_us);
 
 /* Takes one message of answers that is there. Returns: how many answers it has, 0 if none
  * is there, or -1: the recorder is gone or said what it may not say. */

@@ -6,11 +6,15 @@
 #include "base/fd.h"
 
 #include <poll.h>
+#include <string.h>
 #include <sys/socket.h>
+
+/* What of one turn goes into one message. A record that is longer goes alone. */
+#define TOGETHER_BYTES_MAX (16 * 1024)
 
 /**
  * WaitState:
- * @WAIT_SENT: in post->sent; no answer yet
+ * @WAIT_SENT: in post->sent, or about to be sent; no answer yet
  * @WAIT_WRITTEN: in post->answered; to be told
  * @WAIT_LOST: the same, but there will be no answer
  */
@@ -36,8 +40,11 @@ struct BnsPost {
     BnsWatch *watch; /* owned; NULL: the post is lost */
     BnsTimer *late;  /* owned: the oldest record's answer is */
     BnsTimer *tell;  /* owned: there is somebody in @answered */
+    BnsTimer *turn;  /* owned: there is something in @unsent */
     GQueue sent;     /* of owned BnsPostWait, in the order of their records */
     GQueue answered; /* the same */
+    size_t unsent_len;
+    uint8_t unsent[BNS_PROTOCOL_MESSAGE_MAX]; /* of this turn */
 };
 
 /* --- answers --- */
@@ -77,11 +84,12 @@ answer(BnsPost *post, WaitState state, uint64_t seq)
 static void
 lose(BnsPost *post)
 {
-    bool is_missed = !g_queue_is_empty(&post->sent);
+    bool is_missed = !g_queue_is_empty(&post->sent) || post->unsent_len > 0;
 
     if (post->watch == NULL)
         return;
     g_clear_pointer(&post->watch, bns_watch_free);
+    post->unsent_len = 0;
     shutdown(post->fd, SHUT_RDWR);
     while (!g_queue_is_empty(&post->sent))
         answer(post, WAIT_LOST, 0);
@@ -146,10 +154,54 @@ on_late(void *data)
     tell_all(post);
 }
 
+/* --- records --- */
+
+void
+bns_post_flush(BnsPost *post)
+{
+    if (post->unsent_len == 0)
+        return;
+    if (bns_client_send(post->fd, post->unsent, post->unsent_len,
+                        bns_client_deadline_us()))
+        post->unsent_len = 0;
+    else
+        lose(post);
+}
+
+static void
+on_turn(void *data)
+{
+    bns_post_flush(data);
+}
+
+/* Returns: false if the post is lost. */
+static bool
+put(BnsPost *post, BnsProtocol type, const BnsRecord *record)
+{
+    static uint8_t part[BNS_PROTOCOL_MESSAGE_MAX];
+    size_t len = bns_client_write(type, record, part);
+
+    if (post->unsent_len + len > TOGETHER_BYTES_MAX)
+        bns_post_flush(post);
+    if (post->watch == NULL)
+        return false;
+    if (post->unsent_len == 0)
+        bns_timer_set(post->turn, bns_loop_now_us(post->loop));
+    memcpy(post->unsent + post->unsent_len, part, len);
+    post->unsent_len += len;
+    return true;
+}
+
 /* Stands still until an answer comes. */
 static void
-await_answer(BnsPost *post, const BnsPostWait *oldest)
+await_answer(BnsPost *post)
 {
+    const BnsPostWait *oldest;
+
+    bns_post_flush(post);
+    oldest = g_queue_peek_head(&post->sent);
+    if (oldest == NULL) /* the post is lost */
+        return;
     if (bns_client_wait(post->fd, POLLIN, oldest->deadline_us))
         receive(post);
     else
@@ -158,8 +210,6 @@ await_answer(BnsPost *post, const BnsPostWait *oldest)
         bns_timer_set(post->tell, bns_loop_now_us(post->loop));
 }
 
-/* --- records --- */
-
 /* Returns: (transfer none): the record's wait, or %NULL if the post is lost. */
 static BnsPostWait *
 send_record(BnsPost *post, const BnsRecord *record, BnsPostFunc func, void *data)
@@ -167,14 +217,9 @@ send_record(BnsPost *post, const BnsRecord *record, BnsPostFunc func, void *data
     BnsPostWait *wait;
 
     while (post->watch != NULL && post->sent.length >= BNS_POST_WAITS_MAX)
-        await_answer(post, g_queue_peek_head(&post->sent));
-    if (post->watch == NULL)
+        await_answer(post);
+    if (post->watch == NULL || !put(post, BNS_PROTOCOL_RECORD, record))
         return NULL;
-    if (!bns_client_send(post->fd, BNS_PROTOCOL_RECORD, record,
-                         bns_client_deadline_us())) {
-        lose(post);
-        return NULL;
-    }
     wait = g_new0(BnsPostWait, 1);
     wait->func = func;
     wait->data = data;
@@ -206,19 +251,14 @@ bns_post_record_now(BnsPost *post, const BnsRecord *record)
     if (wait == NULL)
         return false;
     while (wait->state == WAIT_SENT)
-        await_answer(post, g_queue_peek_head(&post->sent));
+        await_answer(post);
     return wait->state == WAIT_WRITTEN;
 }
 
 bool
 bns_post_note(BnsPost *post, const BnsRecord *record)
 {
-    if (post->watch == NULL)
-        return false;
-    if (bns_client_send(post->fd, BNS_PROTOCOL_NOTE, record, bns_client_deadline_us()))
-        return true;
-    lose(post);
-    return false;
+    return post->watch != NULL && put(post, BNS_PROTOCOL_NOTE, record);
 }
 
 /* --- life --- */
@@ -236,6 +276,7 @@ bns_post_new(BnsLoop *loop, int recorder_fd, BnsLoopFunc on_lost, void *data)
     post->watch = bns_loop_watch(loop, recorder_fd, EPOLLIN, on_answers, post);
     post->late = bns_loop_timer(loop, on_late, post);
     post->tell = bns_loop_timer(loop, on_tell, post);
+    post->turn = bns_loop_timer(loop, on_turn, post);
     g_queue_init(&post->sent);
     g_queue_init(&post->answered);
     return post;
@@ -246,9 +287,11 @@ bns_post_free(BnsPost *post)
 {
     if (post == NULL)
         return;
+    bns_post_flush(post);
     bns_watch_free(post->watch);
     bns_timer_free(post->late);
     bns_timer_free(post->tell);
+    bns_timer_free(post->turn);
     g_queue_clear_full(&post->sent, g_free);
     g_queue_clear_full(&post->answered, g_free);
     g_free(post);

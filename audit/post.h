@@ -4,10 +4,11 @@
  *
  * A helper with a loop sends a record and goes on; whoever may not act before the record
  * is written is called when it is. All records of a post keep their order, whichever way
- * they were sent. Nothing is queued in this process: what the recorder has not taken is
- * in the socket, and when that is full, or BNS_POST_WAITS_MAX records wait for their
- * answers, the helper stands still until the recorder goes on. So a slow recorder slows
- * its helper down, and no record is lost or kept without limit.
+ * they were sent. Those of one turn of the loop go together, at its end: none is kept
+ * longer. What the recorder has not taken is in the socket, and when that is full, or
+ * BNS_POST_WAITS_MAX records wait for their answers, the helper stands still until the
+ * recorder goes on. So a slow recorder slows its helper down, and no record is lost or
+ * kept without limit.
  *
  * Once a record could not be sent or was not answered in BNS_CLIENT_TIMEOUT_S, the post is
  * lost: everybody who waits is told so, and every later call fails.
@@ -35,11 +36,11 @@ typedef void (*BnsPostFunc)(bool is_written, uint64_t seq, void *data);
  * bns_post_new:
  * @recorder_fd: borrowed; this helper's SEQPACKET socket to the recorder, which nobody
  *               else uses from here on
- * @on_lost: called with @data when the post is lost while somebody waits, before those are
- *           told
+ * @on_lost: called with @data when the post is lost with records that were not sent, or
+ *           while somebody waits; before those are told
  */
 BnsPost *bns_post_new(BnsLoop *loop, int recorder_fd, BnsLoopFunc on_lost, void *data);
-/* Nobody may wait any more. */
+/* Sends what is there. Nobody may wait any more. */
 void bns_post_free(BnsPost *post);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BnsPost, bns_post_free)
 
@@ -58,3 +59,6 @@ void bns_post_cancel(BnsPostWait *wait);
 bool bns_post_record_now(BnsPost *post, const BnsRecord *record);
 /* Sends @record, for which nobody waits. Returns: false if the post is lost. */
 bool bns_post_note(BnsPost *post, const BnsRecord *record);
+/* Sends now what this turn has brought so far: before something is said elsewhere that
+ * must not overtake it. */
+void bns_post_flush(BnsPost *post);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Between a helper and the recorder: one SEQPACKET message per record, which is a byte
- * of BnsProtocol and the record's bytes. The recorder answers RECORD, and nothing else:
- * its message is one BnsProtocolAnswer for each of those that it has written together, in
- * the order in which they came.
+ * Between a helper and the recorder: SEQPACKET messages of one or more records, each of
+ * them a byte of BnsProtocol and the record's bytes. The recorder answers RECORD, and
+ * nothing else: its message is one BnsProtocolAnswer for each of those that it has written
+ * together, in the order in which they came.
  */
 #pragma once
 

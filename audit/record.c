@@ -258,6 +258,17 @@ take_head(Cursor *cursor, size_t len, BnsRecord *record)
     return true;
 }
 
+size_t
+bns_record_length(const uint8_t *data, size_t len)
+{
+    uint32_t said;
+
+    if (len < HEAD_BYTES)
+        return 0;
+    memcpy(&said, data, sizeof(said));
+    return said >= HEAD_BYTES && said <= len ? said : 0;
+}
+
 bool
 bns_record_decode(const uint8_t *data, size_t len, BnsRecord *out_record)
 {

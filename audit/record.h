@@ -113,6 +113,10 @@ size_t bns_record_write(const BnsRecord *record, uint8_t out_message[BNS_RECORD_
 /* Returns: (transfer full): the same. */
 GBytes *bns_record_encode(const BnsRecord *record);
 
+/* Returns: how long the record that @data begins with says it is; 0 if it is not all
+ * there. Pure, for hostile bytes. */
+size_t bns_record_length(const uint8_t *data, size_t len);
+
 /**
  * bns_record_decode:
  * @out_record: its strings point into @data

@@ -22,13 +22,13 @@
 #include <errno.h>
 #include <string.h>
 
-/* Records of one helper per turn of the loop, so that the other has its turn too. */
-#define RECORDS_PER_TURN BNS_PROTOCOL_ANSWERS_MAX
+/* Messages of one helper per turn of the loop, so that the other has its turn too. */
+#define MESSAGES_PER_TURN 64
 
 /* Lines that are kept before they are written: some hundred, or one of the longest. */
 #define UNWRITTEN_BYTES_MAX (256 * 1024)
 
-/* A socket's buffer holds some hundred records; a helper that sends on while we empty it
+/* A socket's buffer holds some hundred messages; a helper that sends on while we empty it
  * at the end must not keep us here. */
 #define DRAIN_MAX (64 * 1024)
 
@@ -177,17 +177,12 @@ write_taken(Peer *peer)
 }
 
 static void
-take_message(Peer *peer, size_t len)
+take_record(Peer *peer, uint8_t type, const uint8_t *bytes, size_t len)
 {
     Recorder *recorder = peer->recorder;
     BnsRecord record;
 
-    if (recorder->message[0] != BNS_PROTOCOL_RECORD &&
-        recorder->message[0] != BNS_PROTOCOL_NOTE) {
-        fail_peer(peer, "an unknown message");
-        return;
-    }
-    if (!bns_record_decode(recorder->message + 1, len - 1, &record)) {
+    if (!bns_record_decode(bytes, len, &record)) {
         fail_peer(peer, "a malformed record");
         return;
     }
@@ -200,7 +195,7 @@ take_message(Peer *peer, size_t len)
         return;
     }
     bns_tally_add(recorder->tally, &record);
-    if (recorder->message[0] == BNS_PROTOCOL_RECORD)
+    if (type == BNS_PROTOCOL_RECORD)
         recorder->answers[recorder->n_answers++] =
             (BnsProtocolAnswer){ .seq = recorder->file->seq - 1,
                                  .type = BNS_PROTOCOL_WRITTEN };
@@ -212,6 +207,31 @@ has_enough(const Recorder *recorder)
 {
     return recorder->n_answers == BNS_PROTOCOL_ANSWERS_MAX ||
            recorder->file->unwritten->len >= UNWRITTEN_BYTES_MAX;
+}
+
+static void
+take_message(Peer *peer, size_t len)
+{
+    Recorder *recorder = peer->recorder;
+    const uint8_t *at = recorder->message;
+
+    while (len > 0 && recorder->outcome != OUTCOME_FAILED) {
+        size_t record_len = bns_record_length(at + 1, len - 1);
+
+        if (*at != BNS_PROTOCOL_RECORD && *at != BNS_PROTOCOL_NOTE) {
+            fail_peer(peer, "an unknown message");
+            return;
+        }
+        if (record_len == 0) {
+            fail_peer(peer, "a malformed record");
+            return;
+        }
+        take_record(peer, *at, at + 1, record_len);
+        at += 1 + record_len;
+        len -= 1 + record_len;
+        if (has_enough(recorder))
+            write_taken(peer);
+    }
 }
 
 /* What came of the next message: there may be another, there is none now, or ever. */
@@ -242,7 +262,7 @@ take_next(Peer *peer)
     return TAKEN;
 }
 
-/* Takes and writes up to @max records that are there. */
+/* Takes and writes up to @max messages that are there. */
 static void
 read_peer(Peer *peer, unsigned max)
 {
@@ -252,11 +272,8 @@ read_peer(Peer *peer, unsigned max)
     if (recorder->outcome == OUTCOME_FAILED)
         return;
     for (unsigned i = 0;
-         i < max && next == TAKEN && recorder->outcome != OUTCOME_FAILED; i++) {
+         i < max && next == TAKEN && recorder->outcome != OUTCOME_FAILED; i++)
         next = take_next(peer);
-        if (has_enough(recorder))
-            write_taken(peer);
-    }
     write_taken(peer);
     if (next == TAKEN_LAST)
         close_peer(peer);
@@ -265,7 +282,7 @@ read_peer(Peer *peer, unsigned max)
 static void
 on_peer(uint32_t events, void *data)
 {
-    read_peer(data, RECORDS_PER_TURN);
+    read_peer(data, MESSAGES_PER_TURN);
 }
 
 static void

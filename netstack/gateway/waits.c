@@ -130,6 +130,8 @@ bns_engine_waits(BnsEngine *engine)
     gpointer flow;
 
     engine->is_command_gone = true;
+    /* The recorder's END overtakes nothing that was done before we say so. */
+    bns_post_flush(engine->post);
     g_hash_table_iter_init(&iter, engine->flows);
     while (g_hash_table_iter_next(&iter, NULL, &flow))
         waits += in_flow(flow);

@@ -7,6 +7,7 @@
 #include "base/fd.h"
 #include "tests/support/test.h"
 
+#include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -108,11 +109,36 @@ test_together(void)
     clear(&f);
 }
 
+/* The types of the records in the next message; "" if there is none. */
+static char *
+hear(const Fixture *f)
+{
+    static uint8_t message[BNS_PROTOCOL_MESSAGE_MAX];
+    g_autoptr(GString) types = g_string_new(NULL);
+    ssize_t n = recv(f->pair[0], message, sizeof(message), MSG_DONTWAIT);
+
+    for (size_t at = 0; n > 0 && at < (size_t)n;) {
+        size_t len = bns_record_length(message + at + 1, (size_t)n - at - 1);
+        BnsRecord heard;
+
+        g_assert_true(bns_record_decode(message + at + 1, len, &heard));
+        g_string_append_c(types, (char)message[at]);
+        at += 1 + len;
+    }
+    return g_string_free(g_steal_pointer(&types), FALSE);
+}
+
+static void
+assert_heard(const Fixture *f, const char *expected)
+{
+    g_autofree char *types = hear(f);
+
+    g_assert_cmpstr(types, ==, expected);
+}
+
 static void
 test_order(void)
 {
-    static const char expected[] = { 'R', 'N', 'R' };
-    uint8_t message[BNS_PROTOCOL_MESSAGE_MAX];
     Fixture f;
 
     init(&f);
@@ -121,15 +147,76 @@ test_order(void)
     answer(&f, 1, 1);
     answer(&f, 3, 1);
     g_assert_true(bns_post_record_now(f.post, &record));
-    for (size_t i = 0; i < G_N_ELEMENTS(expected); i++) {
-        g_assert_cmpint(bns_fd_receive(f.pair[0], message, sizeof(message), NULL), >,
-                        0);
-        g_assert_cmpint(message[0], ==, expected[i]);
-    }
+    assert_heard(&f, "RNR");
     /* Nobody is called from within another's call. */
     assert_told(&f, "");
     bns_loop_turn(f.loop, 0);
     assert_told(&f, "1 ");
+    clear(&f);
+}
+
+/* What one turn brings goes at its end, or when it must not be overtaken. */
+static void
+test_turn(void)
+{
+    Fixture f;
+
+    init(&f);
+    bns_post_note(f.post, &record);
+    send_record(&f);
+    assert_heard(&f, "");
+    bns_loop_turn(f.loop, 0);
+    assert_heard(&f, "NR");
+    bns_loop_turn(f.loop, 0);
+    assert_heard(&f, "");
+    bns_post_note(f.post, &record);
+    bns_post_flush(f.post);
+    assert_heard(&f, "N");
+    bns_post_note(f.post, &record);
+    bns_post_free(g_steal_pointer(&f.post));
+    assert_heard(&f, "N");
+    clear(&f);
+}
+
+/* Nothing is cut or left out for being many or long. */
+static void
+test_much(void)
+{
+    g_autofree char *path = g_strnfill(10 * 1024, 'x');
+    const BnsRecord longer = { .event = BNS_EVENT_HTTP_REQUEST, .path = path };
+    size_t n_heard = 0;
+    Fixture f;
+
+    init(&f);
+    for (int i = 0; i < 100; i++) {
+        bns_post_note(f.post, &record);
+        if (i % 25 == 0)
+            bns_post_note(f.post, &longer);
+    }
+    bns_loop_turn(f.loop, 0);
+    for (;;) {
+        g_autofree char *types = hear(&f);
+
+        if (*types == '\0')
+            break;
+        n_heard += strlen(types);
+    }
+    g_assert_cmpuint(n_heard, ==, 104);
+    clear(&f);
+}
+
+/* Nobody waits for a note, and yet it is not lost silently. */
+static void
+test_note_is_lost(void)
+{
+    Fixture f;
+
+    init(&f);
+    g_assert_true(bns_post_note(f.post, &record));
+    bns_fd_clear(&f.pair[0]);
+    bns_post_flush(f.post);
+    g_assert_cmpuint(f.n_lost, ==, 1);
+    g_assert_false(bns_post_note(f.post, &record));
     clear(&f);
 }
 
@@ -295,6 +382,9 @@ main(int argc, char **argv)
     bns_test_init(&argc, &argv, 60);
     bns_test_add("/audit/post/answers-that-come-together", test_together);
     bns_test_add("/audit/post/all-keep-their-order", test_order);
+    bns_test_add("/audit/post/a-turn-goes-together", test_turn);
+    bns_test_add("/audit/post/much-in-one-turn", test_much);
+    bns_test_add("/audit/post/a-note-that-is-lost", test_note_is_lost);
     bns_test_add("/audit/post/who-has-cancelled-is-not-told", test_cancelled);
     bns_test_add("/audit/post/so-many-wait-and-no-more", test_bound);
     bns_test_add("/audit/post/a-recorder-that-dies", test_gone);

@@ -407,6 +407,66 @@ test_nonblocking(void)
     clear(&f);
 }
 
+/* (transfer full) @request, @n times in one message. */
+static GByteArray *
+many_requests(size_t n)
+{
+    g_autoptr(GBytes) bytes = bns_record_encode(&request);
+    GByteArray *message = g_byte_array_new();
+    const uint8_t type = BNS_PROTOCOL_RECORD;
+
+    for (size_t i = 0; i < n; i++) {
+        g_byte_array_append(message, &type, 1);
+        g_byte_array_append(message, g_bytes_get_data(bytes, NULL),
+                            (guint)g_bytes_get_size(bytes));
+    }
+    return message;
+}
+
+/* More than one message of answers has. */
+static void
+test_many_in_one_message(void)
+{
+    const uint64_t n_records = 3 * BNS_PROTOCOL_ANSWERS_MAX + 1;
+    g_autoptr(GByteArray) message = many_requests(n_records);
+    uint64_t n_answered = 0;
+    Fixture f;
+
+    start_ready(&f);
+    g_assert_cmpint(bns_fd_send(f.gateway, message->data, message->len, -1), ==, 0);
+    while (n_answered < n_records) {
+        BnsProtocolAnswer answers[BNS_PROTOCOL_ANSWERS_MAX];
+        ssize_t n = recv(f.gateway, answers, sizeof(answers), 0);
+
+        g_assert_cmpint(n, >, 0);
+        for (size_t i = 0; i < (size_t)n / sizeof(answers[0]); i++)
+            g_assert_cmpuint(answers[i].seq, ==, 2 + n_answered++);
+    }
+    end(&f, "exit 0");
+    expect(&f, BNS_READY_SUMMARY, "193 0 0\n");
+    wait_exit(&f, 0);
+    assert_verified(&f, "ok 195 records\n");
+    clear(&f);
+}
+
+/* The whole ones before it are written, and nothing behind it. */
+static void
+test_broken_in_a_message(void)
+{
+    g_autoptr(GByteArray) message = many_requests(3);
+    guint len = message->len / 3;
+    Fixture f;
+
+    start_ready(&f);
+    g_assert_true(bns_client_record(f.gateway, &request));
+    message->data[2 * len - 1] = 'x'; /* the last string's end */
+    g_assert_cmpint(bns_fd_send(f.gateway, message->data, message->len, -1), ==, 0);
+    expect(&f, BNS_READY_FAILED, "a malformed record");
+    wait_exit(&f, 1);
+    assert_events(&f, "session.start http.request http.request");
+    clear(&f);
+}
+
 /* Killed with its answer unread. */
 static void
 test_killed_client(void)
@@ -677,6 +737,8 @@ main(int argc, char **argv)
                  test_end_and_life);
     bns_test_add("/audit/client/notes-are-not-acknowledged", test_notes_and_records);
     bns_test_add("/audit/client/a-non-blocking-socket-is-waited-for", test_nonblocking);
+    bns_test_add("/audit/recorder/many-in-one-message", test_many_in_one_message);
+    bns_test_add("/audit/recorder/a-message-that-breaks-off", test_broken_in_a_message);
     bns_test_add("/audit/client/a-killed-client-loses-nothing", test_killed_client);
     bns_test_add("/audit/client/a-killed-recorder-is-noticed", test_killed_recorder);
     bns_test_add("/audit/client/after-a-failure-nothing-is-written",

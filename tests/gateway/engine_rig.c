@@ -198,27 +198,36 @@ hold_back(Rig *rig)
     g_mutex_unlock(&rig->mutex);
 }
 
+static void
+take_record(Rig *rig, uint8_t type, const uint8_t *bytes, size_t len)
+{
+    BnsProtocolAnswer answer = { .type = BNS_PROTOCOL_WRITTEN };
+    BnsRecord record;
+
+    if (!bns_record_decode(bytes, len, &record))
+        g_error("the engine sent a record that does not decode");
+    add_record(rig, &record);
+    if (type != BNS_PROTOCOL_RECORD)
+        return;
+    hold_back(rig);
+    answer.seq = ++rig->n_written;
+    send(rig->recorder_pair[0], &answer, sizeof(answer), MSG_NOSIGNAL);
+}
+
 static gpointer
 run_recorder(gpointer data)
 {
     Rig *rig = data;
     g_autofree uint8_t *buffer = g_malloc(BNS_PROTOCOL_MESSAGE_MAX);
-    uint64_t n_written = 0;
-    BnsProtocolAnswer answer = { .type = BNS_PROTOCOL_WRITTEN };
     ssize_t n;
 
-    while ((n = recv(rig->recorder_pair[0], buffer, BNS_PROTOCOL_MESSAGE_MAX, 0)) > 0) {
-        BnsRecord record;
+    while ((n = recv(rig->recorder_pair[0], buffer, BNS_PROTOCOL_MESSAGE_MAX, 0)) > 0)
+        for (const uint8_t *at = buffer; at < buffer + n;) {
+            size_t len = bns_record_length(at + 1, (size_t)(buffer + n - at) - 1);
 
-        if (!bns_record_decode(buffer + 1, (size_t)n - 1, &record))
-            g_error("the engine sent a record that does not decode");
-        add_record(rig, &record);
-        if (buffer[0] != BNS_PROTOCOL_RECORD)
-            continue;
-        hold_back(rig);
-        answer.seq = ++n_written;
-        send(rig->recorder_pair[0], &answer, sizeof(answer), MSG_NOSIGNAL);
-    }
+            take_record(rig, *at, at + 1, len);
+            at += 1 + len;
+        }
     g_mutex_lock(&rig->mutex);
     rig->is_deaf = true;
     g_cond_broadcast(&rig->cond);

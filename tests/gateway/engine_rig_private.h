@@ -42,9 +42,10 @@ struct Rig {
     GPtrArray *records; /* owned, of owned RigRecord */
     guint taken[BNS_N_EVENTS];
     RigHold hold;
-    guint n_syncs;     /* notes of SYNC_HOST that the recorder has taken */
-    bool is_deaf;      /* the recorder is gone */
-    GHashTable *flows; /* owned, id -> owned RigSeen */
+    guint n_syncs;      /* notes of SYNC_HOST that the recorder has taken */
+    uint64_t n_written; /* answers of the recorder */
+    bool is_deaf;       /* the recorder is gone */
+    GHashTable *flows;  /* owned, id -> owned RigSeen */
     uint64_t last_id;
     bool lets_unknown;
     char *failure; /* owned; the engine's, once it has ended */
