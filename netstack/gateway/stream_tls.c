@@ -228,6 +228,14 @@ bns_stream_handshake(BnsStream *stream)
 
 /* --- bytes --- */
 
+/* Nothing is here, nor in the socket: OpenSSL would take its time to say so. */
+static bool
+is_empty(const BnsStream *stream)
+{
+    return stream->exhausted && stream->peeked_len == 0 && !stream->read_needs_write &&
+           stream->outer == NULL && SSL_has_pending(stream->ssl) == 0;
+}
+
 ssize_t
 bns_stream_tls_read(BnsStream *stream, void *buffer, size_t size)
 {
@@ -236,6 +244,10 @@ bns_stream_tls_read(BnsStream *stream, void *buffer, size_t size)
     size_t n;
     int reason = SSL_ERROR_NONE;
 
+    if (is_empty(stream)) {
+        stream->drained = true;
+        return BNS_STREAM_AGAIN;
+    }
     begin(stream);
     do {
         int result = SSL_read_ex(stream->ssl, (char *)buffer + total, size - total, &n);
