@@ -49,8 +49,9 @@ sync_recorder(Rig *rig, guint n_before)
     g_mutex_unlock(&rig->mutex);
 }
 
-/* Every turn sees all that is ready: by the second answer the engine has seen whatever
- * was said before the first question, the recorder's answers too. */
+/* Every turn sees all that is ready, and the refusal's record goes at its end: by the
+ * second one the engine has seen whatever was said before the first question, the
+ * recorder's answers too. */
 void
 rig_sync(Rig *rig)
 {
