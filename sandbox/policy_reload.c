@@ -23,7 +23,8 @@ struct BnsPolicyReload {
     const BnsPolicyReloadEvents *events; /* borrowed */
     void *data;
     BnsLoop *loop;          /* borrowed */
-    BnsPolicyWatch *watch;  /* owned; NULL: nothing is watched */
+    BnsTimer *begin;        /* owned; until files are watched */
+    BnsPolicyWatch *watch;  /* owned; NULL: nothing is watched, or not yet */
     BnsTimer *timer;        /* owned; the next look */
     BnsTimer *expiry;       /* owned; the first rule that ends */
     int64_t restless_us;    /* since when; 0: nothing has happened */
@@ -131,6 +132,8 @@ watch_all(BnsPolicyReload *reload, const BnsPolicyTexts *texts)
     g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
     const char *system = reload->start.source->system_dir;
 
+    if (reload->watch == NULL)
+        return true;
     for (guint i = 0; i < texts->list->len; i++) {
         const BnsPolicyText *text = texts->list->pdata[i];
 
@@ -299,24 +302,40 @@ check_files(const BnsPolicyReload *reload, GError **error)
     return true;
 }
 
-bool
-bns_policy_reload_watch(BnsPolicyReload *reload, GError **error)
+static void
+read_once(BnsPolicyReload *reload, const char *why)
+{
+    reload->once = g_strdup(why);
+    reload->events->once(reload->data, why);
+}
+
+static void
+begin(void *data)
+{
+    BnsPolicyReload *reload = data;
+    g_autofree char *why = NULL;
+
+    reload->watch = bns_policy_watch_new(reload->loop, on_news, reload);
+    if (reload->watch != NULL && watch_all(reload, reload->texts)) {
+        /* What was changed before. */
+        on_news(reload);
+        return;
+    }
+    why = g_strdup_printf("they cannot be watched: %s", g_strerror(errno));
+    g_clear_pointer(&reload->watch, bns_policy_watch_free);
+    read_once(reload, why);
+}
+
+void
+bns_policy_reload_watch(BnsPolicyReload *reload)
 {
     g_autoptr(GError) why = NULL;
 
-    if (check_files(reload, &why)) {
-        reload->watch = bns_policy_watch_new(reload->loop, on_news, reload);
-        if (reload->watch != NULL && watch_all(reload, reload->texts)) {
-            /* What was changed before. */
-            on_news(reload);
-            return true;
-        }
-        fail(&why, "they cannot be watched: %s", g_strerror(errno));
-        g_clear_pointer(&reload->watch, bns_policy_watch_free);
-    }
-    reload->once = g_strdup(why->message);
-    g_propagate_error(error, g_steal_pointer(&why));
-    return false;
+    if (check_files(reload, &why))
+        bns_timer_set(reload->begin,
+                      bns_loop_now_us(reload->loop) + BNS_RELOAD_BEGIN_US);
+    else
+        read_once(reload, why->message);
 }
 
 const char *
@@ -475,6 +494,7 @@ bns_policy_reload_new(BnsLoop *loop,
     reload->loop = loop;
     reload->texts = bns_policy_texts_copy(start->texts);
     reload->added = bns_added_rules_new();
+    reload->begin = bns_loop_timer(loop, begin, reload);
     reload->timer = bns_loop_timer(loop, look, reload);
     reload->expiry = bns_loop_timer(loop, on_expiry, reload);
     return reload;
@@ -486,6 +506,7 @@ bns_policy_reload_free(BnsPolicyReload *reload)
     if (reload == NULL)
         return;
     bns_policy_watch_free(reload->watch);
+    bns_timer_free(reload->begin);
     bns_timer_free(reload->timer);
     bns_timer_free(reload->expiry);
     bns_policy_free(reload->policy);

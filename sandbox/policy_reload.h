@@ -33,6 +33,8 @@ typedef struct {
     /* @policy is the one in force now, and observes or enforces otherwise than the one
      * before; apply() follows. */
     void (*change_mode)(void *data, const BnsPolicy *policy);
+    /* Files are read once, and @why: now, or soon after bns_policy_reload_watch(). */
+    void (*once)(void *data, const char *why);
     /* For the person, nothing has changed. */
     void (*notice)(void *data, const char *text);
     /* The rule @origin has expired; apply() follows. */
@@ -57,9 +59,11 @@ BnsPolicyReload *bns_policy_reload_new(BnsLoop *loop,
 void bns_policy_reload_free(BnsPolicyReload *reload);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BnsPolicyReload, bns_policy_reload_free)
 
-/* From now on files are watched; what has changed since the start counts. Returns: false
- * with @error: they are read once, and why. */
-bool bns_policy_reload_watch(BnsPolicyReload *reload, GError **error);
+/* Files are watched, if no command could write them yet; what has changed since the start
+ * counts. They are from BNS_RELOAD_BEGIN_US on: to end the watch costs 20 ms (the kernel
+ * waits for all who may look at it), which a short command need not wait for. */
+void bns_policy_reload_watch(BnsPolicyReload *reload);
+#define BNS_RELOAD_BEGIN_US G_USEC_PER_SEC
 
 /* (transfer none): the policy in force. */
 const BnsPolicy *bns_policy_reload_policy(const BnsPolicyReload *reload);

@@ -89,6 +89,17 @@ on_change_mode(void *data, const BnsPolicy *policy)
 }
 
 static void
+on_once(void *data, const char *why)
+{
+    BnsSupervisor *supervisor = data;
+
+    note_stays(supervisor, "the policy's files are read once", why);
+    if (!supervisor->session->options->quiet)
+        bns_log_print("changes of the policy's files do not count in this session: %s",
+                      why);
+}
+
+static void
 on_notice(void *data, const char *text)
 {
     const BnsSupervisor *supervisor = data;
@@ -112,6 +123,7 @@ static const BnsPolicyReloadEvents events = {
     .apply = on_apply,
     .refuse = on_refuse,
     .change_mode = on_change_mode,
+    .once = on_once,
     .notice = on_notice,
     .expire = on_expire,
 };
@@ -140,16 +152,10 @@ bns_supervisor_watch_policy(BnsSupervisor *supervisor)
                                          .policy = session->policy,
                                          .texts = session->texts,
                                          .view = &session->init.view };
-    g_autoptr(GError) error = NULL;
 
     supervisor->policy =
         bns_policy_reload_new(supervisor->loop, &start, &events, supervisor);
-    if (bns_policy_reload_watch(supervisor->policy, &error))
-        return;
-    note_stays(supervisor, "the policy's files are read once", error->message);
-    if (!session->options->quiet)
-        bns_log_print("changes of the policy's files do not count in this session: %s",
-                      error->message);
+    bns_policy_reload_watch(supervisor->policy);
 }
 
 void

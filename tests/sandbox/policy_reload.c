@@ -254,78 +254,129 @@ inotify_add_watch(int fd, const char *path, uint32_t mask)
 }
 
 typedef struct {
-    unsigned n_applied, n_refused;
-    unsigned n_notices;
+    BnsLoop *loop;
+    BnsPolicyTexts *texts;
+    BnsPolicy *policy;
+    BnsPolicyReload *reload;
+    char *path;
+    unsigned n_applied, n_refused, n_notices;
     char *notice; /* owned; the last */
-} Told;
+    char *once;   /* owned */
+} Running;
 
 static bool
 on_apply(void *data, GBytes *packed, const char *reason)
 {
-    ((Told *)data)->n_applied++;
+    ((Running *)data)->n_applied++;
     return true;
 }
 
 static void
 on_refuse(void *data, const char *why)
 {
-    ((Told *)data)->n_refused++;
+    ((Running *)data)->n_refused++;
+}
+
+static void
+on_once(void *data, const char *why)
+{
+    ((Running *)data)->once = g_strdup(why);
 }
 
 static void
 on_notice(void *data, const char *text)
 {
-    Told *told = data;
+    Running *f = data;
 
-    told->n_notices++;
-    g_free(told->notice);
-    told->notice = g_strdup(text);
+    f->n_notices++;
+    g_free(f->notice);
+    f->notice = g_strdup(text);
 }
 
-static const BnsPolicyReloadEvents events = { .apply = on_apply,
-                                              .refuse = on_refuse,
-                                              .notice = on_notice };
+static const BnsPolicyReloadEvents events = {
+    .apply = on_apply, .refuse = on_refuse, .once = on_once, .notice = on_notice
+};
 
+static void
+running_init(Running *f)
+{
+    static const BnsFileView view;
+    static char *none[] = { NULL };
+    static const BnsOptions options = {
+        .resolve = none, .host_port = none, .publish = none, .upstream_ca = none
+    };
+    static BnsPolicySource source;
+    BnsPolicyReloadStart start;
+
+    *f = (Running){ .loop = bns_loop_new(), .texts = bns_policy_texts_new() };
+    make_folder();
+    save("p.yaml", "allow: [a.test]\n");
+    f->path = in_folder("p.yaml");
+    source = (BnsPolicySource){ .config_path = f->path, .out_texts = f->texts };
+    f->policy = bns_policy_load(&source, NULL, NULL);
+    g_assert_nonnull(f->policy);
+    source.out_texts = NULL;
+    start = (BnsPolicyReloadStart){ &options, &source, f->policy, f->texts, &view };
+    f->reload = bns_policy_reload_new(f->loop, &start, &events, f);
+    bns_policy_reload_watch(f->reload);
+}
+
+static void
+running_clear(Running *f)
+{
+    bns_policy_reload_free(f->reload);
+    bns_loop_turn(f->loop, 0);
+    bns_policy_free(f->policy);
+    bns_policy_texts_free(f->texts);
+    bns_loop_free(f->loop);
+    g_free(f->path);
+    g_free(f->notice);
+    g_free(f->once);
+    remove_folder();
+}
+
+static void
+await_applied(Running *f, unsigned n)
+{
+    while (f->n_applied < n)
+        bns_loop_turn(f->loop, -1);
+}
+
+/* The first change comes before anything is watched. */
 static void
 test_limit_of_watches(void)
 {
-    g_autoptr(BnsLoop) loop = bns_loop_new();
-    g_autoptr(BnsPolicyTexts) texts = bns_policy_texts_new();
-    g_autoptr(BnsPolicy) policy = NULL;
-    g_autofree char *path = NULL;
-    const BnsFileView view = { 0 };
-    char *none[] = { NULL };
-    const BnsOptions options = {
-        .resolve = none, .host_port = none, .publish = none, .upstream_ca = none
-    };
-    BnsPolicySource source;
-    BnsPolicyReloadStart start;
-    BnsPolicyReload *reload;
-    Told told = { 0 };
+    Running f;
 
-    make_folder();
-    save("p.yaml", "allow: [a.test]\n");
-    path = in_folder("p.yaml");
-    source = (BnsPolicySource){ .config_path = path, .out_texts = texts };
-    policy = bns_policy_load(&source, NULL, NULL);
-    g_assert_nonnull(policy);
-    source.out_texts = NULL;
-    start = (BnsPolicyReloadStart){ &options, &source, policy, texts, &view };
-    reload = bns_policy_reload_new(loop, &start, &events, &told);
-    g_assert_true(bns_policy_reload_watch(reload, NULL));
-    is_limit_reached = true;
+    running_init(&f);
     save("p.yaml", "allow: [a.test, b.test]\n");
-    while (told.n_applied == 0)
-        bns_loop_turn(loop, -1);
+    await_applied(&f, 1);
+    g_assert_cmpuint(f.n_notices, ==, 0);
+    is_limit_reached = true;
+    save("p.yaml", "allow: [b.test]\n");
+    await_applied(&f, 2);
     is_limit_reached = false;
-    g_assert_cmpuint(told.n_notices, ==, 1);
-    g_assert_nonnull(strstr(told.notice, "may not be noticed"));
-    g_assert_nonnull(strstr(told.notice, g_strerror(ENOSPC)));
-    g_assert_cmpuint(told.n_refused, ==, 0);
-    bns_policy_reload_free(reload);
-    bns_loop_turn(loop, 0);
-    g_free(told.notice);
-    remove_folder();
+    g_assert_cmpuint(f.n_notices, ==, 1);
+    g_assert_nonnull(strstr(f.notice, "may not be noticed"));
+    g_assert_nonnull(strstr(f.notice, g_strerror(ENOSPC)));
+    g_assert_cmpuint(f.n_refused, ==, 0);
+    g_assert_null(f.once);
+    running_clear(&f);
+}
+
+static void
+test_limit_at_once(void)
+{
+    Running f;
+
+    is_limit_reached = true;
+    running_init(&f);
+    while (f.once == NULL)
+        bns_loop_turn(f.loop, -1);
+    is_limit_reached = false;
+    g_assert_nonnull(strstr(f.once, g_strerror(ENOSPC)));
+    g_assert_cmpstr(bns_policy_reload_once(f.reload), ==, f.once);
+    running_clear(&f);
 }
 
 int
@@ -344,5 +395,6 @@ main(int argc, char **argv)
     bns_test_add("/sandbox/policy-reload/watches-names", test_watch);
     bns_test_add("/sandbox/policy-reload/says-that-it-cannot-watch",
                  test_limit_of_watches);
+    bns_test_add("/sandbox/policy-reload/cannot-watch-at-all", test_limit_at_once);
     return g_test_run();
 }
