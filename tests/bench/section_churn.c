@@ -88,6 +88,8 @@ run_lane(const Bench *bench, const Lane *kind, const Churn *churn, const Rows *r
         return;
     }
     first = lane_ask(lane, churn->door, "requests conns=1 new=1 count=10", 20);
+    /* What is read once, when there is time, is read now. */
+    g_usleep(SECOND_US);
     before_mib = memory_mib(lane);
     reply = run_churn(lane, churn, time_s, &most_mib);
     if (first == NULL || reply == NULL) {
