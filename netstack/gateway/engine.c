@@ -216,6 +216,7 @@ on_reset(BnsEngine *engine, const BnsWire *message, int fd)
         return true;
     if (flow->state <= BNS_FLOW_OFFERED)
         return false;
+    bns_flow_hear_out(flow);
     bns_flow_abandon(flow);
     bns_flow_run(flow);
     return true;

@@ -182,6 +182,9 @@ bool bns_flow_record_open(BnsFlow *flow, const BnsUpstream *upstream);
 bool bns_flow_record_tls(BnsFlow *flow, const BnsDecision *decision);
 /* tls.error: the handshake with the command failed, as @error says. */
 void bns_flow_note_tls_error(BnsFlow *flow, const char *error);
+/* Before a flow that the command has reset is abandoned: who does not trust us says so by an
+ * alert, and then often resets, since there is more of ours that it has not read. */
+void bns_flow_hear_out(BnsFlow *flow);
 /* Whom a request without its own host would be for. */
 const BnsHost *bns_flow_host(const BnsFlow *flow);
 

@@ -158,6 +158,19 @@ note_error(BnsFlow *flow)
         flow, error != NULL ? error : bns_stream_error(flow->client.stream));
 }
 
+void
+bns_flow_hear_out(BnsFlow *flow)
+{
+    ssize_t n;
+
+    if (flow->state != BNS_FLOW_HANDSHAKE)
+        return;
+    bns_stream_look(flow->client.stream);
+    n = bns_stream_handshake(flow->client.stream);
+    if (n == BNS_STREAM_ERROR || n == BNS_STREAM_TRUNCATED)
+        note_error(flow);
+}
+
 static bool
 is_http2(const BnsFlow *flow)
 {

@@ -353,6 +353,31 @@ test_reset_at_hello(void)
     fixture_clear(&f);
 }
 
+/* A client that does not trust us says so, and resets what it has not read. */
+static void
+test_alert_before_reset(void)
+{
+    SSL_CTX *trusts_nobody = SSL_CTX_new(TLS_client_method());
+    Fixture f;
+
+    SSL_CTX_set_verify(trusts_nobody, SSL_VERIFY_PEER, NULL);
+    fixture_init(&f, NULL);
+    for (guint n = 1; n <= 30; n++) {
+        RigFlow flow = rig_open(f.rig, "origin.test", 443);
+
+        flow.ssl = SSL_new(trusts_nobody);
+        SSL_set_fd(flow.ssl, flow.fd);
+        g_assert_cmpint(SSL_connect(flow.ssl), <=, 0);
+        rig_reset(f.rig, flow.id);
+        g_assert_cmpuint(rig_count(f.rig, BNS_EVENT_TLS_ERROR, n), ==, n);
+        rig_wait_closed(f.rig, flow.id);
+        SSL_free(flow.ssl);
+        close(flow.fd);
+    }
+    SSL_CTX_free(trusts_nobody);
+    fixture_clear(&f);
+}
+
 typedef struct {
     Rig *rig;
     RigFlow *flow;
@@ -549,6 +574,7 @@ main(int argc, char **argv)
     bns_test_add("/gateway/tls/client-of-another-protocol-is-alerted",
                  test_unknown_protocol);
     bns_test_add("/gateway/tls/dripped-hello-times-out", test_reset_at_hello);
+    bns_test_add("/gateway/tls/an-alert-before-a-reset", test_alert_before_reset);
     bns_test_add("/gateway/tls/command-gone-at-the-hello", test_gone_at_hello);
     bns_test_add("/gateway/tls/dial-timeout-is-504-inside", test_dial_timeout);
     bns_test_add("/gateway/tls/truncated-response-is-cut", test_truncated);
