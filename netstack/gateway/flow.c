@@ -100,7 +100,7 @@ static const StateRow rows[] = {
     [BNS_FLOW_PASS] = { "pass", await, NULL, 0 },
     [BNS_FLOW_HANDSHAKE] = { "handshake", bns_flow_handshake, time_out_handshake,
                              HANDSHAKE_TIMEOUT_US },
-    [BNS_FLOW_HELLO] = { "hello", await, NULL, 0 },
+    [BNS_FLOW_HELLO] = { "hello", bns_flow_hello, NULL, 0 },
     [BNS_FLOW_HEAD] = { "head", bns_flow_head, bns_flow_close, IDLE_TIMEOUT_US },
     [BNS_FLOW_DIAL] = { "dial", await_unread, NULL, 0 },
     [BNS_FLOW_RECORD] = { "record", await_unread, NULL, 0 },
@@ -193,8 +193,14 @@ bns_flow_run(BnsFlow *flow)
     if (flow->state == BNS_FLOW_CLOSED)
         finish(flow);
     else if (n_steps == STEPS_PER_TURN)
-        /* A microsecond on is the next turn, never this one again. */
-        bns_timer_set(flow->turn, bns_loop_now_us(flow->engine->loop) + 1);
+        bns_flow_yield(flow);
+}
+
+void
+bns_flow_yield(BnsFlow *flow)
+{
+    /* A microsecond on is the next turn, never this one again. */
+    bns_timer_set(flow->turn, bns_loop_now_us(flow->engine->loop) + 1);
 }
 
 static void

@@ -155,6 +155,8 @@ BnsFlow *bns_flow_new(BnsEngine *engine, uint64_t id);
 void bns_flow_free(BnsFlow *flow);
 /* Runs the flow until it waits, or ends and frees it. */
 void bns_flow_run(BnsFlow *flow);
+/* Runs it in the next turn, when the others have had theirs. */
+void bns_flow_yield(BnsFlow *flow);
 /* Enters @state and sets its time limit. */
 void bns_flow_enter(BnsFlow *flow, BnsFlowState state);
 /* The state's time begins anew: something moved. */
@@ -241,6 +243,7 @@ void bns_flow_sniff_time_out(BnsFlow *flow);
 void bns_flow_sniff_end(BnsFlow *flow);
 BnsStep bns_flow_opening(BnsFlow *flow);
 BnsStep bns_flow_handshake(BnsFlow *flow);
+BnsStep bns_flow_hello(BnsFlow *flow);
 BnsStep bns_flow_head(BnsFlow *flow);
 BnsStep bns_flow_rest(BnsFlow *flow);
 BnsStep bns_flow_linger(BnsFlow *flow);

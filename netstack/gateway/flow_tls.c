@@ -140,14 +140,30 @@ judge_hello(BnsFlow *flow)
     if (bns_decision_passes(&decision)) {
         bns_flow_enter(flow, BNS_FLOW_HELLO);
         dial(flow, &decision);
-        return BNS_STEP_ON;
+        if (flow->state != BNS_FLOW_HELLO)
+            return BNS_STEP_ON;
+        bns_flow_yield(flow);
+        return BNS_STEP_WAIT;
     }
     g_clear_pointer(&flow->ahead, bns_upstream_free);
     finish_hello(flow, BNS_PROTOCOL_NONE);
     return BNS_STEP_ON;
 }
 
-/* --- the step --- */
+/* --- the steps --- */
+
+/* A turn after the origin was dialled: its answer takes longer than a leaf, which will be
+ * wanted whatever it is. */
+BnsStep
+bns_flow_hello(BnsFlow *flow)
+{
+    if (bns_stream_hung_up(flow->client.stream)) {
+        bns_flow_abandon(flow);
+        return BNS_STEP_ON;
+    }
+    bns_ca_leaf(flow->engine->ca, flow->tls_host.text, NULL);
+    return BNS_STEP_WAIT;
+}
 
 static void
 note_error(BnsFlow *flow)
