@@ -46,6 +46,22 @@ end_body(BnsPipe *pipe)
                                    pipe->body.trailers);
 }
 
+/* What is as it was goes from where it lies, unless something waits before it; what is not
+ * taken, or why, is for the next flush. */
+static void
+pass(BnsPipe *pipe, BnsSlice data)
+{
+    BnsBuffer *out = &pipe->to->out;
+    ssize_t n = 0;
+
+    if (bns_buffer_len(out) == 0)
+        n = bns_stream_write(pipe->to->stream, data.at, data.len);
+    if (n > 0)
+        data = (BnsSlice){ data.at + n, data.len - (size_t)n };
+    if (data.len > 0)
+        bns_buffer_append(out, data.at, data.len);
+}
+
 static void
 encode(BnsPipe *pipe, BnsSlice data)
 {
@@ -57,7 +73,7 @@ encode(BnsPipe *pipe, BnsSlice data)
     if (pipe->send_as == BNS_HTTP_BODY_CHUNKED)
         bns_http1_write_chunk(bns_buffer_tail(&pipe->to->out), data);
     else
-        bns_buffer_append(&pipe->to->out, data.at, data.len);
+        pass(pipe, data);
 }
 
 /* Decodes what was read, up to the sink's limit. */
