@@ -18,6 +18,10 @@
  * There is never more than one unaccepted connection. */
 #define BACKLOG 8
 
+/* For what the gateway writes. The kernel doubles it, and wakes a writer only when three
+ * quarters have been read: the rest has to last until more comes. */
+#define DOWN_BUFFER_BYTES (256 * 1024)
+
 /* A stack and its place in the queue. */
 typedef struct {
     BnsSlirp *slirp;      /* borrowed */
@@ -250,6 +254,7 @@ bns_slirp_entries(const BnsSlirp *slirp)
 int
 bns_slirp_accept(BnsSlirp *slirp, int *out_backend_fd)
 {
+    const int bytes = DOWN_BUFFER_BYTES;
     int fd;
 
     *out_backend_fd = slirp->backend_fd;
@@ -261,6 +266,7 @@ bns_slirp_accept(BnsSlirp *slirp, int *out_backend_fd)
      * better no session. */
     if (fd < 0)
         g_error("Could not accept libslirp's connection: %s", g_strerror(errno));
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
     return fd;
 }
 
