@@ -2,6 +2,7 @@
 #include "netstack/tap/tcp.h"
 
 #include "base/fd.h"
+#include "netstack/tap/acks.h"
 #include "netstack/tap/flows.h"
 #include "netstack/tap/reply.h"
 #include "netstack/tap/slirp.h"
@@ -15,6 +16,7 @@ struct BnsTcp {
     BnsTcpConfig config;
     BnsFlows *flows;       /* owned */
     BnsSlirp *slirp;       /* owned */
+    BnsAcks *acks;         /* owned */
     BnsDnsTcp *dns_server; /* owned */
 };
 
@@ -89,8 +91,10 @@ tell_command(BnsTcp *tcp, unsigned actions, const BnsFlow *flow)
         len = bns_reply_host_unreachable(&flow->ends, flow->isn, frame);
     else if ((actions & BNS_FLOW_RESET_GUEST) != 0)
         len = bns_reply_reset(&flow->ends, flow->guest_ack, frame);
-    if (len > 0)
-        bns_link_send(tcp->config.link, frame, len);
+    if (len == 0)
+        return;
+    bns_acks_flush(tcp->acks);
+    bns_link_send(tcp->config.link, frame, len);
 }
 
 /* Everything but PASS and AGAIN, which need the frame. */
@@ -205,6 +209,14 @@ on_slirp_frame(const uint8_t *bytes, size_t len, void *data)
 
     if (bns_frame_read_fin(bytes, len, &ends, &fin_end))
         bns_flows_on_our_fin(tcp->flows, &ends, fin_end, now_us(tcp));
+    bns_acks_frame(tcp->acks, bytes, len);
+}
+
+static void
+send_frame(const uint8_t *bytes, size_t len, void *data)
+{
+    BnsTcp *tcp = data;
+
     bns_link_send(tcp->config.link, bytes, len);
 }
 
@@ -315,6 +327,7 @@ bns_tcp_new(const BnsTcpConfig *config, GError **error)
 
     tcp->config = *config;
     tcp->flows = bns_flows_new(config->max_flows, config->flow_rate);
+    tcp->acks = bns_acks_new(config->loop, send_frame, tcp);
     tcp->dns_server = bns_dns_tcp_new(config->loop, &dns_handler, tcp);
     tcp->slirp =
         bns_slirp_new(config->loop, config->socket_path, &slirp_handler, tcp, error);
@@ -330,6 +343,7 @@ bns_tcp_free(BnsTcp *tcp)
         return;
     bns_dns_tcp_free(tcp->dns_server);
     bns_slirp_free(tcp->slirp);
+    bns_acks_free(tcp->acks);
     bns_flows_free(tcp->flows);
     g_free(tcp);
 }
