@@ -270,16 +270,18 @@ bns_supervisor_on_sockets_masked(BnsSupervisor *supervisor)
     supervisor->state = BNS_SESSION_RUNNING;
     supervisor->was_running = true;
     bns_timer_set(supervisor->timer, INT64_MAX);
+    /* Whoever sees the command at work can reach its session. */
+    bns_supervisor_listen(supervisor);
     log_step(supervisor, "command starts");
     bns_relay_resume(supervisor->relay);
     if (bns_ready_send(supervisor->spawn.controls[BNS_HELPER_INIT], BNS_READY_GO, NULL,
                        -1) == 0) {
         bns_supervisor_watch_files(supervisor);
         bns_supervisor_watch_policy(supervisor);
-        bns_supervisor_listen(supervisor);
         return;
     }
     /* It is dead or dying; how tells more. */
+    bns_supervisor_leave_control(supervisor);
     bns_outcome_report(&supervisor->outcome, "init does not answer");
     bns_supervisor_end(supervisor);
 }
