@@ -75,14 +75,14 @@ check_at(const BnsFileView *view,
                 shown);
 }
 
-/* A file is written to by any of its names. */
+/* A file is written to by any of its names; one that has none was replaced just now. */
 static bool
 check_names(const char *path, GError **error)
 {
     g_autofree char *shown = bns_text_escape(path, -1);
     struct stat info;
 
-    return stat(path, &info) < 0 || !S_ISREG(info.st_mode) || info.st_nlink == 1 ||
+    return stat(path, &info) < 0 || !S_ISREG(info.st_mode) || info.st_nlink <= 1 ||
            fail(error,
                 "%s has another name (a hard link), where the command may write to it",
                 shown);
