@@ -123,16 +123,10 @@ test_process(void)
 static void
 test_rows_of_arguments(void)
 {
-    static const char *const rows[] = { "",
-                                        "",
-                                        "a\x1e",
-                                        "a\x1e",
-                                        "a\x1e"
-                                        "b\x1e",
-                                        "a\x1e",
-                                        "-p\x1es\x1e",
-                                        "-p\x1es\x1e",
-                                        "" };
+    static const char *const rows[] = {
+        "", "", "a\036", "a\036", "a\036b\036", "a\036", "-p\036s\036", "-p\036s\036",
+        ""
+    };
     static const char *const jsons[] = { "[]",
                                          "[]",
                                          "[\"a\"]",
