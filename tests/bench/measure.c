@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-#define ROUNDS       5
+#define ROUNDS       3
 #define ROUNDS_QUICK 2
 /* Of those whose figures are far from anybody's. */
 #define ROUNDS_SLOW 2

@@ -17,15 +17,15 @@
 
 typedef struct {
     unsigned flows;
-    bool is_quick; /* also if it is to be quick */
-    Goal memory, slowdown;
+    bool is_quick;               /* also if it is to be quick */
+    Goal memory[2], slowdown[2]; /* each ends with GOAL_NONE */
 } Step;
 
 static const Step steps[] = {
-    { 0, true, { GOAL_VALUE_MOST, NULL, 25, 15 } },
-    { 1000, true, { GOAL_VALUE_MOST, NULL, 70, 50 } },
-    { 5000, false, { GOAL_NONE }, { GOAL_VALUE_MOST, NULL, 3, 1.5 } },
-    { 10000, false, { GOAL_VALUE_MOST, NULL, 450, 300 } },
+    { 0, true, { { GOAL_VALUE_MOST, NULL, 25, 15 } } },
+    { 1000, true, { { GOAL_VALUE_MOST, NULL, 70, 50 } } },
+    { 5000, false, { { GOAL_NONE } }, { { GOAL_VALUE_MOST, NULL, 3, 1.5 } } },
+    { 10000, false, { { GOAL_VALUE_MOST, NULL, 450, 300 } } },
 };
 
 typedef struct {
@@ -126,10 +126,10 @@ section_idle(const Bench *bench)
         g_autofree char *slowdown =
             g_strdup_printf("slower with %u idle flows than with none", steps[i].flows);
 
-        rows[i].memory = report_row(bench->report, memory, "MiB", &steps[i].memory);
+        rows[i].memory = report_row(bench->report, memory, "MiB", steps[i].memory);
         rows[i].latency = report_row(bench->report, latency, "us", NULL);
         rows[i].slowdown =
-            report_row(bench->report, slowdown, "times", &steps[i].slowdown);
+            report_row(bench->report, slowdown, "times", steps[i].slowdown);
     }
     for (guint i = 0; i < bench->lanes->len; i++) {
         const Lane *kind = bench->lanes->pdata[i];
