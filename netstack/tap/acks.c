@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "netstack/tap/acks.h"
 
-#include "netstack/tap/bytes.h"
-#include "netstack/tap/frame.h"
-
-#include <netinet/if_ether.h>
 #include <string.h>
 
 /* Connections whose acknowledgements can wait at the same time; another one's pushes it
@@ -12,7 +8,6 @@
 #define SLOTS 64
 /* A segment without options and data. */
 #define BARE_BYTES (BNS_FRAME_ETH_BYTES + BNS_FRAME_IP_BYTES + BNS_FRAME_TCP_BYTES)
-#define BARE_WORDS 5 /* its TCP header's length */
 
 typedef struct {
     uint64_t key; /* of the connection, as bns_ends_key() */
@@ -27,44 +22,6 @@ struct BnsAcks {
     BnsTimer *timer; /* owned: something is held */
     Slot slots[SLOTS];
 };
-
-static const uint8_t *
-tcp_of(const uint8_t *bytes)
-{
-    return bytes + BNS_FRAME_ETH_BYTES + BNS_FRAME_IP_BYTES;
-}
-
-/* Returns: whether it is a TCP segment, of the connection @out_key. */
-static bool
-read_key(const uint8_t *bytes, size_t len, uint64_t *out_key)
-{
-    const uint8_t *ip = bytes + BNS_FRAME_ETH_BYTES;
-    BnsEnds ends;
-
-    if (len < BARE_BYTES || bns_get16(bytes + 12) != ETHERTYPE_IP || ip[0] != 0x45 ||
-        ip[9] != IPPROTO_TCP)
-        return false;
-    memcpy(&ends.addr, ip + 12, sizeof(ends.addr));
-    ends.port = bns_get16(tcp_of(bytes));
-    ends.guest_port = bns_get16(tcp_of(bytes) + 2);
-    *out_key = bns_ends_key(&ends);
-    return true;
-}
-
-static bool
-is_bare(const uint8_t *bytes, size_t len)
-{
-    const uint8_t *tcp = tcp_of(bytes);
-
-    return len == BARE_BYTES && tcp[12] >> 4 == BARE_WORDS && tcp[13] == BNS_TCP_ACK;
-}
-
-static Slot *
-slot_of(BnsAcks *acks, uint64_t key)
-{
-    /* The upper half of a product with 2^64 / phi depends on all bits. */
-    return &acks->slots[(key * UINT64_C(0x9e3779b97f4a7c15)) >> 32 & (SLOTS - 1)];
-}
 
 static void
 let_go(BnsAcks *acks, Slot *slot)
@@ -85,14 +42,16 @@ hold(BnsAcks *acks, Slot *slot, uint64_t key, const uint8_t *bytes)
 }
 
 void
-bns_acks_frame(BnsAcks *acks, const uint8_t *bytes, size_t len)
+bns_acks_frame(BnsAcks *acks,
+               const uint8_t *bytes,
+               size_t len,
+               const BnsOwnSegment *segment)
 {
-    uint64_t key;
+    if (segment != NULL) {
+        uint64_t key = bns_ends_key(&segment->ends);
+        Slot *slot = &acks->slots[bns_ends_place(key, SLOTS)];
 
-    if (read_key(bytes, len, &key)) {
-        Slot *slot = slot_of(acks, key);
-
-        if (is_bare(bytes, len)) {
+        if (segment->is_bare && segment->flags == BNS_TCP_ACK && len == BARE_BYTES) {
             hold(acks, slot, key, bytes);
             return;
         }

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "base/loop.h"
+#include "netstack/tap/frame.h"
 
 #include <stddef.h>
 
@@ -23,8 +24,11 @@ BnsAcks *bns_acks_new(BnsLoop *loop, BnsAcksSend send, void *data);
 void bns_acks_free(BnsAcks *acks);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BnsAcks, bns_acks_free)
 
-/* A frame that libslirp made. It goes now, or, if it is a bare acknowledgement, by the
- * turn's end. Frames of one connection keep their order. */
-void bns_acks_frame(BnsAcks *acks, const uint8_t *bytes, size_t len);
+/* A frame that libslirp made, which is @segment; %NULL: no TCP. It goes now, or,
+ * if it is a bare acknowledgement, by the turn's end. Frames of one connection keep their order. */
+void bns_acks_frame(BnsAcks *acks,
+                    const uint8_t *bytes,
+                    size_t len,
+                    const BnsOwnSegment *segment);
 /* All that waits goes: before a frame that libslirp did not make. */
 void bns_acks_flush(BnsAcks *acks);

@@ -252,27 +252,23 @@ bns_frame_read(uint8_t *bytes, size_t len, BnsFrame *out_frame)
 }
 
 bool
-bns_frame_read_fin(const uint8_t *bytes,
-                   size_t len,
-                   BnsEnds *out_ends,
-                   uint32_t *out_end)
+bns_frame_read_own(const uint8_t *bytes, size_t len, BnsOwnSegment *out_segment)
 {
-    const uint8_t *ip;
-    const uint8_t *tcp;
-    size_t header;
+    const uint8_t *ip = bytes + BNS_FRAME_ETH_BYTES;
+    const uint8_t *tcp = ip + BNS_FRAME_IP_BYTES;
+    uint32_t header, data;
 
-    if (len < BNS_FRAME_ETH_BYTES + BNS_FRAME_IP_BYTES + BNS_FRAME_TCP_BYTES)
+    if (len < BNS_FRAME_ETH_BYTES + BNS_FRAME_IP_BYTES + BNS_FRAME_TCP_BYTES ||
+        bns_get16(bytes + 12) != ETHERTYPE_IP || ip[0] != 0x45 || ip[9] != IPPROTO_TCP)
         return false;
-    ip = bytes + BNS_FRAME_ETH_BYTES;
-    tcp = ip + BNS_FRAME_IP_BYTES;
-    if (bns_get16(bytes + 12) != ETHERTYPE_IP || ip[0] != 0x45 ||
-        ip[9] != IPPROTO_TCP || (tcp[13] & BNS_TCP_FIN) == 0)
-        return false;
-    memset(out_ends, 0, sizeof(*out_ends));
-    memcpy(&out_ends->addr, ip + 12, 4);
-    out_ends->port = bns_get16(tcp);
-    out_ends->guest_port = bns_get16(tcp + 2);
-    header = BNS_FRAME_IP_BYTES + (size_t)(tcp[12] >> 4) * 4;
-    *out_end = bns_get32(tcp + 4) + bns_get16(ip + 2) - (uint32_t)header + 1;
+    memset(out_segment, 0, sizeof(*out_segment));
+    memcpy(&out_segment->ends.addr, ip + 12, 4);
+    out_segment->ends.port = bns_get16(tcp);
+    out_segment->ends.guest_port = bns_get16(tcp + 2);
+    out_segment->flags = tcp[13];
+    header = (uint32_t)(tcp[12] >> 4) * 4;
+    data = bns_get16(ip + 2) - (uint32_t)BNS_FRAME_IP_BYTES - header;
+    out_segment->fin_end = bns_get32(tcp + 4) + data + 1;
+    out_segment->is_bare = header == BNS_FRAME_TCP_BYTES && data == 0;
     return true;
 }

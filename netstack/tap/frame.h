@@ -90,6 +90,14 @@ bns_ends_key(const BnsEnds *ends)
     return (uint64_t)ends->addr << 32 | (uint32_t)ends->port << 16 | ends->guest_port;
 }
 
+/* A place for a connection among @n, a power of two. The upper half of a product with
+ * 2^64 / phi depends on all bits. */
+static inline size_t
+bns_ends_place(uint64_t key, size_t n)
+{
+    return (size_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> 32 & (n - 1));
+}
+
 typedef struct {
     BnsFrameKind kind;
     BnsDrop drop; /* NOT unless kind is DROP */
@@ -114,14 +122,13 @@ typedef struct {
  */
 void bns_frame_read(uint8_t *bytes, size_t len, BnsFrame *out_frame);
 
-/**
- * bns_frame_read_fin:
- * @bytes: a frame that libslirp made
- * @out_end: the sequence number that acknowledges its FIN
- *
- * Returns: whether it is a TCP segment with FIN.
- */
-bool bns_frame_read_fin(const uint8_t *bytes,
-                        size_t len,
-                        BnsEnds *out_ends,
-                        uint32_t *out_end);
+/* A TCP segment that libslirp made. */
+typedef struct {
+    BnsEnds ends; /* no Ethernet addresses */
+    uint8_t flags;
+    uint32_t fin_end; /* with FIN: the sequence number that acknowledges it */
+    bool is_bare;     /* it has neither options nor data */
+} BnsOwnSegment;
+
+/* @bytes: a frame that libslirp made. Returns: whether it is a TCP segment. */
+bool bns_frame_read_own(const uint8_t *bytes, size_t len, BnsOwnSegment *out_segment);

@@ -135,9 +135,7 @@ make_stack(BnsSlirp *slirp, Slot *slot)
 static BnsSlirpStack *
 stack_of(BnsSlirp *slirp, const BnsEnds *ends)
 {
-    /* The upper half of a product with 2^64 / phi depends on all bits. */
-    uint64_t hash = bns_ends_key(ends) * UINT64_C(0x9e3779b97f4a7c15);
-    Slot *slot = &slirp->slots[hash >> 32 & (BNS_SLIRP_STACKS - 1)];
+    Slot *slot = &slirp->slots[bns_ends_place(bns_ends_key(ends), BNS_SLIRP_STACKS)];
 
     G_STATIC_ASSERT((BNS_SLIRP_STACKS & (BNS_SLIRP_STACKS - 1)) == 0);
     if (slot->stack == NULL && !make_stack(slirp, slot))

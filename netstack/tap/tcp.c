@@ -204,12 +204,13 @@ static void
 on_slirp_frame(const uint8_t *bytes, size_t len, void *data)
 {
     BnsTcp *tcp = data;
-    BnsEnds ends;
-    uint32_t fin_end;
+    BnsOwnSegment segment;
 
-    if (bns_frame_read_fin(bytes, len, &ends, &fin_end))
-        bns_flows_on_our_fin(tcp->flows, &ends, fin_end, now_us(tcp));
-    bns_acks_frame(tcp->acks, bytes, len);
+    bool is_tcp = bns_frame_read_own(bytes, len, &segment);
+
+    if (is_tcp && (segment.flags & BNS_TCP_FIN) != 0)
+        bns_flows_on_our_fin(tcp->flows, &segment.ends, segment.fin_end, now_us(tcp));
+    bns_acks_frame(tcp->acks, bytes, len, is_tcp ? &segment : NULL);
 }
 
 static void

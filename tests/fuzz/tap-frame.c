@@ -73,14 +73,13 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     g_autofree uint8_t *bytes = g_memdup2(data, size);
-    BnsEnds ends;
-    uint32_t end;
+    BnsOwnSegment own;
 
     read_one(bytes, size);
     if (size >= BNS_FRAME_ETH_BYTES + BNS_FRAME_IP_BYTES) {
         mend(bytes, size);
         read_one(bytes, size);
     }
-    bns_frame_read_fin(data, size, &ends, &end);
+    bns_frame_read_own(data, size, &own);
     return 0;
 }

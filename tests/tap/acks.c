@@ -55,18 +55,28 @@ clear(Fixture *f)
 }
 
 static void
+put_frame(Fixture *f, const uint8_t *bytes, size_t len)
+{
+    BnsOwnSegment own;
+
+    bns_acks_frame(f->acks, bytes, len,
+                   bns_frame_read_own(bytes, len, &own) ? &own : NULL);
+}
+
+static void
 put(Fixture *f, const Segment *segment)
 {
     uint8_t bytes[54 + 8] = { [12] = 0x08, [14] = 0x45, [14 + 9] = 6 };
     uint8_t *tcp = bytes + 34;
 
+    bns_put16(bytes + 14 + 2, (uint16_t)(40 + segment->payload));
     bns_put32(bytes + 14 + 12, 0xc6120064);
     bns_put16(tcp, 443);
     bns_put16(tcp + 2, segment->guest_port);
     bns_put32(tcp + 8, segment->ack);
     tcp[12] = 5 << 4;
     tcp[13] = segment->flags;
-    bns_acks_frame(f->acks, bytes, 54u + segment->payload);
+    put_frame(f, bytes, 54u + segment->payload);
 }
 
 static void
@@ -173,8 +183,8 @@ test_others(void)
 
     init(&f);
     put_ack(&f, 1000, 1);
-    bns_acks_frame(f.acks, arp, sizeof(arp));
-    bns_acks_frame(f.acks, arp, BNS_FRAME_ETH_BYTES);
+    put_frame(&f, arp, sizeof(arp));
+    put_frame(&f, arp, BNS_FRAME_ETH_BYTES);
     assert_sent(&f, "arp arp ");
     clear(&f);
 }

@@ -259,19 +259,20 @@ test_fin_of_libslirp(void)
                       .data = "four",
                       .data_len = 4 };
     Packet packet;
-    BnsEnds ends;
-    uint32_t end;
+    BnsOwnSegment own;
 
     packet_tcp(&packet, &tcp);
-    g_assert_false(bns_frame_read_fin(packet.bytes, packet.len, &ends, &end));
+    g_assert_true(bns_frame_read_own(packet.bytes, packet.len, &own));
+    g_assert_cmpuint(own.flags & BNS_TCP_FIN, ==, 0);
     tcp.flags |= BNS_TCP_FIN;
     packet_tcp(&packet, &tcp);
-    g_assert_true(bns_frame_read_fin(packet.bytes, packet.len, &ends, &end));
-    g_assert_cmpuint(end, ==, 3);
-    g_assert_cmpuint(ends.addr, ==, inet_addr("198.18.3.7"));
-    g_assert_cmpuint(ends.port, ==, 443);
-    g_assert_cmpuint(ends.guest_port, ==, 40000);
-    g_assert_false(bns_frame_read_fin(packet.bytes, 53, &ends, &end));
+    g_assert_true(bns_frame_read_own(packet.bytes, packet.len, &own));
+    g_assert_cmpuint(own.flags & BNS_TCP_FIN, ==, BNS_TCP_FIN);
+    g_assert_cmpuint(own.fin_end, ==, 3);
+    g_assert_cmpuint(own.ends.addr, ==, inet_addr("198.18.3.7"));
+    g_assert_cmpuint(own.ends.port, ==, 443);
+    g_assert_cmpuint(own.ends.guest_port, ==, 40000);
+    g_assert_false(bns_frame_read_own(packet.bytes, 53, &own));
 }
 
 int
