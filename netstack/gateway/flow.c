@@ -72,8 +72,8 @@ relay(BnsFlow *flow)
 
 /* States in which only another's answer can help. A client that hung up is no longer
  * interested in it; one that only ended its direction may be. */
-static BnsStep
-await(BnsFlow *flow)
+BnsStep
+bns_flow_await(BnsFlow *flow)
 {
     if (flow->client.stream == NULL || !bns_stream_hung_up(flow->client.stream))
         return BNS_STEP_WAIT;
@@ -86,18 +86,18 @@ static BnsStep
 await_unread(BnsFlow *flow)
 {
     bns_stream_want(flow->client.stream, false, false);
-    return await(flow);
+    return bns_flow_await(flow);
 }
 
 static const StateRow rows[] = {
-    [BNS_FLOW_ASKED] = { "asked", await, bns_flow_offer, ASKED_TIMEOUT_US },
-    [BNS_FLOW_OFFERED] = { "offered", await, NULL, 0 },
-    [BNS_FLOW_ACCEPTED] = { "accepted", await, end, ACCEPTED_TIMEOUT_US },
+    [BNS_FLOW_ASKED] = { "asked", bns_flow_await, bns_flow_offer, ASKED_TIMEOUT_US },
+    [BNS_FLOW_OFFERED] = { "offered", bns_flow_await, NULL, 0 },
+    [BNS_FLOW_ACCEPTED] = { "accepted", bns_flow_await, end, ACCEPTED_TIMEOUT_US },
     [BNS_FLOW_SNIFF] = { "sniff", bns_flow_sniff, bns_flow_sniff_time_out,
                          SNIFF_TIMEOUT_US },
     [BNS_FLOW_OPENING] = { "opening", bns_flow_opening, time_out_handshake,
                            HANDSHAKE_TIMEOUT_US },
-    [BNS_FLOW_PASS] = { "pass", await, NULL, 0 },
+    [BNS_FLOW_PASS] = { "pass", bns_flow_await, NULL, 0 },
     [BNS_FLOW_HANDSHAKE] = { "handshake", bns_flow_handshake, time_out_handshake,
                              HANDSHAKE_TIMEOUT_US },
     [BNS_FLOW_HELLO] = { "hello", bns_flow_hello, NULL, 0 },
@@ -111,7 +111,7 @@ static const StateRow rows[] = {
                            IDLE_TIMEOUT_US },
     [BNS_FLOW_REST] = { "rest", bns_flow_rest, bns_flow_close, BNS_CALL_REST_US },
     [BNS_FLOW_LINGER] = { "linger", bns_flow_linger, end, LINGER_TIMEOUT_US },
-    [BNS_FLOW_RESET] = { "reset", await, end, RESET_TIMEOUT_US },
+    [BNS_FLOW_RESET] = { "reset", bns_flow_await, end, RESET_TIMEOUT_US },
     [BNS_FLOW_CLOSED] = { "closed", NULL, NULL, 0 },
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(rows) == BNS_N_FLOW_STATES);

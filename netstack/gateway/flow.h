@@ -199,6 +199,9 @@ bns_flow_set_ahead(BnsFlow *flow, BnsUpstream *upstream, BnsUpstreamFailure *fai
  * for a @target of another rule it is no answer. Returns: (transfer full) (nullable) */
 BnsUpstreamFailure *bns_flow_take_failure(BnsFlow *flow, const BnsDialTarget *target);
 
+/* The step of a state that only another's answer can end, unless the client hangs up. */
+BnsStep bns_flow_await(BnsFlow *flow);
+
 /* --- flow_offer.c --- */
 
 /* The flow was offered: host, port, addr are set. Asks whose it is, and decides when that

@@ -157,12 +157,11 @@ judge_hello(BnsFlow *flow)
 BnsStep
 bns_flow_hello(BnsFlow *flow)
 {
-    if (bns_stream_hung_up(flow->client.stream)) {
-        bns_flow_abandon(flow);
-        return BNS_STEP_ON;
-    }
-    bns_ca_leaf(flow->engine->ca, flow->tls_host.text, NULL);
-    return BNS_STEP_WAIT;
+    BnsStep step = bns_flow_await(flow);
+
+    if (step == BNS_STEP_WAIT)
+        bns_ca_leaf(flow->engine->ca, flow->tls_host.text, NULL);
+    return step;
 }
 
 static void
