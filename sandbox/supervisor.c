@@ -280,8 +280,8 @@ bns_supervisor_on_sockets_masked(BnsSupervisor *supervisor)
         bns_supervisor_watch_policy(supervisor);
         return;
     }
-    /* It is dead or dying; how tells more. */
     bns_supervisor_leave_control(supervisor);
+    /* It is dead or dying; how tells more. */
     bns_outcome_report(&supervisor->outcome, "init does not answer");
     bns_supervisor_end(supervisor);
 }

@@ -472,16 +472,12 @@ static void
 test_killed_client(void)
 {
     Fixture f;
-    g_autoptr(GBytes) bytes = bns_record_encode(&request);
-    g_autofree uint8_t *message = g_malloc(1 + g_bytes_get_size(bytes));
+    g_autoptr(GByteArray) message = many_requests(1);
 
     start_ready(&f);
-    message[0] = BNS_PROTOCOL_RECORD;
-    memcpy(message + 1, g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
     kill(f.pid, SIGSTOP);
     for (int i = 0; i < 3; i++)
-        g_assert_cmpint(
-            bns_fd_send(f.gateway, message, 1 + g_bytes_get_size(bytes), -1), ==, 0);
+        g_assert_cmpint(bns_fd_send(f.gateway, message->data, message->len, -1), ==, 0);
     bns_fd_clear(&f.gateway);
     kill(f.pid, SIGCONT);
     /* The other helper is served as before. */
@@ -643,13 +639,10 @@ static void
 test_answers_unread(void)
 {
     Fixture f;
-    g_autoptr(GBytes) bytes = bns_record_encode(&request);
-    g_autofree uint8_t *message = g_malloc(1 + g_bytes_get_size(bytes));
+    g_autoptr(GByteArray) message = many_requests(1);
 
     start_ready(&f);
-    message[0] = BNS_PROTOCOL_RECORD;
-    memcpy(message + 1, g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
-    while (bns_fd_send(f.gateway, message, 1 + g_bytes_get_size(bytes), -1) == 0)
+    while (bns_fd_send(f.gateway, message->data, message->len, -1) == 0)
         continue;
     assert_ends_session(&f, "without reading the answers");
     clear(&f);
