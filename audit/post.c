@@ -171,26 +171,28 @@ bns_post_flush(BnsPost *post)
         lose(post);
 }
 
-/* To go to sleep and to be woken takes as long as a lone record's round trip. Of many, others
- * are worth more than waiting. */
+/* To go to sleep and to be woken takes as long as a record's round trip. */
 static void
 await_briefly(BnsPost *post)
 {
     int64_t until_us = g_get_monotonic_time() + BRIEF_WAIT_US;
+    unsigned n = post->sent.length;
 
-    while (post->sent.length == 1 && g_get_monotonic_time() < until_us)
+    while (post->sent.length == n && n > 0 && g_get_monotonic_time() < until_us)
         receive(post);
-    tell_all(post);
 }
 
-/* A timer's turn comes when all that was ready has had its own. */
+/* A timer's turn comes when all that was ready has had its own. Of many records, others
+ * are worth more than waiting. */
 static void
 on_turn(void *data)
 {
     BnsPost *post = data;
 
     bns_post_flush(post);
-    await_briefly(post);
+    if (post->sent.length == 1)
+        await_briefly(post);
+    tell_all(post);
 }
 
 /* Returns: false if the post is lost. */
@@ -204,8 +206,10 @@ put(BnsPost *post, BnsProtocol type, const BnsRecord *record)
         bns_post_flush(post);
     if (post->watch == NULL)
         return false;
-    if (post->unsent_len == 0)
+    if (type == BNS_PROTOCOL_RECORD)
         bns_timer_set(post->turn, bns_loop_now_us(post->loop));
+    else if (post->unsent_len == 0)
+        bns_timer_set(post->turn, bns_loop_now_us(post->loop) + BNS_POST_NOTE_WAIT_US);
     memcpy(post->unsent + post->unsent_len, part, len);
     post->unsent_len += len;
     return true;
@@ -215,16 +219,19 @@ put(BnsPost *post, BnsProtocol type, const BnsRecord *record)
 static void
 await_answer(BnsPost *post)
 {
-    const BnsPostWait *oldest;
+    unsigned n;
 
     bns_post_flush(post);
-    oldest = g_queue_peek_head(&post->sent);
-    if (oldest == NULL) /* the post is lost */
-        return;
-    if (bns_client_wait(post->fd, POLLIN, oldest->deadline_us))
-        receive(post);
-    else
-        lose(post);
+    n = post->sent.length; /* 0: the post is lost */
+    await_briefly(post);
+    if (n > 0 && post->sent.length == n) {
+        const BnsPostWait *oldest = g_queue_peek_head(&post->sent);
+
+        if (bns_client_wait(post->fd, POLLIN, oldest->deadline_us))
+            receive(post);
+        else
+            lose(post);
+    }
     if (!g_queue_is_empty(&post->answered))
         bns_timer_set(post->tell, bns_loop_now_us(post->loop));
 }

@@ -4,8 +4,9 @@
  *
  * A helper with a loop sends a record and goes on; whoever may not act before the record
  * is written is called when it is. All records of a post keep their order, whichever way
- * they were sent. Those of one turn of the loop go together, at its end: none is kept
- * longer. What the recorder has not taken is in the socket, and when that is full, or
+ * they were sent. Those of one turn of the loop go together, at its end. What nobody waits
+ * for goes with the next one that somebody does, or after BNS_POST_NOTE_WAIT_US: a helper
+ * that is killed takes no more than that with it. What the recorder has not taken is in the socket, and when that is full, or
  * BNS_POST_WAITS_MAX records wait for their answers, the helper stands still until the
  * recorder goes on. So a slow recorder slows its helper down, and no record is lost or
  * kept without limit.
@@ -23,6 +24,9 @@
 
 /* Their answers have room in a socket that nobody reads, even if each is a message. */
 #define BNS_POST_WAITS_MAX 128
+
+/* How long a note waits for company. */
+#define BNS_POST_NOTE_WAIT_US 1000
 
 typedef struct BnsPost BnsPost;
 /* A record that somebody waits for. */
@@ -57,8 +61,8 @@ void bns_post_cancel(BnsPostWait *wait);
 
 /* Sends @record and stands still until it is written. Returns: whether it is. */
 bool bns_post_record_now(BnsPost *post, const BnsRecord *record);
-/* Sends @record, for which nobody waits. Returns: false if the post is lost. */
+/* Sends @record before long, for which nobody waits. Returns: false if the post is lost. */
 bool bns_post_note(BnsPost *post, const BnsRecord *record);
-/* Sends now what this turn has brought so far: before something is said elsewhere that
+/* Sends now what is there so far: before something is said elsewhere that
  * must not overtake it. */
 void bns_post_flush(BnsPost *post);

@@ -13,12 +13,15 @@
 
 /* Of the process: in place of GLib's, so that no test waits for a time-out. */
 static int64_t offset_us;
+static int64_t stopped_us; /* 0: the clock goes */
 
 gint64
 g_get_monotonic_time(void)
 {
     struct timespec now;
 
+    if (stopped_us != 0)
+        return stopped_us;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000 + offset_us;
 }
@@ -178,6 +181,34 @@ test_turn(void)
     clear(&f);
 }
 
+/* A note goes with the next record, or soon by itself. */
+static void
+test_note_waits(void)
+{
+    Fixture f;
+
+    stopped_us = g_get_monotonic_time();
+    init(&f);
+    bns_post_note(f.post, &record);
+    bns_loop_turn(f.loop, 0);
+    assert_heard(&f, "");
+    send_record(&f);
+    answer(&f, 2, 1);
+    bns_loop_turn(f.loop, 0);
+    assert_heard(&f, "NR");
+    assert_told(&f, "2 ");
+    bns_post_note(f.post, &record);
+    bns_post_note(f.post, &record);
+    stopped_us += BNS_POST_NOTE_WAIT_US - 1;
+    bns_loop_turn(f.loop, 0);
+    assert_heard(&f, "");
+    stopped_us += 1;
+    bns_loop_turn(f.loop, 0);
+    assert_heard(&f, "NN");
+    clear(&f);
+    stopped_us = 0;
+}
+
 /* Nothing is cut or left out for being many or long. */
 static void
 test_much(void)
@@ -193,7 +224,7 @@ test_much(void)
         if (i % 25 == 0)
             bns_post_note(f.post, &longer);
     }
-    bns_loop_turn(f.loop, 0);
+    bns_post_flush(f.post);
     for (;;) {
         g_autofree char *types = hear(&f);
 
@@ -383,6 +414,7 @@ main(int argc, char **argv)
     bns_test_add("/audit/post/answers-that-come-together", test_together);
     bns_test_add("/audit/post/all-keep-their-order", test_order);
     bns_test_add("/audit/post/a-turn-goes-together", test_turn);
+    bns_test_add("/audit/post/a-note-waits-for-company", test_note_waits);
     bns_test_add("/audit/post/much-in-one-turn", test_much);
     bns_test_add("/audit/post/a-note-that-is-lost", test_note_is_lost);
     bns_test_add("/audit/post/who-has-cancelled-is-not-told", test_cancelled);
