@@ -101,7 +101,7 @@ test_tcp_refused(void)
     Front f;
 
     fixture_init(&f);
-    bns_fd_clear(&f.listener);
+    rig_stop_listening(&f.listener);
     g_assert_cmpint(rig_verdict(f.rig, rig_offer(f.rig, "db.test", 5432)), ==,
                     BNS_WIRE_REFUSE);
     rig_record(f.rig, BNS_EVENT_UPSTREAM_ERROR);

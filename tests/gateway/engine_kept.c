@@ -196,12 +196,13 @@ test_known_name(void)
         if (i == 2)
             rig_advance(rig, 11);
     }
-    close(listener);
+    rig_stop_listening(&listener);
     flow = rig_open(rig, "loop.test", port);
     refused = rig_ask(&flow, request);
     g_assert_true(g_str_has_prefix(refused, "HTTP/1.1 502 "));
     rig_close(rig, &flow);
     rig_free(rig);
+    close(listener);
 }
 
 static void

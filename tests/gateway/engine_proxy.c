@@ -291,13 +291,14 @@ test_proxy_is_away(void)
     RigFlow flow = rig_open(rig, "origin.test", 80);
     g_autofree char *response = NULL;
 
-    close(listener);
+    rig_stop_listening(&listener);
     response = rig_ask(&flow, GET("origin.test"));
     g_assert_true(g_str_has_prefix(response, "HTTP/1.1 502 "));
     g_assert_nonnull(
         strstr(response, "the upstream proxy 127.0.0.1: could not connect to"));
     rig_close(rig, &flow);
     rig_free(rig);
+    close(listener);
 }
 
 /* A command that goes away takes the tunnel in the making with it. */

@@ -504,7 +504,7 @@ test_refused_upstream(void)
     RigFlow flow;
     g_autofree char *response = NULL;
 
-    close(listener);
+    rig_stop_listening(&listener);
     rig = rig_new(policy, resolves, NULL);
     flow = rig_open(rig, "closed.test", 80);
     response = rig_ask(&flow, "GET / HTTP/1.1\r\nHost: closed.test\r\n\r\n");
@@ -513,6 +513,7 @@ test_refused_upstream(void)
     rig_expect(rig, BNS_EVENT_HTTP_REQUEST, "allow 502 GET /");
     rig_close(rig, &flow);
     rig_free(rig);
+    close(listener);
 }
 
 int

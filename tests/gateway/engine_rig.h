@@ -123,6 +123,9 @@ bool rig_start_tls(Rig *rig, RigFlow *flow, const char *name, const char *alpn);
 
 /* A listener on 127.0.0.1. */
 int rig_listen(uint16_t *out_port);
+/* Whoever connects to it is refused from now on. The port is still ours: another test's
+ * listener must not get it, and what we dial with it. */
+void rig_stop_listening(int *io_listener);
 /* What the engine dials, within the watchdog's time. */
 RigFlow rig_accept(int listener);
 /* Whether nothing is waiting to be accepted. */

@@ -393,19 +393,44 @@ rig_start_tls(Rig *rig, RigFlow *flow, const char *name, const char *alpn)
 
 /* --- the origin --- */
 
+/* Whoever binds the port after us must ask for it, as we do. */
+static int
+bind_loopback(struct sockaddr_in *io_address)
+{
+    static const int one = 1;
+    socklen_t len = sizeof(*io_address);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    g_assert_cmpint(setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)), ==, 0);
+    g_assert_cmpint(bind(fd, (struct sockaddr *)io_address, len), ==, 0);
+    g_assert_cmpint(getsockname(fd, (struct sockaddr *)io_address, &len), ==, 0);
+    return fd;
+}
+
 int
 rig_listen(uint16_t *out_port)
 {
     struct sockaddr_in address = { .sin_family = AF_INET,
                                    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    socklen_t len = sizeof(address);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = bind_loopback(&address);
 
-    g_assert_cmpint(bind(fd, (struct sockaddr *)&address, len), ==, 0);
     g_assert_cmpint(listen(fd, 64), ==, 0);
-    g_assert_cmpint(getsockname(fd, (struct sockaddr *)&address, &len), ==, 0);
     *out_port = ntohs(address.sin_port);
     return fd;
+}
+
+void
+rig_stop_listening(int *io_listener)
+{
+    struct sockaddr_in address;
+    socklen_t len = sizeof(address);
+    int fd;
+
+    g_assert_cmpint(getsockname(*io_listener, (struct sockaddr *)&address, &len), ==,
+                    0);
+    fd = bind_loopback(&address);
+    close(*io_listener);
+    *io_listener = fd;
 }
 
 RigFlow

@@ -45,15 +45,24 @@ make_address(const char *text, uint16_t port)
     return address;
 }
 
+/* Nobody listens there yet: the kernel refuses. */
 static int
-listen_on(struct sockaddr_storage *io_address, int backlog)
+bind_to(struct sockaddr_storage *io_address)
 {
     int fd = socket(io_address->ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     socklen_t len = sizeof(*io_address);
 
     g_assert_cmpint(bind(fd, (struct sockaddr *)io_address, len), ==, 0);
-    g_assert_cmpint(listen(fd, backlog), ==, 0);
     getsockname(fd, (struct sockaddr *)io_address, &len);
+    return fd;
+}
+
+static int
+listen_on(struct sockaddr_storage *io_address, int backlog)
+{
+    int fd = bind_to(io_address);
+
+    g_assert_cmpint(listen(fd, backlog), ==, 0);
     return fd;
 }
 
@@ -83,16 +92,6 @@ silent_clear(Silent *silent)
     for (size_t i = 0; i < G_N_ELEMENTS(silent->fillers); i++)
         close(silent->fillers[i]);
     close(silent->listener);
-}
-
-/* Nobody listens there: the kernel refuses. */
-static struct sockaddr_storage
-refusing_address(void)
-{
-    struct sockaddr_storage address = make_address("127.0.0.1", 0);
-
-    close(listen_on(&address, 1));
-    return address;
 }
 
 /* --- a race --- */
@@ -265,8 +264,9 @@ static void
 test_refusal_costs_no_time(void)
 {
     Fixture f;
-    struct sockaddr_storage addresses[2] = { refusing_address(),
+    struct sockaddr_storage addresses[2] = { make_address("127.0.0.1", 0),
                                              make_address("127.0.0.1", 0) };
+    int refusing = bind_to(&addresses[0]);
     int listener = listen_on(&addresses[1], 4);
 
     fixture_init(&f, addresses, 2);
@@ -274,6 +274,7 @@ test_refusal_costs_no_time(void)
     assert_won(&f, &addresses[1]);
     fixture_clear(&f);
     close(listener);
+    close(refusing);
 }
 
 /* The first one answers late, but before the second. */
@@ -305,8 +306,9 @@ test_refusal_says_most(void)
 {
     Fixture f;
     struct sockaddr_storage addresses[3] = { make_address("224.0.0.1", 443),
-                                             refusing_address(),
+                                             make_address("127.0.0.1", 0),
                                              make_address("224.0.0.2", 443) };
+    int refusing = bind_to(&addresses[1]);
 
     fixture_init(&f, addresses, 3);
     await_result(&f);
@@ -315,6 +317,7 @@ test_refusal_says_most(void)
     g_assert_cmpmem(&f.result.address, sizeof(addresses[1]), &addresses[1],
                     sizeof(addresses[1]));
     fixture_clear(&f);
+    close(refusing);
 }
 
 static void
