@@ -256,6 +256,7 @@ static void
 start_tls(Conn *conn)
 {
     Target *target = conn->target;
+    SSL_SESSION *session;
     SSL *ssl;
 
     if (target->tls == NULL) {
@@ -268,8 +269,11 @@ start_tls(Conn *conn)
     SSL_set_connect_state(ssl);
     SSL_set_tlsext_host_name(ssl, target->name);
     SSL_set1_host(ssl, target->name);
-    if (target->session != NULL)
-        SSL_set_session(ssl, target->session);
+    /* TLS 1.3's are used once (RFC 8446, C.4). */
+    session = g_queue_pop_tail(&target->sessions);
+    if (session != NULL)
+        SSL_set_session(ssl, session);
+    SSL_SESSION_free(session);
     conn->bytes.ssl = ssl;
     go_on_handshake(conn);
 }

@@ -22,7 +22,7 @@ typedef struct {
     char *proxy_auth; /* owned: a header line, or "" */
     struct sockaddr_in address; /* of the first hop */
     SSL_CTX *tls;               /* owned; NULL: plain */
-    SSL_SESSION *session;       /* owned: the newest; NULL unless is_resuming */
+    GQueue sessions;            /* of owned SSL_SESSION, the newest last */
     bool is_http2;
     bool is_resuming;
 } Target;

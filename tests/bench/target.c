@@ -15,13 +15,17 @@ target_trust(const char *ca_file)
     trusted = ca_file;
 }
 
+/* More than there are connections at once. */
+#define SESSIONS_MAX 128
+
 static int
 on_session(SSL *ssl, SSL_SESSION *session)
 {
     Target *target = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
 
-    SSL_SESSION_free(target->session);
-    target->session = session;
+    g_queue_push_tail(&target->sessions, session);
+    if (target->sessions.length > SESSIONS_MAX)
+        SSL_SESSION_free(g_queue_pop_head(&target->sessions));
     return 1;
 }
 
@@ -176,7 +180,7 @@ target_free(Target *target)
     g_free(target->authority);
     g_free(target->connect);
     g_free(target->proxy_auth);
-    SSL_SESSION_free(target->session);
+    g_queue_clear_full(&target->sessions, (GDestroyNotify)SSL_SESSION_free);
     SSL_CTX_free(target->tls);
     g_free(target);
 }

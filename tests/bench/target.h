@@ -9,7 +9,7 @@
  *     tls=0            plain
  *     h2=1             HTTP/2
  *     ca=FILE          trusts these alone
- *     resume=1         offers the newest session to each new connection
+ *     resume=1         offers the newest session to each new connection, each once
  */
 #pragma once
 
