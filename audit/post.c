@@ -206,7 +206,7 @@ put(BnsPost *post, BnsProtocol type, const BnsRecord *record)
         bns_post_flush(post);
     if (post->watch == NULL)
         return false;
-    if (type == BNS_PROTOCOL_RECORD)
+    if (type == BNS_PROTOCOL_RECORD || record->decision != BNS_DECIDED_NOT)
         bns_timer_set(post->turn, bns_loop_now_us(post->loop));
     else if (post->unsent_len == 0)
         bns_timer_set(post->turn, bns_loop_now_us(post->loop) + BNS_POST_NOTE_WAIT_US);

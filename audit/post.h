@@ -5,8 +5,8 @@
  * A helper with a loop sends a record and goes on; whoever may not act before the record
  * is written is called when it is. All records of a post keep their order, whichever way
  * they were sent. Those of one turn of the loop go together, at its end. What nobody waits
- * for goes with the next one that somebody does, or after BNS_POST_NOTE_WAIT_US: a helper
- * that is killed takes no more than that with it. What the recorder has not taken is in the socket, and when that is full, or
+ * for and nothing decides (an end) goes with the next one, or after BNS_POST_NOTE_WAIT_US:
+ * a helper that is killed takes no more than that with it. What the recorder has not taken is in the socket, and when that is full, or
  * BNS_POST_WAITS_MAX records wait for their answers, the helper stands still until the
  * recorder goes on. So a slow recorder slows its helper down, and no record is lost or
  * kept without limit.

@@ -181,10 +181,12 @@ test_turn(void)
     clear(&f);
 }
 
-/* A note goes with the next record, or soon by itself. */
+/* A note goes with the next record, or soon by itself; what was refused goes at once. */
 static void
 test_note_waits(void)
 {
+    const BnsRecord refusal = { .event = BNS_EVENT_HTTP_REQUEST,
+                                .decision = BNS_DECIDED_DENY };
     Fixture f;
 
     stopped_us = g_get_monotonic_time();
@@ -203,6 +205,10 @@ test_note_waits(void)
     bns_loop_turn(f.loop, 0);
     assert_heard(&f, "");
     stopped_us += 1;
+    bns_loop_turn(f.loop, 0);
+    assert_heard(&f, "NN");
+    bns_post_note(f.post, &record);
+    bns_post_note(f.post, &refusal);
     bns_loop_turn(f.loop, 0);
     assert_heard(&f, "NN");
     clear(&f);
