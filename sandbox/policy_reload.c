@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sandbox/policy_reload.h"
+#include "sandbox/policy_reload_private.h"
 
 #include "base/text.h"
-#include "policy/helps.h"
-#include "sandbox/added_rules.h"
 #include "sandbox/policy_source.h"
-#include "sandbox/policy_watch.h"
 #include "sandbox/tamper.h"
 
 #include <errno.h>
@@ -18,27 +15,8 @@
 
 G_DEFINE_QUARK(bns_reload_error, bns_reload_error)
 
-struct BnsPolicyReload {
-    BnsPolicyReloadStart start;
-    const BnsPolicyReloadEvents *events; /* borrowed */
-    void *data;
-    BnsLoop *loop;          /* borrowed */
-    BnsTimer *begin;        /* owned; until files are watched */
-    BnsPolicyWatch *watch;  /* owned; NULL: nothing is watched, or not yet */
-    BnsTimer *timer;        /* owned; the next look */
-    BnsTimer *expiry;       /* owned; the first rule that ends */
-    int64_t restless_us;    /* since when; 0: nothing has happened */
-    BnsPolicy *policy;      /* owned; NULL: that of the start */
-    BnsPolicyTexts *texts;  /* owned; what it was made of */
-    BnsPolicyTexts *seen;   /* owned; at the last look; NULL: there was none */
-    BnsPolicyTexts *judged; /* owned; of what was refused last; NULL: nothing was */
-    BnsAddedRules *added;   /* owned */
-    char *once;             /* owned; NULL: files are read again */
-    bool has_said_fixed;
-    bool has_said_unwatched;
-};
-
-static bool G_GNUC_PRINTF(2, 3) fail(GError **error, const char *format, ...)
+bool
+bns_policy_reload_fail(GError **error, const char *format, ...)
 {
     va_list args;
 
@@ -59,12 +37,11 @@ may_read(const char *path, void *data, GError **error)
 
 /* --- making a policy --- */
 
-/* Of files, or of @texts alone (nullable). */
-static BnsPolicy *
-make(const BnsPolicyReload *reload,
-     const BnsPolicyTexts *texts,
-     BnsPolicyTexts *out_texts,
-     GError **error)
+BnsPolicy *
+bns_policy_reload_make(const BnsPolicyReload *reload,
+                       const BnsPolicyTexts *texts,
+                       BnsPolicyTexts *out_texts,
+                       GError **error)
 {
     BnsPolicySource source = *reload->start.source;
     BnsPolicy *policy;
@@ -101,12 +78,11 @@ note_fixed(BnsPolicyReload *reload, const BnsPolicy *policy)
                            "start");
 }
 
-/* Takes both. */
-static bool
-put_in_force(BnsPolicyReload *reload,
-             BnsPolicy *policy,
-             BnsPolicyTexts *texts,
-             const char *reason)
+bool
+bns_policy_reload_put(BnsPolicyReload *reload,
+                      BnsPolicy *policy,
+                      BnsPolicyTexts *texts,
+                      const char *reason)
 {
     g_autoptr(GBytes) packed = bns_policy_texts_pack(texts);
 
@@ -197,7 +173,8 @@ judge(BnsPolicyReload *reload,
         bns_policy_free(take_policy);
         return refuse(reload, take_texts, fault);
     }
-    return put_in_force(reload, take_policy, take_texts, "a policy file has changed");
+    return bns_policy_reload_put(reload, take_policy, take_texts,
+                                 "a policy file has changed");
 }
 
 static void
@@ -241,7 +218,7 @@ look(void *data)
 
     /* First, so that what happens while we read is seen. */
     watch_on(reload, reload->seen != NULL ? reload->seen : reload->texts);
-    policy = make(reload, NULL, texts, &error);
+    policy = bns_policy_reload_make(reload, NULL, texts, &error);
     watch_on(reload, texts);
     if (is_known(reload, texts) || is_back(reload, texts)) {
         bns_policy_free(policy);
@@ -278,14 +255,14 @@ bool
 bns_policy_reload_now(BnsPolicyReload *reload, GError **error)
 {
     g_autoptr(BnsPolicyTexts) texts = bns_policy_texts_new();
-    BnsPolicy *policy = make(reload, NULL, texts, error);
+    BnsPolicy *policy = bns_policy_reload_make(reload, NULL, texts, error);
 
     if (policy == NULL)
         return false;
     watch_on(reload, texts);
-    return put_in_force(reload, policy, g_steal_pointer(&texts),
-                        "a policy file was changed by boundary-ns allow") ||
-           fail(error, "the gateway is gone");
+    return bns_policy_reload_put(reload, policy, g_steal_pointer(&texts),
+                                 "a policy file was changed by boundary-ns allow") ||
+           bns_policy_reload_fail(error, "the gateway is gone");
 }
 
 static bool
@@ -344,140 +321,6 @@ bns_policy_reload_once(const BnsPolicyReload *reload)
     return reload->once;
 }
 
-/* --- rules that are added --- */
-
-const GPtrArray *
-bns_policy_reload_added(const BnsPolicyReload *reload)
-{
-    return bns_added_rules_list(reload->added);
-}
-
-static void
-set_expiry(BnsPolicyReload *reload)
-{
-    bns_timer_set(reload->expiry, bns_added_rules_first_end_us(reload->added));
-}
-
-/* The files as they are in force, with the rules that are added now. */
-static BnsPolicy *
-make_with_added(BnsPolicyReload *reload, GError **error)
-{
-    const GPtrArray *list = bns_added_rules_list(reload->added);
-
-    g_ptr_array_set_size(reload->texts->added, 0);
-    for (guint i = 0; i < list->len; i++) {
-        const BnsPolicyAdded *one = list->pdata[i];
-
-        g_ptr_array_add(reload->texts->added,
-                        bns_policy_added_new(one->origin, one->rule));
-    }
-    return make(reload, reload->texts, NULL, error);
-}
-
-/* Adds it to the list. Returns: (transfer full): the policy with it, or %NULL with @error:
- * it is not in the list then. */
-static BnsPolicy *
-make_with(BnsPolicyReload *reload,
-          const char *rule,
-          int64_t expires_us,
-          const BnsPolicyAdded **out_rule,
-          GError **error)
-{
-    g_autoptr(BnsPolicy) policy = NULL;
-
-    *out_rule = bns_added_rules_put(reload->added, rule, expires_us,
-                                    bns_loop_now_us(reload->loop), error);
-    if (*out_rule == NULL)
-        return NULL;
-    policy = make_with_added(reload, error);
-    if (policy != NULL && bns_policy_check_helps(policy, (*out_rule)->origin, error))
-        return g_steal_pointer(&policy);
-    bns_added_rules_take_back(reload->added);
-    return NULL;
-}
-
-bool
-bns_policy_reload_try(BnsPolicyReload *reload, const char *rule, GError **error)
-{
-    const BnsPolicyAdded *added;
-    g_autoptr(BnsPolicy) policy =
-        make_with(reload, rule, BNS_ADDED_NEVER_US, &added, error);
-
-    if (policy != NULL)
-        bns_added_rules_take_back(reload->added);
-    return policy != NULL;
-}
-
-bool
-bns_policy_reload_add(BnsPolicyReload *reload,
-                      const char *rule,
-                      int64_t expires_us,
-                      bool (*record)(void *data, const BnsPolicyAdded *rule),
-                      const BnsPolicyAdded **out_rule,
-                      GError **error)
-{
-    g_autoptr(BnsPolicy) policy = make_with(reload, rule, expires_us, out_rule, error);
-
-    if (policy == NULL)
-        return false;
-    if (record != NULL && !record(reload->data, *out_rule)) {
-        bns_added_rules_take_back(reload->added);
-        return fail(error, "it could not be recorded");
-    }
-    set_expiry(reload);
-    return put_in_force(reload, g_steal_pointer(&policy), reload->texts,
-                        (*out_rule)->origin) ||
-           fail(error, "the gateway is gone");
-}
-
-/* Fewer allow rules make a policy, too. */
-static bool
-apply_removed(BnsPolicyReload *reload, const char *reason)
-{
-    BnsPolicy *policy = make_with_added(reload, NULL);
-
-    set_expiry(reload);
-    return policy != NULL && put_in_force(reload, policy, reload->texts, reason);
-}
-
-bool
-bns_policy_reload_remove(BnsPolicyReload *reload,
-                         unsigned number,
-                         bool (*record)(void *data, const BnsPolicyAdded *rule),
-                         GError **error)
-{
-    g_autofree char *reason = g_strdup_printf("allow#%u was removed", number);
-    guint i;
-
-    if (!bns_added_rules_find(reload->added, number, &i))
-        return fail(error, "this session has no rule allow#%u", number);
-    if (record != NULL &&
-        !record(reload->data, bns_added_rules_list(reload->added)->pdata[i]))
-        return fail(error, "it could not be recorded");
-    bns_added_rules_remove(reload->added, i);
-    return apply_removed(reload, reason) || fail(error, "the gateway is gone");
-}
-
-static void
-on_expiry(void *data)
-{
-    BnsPolicyReload *reload = data;
-    int64_t now_us = bns_loop_now_us(reload->loop);
-    bool has_expired = false;
-    guint i;
-
-    while (bns_added_rules_find_expired(reload->added, now_us, &i)) {
-        reload->events->expire(reload->data,
-                               bns_added_rules_list(reload->added)->pdata[i]);
-        bns_added_rules_remove(reload->added, i);
-        has_expired = true;
-    }
-    if (has_expired)
-        (void)apply_removed(reload, "a rule that was added has expired");
-    else
-        set_expiry(reload);
-}
-
 /* --- life --- */
 
 BnsPolicyReload *
@@ -496,7 +339,7 @@ bns_policy_reload_new(BnsLoop *loop,
     reload->added = bns_added_rules_new();
     reload->begin = bns_loop_timer(loop, begin, reload);
     reload->timer = bns_loop_timer(loop, look, reload);
-    reload->expiry = bns_loop_timer(loop, on_expiry, reload);
+    reload->expiry = bns_loop_timer(loop, bns_policy_reload_on_expiry, reload);
     return reload;
 }
 
