@@ -24,11 +24,6 @@
  * needs a pointer for each. */
 #define QUEUE_FRAMES (4 * 4096)
 
-/* A connection that the command closed first keeps its port for a minute (TIME_WAIT), and
- * there are 28,000: of more than this they are free at once. Nothing can come late on a link
- * that keeps the order. */
-#define TIME_WAITS_MAX "4096"
-
 static void
 write_sysctl(const char *path, const char *text)
 {
@@ -162,7 +157,6 @@ configure(BnsFault *fault)
     (void)bns_netlink_set_queue(BNS_TAP_NAME, QUEUE_FRAMES);
     /* The far end's window is at most 64 KiB: pacing would only slow it down. */
     write_sysctl("/proc/sys/net/ipv4/tcp_congestion_control", "reno");
-    write_sysctl("/proc/sys/net/ipv4/tcp_max_tw_buckets", TIME_WAITS_MAX);
     for (size_t i = 0; i < G_N_ELEMENTS(steps); i++) {
         int r = steps[i].run();
 

@@ -162,6 +162,13 @@ flow_is_over(const BnsFlow *flow)
            !bns_seq_after(flow->fin_end, flow->guest_ack);
 }
 
+/* The command's kernel ends TIME_WAIT for an RST with the number that it expects. */
+static unsigned
+spare_time_wait(const BnsFlow *flow)
+{
+    return flow->guest_first && flow_is_over(flow) ? BNS_FLOW_RESET_GUEST : 0;
+}
+
 /* --- the command --- */
 
 /* A SYN on a tuple that is in use. Sets *@out_is_free if it may be used again. */
@@ -259,7 +266,10 @@ note_segment(BnsFlow *flow, const BnsFrame *segment)
 
     if (bns_seq_after(end, flow->guest_next))
         flow->guest_next = end;
-    flow->guest_fin |= has_fin;
+    if (has_fin && !flow->guest_fin) {
+        flow->guest_fin = true;
+        flow->guest_first = !flow->our_fin;
+    }
     if ((segment->flags & BNS_TCP_ACK) != 0)
         flow->guest_ack = segment->ack;
 }
@@ -299,9 +309,9 @@ bns_flows_after_pass(BnsFlows *flows, uint64_t id, BnsFlow *out_flow)
     if (flow == NULL)
         return 0;
     *out_flow = *flow;
-    return flow->state == BNS_FLOW_LINGERING && flow_is_over(flow)
-               ? flow_cut(flows, flow)
-               : 0;
+    if (flow->state != BNS_FLOW_LINGERING || !flow_is_over(flow))
+        return 0;
+    return spare_time_wait(out_flow) | flow_cut(flows, flow);
 }
 
 /* --- libslirp --- */
@@ -346,10 +356,11 @@ bns_flows_on_gone(BnsFlows *flows, int backend_fd, BnsFlow *out_flow)
     *out_flow = *flow;
     if (flow->state == BNS_FLOW_LINGERING) {
         flow_remove(flows, flow);
-        return 0;
+        return spare_time_wait(out_flow);
     }
     /* Without both FINs it was an RST, of the command or of libslirp itself. */
-    return flow_detach(flows, flow, !(flow->guest_fin && flow->our_fin));
+    return spare_time_wait(out_flow) |
+           flow_detach(flows, flow, !(flow->guest_fin && flow->our_fin));
 }
 
 /* --- the gateway --- */
@@ -391,8 +402,11 @@ on_closed(BnsFlows *flows, BnsFlow *flow, int64_t now_us)
         return BNS_FLOW_RELEASE | BNS_FLOW_CUT;
     case BNS_FLOW_OPEN:
         flow->state = BNS_FLOW_LINGERING;
-        if (flow_is_over(flow))
-            return flow_cut(flows, flow);
+        if (flow_is_over(flow)) {
+            unsigned actions = spare_time_wait(flow);
+
+            return actions | flow_cut(flows, flow);
+        }
         if (flow->our_fin)
             flow->deadline_us = now_us + BNS_FLOW_LINGER_US;
         return 0;

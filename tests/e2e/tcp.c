@@ -241,6 +241,34 @@ test_both_ways(void)
     assert_closed(run, 16 << 20, 16 << 20);
 }
 
+/* Else a busy client has used all its ports after half a minute. */
+static void
+test_port_is_free(void)
+{
+    g_autoptr(Story) story = story_new();
+    g_autoptr(Server) server = server_new(echo, NULL);
+    g_autoptr(StoryRun) run = run_client(
+        story, server_port(server),
+        "import signal\n"
+        "signal.alarm(20)\n"
+        "def is_waiting():\n"
+        "    return any(line.split()[3] == '06' for line in open('/proc/net/tcp'))\n"
+        "port = s.getsockname()[1]\n"
+        "for i in range(20):\n"
+        "    s.sendall(b'x')\n"
+        "    s.shutdown(socket.SHUT_WR)\n"
+        "    assert read_all() == b'x'\n"
+        "    s.close()\n"
+        "    while is_waiting(): pass\n"
+        "    s = socket.socket()\n"
+        "    s.bind(('', port))\n"
+        "    s.connect(('db.test', 5432))\n"
+        "print('free')\n");
+
+    g_assert_cmpstr(run->out, ==, "free\n");
+    assert_closed(run, 1, 1);
+}
+
 /* --- refusals --- */
 
 #define TRY_CONNECT                                                                    \
@@ -412,6 +440,7 @@ main(int argc, char **argv)
     bns_test_add("/e2e/tcp/the-client-breaks-off", test_client_breaks);
     bns_test_add("/e2e/tcp/what-was-said-before-the-end", test_said_and_gone);
     bns_test_add("/e2e/tcp/both-ways-at-once", test_both_ways);
+    bns_test_add("/e2e/tcp/a-port-is-free-at-once", test_port_is_free);
     bns_test_add("/e2e/tcp/refused-by-the-server", test_refused_by_server);
     for (size_t i = 0; i < G_N_ELEMENTS(other_rules); i++) {
         g_autofree char *path = g_strdup_printf("/e2e/tcp/refused-by-policy/%zu", i);

@@ -20,7 +20,8 @@ test_command_resets(void)
     flows_fixture_clear(&f);
 }
 
-/* FIN of the command, of the gateway, then libslirp is done: nothing to say. */
+/* FIN of the command, of the gateway, then libslirp is done: the command's kernel need not
+ * wait. */
 static void
 test_command_ends_first(void)
 {
@@ -32,9 +33,44 @@ test_command_ends_first(void)
     flows_our_fin(&f, 1, 2);
     g_assert_cmpuint(flows_closed(&f, id), ==, 0);
     g_assert_cmpuint(flows_segment(&f, 1, BNS_TCP_ACK, ISN + 2, 2), ==, BNS_FLOW_PASS);
-    g_assert_cmpuint(flows_gone(&f, 1), ==, 0); /* libslirp was in LAST_ACK */
+    /* libslirp was in LAST_ACK */
+    g_assert_cmpuint(flows_gone(&f, 1), ==, BNS_FLOW_RESET_GUEST);
+    g_assert_cmpuint(f.flow.guest_ack, ==, 2);
     g_assert_cmpuint(bns_flows_after_pass(f.flows, id, &f.flow), ==, 0);
     g_assert_cmpuint(bns_flows_count(f.flows), ==, 0);
+    flows_fixture_clear(&f);
+}
+
+/* The same, but the gateway says CLOSED last. */
+static void
+test_command_first_closed_last(void)
+{
+    Fixture f = flows_fixture_new(10);
+    uint64_t id = flows_opened(&f, 1);
+
+    flows_segment(&f, 1, BNS_TCP_FIN | BNS_TCP_ACK, ISN + 1, 1);
+    flows_our_fin(&f, 1, 2);
+    flows_segment(&f, 1, BNS_TCP_ACK, ISN + 2, 2);
+    g_assert_cmpuint(flows_gone(&f, 1), ==, BNS_FLOW_RESET_GUEST);
+    /* The port is free. */
+    g_assert_cmpuint(flows_syn(&f, 1, ISN + 100), ==, BNS_FLOW_OFFER);
+    g_assert_cmpuint(flows_closed(&f, id), ==, 0);
+    flows_fixture_clear(&f);
+}
+
+/* What is not over is not reset: the command would lose what it has not read, or sent. */
+static void
+test_unacknowledged_end(void)
+{
+    Fixture f = flows_fixture_new(10);
+    uint64_t id = flows_opened(&f, 1);
+
+    flows_segment(&f, 1, BNS_TCP_FIN | BNS_TCP_ACK, ISN + 1, 1);
+    flows_our_fin(&f, 1, 5);
+    flows_segment(&f, 1, BNS_TCP_ACK, ISN + 2, 4);
+    g_assert_cmpuint(flows_closed(&f, id), ==, 0);
+    g_assert_cmpuint(bns_flows_after_pass(f.flows, id, &f.flow), ==, 0);
+    g_assert_cmpuint(flows_gone(&f, 1), ==, 0);
     flows_fixture_clear(&f);
 }
 
@@ -207,6 +243,9 @@ main(int argc, char **argv)
     bns_test_init(&argc, &argv, 20);
     bns_test_add("/tap/flows/open/rst-is-told", test_command_resets);
     bns_test_add("/tap/flows/open/command-ends-first", test_command_ends_first);
+    bns_test_add("/tap/flows/open/command-first-closed-last",
+                 test_command_first_closed_last);
+    bns_test_add("/tap/flows/open/unacknowledged-end", test_unacknowledged_end);
     bns_test_add("/tap/flows/open/gateway-ends-first", test_gateway_ends_first);
     bns_test_add("/tap/flows/open/closed-comes-last", test_closed_comes_last);
     bns_test_add("/tap/flows/open/lingering-expires-after-fin", test_lingering_expires);
