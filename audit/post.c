@@ -47,7 +47,7 @@ struct BnsPost {
     GQueue sent;     /* of owned BnsPostWait, in the order of their records */
     GQueue answered; /* the same */
     size_t unsent_len;
-    uint8_t unsent[BNS_PROTOCOL_MESSAGE_MAX]; /* of this turn */
+    uint8_t unsent[BNS_PROTOCOL_MESSAGE_MAX]; /* of this turn, and notes that wait */
 };
 
 /* --- answers --- */

@@ -5,11 +5,11 @@
  * A helper with a loop sends a record and goes on; whoever may not act before the record
  * is written is called when it is. All records of a post keep their order, whichever way
  * they were sent. Those of one turn of the loop go together, at its end. What nobody waits
- * for and nothing decides (an end) goes with the next one, or after BNS_POST_NOTE_WAIT_US:
- * a helper that is killed takes no more than that with it. What the recorder has not taken is in the socket, and when that is full, or
- * BNS_POST_WAITS_MAX records wait for their answers, the helper stands still until the
- * recorder goes on. So a slow recorder slows its helper down, and no record is lost or
- * kept without limit.
+ * for and nothing was decided by (an end, an error) goes with the next one, or after about
+ * BNS_POST_NOTE_WAIT_US: a helper that is killed takes no more than that with it. What the
+ * recorder has not taken is in the socket, and when that is full, or BNS_POST_WAITS_MAX
+ * records wait for their answers, the helper stands still until the recorder goes on. So a
+ * slow recorder slows its helper down, and no record is lost or kept without limit.
  *
  * Once a record could not be sent or was not answered in BNS_CLIENT_TIMEOUT_S, the post is
  * lost: everybody who waits is told so, and every later call fails.
@@ -63,6 +63,6 @@ void bns_post_cancel(BnsPostWait *wait);
 bool bns_post_record_now(BnsPost *post, const BnsRecord *record);
 /* Sends @record before long, for which nobody waits. Returns: false if the post is lost. */
 bool bns_post_note(BnsPost *post, const BnsRecord *record);
-/* Sends now what is there so far: before something is said elsewhere that
- * must not overtake it. */
+/* Sends now what is there so far: before something is said elsewhere that must not
+ * overtake it. */
 void bns_post_flush(BnsPost *post);

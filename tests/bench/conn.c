@@ -273,7 +273,10 @@ start_tls(Conn *conn)
     session = g_queue_pop_tail(&target->sessions);
     if (session != NULL)
         SSL_set_session(ssl, session);
-    SSL_SESSION_free(session);
+    if (session != NULL && SSL_SESSION_get_protocol_version(session) < TLS1_3_VERSION)
+        g_queue_push_tail(&target->sessions, session);
+    else
+        SSL_SESSION_free(session);
     conn->bytes.ssl = ssl;
     go_on_handshake(conn);
 }

@@ -132,6 +132,7 @@ section_idle(const Bench *bench)
 
     for (size_t i = 0; i < G_N_ELEMENTS(steps); i++) {
         unsigned flows = count_flows(&steps[i]);
+        bool is_enough = flows >= steps[i].flows / 20 * 19;
         g_autofree char *memory =
             g_strdup_printf("memory of all but the client, %u idle flows", flows);
         g_autofree char *latency =
@@ -139,10 +140,11 @@ section_idle(const Bench *bench)
         g_autofree char *slowdown =
             g_strdup_printf("slower with %u idle flows than with none", flows);
 
-        rows[i].memory = report_row(bench->report, memory, "MiB", steps[i].memory);
+        rows[i].memory = report_row(bench->report, memory, "MiB",
+                                    is_enough ? steps[i].memory : NULL);
         rows[i].latency = report_row(bench->report, latency, "us", NULL);
-        rows[i].slowdown =
-            report_row(bench->report, slowdown, "times", steps[i].slowdown);
+        rows[i].slowdown = report_row(bench->report, slowdown, "times",
+                                      is_enough ? steps[i].slowdown : NULL);
     }
     for (guint i = 0; i < bench->lanes->len; i++) {
         const Lane *kind = bench->lanes->pdata[i];
