@@ -18,9 +18,10 @@
  * There is never more than one unaccepted connection. */
 #define BACKLOG 8
 
-/* For what the gateway writes. The kernel doubles it, and wakes a writer only when three
- * quarters have been read: the rest has to last until more comes. */
-#define DOWN_BUFFER_BYTES (256 * 1024)
+/* For what the gateway writes. The kernel doubles it, caps it at net.core.wmem_max, and
+ * wakes a writer only when three quarters have been read: the rest has to last until more
+ * comes. */
+#define DOWN_BUFFER_BYTES (1024 * 1024)
 
 /* A stack and its place in the queue. */
 typedef struct {
