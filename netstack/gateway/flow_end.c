@@ -70,8 +70,8 @@ shut(BnsFlow *flow)
     return n;
 }
 
-/* A client that closes first also keeps the TIME_WAIT of its connection, and libslirp's
- * list of them stays short. */
+/* A client that closes first also has the TIME_WAIT of its connection, which netstack
+ * ends, and libslirp's list of them stays short. */
 BnsStep
 bns_flow_linger(BnsFlow *flow)
 {

@@ -268,7 +268,8 @@ note_segment(BnsFlow *flow, const BnsFrame *segment)
         flow->guest_next = end;
     if (has_fin && !flow->guest_fin) {
         flow->guest_fin = true;
-        flow->guest_first = !flow->our_fin;
+        flow->guest_first =
+            !flow->our_fin || bns_seq_after(flow->fin_end, segment->ack);
     }
     if ((segment->flags & BNS_TCP_ACK) != 0)
         flow->guest_ack = segment->ack;

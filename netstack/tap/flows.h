@@ -19,8 +19,9 @@
  * REFUSE and UNREACHABLE end a held flow at once. Wherever libslirp has a connection
  * that nobody needs any more it is cut: libslirp gets an RST as if from the command.
  * That also spares its TIME_WAIT (10 s of memory and of a list that it walks for each
- * segment), and the command gets one to spare its own, in which a port cannot be used for a
- * minute; on a link that is our own memory no old segment can turn up later (RFC 1337).
+ * segment). A command that ended first gets one, too, when both have ended: in its own
+ * TIME_WAIT a port cannot be used for a minute. On a link that is our own memory no old
+ * segment can turn up later (RFC 1337).
  *
  * Internal flows are TCP connections to port 53: netstack answers them itself
  * (dns_tcp.h), so they are not offered and their end is not told to the gateway.
@@ -71,7 +72,7 @@ typedef struct {
     uint32_t guest_ack;  /* the last that it acknowledged */
     uint32_t fin_end;    /* what acknowledges libslirp's FIN, if our_fin */
     bool guest_fin;
-    bool guest_first; /* that was before libslirp's: TIME_WAIT is the command's */
+    bool guest_first; /* before it saw libslirp's: TIME_WAIT is the command's */
     bool our_fin;
     bool asked_reset; /* the gateway asked for an RST */
     bool said_reset;  /* RESET went to the gateway */

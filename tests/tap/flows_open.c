@@ -58,6 +58,38 @@ test_command_first_closed_last(void)
     flows_fixture_clear(&f);
 }
 
+/* libslirp does not let go by itself where its FIN had to wait. */
+static void
+test_command_first_cut(void)
+{
+    Fixture f = flows_fixture_new(10);
+    uint64_t id = flows_opened(&f, 1);
+
+    flows_segment(&f, 1, BNS_TCP_FIN | BNS_TCP_ACK, ISN + 1, 1);
+    flows_our_fin(&f, 1, 2);
+    flows_segment(&f, 1, BNS_TCP_ACK, ISN + 2, 2);
+    g_assert_cmpuint(flows_closed(&f, id), ==, BNS_FLOW_CUT | BNS_FLOW_RESET_GUEST);
+    g_assert_cmpuint(bns_flows_count(f.flows), ==, 0);
+    flows_fixture_clear(&f);
+}
+
+/* Neither had seen the other's FIN. */
+static void
+test_ends_cross(void)
+{
+    Fixture f = flows_fixture_new(10);
+    uint64_t id = flows_opened(&f, 1);
+
+    g_assert_cmpuint(flows_closed(&f, id), ==, 0);
+    flows_our_fin(&f, 1, 2);
+    flows_segment(&f, 1, BNS_TCP_FIN | BNS_TCP_ACK, ISN + 1, 1);
+    g_assert_cmpuint(bns_flows_after_pass(f.flows, id, &f.flow), ==, 0);
+    flows_segment(&f, 1, BNS_TCP_ACK, ISN + 2, 2);
+    g_assert_cmpuint(bns_flows_after_pass(f.flows, id, &f.flow), ==,
+                     BNS_FLOW_CUT | BNS_FLOW_RESET_GUEST);
+    flows_fixture_clear(&f);
+}
+
 /* What is not over is not reset: the command would lose what it has not read, or sent. */
 static void
 test_unacknowledged_end(void)
@@ -245,6 +277,8 @@ main(int argc, char **argv)
     bns_test_add("/tap/flows/open/command-ends-first", test_command_ends_first);
     bns_test_add("/tap/flows/open/command-first-closed-last",
                  test_command_first_closed_last);
+    bns_test_add("/tap/flows/open/command-first-cut", test_command_first_cut);
+    bns_test_add("/tap/flows/open/ends-cross", test_ends_cross);
     bns_test_add("/tap/flows/open/unacknowledged-end", test_unacknowledged_end);
     bns_test_add("/tap/flows/open/gateway-ends-first", test_gateway_ends_first);
     bns_test_add("/tap/flows/open/closed-comes-last", test_closed_comes_last);
