@@ -245,6 +245,29 @@ protocol_name(uint8_t protocol, char out_number[8])
     }
 }
 
+#define TCP_FLAGS_AT 13
+#define TCP_SYN      0x02
+
+/* Whether a TCP segment belongs to a connection that was seen to begin, maybe by an
+ * earlier test: it may come when its programs have ended. */
+static bool
+is_of_known(const char *address, const uint8_t *tcp, size_t len)
+{
+    static GHashTable *begun; /* owned; of text */
+    g_autofree char *ends = NULL;
+
+    if (len <= TCP_FLAGS_AT)
+        return false;
+    if (begun == NULL)
+        begun = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    ends = g_strdup_printf("%u %s %u", tcp[0] * 256u + tcp[1], address,
+                           tcp[2] * 256u + tcp[3]);
+    if ((tcp[TCP_FLAGS_AT] & TCP_SYN) == 0)
+        return g_hash_table_contains(begun, ends);
+    g_hash_table_add(begun, g_steal_pointer(&ends));
+    return false;
+}
+
 /* @payload: what follows the IP header; the destination port is its third and fourth
  * byte in TCP and UDP alike. */
 static void
@@ -259,6 +282,8 @@ describe(GString *seen,
     char number[8];
 
     inet_ntop(family, destination, address, sizeof(address));
+    if (protocol == IPPROTO_TCP && is_of_known(address, payload, len))
+        return;
     g_string_append_printf(seen, "%s %s", protocol_name(protocol, number), address);
     if ((protocol == IPPROTO_TCP || protocol == IPPROTO_UDP) && len >= 4)
         g_string_append_printf(seen, " %u", payload[2] * 256u + payload[3]);

@@ -41,7 +41,8 @@ void island_set_hosts(const char *text);
  *
  * Returns: (transfer full): what has reached the world since the last call, a line per
  * packet: "tcp 192.0.2.1 80", "udp …", "icmp …" and other protocols by number. What the
- * host's kernel says by itself (ARP, neighbour discovery, group reports) is left out.
+ * host's kernel says by itself (ARP, neighbour discovery, group reports) is left out, and of
+ * a TCP connection all but its SYN.
  */
 char *island_seen(void);
 
