@@ -110,7 +110,7 @@ static const char crowd[] =
     "def refused(): return ask(80, '/hello-not-allowed')\n"
     "def tls():\n"
     "    s = context.wrap_socket(connect(443), server_hostname='api.test')\n"
-    "    s.sendall(b'GET /bytes/1000000 HTTP/1.1\\r\\nHost: api.test\\r\\n\\r\\n')\n"
+    "    s.sendall(b'GET /bytes/100000000 HTTP/1.1\\r\\nHost: api.test\\r\\n\\r\\n')\n"
     "    return s\n"
     "context = ssl.create_default_context()\n"
     "for line in sys.stdin:\n"
