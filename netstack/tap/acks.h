@@ -24,8 +24,8 @@ BnsAcks *bns_acks_new(BnsLoop *loop, BnsAcksSend send, void *data);
 void bns_acks_free(BnsAcks *acks);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BnsAcks, bns_acks_free)
 
-/* A frame that libslirp made, which is @segment; %NULL: no TCP. It goes now, or,
- * if it is a bare acknowledgement, by the turn's end. Frames of one connection keep their order. */
+/* A frame that libslirp made, which is @segment; %NULL: no TCP. It goes now, or, if it is a
+ * bare acknowledgement, by the turn's end. Frames of one connection keep their order. */
 void bns_acks_frame(BnsAcks *acks,
                     const uint8_t *bytes,
                     size_t len,

@@ -139,21 +139,6 @@ flow_detach(BnsFlows *flows, BnsFlow *flow, bool was_reset)
     return actions;
 }
 
-/* Ends a connection that libslirp knows, from whatever state. */
-static unsigned
-flow_cut(BnsFlows *flows, BnsFlow *flow)
-{
-    unsigned actions = BNS_FLOW_CUT;
-
-    if (flow->state == BNS_FLOW_HANDSHAKE)
-        actions |= BNS_FLOW_RELEASE;
-    if (flow->state == BNS_FLOW_LINGERING) {
-        flow_remove(flows, flow);
-        return actions;
-    }
-    return actions | flow_detach(flows, flow, true);
-}
-
 /* Whether both directions are over: libslirp would wait in TIME_WAIT. */
 static bool
 flow_is_over(const BnsFlow *flow)
@@ -167,6 +152,21 @@ static unsigned
 spare_time_wait(const BnsFlow *flow)
 {
     return flow->guest_first && flow_is_over(flow) ? BNS_FLOW_RESET_GUEST : 0;
+}
+
+/* Ends a connection that libslirp knows, from whatever state. */
+static unsigned
+flow_cut(BnsFlows *flows, BnsFlow *flow)
+{
+    unsigned actions = BNS_FLOW_CUT | spare_time_wait(flow);
+
+    if (flow->state == BNS_FLOW_HANDSHAKE)
+        actions |= BNS_FLOW_RELEASE;
+    if (flow->state == BNS_FLOW_LINGERING) {
+        flow_remove(flows, flow);
+        return actions;
+    }
+    return actions | flow_detach(flows, flow, true);
 }
 
 /* --- the command --- */
@@ -310,9 +310,9 @@ bns_flows_after_pass(BnsFlows *flows, uint64_t id, BnsFlow *out_flow)
     if (flow == NULL)
         return 0;
     *out_flow = *flow;
-    if (flow->state != BNS_FLOW_LINGERING || !flow_is_over(flow))
-        return 0;
-    return spare_time_wait(out_flow) | flow_cut(flows, flow);
+    return flow->state == BNS_FLOW_LINGERING && flow_is_over(flow)
+               ? flow_cut(flows, flow)
+               : 0;
 }
 
 /* --- libslirp --- */
@@ -403,11 +403,8 @@ on_closed(BnsFlows *flows, BnsFlow *flow, int64_t now_us)
         return BNS_FLOW_RELEASE | BNS_FLOW_CUT;
     case BNS_FLOW_OPEN:
         flow->state = BNS_FLOW_LINGERING;
-        if (flow_is_over(flow)) {
-            unsigned actions = spare_time_wait(flow);
-
-            return actions | flow_cut(flows, flow);
-        }
+        if (flow_is_over(flow))
+            return flow_cut(flows, flow);
         if (flow->our_fin)
             flow->deadline_us = now_us + BNS_FLOW_LINGER_US;
         return 0;

@@ -18,11 +18,6 @@
  * There is never more than one unaccepted connection. */
 #define BACKLOG 8
 
-/* For what the gateway writes. The kernel doubles it, caps it at net.core.wmem_max, and
- * wakes a writer only when three quarters have been read: the rest has to last until more
- * comes. */
-#define DOWN_BUFFER_BYTES (1024 * 1024)
-
 /* A stack and its place in the queue. */
 typedef struct {
     BnsSlirp *slirp;      /* borrowed */
@@ -253,7 +248,6 @@ bns_slirp_entries(const BnsSlirp *slirp)
 int
 bns_slirp_accept(BnsSlirp *slirp, int *out_backend_fd)
 {
-    const int bytes = DOWN_BUFFER_BYTES;
     int fd;
 
     *out_backend_fd = slirp->backend_fd;
@@ -265,7 +259,7 @@ bns_slirp_accept(BnsSlirp *slirp, int *out_backend_fd)
      * better no session. */
     if (fd < 0)
         g_error("Could not accept libslirp's connection: %s", g_strerror(errno));
-    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+    bns_slirp_stack_widen_stream(fd);
     return fd;
 }
 

@@ -12,8 +12,9 @@
 /* The version of SlirpConfig that disable_dhcp came with; 4.7.0 refuses a later one. */
 #define CONFIG_VERSION 4
 
-/* Uploads stall when the stream takes less than libslirp's window; the kernel caps this
- * at net.core.wmem_max. */
+/* Uploads stall when the stream takes less than libslirp's window. The kernel doubles this,
+ * caps it at net.core.wmem_max, and wakes a writer only when three quarters have been read:
+ * the rest has to last until more comes. */
 #define STREAM_SEND_BUFFER_BYTES (1024 * 1024)
 
 /* libslirp waits at most this long when nothing is due; then there is nothing to do. */
@@ -57,15 +58,22 @@ on_clock(void *data)
     return g_get_monotonic_time() * 1000;
 }
 
+void
+bns_slirp_stack_widen_stream(int fd)
+{
+    const int bytes = STREAM_SEND_BUFFER_BYTES;
+
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+}
+
 static void
 on_register(int fd, void *data)
 {
-    const int bytes = STREAM_SEND_BUFFER_BYTES;
     const BnsSlirpStack *stack = data;
 
     if (fd < 0) /* it could not open one */
         return;
-    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+    bns_slirp_stack_widen_stream(fd);
     stack->config.handler->on_opened(fd, stack->config.data);
 }
 

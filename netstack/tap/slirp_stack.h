@@ -64,6 +64,9 @@ void bns_slirp_stack_input(BnsSlirpStack *stack,
 /* Its turn: reads and writes what is ready, and says anew what it waits for. */
 void bns_slirp_stack_turn(BnsSlirpStack *stack);
 
+/* Either end of a stream: as much as the host allows may wait in it. */
+void bns_slirp_stack_widen_stream(int fd);
+
 /* As bns_slirp_entries_*(). */
 bool bns_slirp_stack_hold(BnsSlirpStack *stack, uint32_t addr, uint16_t port);
 void bns_slirp_stack_release(BnsSlirpStack *stack, uint32_t addr, uint16_t port);

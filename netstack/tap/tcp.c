@@ -205,7 +205,6 @@ on_slirp_frame(const uint8_t *bytes, size_t len, void *data)
 {
     BnsTcp *tcp = data;
     BnsOwnSegment segment;
-
     bool is_tcp = bns_frame_read_own(bytes, len, &segment);
 
     if (is_tcp && (segment.flags & BNS_TCP_FIN) != 0)

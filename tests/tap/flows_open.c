@@ -41,16 +41,25 @@ test_command_ends_first(void)
     flows_fixture_clear(&f);
 }
 
+/* A flow that is over, of whose end the gateway has said nothing yet. */
+static uint64_t
+end_command_first(Fixture *f)
+{
+    uint64_t id = flows_opened(f, 1);
+
+    flows_segment(f, 1, BNS_TCP_FIN | BNS_TCP_ACK, ISN + 1, 1);
+    flows_our_fin(f, 1, 2);
+    flows_segment(f, 1, BNS_TCP_ACK, ISN + 2, 2);
+    return id;
+}
+
 /* The same, but the gateway says CLOSED last. */
 static void
 test_command_first_closed_last(void)
 {
     Fixture f = flows_fixture_new(10);
-    uint64_t id = flows_opened(&f, 1);
+    uint64_t id = end_command_first(&f);
 
-    flows_segment(&f, 1, BNS_TCP_FIN | BNS_TCP_ACK, ISN + 1, 1);
-    flows_our_fin(&f, 1, 2);
-    flows_segment(&f, 1, BNS_TCP_ACK, ISN + 2, 2);
     g_assert_cmpuint(flows_gone(&f, 1), ==, BNS_FLOW_RESET_GUEST);
     /* The port is free. */
     g_assert_cmpuint(flows_syn(&f, 1, ISN + 100), ==, BNS_FLOW_OFFER);
@@ -63,11 +72,8 @@ static void
 test_command_first_cut(void)
 {
     Fixture f = flows_fixture_new(10);
-    uint64_t id = flows_opened(&f, 1);
+    uint64_t id = end_command_first(&f);
 
-    flows_segment(&f, 1, BNS_TCP_FIN | BNS_TCP_ACK, ISN + 1, 1);
-    flows_our_fin(&f, 1, 2);
-    flows_segment(&f, 1, BNS_TCP_ACK, ISN + 2, 2);
     g_assert_cmpuint(flows_closed(&f, id), ==, BNS_FLOW_CUT | BNS_FLOW_RESET_GUEST);
     g_assert_cmpuint(bns_flows_count(f.flows), ==, 0);
     flows_fixture_clear(&f);
