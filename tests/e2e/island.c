@@ -15,7 +15,9 @@
 #include <netinet/icmp6.h>
 #include <netinet/ip.h>
 #include <netinet/ip6.h>
+#include <netinet/tcp.h>
 #include <sched.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
@@ -245,9 +247,6 @@ protocol_name(uint8_t protocol, char out_number[8])
     }
 }
 
-#define TCP_FLAGS_AT 13
-#define TCP_SYN      0x02
-
 /* Whether a TCP segment belongs to a connection that was seen to begin, maybe by an
  * earlier test: it may come when its programs have ended. */
 static bool
@@ -256,13 +255,13 @@ is_of_known(const char *address, const uint8_t *tcp, size_t len)
     static GHashTable *begun; /* owned; of text */
     g_autofree char *ends = NULL;
 
-    if (len <= TCP_FLAGS_AT)
+    if (len < sizeof(struct tcphdr))
         return false;
     if (begun == NULL)
         begun = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     ends = g_strdup_printf("%u %s %u", tcp[0] * 256u + tcp[1], address,
                            tcp[2] * 256u + tcp[3]);
-    if ((tcp[TCP_FLAGS_AT] & TCP_SYN) == 0)
+    if ((tcp[offsetof(struct tcphdr, th_flags)] & TH_SYN) == 0)
         return g_hash_table_contains(begun, ends);
     g_hash_table_add(begun, g_steal_pointer(&ends));
     return false;
