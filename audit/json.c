@@ -9,6 +9,26 @@
 #define EPOCH_JULIAN    719163
 #define SECONDS_PER_DAY 86400
 
+/* g_string_append_len() for a record's forty short pieces: its call would cost more than
+ * the bytes. */
+static inline void
+put(GString *line, const char *bytes, size_t len)
+{
+    if (line->allocated_len - line->len <= len) {
+        g_string_append_len(line, bytes, (gssize)len);
+        return;
+    }
+    memcpy(line->str + line->len, bytes, len);
+    line->len += len;
+    line->str[line->len] = '\0';
+}
+
+static inline void
+put_text(GString *line, const char *text)
+{
+    put(line, text, strlen(text));
+}
+
 static bool
 must_escape(gunichar c)
 {
@@ -50,21 +70,21 @@ bns_json_append_string(GString *line, const char *text)
         size_t plain = plain_len(text);
         gunichar c;
 
-        g_string_append_len(line, text, (gssize)plain);
+        put(line, text, plain);
         text += plain;
         if (*text == '\0')
             break;
         c = g_utf8_get_char_validated(text, -1);
         /* (gunichar)-1 and -2: not UTF-8, or cut off. */
         if (c > 0x10ffff) {
-            g_string_append(line, "\xef\xbf\xbd");
+            put_text(line, "\xef\xbf\xbd");
             text++;
             continue;
         }
         if (must_escape(c))
             append_escape(line, c);
         else
-            g_string_append_len(line, text, g_utf8_skip[(guchar)*text]);
+            put(line, text, (size_t)g_utf8_skip[(guchar)*text]);
         text += g_utf8_skip[(guchar)*text];
     }
     g_string_append_c(line, '"');
@@ -74,9 +94,9 @@ bns_json_append_string(GString *line, const char *text)
 static void
 append_name(GString *line, const char *name)
 {
-    g_string_append_len(line, ",\"", 2);
-    g_string_append(line, name);
-    g_string_append_len(line, "\":", 2);
+    put_text(line, ",\"");
+    put_text(line, name);
+    put_text(line, "\":");
 }
 
 /* At least @width digits. */
@@ -92,7 +112,7 @@ append_digits(GString *line, uint64_t value, unsigned width)
     } while (value > 0);
     while (sizeof(digits) - at < width)
         digits[--at] = '0';
-    g_string_append_len(line, digits + at, (gssize)(sizeof(digits) - at));
+    put(line, digits + at, sizeof(digits) - at);
 }
 
 void
@@ -189,7 +209,7 @@ void
 bns_json_begin(
     GString *line, uint64_t seq, int64_t time_us, const char *session, BnsEvent event)
 {
-    g_string_append(line, "{\"v\":1");
+    put_text(line, "{\"v\":1");
     bns_json_append_number(line, "seq", seq);
     append_name(line, "ts");
     g_string_append_c(line, '"');
@@ -230,7 +250,7 @@ append_process(GString *line, const BnsRecord *record, BnsArguments *arguments)
 {
     if (record->pid == 0)
         return;
-    g_string_append(line, ",\"process\":{\"pid\":");
+    put_text(line, ",\"process\":{\"pid\":");
     append_digits(line, record->pid, 1);
     bns_json_append_text(line, "exe", record->exe);
     if (record->argv != NULL)
