@@ -13,6 +13,9 @@ bns_channel_fill(BnsChannel *channel, size_t limit)
 
     if (channel->ended)
         return BNS_STREAM_EOF;
+    /* Before memory is taken for what does not come. */
+    if (bns_stream_is_silent(channel->stream))
+        return BNS_STREAM_AGAIN;
     n = bns_stream_read(channel->stream, bns_buffer_reserve(&channel->in, room), room);
     bns_buffer_commit(&channel->in, room, n > 0 ? (size_t)n : 0);
     if (n == BNS_STREAM_EOF)

@@ -11,64 +11,63 @@
 #include <string.h>
 
 typedef struct {
-    const char *name; /* lower-case */
+    BnsSlice name; /* lower-case */
     BnsNameTraits traits;
 } Name;
+
+#define NAME(text)                                                                     \
+    {                                                                                  \
+        text, sizeof(text) - 1                                                         \
+    }
 
 /* Connection may not name a field that every recipient needs: stripping it on the next
  * hop is the attack, not the option's purpose (RFC 9110 7.6.1). No trailer may frame,
  * route, authenticate, modify the request or describe the content (RFC 9110 6.5.1). */
 static const Name names[] = {
-    { "alt-svc", BNS_NAME_NO_TRAILER },
-    { "authorization", BNS_NAME_END_TO_END | BNS_NAME_NO_TRAILER },
-    { "cache-control", BNS_NAME_NO_TRAILER },
-    { "connection", BNS_NAME_HOP | BNS_NAME_NO_TRAILER },
-    { "content-encoding", BNS_NAME_END_TO_END | BNS_NAME_NO_TRAILER },
-    { "content-length", BNS_NAME_END_TO_END | BNS_NAME_NO_TRAILER },
-    { "content-range", BNS_NAME_END_TO_END | BNS_NAME_NO_TRAILER },
-    { "content-type", BNS_NAME_END_TO_END | BNS_NAME_NO_TRAILER },
-    { "cookie", BNS_NAME_END_TO_END | BNS_NAME_NO_TRAILER },
-    { "expect", BNS_NAME_END_TO_END | BNS_NAME_NO_TRAILER },
-    { "host", BNS_NAME_END_TO_END | BNS_NAME_NO_TRAILER },
-    { "http2-settings", BNS_NAME_HOP | BNS_NAME_NO_TRAILER },
-    { "keep-alive", BNS_NAME_HOP | BNS_NAME_NO_TRAILER },
-    { "location", BNS_NAME_END_TO_END | BNS_NAME_NO_TRAILER },
-    { "max-forwards", BNS_NAME_NO_TRAILER },
-    { "proxy-authenticate", BNS_NAME_HOP | BNS_NAME_NO_TRAILER },
-    { "proxy-authentication-info", BNS_NAME_HOP | BNS_NAME_NO_TRAILER },
-    { "proxy-authorization", BNS_NAME_HOP | BNS_NAME_NO_TRAILER },
-    { "proxy-connection", BNS_NAME_HOP | BNS_NAME_NO_TRAILER },
-    { "range", BNS_NAME_END_TO_END | BNS_NAME_NO_TRAILER },
-    { "set-cookie", BNS_NAME_END_TO_END | BNS_NAME_NO_TRAILER },
-    { "te", BNS_NAME_HOP | BNS_NAME_NO_TRAILER },
-    { "trailer", BNS_NAME_NO_TRAILER },
-    { "transfer-encoding", BNS_NAME_END_TO_END | BNS_NAME_NO_TRAILER },
-    { "upgrade", BNS_NAME_HOP | BNS_NAME_NO_TRAILER },
-    { "www-authenticate", BNS_NAME_END_TO_END | BNS_NAME_NO_TRAILER },
-    { "x-coder-agent-firewall-sequence-number", BNS_NAME_NO_TRAILER },
-    { "x-coder-agent-firewall-session-id", BNS_NAME_NO_TRAILER },
+    { NAME("alt-svc"), BNS_NAME_NO_TRAILER },
+    { NAME("authorization"), BNS_NAME_END_TO_END | BNS_NAME_NO_TRAILER },
+    { NAME("cache-control"), BNS_NAME_NO_TRAILER },
+    { NAME("connection"), BNS_NAME_HOP | BNS_NAME_NO_TRAILER },
+    { NAME("content-encoding"), BNS_NAME_END_TO_END | BNS_NAME_NO_TRAILER },
+    { NAME("content-length"), BNS_NAME_END_TO_END | BNS_NAME_NO_TRAILER },
+    { NAME("content-range"), BNS_NAME_END_TO_END | BNS_NAME_NO_TRAILER },
+    { NAME("content-type"), BNS_NAME_END_TO_END | BNS_NAME_NO_TRAILER },
+    { NAME("cookie"), BNS_NAME_END_TO_END | BNS_NAME_NO_TRAILER },
+    { NAME("expect"), BNS_NAME_END_TO_END | BNS_NAME_NO_TRAILER },
+    { NAME("host"), BNS_NAME_END_TO_END | BNS_NAME_NO_TRAILER },
+    { NAME("http2-settings"), BNS_NAME_HOP | BNS_NAME_NO_TRAILER },
+    { NAME("keep-alive"), BNS_NAME_HOP | BNS_NAME_NO_TRAILER },
+    { NAME("location"), BNS_NAME_END_TO_END | BNS_NAME_NO_TRAILER },
+    { NAME("max-forwards"), BNS_NAME_NO_TRAILER },
+    { NAME("proxy-authenticate"), BNS_NAME_HOP | BNS_NAME_NO_TRAILER },
+    { NAME("proxy-authentication-info"), BNS_NAME_HOP | BNS_NAME_NO_TRAILER },
+    { NAME("proxy-authorization"), BNS_NAME_HOP | BNS_NAME_NO_TRAILER },
+    { NAME("proxy-connection"), BNS_NAME_HOP | BNS_NAME_NO_TRAILER },
+    { NAME("range"), BNS_NAME_END_TO_END | BNS_NAME_NO_TRAILER },
+    { NAME("set-cookie"), BNS_NAME_END_TO_END | BNS_NAME_NO_TRAILER },
+    { NAME("te"), BNS_NAME_HOP | BNS_NAME_NO_TRAILER },
+    { NAME("trailer"), BNS_NAME_NO_TRAILER },
+    { NAME("transfer-encoding"), BNS_NAME_END_TO_END | BNS_NAME_NO_TRAILER },
+    { NAME("upgrade"), BNS_NAME_HOP | BNS_NAME_NO_TRAILER },
+    { NAME("www-authenticate"), BNS_NAME_END_TO_END | BNS_NAME_NO_TRAILER },
+    { NAME("x-coder-agent-firewall-sequence-number"), BNS_NAME_NO_TRAILER },
+    { NAME("x-coder-agent-firewall-session-id"), BNS_NAME_NO_TRAILER },
 };
 
-bool
-bns_slice_equal(BnsSlice slice, const char *text)
+static char
+lower(char byte)
 {
-    return slice.len == strlen(text) &&
-           (slice.len == 0 || memcmp(slice.at, text, slice.len) == 0);
+    return byte >= 'A' && byte <= 'Z' ? (char)(byte | 0x20) : byte;
 }
 
-bool
-bns_slice_equal_case(BnsSlice slice, const char *text)
-{
-    return bns_http1_same_name(slice, (BnsSlice){ text, strlen(text) });
-}
-
+/* Not g_ascii_strncasecmp(), which ends at a NUL. */
 bool
 bns_http1_same_name(BnsSlice a, BnsSlice b)
 {
     if (a.len != b.len)
         return false;
     for (size_t i = 0; i < a.len; i++)
-        if (g_ascii_tolower(a.at[i]) != g_ascii_tolower(b.at[i]))
+        if (lower(a.at[i]) != lower(b.at[i]))
             return false;
     return true;
 }
@@ -178,7 +177,7 @@ BnsNameTraits
 bns_http1_name_traits(BnsSlice name)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
-        if (bns_slice_equal_case(name, names[i].name))
+        if (bns_http1_same_name(name, names[i].name))
             return names[i].traits;
     if (looks_like(name, "content-length") || looks_like(name, "transfer-encoding"))
         return BNS_NAME_DISGUISED;

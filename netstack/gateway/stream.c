@@ -155,7 +155,17 @@ bns_stream_want(BnsStream *stream, bool reading, bool writing)
 void
 bns_stream_look(BnsStream *stream)
 {
-    stream->exhausted = false;
+    struct pollfd poll_fd = { .fd = stream->fd, .events = POLLIN };
+
+    stream->exhausted = !stream->hung_up && poll(&poll_fd, 1, 0) == 0;
+}
+
+bool
+bns_stream_is_silent(const BnsStream *stream)
+{
+    return stream->exhausted && stream->peeked_len == 0 && stream->read_failure == 0 &&
+           !stream->undelivered && !stream->read_needs_write && stream->outer == NULL &&
+           (stream->ssl == NULL || SSL_has_pending(stream->ssl) == 0);
 }
 
 bool

@@ -63,8 +63,10 @@ bool bns_stream_hung_up(const BnsStream *stream);
  * failure. on_ready will tell of it. */
 bool bns_stream_has_more(const BnsStream *stream);
 /* A stream whose socket was read to its end says AGAIN, without asking the kernel, until
- * the loop has told of more. After this the next read or peek asks. */
+ * the loop has told of more. This asks the kernel now. */
 void bns_stream_look(BnsStream *stream);
+/* Whether a read could only say AGAIN, as far as the loop or a look has told. */
+bool bns_stream_is_silent(const BnsStream *stream);
 
 /* Takes @ssl (accept or connect state set). Bytes not yet read from the stream, peeked
  * ones included, belong to TLS. On a stream that is TLS already, after its handshake, the

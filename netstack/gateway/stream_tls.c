@@ -194,7 +194,9 @@ tls_result(BnsStream *stream, int result, int *out_reason)
 static void
 begin(BnsStream *stream)
 {
-    ERR_clear_error();
+    /* Emptying an empty one would cost more than a small record's decryption. */
+    if (ERR_peek_error() != 0)
+        ERR_clear_error();
     stream->io_errno = 0;
 }
 
@@ -231,14 +233,6 @@ bns_stream_handshake(BnsStream *stream)
 
 /* --- bytes --- */
 
-/* Nothing is here, nor in the socket: OpenSSL would take its time to say so. */
-static bool
-is_empty(const BnsStream *stream)
-{
-    return stream->exhausted && stream->peeked_len == 0 && !stream->read_needs_write &&
-           stream->outer == NULL && SSL_has_pending(stream->ssl) == 0;
-}
-
 ssize_t
 bns_stream_tls_read(BnsStream *stream, void *buffer, size_t size)
 {
@@ -247,7 +241,8 @@ bns_stream_tls_read(BnsStream *stream, void *buffer, size_t size)
     size_t n;
     int reason = SSL_ERROR_NONE;
 
-    if (is_empty(stream)) {
+    /* OpenSSL would take its time to say so. */
+    if (bns_stream_is_silent(stream)) {
         stream->drained = true;
         return BNS_STREAM_AGAIN;
     }
