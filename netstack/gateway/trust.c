@@ -218,6 +218,36 @@ add_upstream_ca(BnsTrust *trust, const char *path, GError **error)
 
 /* --- the context --- */
 
+/* Which suites of TLS 1.3 there are is the system's choice (openssl.cnf). Of the strong ones
+ * the cheapest comes first, as browsers have it: OpenSSL begins with AES-256, and most
+ * servers take what comes first. */
+static bool
+order_suites(SSL_CTX *context)
+{
+    static const char first[] = "TLS_AES_128_GCM_SHA256";
+    STACK_OF(SSL_CIPHER) *suites = SSL_CTX_get_ciphers(context);
+    g_autoptr(GString) list = g_string_new(NULL);
+
+    for (int i = 0; i < sk_SSL_CIPHER_num(suites); i++) {
+        const SSL_CIPHER *suite = sk_SSL_CIPHER_value(suites, i);
+        const char *name = SSL_CIPHER_get_name(suite);
+
+        if (strcmp(SSL_CIPHER_get_version(suite), "TLSv1.3") != 0)
+            continue;
+        if (strcmp(name, first) == 0) {
+            g_string_prepend_c(list, ':');
+            g_string_prepend(list, name);
+        } else {
+            g_string_append(list, name);
+            g_string_append_c(list, ':');
+        }
+    }
+    if (list->len == 0)
+        return true;
+    g_string_truncate(list, list->len - 1);
+    return SSL_CTX_set_ciphersuites(context, list->str) == 1;
+}
+
 static bool
 configure(BnsTrust *trust)
 {
@@ -227,7 +257,8 @@ configure(BnsTrust *trust)
     SSL_CTX_set_security_level(context, 2);
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, bns_trust_on_verify);
-    return SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1;
+    return SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1 &&
+           order_suites(context);
 }
 
 BnsTrust *

@@ -2,6 +2,7 @@
 /*
  * Whom the files and the environment make us believe.
  */
+#include "base/text.h"
 #include "netstack/gateway/ca.h"
 #include "netstack/gateway/trust.h"
 
@@ -223,6 +224,44 @@ test_system_bundle(void)
     SSL_free(ssl);
 }
 
+/* --- what is offered --- */
+
+/* (transfer container): the names of all suites, in this order. */
+static GPtrArray *
+suites_of(SSL *ssl)
+{
+    STACK_OF(SSL_CIPHER) *suites = SSL_get_ciphers(ssl);
+    GPtrArray *names = g_ptr_array_new();
+
+    for (int i = 0; i < sk_SSL_CIPHER_num(suites); i++)
+        g_ptr_array_add(names, (gpointer)(guintptr)SSL_CIPHER_get_name(
+                                   sk_SSL_CIPHER_value(suites, i)));
+    return names;
+}
+
+/* All that OpenSSL would offer, in another order. */
+static void
+test_suites(void)
+{
+    g_autoptr(BnsTrust) trust = bns_trust_read(NULL, NULL);
+    SSL_CTX *plain = SSL_CTX_new(TLS_client_method());
+    SSL *ours = bns_trust_client(trust, "origin.test", BNS_PROTOCOL_HTTP1);
+    SSL *usual = SSL_new(plain);
+    g_autoptr(GPtrArray) offered = suites_of(ours);
+    g_autoptr(GPtrArray) expected = suites_of(usual);
+
+    g_assert_cmpstr(g_ptr_array_index(offered, 0), ==, "TLS_AES_128_GCM_SHA256");
+    g_assert_cmpuint(offered->len, ==, expected->len);
+    g_ptr_array_sort(offered, bns_text_compare);
+    g_ptr_array_sort(expected, bns_text_compare);
+    for (guint i = 0; i < offered->len; i++)
+        g_assert_cmpstr(g_ptr_array_index(offered, i), ==,
+                        g_ptr_array_index(expected, i));
+    SSL_free(ours);
+    SSL_free(usual);
+    SSL_CTX_free(plain);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -231,6 +270,7 @@ main(int argc, char **argv)
     bns_test_init(&argc, &argv, 60);
     trust_origin_init();
     bns_test_add("/gateway/trust/own-ca-is-never-believed", test_own_ca);
+    bns_test_add("/gateway/trust/the-cheapest-suite-is-offered-first", test_suites);
     bns_test_add("/gateway/trust/extra-certificates-may-be-no-roots",
                  test_extra_certificates);
     bns_test_add("/gateway/trust/bad-ca-file-stops-the-start", test_bad_files);
