@@ -218,10 +218,31 @@ is_better(const Origin *a, const Origin *b)
     return bns_http2_link_n_ends(a->link) < bns_http2_link_n_ends(b->link);
 }
 
-static guint
-connections_max(const BnsHttp2Pool *pool)
+/* Which fit is a question to the policy: it is asked only of those that would be taken. */
+static const Origin *
+find_best(BnsHttp2Pool *pool, const BnsDialTarget *target)
 {
-    return MAX(CONNECTIONS_MIN, g_hash_table_size(pool->engine->flows));
+    const Origin *best = NULL;
+
+    for (GList *link = pool->origins.head; link != NULL; link = link->next) {
+        const Origin *origin = link->data;
+
+        if ((best == NULL || is_better(origin, best)) && fits(origin, target))
+            best = origin;
+    }
+    return best;
+}
+
+/* Whether there are as many as there may be. */
+static bool
+has_enough(BnsHttp2Pool *pool, const BnsDialTarget *target)
+{
+    guint max = MAX(CONNECTIONS_MIN, g_hash_table_size(pool->engine->flows));
+    guint n = 0;
+
+    for (GList *link = pool->origins.head; link != NULL && n < max; link = link->next)
+        n += fits(link->data, target);
+    return n == max;
 }
 
 BnsHttp2Link *
@@ -229,22 +250,12 @@ bns_http2_pool_take(BnsHttp2Pool *pool,
                     const BnsDialTarget *target,
                     BnsUpstream **out_upstream)
 {
-    const Origin *best = NULL;
-    guint n_origins = 0;
+    const Origin *best = find_best(pool, target);
 
-    for (GList *link = pool->origins.head; link != NULL; link = link->next) {
-        const Origin *origin = link->data;
-
-        if (!fits(origin, target))
-            continue;
-        n_origins++;
-        if (best == NULL || is_better(origin, best))
-            best = origin;
-    }
     /* With enough connections, one without room is asked nevertheless: nghttp2 holds the
      * request until there is. */
     if (best == NULL ||
-        (bns_http2_link_room(best->link) == 0 && n_origins < connections_max(pool)))
+        (bns_http2_link_room(best->link) == 0 && !has_enough(pool, target)))
         return NULL;
     *out_upstream = best->upstream;
     return best->link;
