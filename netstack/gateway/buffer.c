@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "netstack/gateway/buffer.h"
 
+/* A head and a small body: growing to it byte by byte would take eight allocations. */
+#define FIRST_BYTES 2048
+
 size_t
 bns_buffer_len(const BnsBuffer *buffer)
 {
@@ -38,13 +41,20 @@ compact(BnsBuffer *buffer)
     buffer->start = 0;
 }
 
+/* The array to append to, made with room for @size bytes if there is none. */
+static GByteArray *
+tail(BnsBuffer *buffer, size_t size)
+{
+    if (buffer->bytes == NULL)
+        buffer->bytes = g_byte_array_sized_new((guint)size);
+    compact(buffer);
+    return buffer->bytes;
+}
+
 GByteArray *
 bns_buffer_tail(BnsBuffer *buffer)
 {
-    if (buffer->bytes == NULL)
-        buffer->bytes = g_byte_array_new();
-    compact(buffer);
-    return buffer->bytes;
+    return tail(buffer, FIRST_BYTES);
 }
 
 void
@@ -56,7 +66,7 @@ bns_buffer_append(BnsBuffer *buffer, const void *bytes, size_t len)
 char *
 bns_buffer_reserve(BnsBuffer *buffer, size_t size)
 {
-    GByteArray *bytes = bns_buffer_tail(buffer);
+    GByteArray *bytes = tail(buffer, size);
     guint len = bytes->len;
 
     g_byte_array_set_size(bytes, len + (guint)size);

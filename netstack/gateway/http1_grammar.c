@@ -177,7 +177,7 @@ BnsNameTraits
 bns_http1_name_traits(BnsSlice name)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
-        if (bns_http1_same_name(name, names[i].name))
+        if (name.len == names[i].name.len && bns_http1_same_name(name, names[i].name))
             return names[i].traits;
     if (looks_like(name, "content-length") || looks_like(name, "transfer-encoding"))
         return BNS_NAME_DISGUISED;

@@ -6,7 +6,8 @@
 #include <string.h>
 
 /* Most sections fit, and grow no further. */
-#define SECTION_BYTES 512
+#define SECTION_BYTES  512
+#define SECTION_FIELDS 16
 
 typedef struct {
     size_t at; /* of the name in @bytes; the value follows */
@@ -31,7 +32,7 @@ bns_http2_fields_new(void)
 
     /* Never NULL, which nothing may be added to: all fields may be empty. */
     fields->bytes = g_byte_array_sized_new(SECTION_BYTES);
-    fields->fields = g_array_new(FALSE, FALSE, sizeof(Field));
+    fields->fields = g_array_sized_new(FALSE, FALSE, sizeof(Field), SECTION_FIELDS);
     return fields;
 }
 

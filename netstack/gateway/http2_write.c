@@ -29,11 +29,17 @@ put(GArray *out, const BnsHttpField *field, bool is_secret)
     g_array_append_val(out, nv);
 }
 
+/* Room for all of @fields and :authority. */
 static GArray *
-write_fields(const BnsHttp2Fields *fields, bool (*is_kept)(BnsSlice name))
+out_new(const BnsHttp2Fields *fields)
 {
-    GArray *out = g_array_new(FALSE, FALSE, sizeof(nghttp2_nv));
+    return g_array_sized_new(FALSE, FALSE, sizeof(nghttp2_nv),
+                             (guint)bns_http2_fields_count(fields) + 1);
+}
 
+static GArray *
+write_fields(GArray *out, const BnsHttp2Fields *fields, bool (*is_kept)(BnsSlice name))
+{
     for (size_t i = 0; i < bns_http2_fields_count(fields); i++) {
         bool is_secret;
         BnsHttpField field = bns_http2_fields_get(fields, i, &is_secret);
@@ -67,7 +73,7 @@ is_kept_in_response(BnsSlice name)
 GArray *
 bns_http2_write_request(const BnsHttp2Fields *fields, const char *authority)
 {
-    GArray *out = write_fields(fields, is_kept_in_request);
+    GArray *out = out_new(fields);
     nghttp2_nv nv = {
         .name = unconst(":authority"),
         .value = unconst(authority),
@@ -75,18 +81,18 @@ bns_http2_write_request(const BnsHttp2Fields *fields, const char *authority)
         .valuelen = strlen(authority),
     };
 
-    g_array_prepend_val(out, nv);
-    return out;
+    g_array_append_val(out, nv);
+    return write_fields(out, fields, is_kept_in_request);
 }
 
 GArray *
 bns_http2_write_response(const BnsHttp2Fields *fields)
 {
-    return write_fields(fields, is_kept_in_response);
+    return write_fields(out_new(fields), fields, is_kept_in_response);
 }
 
 GArray *
 bns_http2_write_trailers(const BnsHttp2Fields *fields)
 {
-    return write_fields(fields, is_end_to_end);
+    return write_fields(out_new(fields), fields, is_end_to_end);
 }
