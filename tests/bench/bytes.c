@@ -109,6 +109,21 @@ send_some(Bytes *bytes, const void *data, size_t len)
 }
 
 int
+bytes_send(Bytes *bytes, const void *data, size_t len)
+{
+    const uint8_t *at = data;
+    ssize_t n = 0;
+
+    bytes->wants_write = false;
+    while (bytes->out->len == 0 && len > 0 && (n = send_some(bytes, at, len)) > 0) {
+        at += n;
+        len -= (size_t)n;
+    }
+    bytes_put(bytes, at, len);
+    return n < 0 ? (int)n : len > 0 ? -EAGAIN : 0;
+}
+
+int
 bytes_flush(Bytes *bytes)
 {
     bytes->wants_write = false;

@@ -33,5 +33,7 @@ ssize_t bytes_read(Bytes *bytes, void *buffer, size_t size);
 /* Goes on with a TLS handshake. Returns: 1 when it has ended, -EAGAIN, or -EPROTO. */
 int bytes_handshake(Bytes *bytes);
 void bytes_put(Bytes *bytes, const void *data, size_t len);
+/* Puts and sends, without a copy where the kernel takes it. Returns: as bytes_flush(). */
+int bytes_send(Bytes *bytes, const void *data, size_t len);
 /* Sends what there is. Returns: 0 when all has gone, -EAGAIN, or another -errno. */
 int bytes_flush(Bytes *bytes);

@@ -183,6 +183,7 @@ static const Starter starters[] = {
     { "boundary-ns", lane_boundary },
     { "slirp4netns", lane_slirp4netns },
     { "pasta", lane_pasta },
+    { "relay", lane_relay },
     { "squid", lane_squid },
     { "mitmproxy", lane_mitmproxy },
     { "sandbox-runtime", lane_srt },

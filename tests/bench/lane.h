@@ -78,6 +78,7 @@ Lane *lane_boundary_with(const Site *site,
 /* --- peers (lane_peers.c) --- */
 Lane *lane_slirp4netns(const Site *site, char **out_why);
 Lane *lane_pasta(const Site *site, char **out_why);
+Lane *lane_relay(const Site *site, char **out_why);
 Lane *lane_squid(const Site *site, char **out_why);
 Lane *lane_mitmproxy(const Site *site, char **out_why);
 Lane *lane_srt(const Site *site, char **out_why);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Peers. slirp4netns and pasta only carry; squid (ssl_bump), mitmproxy and sandbox-runtime
- * (tlsTerminate) open TLS as we do. The first three have no sandbox around the client.
+ * (tlsTerminate) open TLS as we do, and the relay (relay.c) as little as can be. Only
+ * slirp4netns, pasta and sandbox-runtime have something around the client.
  */
 #include "tests/bench/lane.h"
 
@@ -146,6 +147,33 @@ lane_pasta(const Site *site, char **out_why)
 }
 
 /* --- those that open TLS --- */
+
+Lane *
+lane_relay(const Site *site, char **out_why)
+{
+    g_autoptr(Lane) lane = lane_new("relay");
+    g_autofree char *load = site_tool(site, "bench-load");
+    g_autofree char *relay = site_tool(site, "bench-relay");
+    g_autofree char *origin = g_strdup_printf("%u", site->tls_port);
+    const char *argv[] = { relay, site->certificate, site->key, site->ca_file, origin,
+                           NULL };
+    const char *client[] = { load, site->ca_file, NULL };
+    g_autoptr(GError) error = NULL;
+    g_autofree char *ready = NULL;
+    unsigned port;
+
+    lane->helper = child_start(argv, NULL, NULL, site->log, &error);
+    if (lane->helper != NULL)
+        ready = child_line(lane->helper, READY_US / G_USEC_PER_SEC);
+    if (ready == NULL || sscanf(ready, "ready port=%u", &port) != 1) {
+        *out_why = g_strdup_printf("it did not start, see %s", site->log);
+        return NULL;
+    }
+    lane->where[LANE_HTTPS] =
+        g_strdup_printf("name=api.test port=%u at=127.0.0.1:%u", port, port);
+    return lane_start_load(lane, site, client, NULL, out_why) ? g_steal_pointer(&lane)
+                                                              : NULL;
+}
 
 static Lane *
 start_through_proxy(Lane *lane, const Site *site, unsigned port, char **out_why)
