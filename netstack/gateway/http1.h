@@ -87,9 +87,7 @@ typedef struct {
     uint16_t status;
     BnsSlice reason;
     /* both */
-    uint8_t minor; /* HTTP/1.x: 0 or 1 */
-    BnsHttpField fields[BNS_HTTP_FIELDS_MAX];
-    size_t n_fields;
+    uint8_t minor;   /* HTTP/1.x: 0 or 1 */
     size_t head_len; /* bytes of the head, final empty line included */
     BnsHttpBodyKind body;
     uint64_t body_len;       /* LENGTH only */
@@ -102,7 +100,16 @@ typedef struct {
     const char *error;       /* BAD: static, a sentence without its final dot */
     uint16_t
         error_status; /* BAD request: 400, 414, 417, 431, 501, 505; response: 502 */
+    size_t n_fields;
+    BnsHttpField fields[BNS_HTTP_FIELDS_MAX]; /* beyond n_fields: anything */
 } BnsHttpHead;
+
+/* Everything but the fields' eight kilobytes, which would cost as much as a small head. */
+static inline void
+bns_http1_head_init(BnsHttpHead *head)
+{
+    memset(head, 0, offsetof(BnsHttpHead, fields));
+}
 
 /**
  * bns_http1_parse_request:

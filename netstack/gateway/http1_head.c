@@ -203,7 +203,7 @@ parse_head(const char *buffer, size_t len, ParseLine parse_line, BnsHttpHead *he
     BnsParse end;
     bool has_line;
 
-    *head = (BnsHttpHead){ 0 };
+    bns_http1_head_init(head);
     if (len == 0)
         return BNS_PARSE_MORE;
     end = find_end(buffer, seen, &line_len, &head->head_len, &error);

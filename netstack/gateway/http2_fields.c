@@ -386,7 +386,9 @@ bns_http2_read_request(const BnsHttp2Fields *fields,
     Pseudo pseudo = { 0 };
     const char *error;
 
-    *out_head = (BnsHttpHead){ .minor = 1, .keep_alive = true };
+    bns_http1_head_init(out_head);
+    out_head->minor = 1;
+    out_head->keep_alive = true;
     *out_scheme = (BnsSlice){ 0 };
     error = sort_fields(fields, &pseudo, out_head);
     out_head->method = pseudo.method;
@@ -407,7 +409,7 @@ bns_http2_read_request(const BnsHttp2Fields *fields,
 void
 bns_http2_copy_fields(const BnsHttp2Fields *fields, BnsHttpHead *out_head)
 {
-    *out_head = (BnsHttpHead){ 0 };
+    bns_http1_head_init(out_head);
     for (size_t i = 0; i < fields->fields->len; i++) {
         BnsHttpField field = bns_http2_fields_get(fields, i, NULL);
 
