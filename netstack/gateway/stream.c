@@ -293,7 +293,8 @@ bns_stream_send(BnsStream *stream, const void *buffer, size_t len)
     ssize_t n;
 
     do
-        n = send(stream->fd, buffer, len, MSG_NOSIGNAL);
+        n = send(stream->fd, buffer, len,
+                 stream->has_more ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL);
     while (n < 0 && errno == EINTR);
     return n < 0 ? -errno : n;
 }

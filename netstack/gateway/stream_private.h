@@ -40,8 +40,9 @@ struct BnsStream {
     size_t peeked_at;
     size_t peeked_len;
 
-    int io_errno; /* of the socket, within one call of OpenSSL */
-    int error_no; /* of the last failure */
+    bool has_more; /* within one write of TLS: another record follows this one */
+    int io_errno;  /* of the socket, within one call of OpenSSL */
+    int error_no;  /* of the last failure */
     char error[160];
 };
 

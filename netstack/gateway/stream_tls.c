@@ -277,7 +277,11 @@ bns_stream_tls_write(BnsStream *stream, const void *buffer, size_t len)
 
     begin(stream);
     while (total < len) {
-        int result =
+        int result;
+
+        /* Records that follow each other go in one segment, where the socket is TCP's. */
+        stream->has_more = len - total > SSL3_RT_MAX_PLAIN_LENGTH;
+        result =
             SSL_write_ex(stream->ssl, (const char *)buffer + total, len - total, &n);
 
         if (result != 1) {
@@ -286,6 +290,7 @@ bns_stream_tls_write(BnsStream *stream, const void *buffer, size_t len)
         }
         total += n;
     }
+    stream->has_more = false;
     if (outcome != BNS_STREAM_AGAIN)
         stream->write_failure = outcome = BNS_STREAM_ERROR;
     stream->write_needs_read = reason == SSL_ERROR_WANT_READ;
