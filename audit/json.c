@@ -2,6 +2,7 @@
 #include "audit/json.h"
 
 #include "audit/field.h"
+#include "base/text.h"
 
 #include <string.h>
 
@@ -90,7 +91,6 @@ bns_json_append_string(GString *line, const char *text)
     g_string_append_c(line, '"');
 }
 
-/* A record has up to twenty names and numbers: printf(3) would be half of its cost. */
 static void
 append_name(GString *line, const char *name)
 {
@@ -103,16 +103,13 @@ append_name(GString *line, const char *name)
 static void
 append_digits(GString *line, uint64_t value, unsigned width)
 {
-    char digits[20]; /* of UINT64_MAX */
-    unsigned at = sizeof(digits);
+    char digits[BNS_TEXT_DIGITS_MAX];
+    char *end = digits + sizeof(digits);
+    char *at = bns_text_digits(value, digits);
 
-    do {
-        digits[--at] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value > 0);
-    while (sizeof(digits) - at < width)
-        digits[--at] = '0';
-    put(line, digits + at, sizeof(digits) - at);
+    while (at > digits && end - at < (ptrdiff_t)width)
+        *--at = '0';
+    put(line, at, (size_t)(end - at));
 }
 
 void

@@ -29,6 +29,18 @@ bns_text_shell_quote(const char *text)
     return g_shell_quote(text);
 }
 
+char *
+bns_text_digits(uint64_t value, char *buffer)
+{
+    char *at = buffer + BNS_TEXT_DIGITS_MAX;
+
+    do {
+        *--at = (char)('0' + value % 10);
+        value /= 10;
+    } while (value > 0);
+    return at;
+}
+
 int
 bns_text_compare(const void *a, const void *b)
 {

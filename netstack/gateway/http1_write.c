@@ -5,6 +5,7 @@
  * Nothing here can fail: what could not be forwarded was refused when it was read. Field
  * values hold no CR, LF or NUL, so that a line written is a line read.
  */
+#include "base/text.h"
 #include "netstack/gateway/http1_private.h"
 
 #include <string.h>
@@ -39,15 +40,14 @@ put_field(GByteArray *out, const BnsHttpField *field)
 static void
 put_length(GByteArray *out, uint64_t length)
 {
-    char digits[20]; /* of UINT64_MAX */
-    size_t at = sizeof(digits);
+    char digits[BNS_TEXT_DIGITS_MAX];
+    const char *at = bns_text_digits(length, digits);
+    const BnsHttpField field = {
+        .name = { "Content-Length", strlen("Content-Length") },
+        .value = { at, (size_t)(digits + sizeof(digits) - at) },
+    };
 
-    do {
-        digits[--at] = (char)('0' + length % 10);
-        length /= 10;
-    } while (length > 0);
-    put_field(out, &(BnsHttpField){ .name = { "Content-Length", 14 },
-                                    .value = { digits + at, sizeof(digits) - at } });
+    put_field(out, &field);
 }
 
 static void

@@ -39,6 +39,29 @@ test_compare(void)
     g_assert_cmpstr(words[4], ==, "b");
 }
 
+static void
+test_digits(void)
+{
+    static const struct {
+        uint64_t value;
+        const char *text;
+    } rows[] = {
+        { 0, "0" },
+        { 9, "9" },
+        { 10, "10" },
+        { 1024, "1024" },
+        { UINT64_MAX, "18446744073709551615" },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        char buffer[BNS_TEXT_DIGITS_MAX];
+        const char *at = bns_text_digits(rows[i].value, buffer);
+        g_autofree char *text = g_strndup(at, (gsize)(buffer + sizeof(buffer) - at));
+
+        g_assert_cmpstr(text, ==, rows[i].text);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -46,5 +69,6 @@ main(int argc, char **argv)
     bns_test_add("/base/text/escape-leaves-only-printable-ascii", test_escape);
     bns_test_add("/base/text/quote-keeps-the-shell-out", test_quote);
     bns_test_add("/base/text/sorts-by-bytes", test_compare);
+    bns_test_add("/base/text/numbers-in-decimal", test_digits);
     return g_test_run();
 }
