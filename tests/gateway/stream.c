@@ -110,8 +110,16 @@ test_exhausted(void)
     g_assert_cmpint(bns_stream_read(f.stream, buffer, 8), ==, 2);
     send_text(f.peer, "x");
     g_assert_cmpint(bns_stream_read(f.stream, buffer, 8), ==, BNS_STREAM_AGAIN);
+    g_assert_true(bns_stream_is_silent(f.stream));
     bns_stream_look(f.stream);
+    g_assert_false(bns_stream_is_silent(f.stream));
     g_assert_cmpint(bns_stream_read(f.stream, buffer, 8), ==, 1);
+    bns_stream_look(f.stream);
+    g_assert_true(bns_stream_is_silent(f.stream));
+    bns_fd_clear(&f.peer);
+    bns_stream_look(f.stream);
+    g_assert_false(bns_stream_is_silent(f.stream));
+    g_assert_cmpint(bns_stream_read(f.stream, buffer, 8), ==, BNS_STREAM_EOF);
     fixture_clear(&f);
 }
 
