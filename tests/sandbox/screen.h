@@ -13,6 +13,7 @@
 
 #define CTRL_C "\003"
 #define CTRL_D "\004"
+#define CTRL_L "\014"
 #define CTRL_Z "\032"
 
 /* boundary-ns by its full name, so that it is a job of its own: a function is none. */
