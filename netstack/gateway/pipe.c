@@ -159,13 +159,15 @@ bns_pipe_run(BnsPipe *pipe)
     pipe->wants_read = false;
     pipe->wants_write = false;
     for (int round = 0; round < ROUNDS_PER_TURN; round++) {
+        bool has_room;
         bool progress;
 
         decode(pipe);
-        /* What came before a cut is passed on before the cut is seen. */
+        /* What came before an end is passed on before the end is seen, and what found no
+         * room is decoded before more is read. */
+        has_room = bns_buffer_len(&pipe->to->out) < BNS_CHANNEL_BYTES;
         progress = give(pipe);
-        if (pipe->state == BNS_PIPE_FLOWING && !pipe->is_decoded &&
-            bns_buffer_len(&pipe->to->out) < BNS_CHANNEL_BYTES)
+        if (pipe->state == BNS_PIPE_FLOWING && !pipe->is_decoded && has_room)
             progress |= take(pipe);
         moved |= progress;
         if (pipe->state != BNS_PIPE_FLOWING || !progress)
