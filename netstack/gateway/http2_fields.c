@@ -225,10 +225,11 @@ add_pseudo(Pseudo *pseudo, const BnsHttpField *field, bool is_late)
 }
 
 /* Sorts the section: pseudo-headers into @pseudo, the others behind fields[0], which is
- * Host's place. Returns: %NULL, or what is wrong. */
+ * Host's place and still empty. Returns: %NULL, or what is wrong. */
 static const char *
 sort_fields(const BnsHttp2Fields *fields, Pseudo *pseudo, BnsHttpHead *head)
 {
+    head->fields[0] = (BnsHttpField){ 0 };
     head->n_fields = 1;
     for (size_t i = 0; i < fields->fields->len; i++) {
         BnsHttpField field = bns_http2_fields_get(fields, i, NULL);
