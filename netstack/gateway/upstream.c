@@ -141,7 +141,7 @@ bns_upstream_was_quiet(BnsUpstream *upstream)
     BnsStream *stream = upstream->channel.stream;
     char byte;
 
-    if (bns_buffer_len(&upstream->channel.in) > 0)
+    if (upstream->channel.ended || bns_buffer_len(&upstream->channel.in) > 0)
         return false;
     if (bns_stream_is_silent(stream))
         return true;
