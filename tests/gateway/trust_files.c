@@ -243,6 +243,7 @@ suites_of(SSL *ssl)
 static void
 test_suites(void)
 {
+    static const char first[] = "TLS_AES_128_GCM_SHA256";
     g_autoptr(BnsTrust) trust = bns_trust_read(NULL, NULL);
     SSL_CTX *plain = SSL_CTX_new(TLS_client_method());
     SSL *ours = bns_trust_client(trust, "origin.test", BNS_PROTOCOL_HTTP1);
@@ -250,7 +251,9 @@ test_suites(void)
     g_autoptr(GPtrArray) offered = suites_of(ours);
     g_autoptr(GPtrArray) expected = suites_of(usual);
 
-    g_assert_cmpstr(g_ptr_array_index(offered, 0), ==, "TLS_AES_128_GCM_SHA256");
+    /* A system may have none of it. */
+    if (g_ptr_array_find_with_equal_func(expected, first, g_str_equal, NULL))
+        g_assert_cmpstr(g_ptr_array_index(offered, 0), ==, first);
     g_assert_cmpuint(offered->len, ==, expected->len);
     g_ptr_array_sort(offered, bns_text_compare);
     g_ptr_array_sort(expected, bns_text_compare);
