@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "netstack/gateway/buffer.h"
 
-/* A head and a small body: growing to it byte by byte would take eight allocations. */
+/* A head and a small body: growing to it by doubling would take eight allocations. */
 #define FIRST_BYTES 2048
 
 size_t

@@ -13,7 +13,7 @@ bns_channel_fill(BnsChannel *channel, size_t limit)
 
     if (channel->ended)
         return BNS_STREAM_EOF;
-    /* Before memory is taken for what does not come. */
+    /* Before memory is taken for what does not come, and OpenSSL its time to say so. */
     if (bns_stream_is_silent(channel->stream))
         return BNS_STREAM_AGAIN;
     n = bns_stream_read(channel->stream, bns_buffer_reserve(&channel->in, room), room);

@@ -37,14 +37,22 @@ put_field(GByteArray *out, const BnsHttpField *field)
     memcpy(at, "\r\n", 2);
 }
 
+/* @number in decimal, which lies in @buffer. */
+static BnsSlice
+digits_of(uint64_t number, char (*buffer)[BNS_TEXT_DIGITS_MAX])
+{
+    const char *at = bns_text_digits(number, *buffer);
+
+    return (BnsSlice){ at, (size_t)(*buffer + sizeof(*buffer) - at) };
+}
+
 static void
 put_length(GByteArray *out, uint64_t length)
 {
-    char digits[BNS_TEXT_DIGITS_MAX];
-    const char *at = bns_text_digits(length, digits);
+    char buffer[BNS_TEXT_DIGITS_MAX];
     const BnsHttpField field = {
         .name = { "Content-Length", strlen("Content-Length") },
-        .value = { at, (size_t)(digits + sizeof(digits) - at) },
+        .value = digits_of(length, &buffer),
     };
 
     put_field(out, &field);
@@ -120,11 +128,12 @@ bns_http1_write_response(GByteArray *out,
                          bool keep_alive,
                          bool upgrade)
 {
-    char status[] = "HTTP/1.1 000 ";
+    char buffer[BNS_TEXT_DIGITS_MAX];
 
-    for (unsigned i = 0, rest = head->status; i < 3; i++, rest /= 10)
-        status[strlen("HTTP/1.1 00") - i] = (char)('0' + rest % 10);
-    put_text(out, status);
+    /* Always three digits. */
+    put_text(out, "HTTP/1.1 ");
+    put(out, digits_of(head->status, &buffer));
+    put_text(out, " ");
     put(out, head->reason);
     put_text(out, "\r\n");
     put_fields(out, head, true, upgrade);

@@ -241,11 +241,6 @@ bns_stream_tls_read(BnsStream *stream, void *buffer, size_t size)
     size_t n;
     int reason = SSL_ERROR_NONE;
 
-    /* OpenSSL would take its time to say so. */
-    if (bns_stream_is_silent(stream)) {
-        stream->drained = true;
-        return BNS_STREAM_AGAIN;
-    }
     begin(stream);
     do {
         int result = SSL_read_ex(stream->ssl, (char *)buffer + total, size - total, &n);

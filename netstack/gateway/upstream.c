@@ -141,10 +141,8 @@ bns_upstream_was_quiet(BnsUpstream *upstream)
     BnsStream *stream = upstream->channel.stream;
     char byte;
 
-    if (upstream->channel.ended || bns_buffer_len(&upstream->channel.in) > 0)
+    if (bns_buffer_len(&upstream->channel.in) > 0)
         return false;
-    if (bns_stream_is_silent(stream))
-        return true;
     if (bns_stream_ssl(stream) != NULL)
         return bns_channel_fill(&upstream->channel, BNS_CHANNEL_BYTES) ==
                BNS_STREAM_AGAIN;
