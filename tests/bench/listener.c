@@ -4,7 +4,6 @@
 #include <arpa/inet.h>
 #include <glib.h>
 #include <netinet/tcp.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -93,15 +92,4 @@ void
 listener_watch_input(BnsLoop *loop)
 {
     bns_loop_watch(loop, STDIN_FILENO, EPOLLIN, on_input, loop);
-}
-
-void
-listener_raise_descriptors(void)
-{
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-    }
 }

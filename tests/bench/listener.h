@@ -23,11 +23,8 @@ typedef struct {
 void listener_start(
     Listener *listener, BnsLoop *loop, unsigned port, ListenerFunc func, void *data);
 
-/* (transfer full): for servers; HTTP/2 and HTTP/1.1 by ALPN, the first that the client
- * names. Aborts if @certificate and @key, files in PEM form, are none. */
+/* (transfer full): for servers; by ALPN HTTP/2 rather than HTTP/1.1. Aborts if @certificate and @key, files in PEM form, are none. */
 SSL_CTX *listener_tls(const char *certificate, const char *key);
 
-/* As many descriptors as may be. */
-void listener_raise_descriptors(void);
 /* The process ends with its standard input. */
 void listener_watch_input(BnsLoop *loop);

@@ -9,11 +9,11 @@
  *        echo 'requests name=localhost port=8443 conns=16 time_us=1000000' | bench-load ca.pem
  */
 #include "tests/bench/load.h"
+#include "tests/bench/descriptors.h"
 #include "tests/bench/target.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #define LINE_MAX_BYTES 4096
@@ -71,17 +71,6 @@ run_line(BnsLoop *loop, const char *line)
     fflush(stdout);
 }
 
-static void
-raise_descriptors(void)
-{
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-    }
-}
-
 /* Held connections may end while nothing is asked: the loop turns then, too. */
 static void
 on_input(uint32_t events, void *data)
@@ -98,7 +87,7 @@ main(int argc, char **argv)
     char line[LINE_MAX_BYTES];
 
     target_trust(argc > 1 ? argv[1] : NULL);
-    raise_descriptors();
+    descriptors_raise();
     setvbuf(stdin, NULL, _IONBF, 0);
     printf("ready pid=%d\n", getpid());
     fflush(stdout);

@@ -37,8 +37,7 @@ static const GOptionEntry entries[] = {
     { "quick", 'q', 0, G_OPTION_ARG_NONE, &is_quick, "A tenth of the time", NULL },
     { "lanes", 'l', 0, G_OPTION_ARG_STRING, &lanes_wanted,
       "Only these besides native: boundary-ns, slirp4netns, pasta, relay, squid, "
-      "mitmproxy, "
-      "sandbox-runtime",
+      "mitmproxy, sandbox-runtime",
       "NAME,..." },
     { "json", 'j', 0, G_OPTION_ARG_FILENAME, &json_file, "Write figures there too",
       "FILE" },

@@ -11,6 +11,7 @@
  * Listens on 127.0.0.1, plain and with TLS; port 0 lets the kernel choose. Prints
  * "ready plain=PORT tls=PORT" and ends with its standard input.
  */
+#include "tests/bench/descriptors.h"
 #include "tests/bench/listener.h"
 #include "tests/bench/served.h"
 
@@ -45,7 +46,7 @@ main(int argc, char **argv)
     Door in = { .loop = loop };
     Door tls_in = { .loop = loop };
 
-    listener_raise_descriptors();
+    descriptors_raise();
     listener_start(&plain, loop, argc > 1 ? port_of(argv[1]) : 0, on_visitor, &in);
     if (argc > 4) {
         tls_in.tls = listener_tls(argv[3], argv[4]);

@@ -11,6 +11,7 @@
  * CA-FILE. Prints "ready port=PORT" and ends with its standard input.
  */
 #include "tests/bench/bytes.h"
+#include "tests/bench/descriptors.h"
 #include "tests/bench/listener.h"
 
 #include <arpa/inet.h>
@@ -194,7 +195,7 @@ main(int argc, char **argv)
     relay.to_client = listener_tls(argv[1], argv[2]);
     relay.to_origin = make_client_tls(argv[3]);
     relay.origin.sin_port = htons((uint16_t)atoi(argv[4]));
-    listener_raise_descriptors();
+    descriptors_raise();
     listener_start(&listener, relay.loop, 0, on_visitor, &relay);
     listener_watch_input(relay.loop);
     printf("ready port=%u\n", listener.port);
