@@ -8,8 +8,10 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <malloc.h>
 #include <string.h>
+
+/* Flows whose memory is worth the few milliseconds that giving it back takes. */
+#define CROWD 64
 
 /* --- failure and records --- */
 
@@ -173,7 +175,7 @@ on_offer(BnsEngine *engine, const BnsWire *message, int fd)
         return false;
     flow = bns_flow_new(engine, message->flow);
     g_hash_table_insert(engine->flows, &flow->id, flow);
-    engine->most_flows = MAX(engine->most_flows, g_hash_table_size(engine->flows));
+    bns_crowd_came(&engine->crowd, g_hash_table_size(engine->flows));
     if (!read_host(message, &flow->host))
         return false;
     flow->port = message->port;
@@ -259,30 +261,11 @@ on_wire(uint32_t events, void *data)
         flush_outbox(engine);
 }
 
-/* --- memory --- */
-
-/* Fewer are not worth the few milliseconds that it takes. */
-#define CROWD 64
-
-/* Small blocks that live on keep the heap's top where the crowd has pushed it; the pages
- * in between are given back only on request, tens of MiB after some hundred TLS flows. */
-static void
-give_back_memory(void)
-{
-#ifdef __GLIBC__
-    malloc_trim(0);
-#endif
-}
-
 void
 bns_engine_forget(BnsEngine *engine, uint64_t flow)
 {
     g_hash_table_remove(engine->flows, &flow);
-    if (engine->most_flows < CROWD ||
-        g_hash_table_size(engine->flows) > engine->most_flows / 8)
-        return;
-    engine->most_flows = g_hash_table_size(engine->flows);
-    give_back_memory();
+    bns_crowd_left(&engine->crowd, g_hash_table_size(engine->flows));
 }
 
 /* --- life --- */
@@ -318,6 +301,7 @@ bns_engine_new(const BnsGatewayConfig *config, BnsLoop *loop, GError **error)
     engine->config = config;
     engine->policy = config->policy;
     engine->loop = loop;
+    engine->crowd.least = CROWD;
     g_queue_init(&engine->outbox);
     engine->sent = bns_sent_new();
     engine->flows = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, flow_free);

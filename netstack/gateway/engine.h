@@ -12,6 +12,7 @@
 
 #include "audit/post.h"
 #include "audit/record.h"
+#include "base/crowd.h"
 #include "base/loop.h"
 #include "netstack/gateway/ca.h"
 #include "netstack/gateway/credentials.h"
@@ -46,14 +47,14 @@ struct BnsEngine {
     BnsOwners *owners;              /* owned; NULL: nobody knows */
     BnsPublisher *publisher;        /* owned; NULL: nothing is published */
     GHashTable *flows;              /* owned; flow id -> owned BnsFlow */
-    guint most_flows;               /* at once, since memory was last given back */
-    GHashTable *sent;               /* owned; to each host: allowance.h */
-    guint n_streams;                /* HTTP/2 requests that are open, of all flows */
-    BnsPost *post;                  /* owned: to the recorder */
-    BnsWatch *wire_watch;           /* owned */
-    GQueue outbox;                  /* owned BnsWire: what the wire did not take yet */
-    char *failure;                  /* owned; NULL while all is well */
-    bool is_command_gone;           /* the session ends: nobody hears responses */
+    BnsCrowd crowd;       /* of flows: tens of MiB after some hundred with TLS */
+    GHashTable *sent;     /* owned; to each host: allowance.h */
+    guint n_streams;      /* HTTP/2 requests that are open, of all flows */
+    BnsPost *post;        /* owned: to the recorder */
+    BnsWatch *wire_watch; /* owned */
+    GQueue outbox;        /* owned BnsWire: what the wire did not take yet */
+    char *failure;        /* owned; NULL while all is well */
+    bool is_command_gone; /* the session ends: nobody hears responses */
 };
 
 /**

@@ -7,12 +7,12 @@
 #include "audit/client.h"
 #include "base/lockdown.h"
 #include "base/ready.h"
+#include "netstack/tap/memory.h"
 #include "netstack/tap/netstack.h"
 #include "netstack/tap/tap.h"
 
 #include <libslirp.h>
 #include <limits.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,11 +21,6 @@
 
 /* Ours alone: bns_lockdown_isolate() made the root that it lies in. */
 #define SOCKET_PATH "/run/flow"
-
-/* libslirp has two buffers of this size for each connection. Mapped one by one they go
- * back to the system; from the heap they would not. Setting it also stops malloc(3) from
- * moving the limit up. */
-#define MAP_FROM_BYTES (128 * 1024)
 
 #ifdef BNS_SANITIZED
 /* LeakSanitizer traces its own process, which the lock-down forbids. The tests of the
@@ -202,7 +197,7 @@ main(int argc, char **argv)
     if (!parse(argc, argv, &arguments, &error))
         return fail(-1, error->message);
     signal(SIGPIPE, SIG_IGN);
-    mallopt(M_MMAP_THRESHOLD, MAP_FROM_BYTES);
+    bns_memory_set_up();
     g_log_set_default_handler(on_log, &arguments);
     arguments.config.record = record;
     arguments.config.record_data = &arguments;

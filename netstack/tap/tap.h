@@ -25,10 +25,12 @@
 #define BNS_TAP_POOL_LAST  0xc613ffffu
 
 /*
- * libslirp never announces a reopened window when 3 * (MTU - 40) > 65535 (its window
- * has no scaling), so a larger MTU stalls uploads; this is the largest that does not.
+ * libslirp's window has no scaling, and it announces one that has reopened only when two
+ * segments are free: with more than a third of it in one, what is left of the window when
+ * the next does not fit could keep uploads waiting for ever.
  */
-#define BNS_TAP_MTU 21000
+#define BNS_TAP_MSS (65535 / 3)
+#define BNS_TAP_MTU (BNS_TAP_MSS + 40)
 
 /* The device inside. */
 #define BNS_TAP_NAME "tap0"

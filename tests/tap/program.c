@@ -10,6 +10,8 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -99,6 +101,108 @@ test_everything(gconstpointer use_veth)
     g_assert_true(world_has_record(world, "udp.refused - 8.8.8.8 443 1"));
 }
 
+/* --- segments --- */
+
+static void
+guest_of_segments(void)
+{
+    int fd = world_guest_connect(SERVER, 80, SOCK_STREAM);
+    socklen_t len = sizeof(int);
+    int mss;
+
+    GUEST_CHECK(fd >= 0);
+    GUEST_CHECK(getsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &mss, &len) == 0);
+    GUEST_CHECK(mss == BNS_TAP_MSS);
+    GUEST_CHECK(shutdown(fd, SHUT_WR) == 0 && read(fd, &mss, 1) == 0);
+}
+
+static void
+test_segments(gconstpointer use_veth)
+{
+    g_autoptr(World) world = new_world(use_veth, guest_of_segments);
+    bns_autofd fd = -1;
+    BnsWire offer;
+
+    if (world == NULL)
+        return;
+    offer = world_expect(world, BNS_WIRE_OFFER, NULL);
+    world_send(world, BNS_WIRE_VERDICT, offer.flow, BNS_WIRE_ACCEPT);
+    world_expect(world, BNS_WIRE_STREAM, &fd);
+    bns_fd_clear(&fd);
+    world_send(world, BNS_WIRE_CLOSED, offer.flow, 0);
+    world_end_session(world);
+}
+
+/* --- memory --- */
+
+#ifndef BNS_SANITIZED
+
+#define N_IDLE 100
+/* What both of libslirp's buffers of a connection would be is more than four times that. */
+#define IDLE_BYTES_MAX ((size_t)64 * 1024)
+
+static void
+guest_of_idle(void)
+{
+    int fds[N_IDLE];
+    char end;
+
+    for (int i = 0; i < N_IDLE; i++) {
+        fds[i] = world_guest_connect(SERVER, 80, SOCK_STREAM);
+        GUEST_CHECK(fds[i] >= 0 && write(fds[i], "idle", 4) == 4);
+    }
+    for (int i = 0; i < N_IDLE; i++)
+        GUEST_CHECK(read(fds[i], &end, 1) == 0);
+}
+
+/* Of its own, not of libraries. */
+static size_t
+resident_bytes(const World *world)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/statm", world->program);
+    g_autofree char *text = NULL;
+    unsigned long resident, shared;
+
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    g_assert_cmpint(sscanf(text, "%*u %lu %lu", &resident, &shared), ==, 2);
+    return (resident - shared) * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static void
+take_idle(World *world, int *out_fd)
+{
+    BnsWire offer = world_expect(world, BNS_WIRE_OFFER, NULL);
+    char text[4];
+
+    world_send(world, BNS_WIRE_VERDICT, offer.flow, BNS_WIRE_ACCEPT);
+    world_expect(world, BNS_WIRE_STREAM, out_fd);
+    g_assert_cmpint(read(*out_fd, text, sizeof(text)), ==, sizeof(text));
+}
+
+static void
+test_idle(void)
+{
+    g_autoptr(World) world = new_world(NULL, guest_of_idle);
+    int fds[N_IDLE];
+    size_t before;
+
+    if (world == NULL)
+        return;
+    before = resident_bytes(world);
+    for (int i = 0; i < N_IDLE; i++)
+        take_idle(world, &fds[i]);
+    g_assert_cmpuint(resident_bytes(world), <, before + N_IDLE * IDLE_BYTES_MAX);
+    for (int i = 0; i < N_IDLE; i++) {
+        bns_fd_clear(&fds[i]);
+        world_send(world, BNS_WIRE_CLOSED, (uint64_t)i + 1, 0);
+    }
+    world_end_session(world);
+}
+
+#endif
+
+/* --- arguments --- */
+
 typedef struct {
     const char *name;
     const char *arguments; /* separated by spaces */
@@ -146,6 +250,11 @@ main(int argc, char **argv)
     program = argv[1];
     bns_test_add_data("/tap/program/works-locked-down/tap", NULL, test_everything);
     bns_test_add_data("/tap/program/works-locked-down/veth", "veth", test_everything);
+    bns_test_add_data("/tap/program/segments/tap", NULL, test_segments);
+    bns_test_add_data("/tap/program/segments/veth", "veth", test_segments);
+#ifndef BNS_SANITIZED
+    bns_test_add("/tap/program/idle-connections-are-small", test_idle);
+#endif
     for (size_t i = 0; i < G_N_ELEMENTS(bad_arguments); i++) {
         g_autofree char *path =
             g_strdup_printf("/tap/program/refuses-arguments/%s", bad_arguments[i].name);

@@ -125,10 +125,11 @@ start_netstack(World *world, const WorldConfig *config)
     return true;
 }
 
-/* As the supervisor does. */
+/* As the supervisor does: without an environment. */
 static void G_GNUC_NORETURN
 program_main(const World *world, const WorldConfig *config)
 {
+    char *const environment[] = { NULL };
     g_autofree char *control = g_strdup_printf("%d", world->control[1]);
     g_autofree char *wire = g_strdup_printf("%d", world->wire[1]);
     g_autofree char *recorder = g_strdup_printf("%d", world->recorder[1]);
@@ -142,8 +143,8 @@ program_main(const World *world, const WorldConfig *config)
     bns_fd_keep_on_exec(world->wire[1]);
     bns_fd_keep_on_exec(world->recorder[1]);
     bns_fd_keep_on_exec(world->life[0]);
-    execl(config->program, config->program, control, wire, recorder, life, names, flows,
-          rate, "3", "0", (char *)NULL);
+    execle(config->program, config->program, control, wire, recorder, life, names,
+           flows, rate, "3", "0", (char *)NULL, environment);
     _exit(127);
 }
 
