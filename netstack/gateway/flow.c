@@ -226,6 +226,7 @@ static void
 break_off(BnsFlow *flow)
 {
     bns_flow_sniff_end(flow);
+    g_clear_pointer(&flow->recording, bns_post_cancel);
     g_clear_pointer(&flow->connect, bns_connect_cancel);
     g_clear_pointer(&flow->tunnel, bns_tunnel_free);
     g_clear_pointer(&flow->exchange, bns_exchange_free);
@@ -351,13 +352,13 @@ bns_flow_record_open(BnsFlow *flow, const BnsUpstream *upstream)
     return bns_engine_record(flow->engine, &record);
 }
 
-bool
-bns_flow_record_tls(BnsFlow *flow, const BnsDecision *decision)
+BnsRecord
+bns_flow_record_tls(const BnsFlow *flow)
 {
     BnsRecord record = bns_flow_record(flow, BNS_EVENT_TLS_OPEN);
 
-    bns_engine_put_decision(&record, decision);
-    return bns_engine_record(flow->engine, &record);
+    bns_engine_put_decision(&record, &flow->decision);
+    return record;
 }
 
 void

@@ -52,7 +52,8 @@
  *                 neither TLS nor HTTP. All of it is still unread in client; flow->connect
  *                 brings what it is passed on to.
  * @BNS_FLOW_HELLO: TLS. The ClientHello was read and judged; client's handshake stands
- *                  still until flow->connect has brought flow->ahead or flow->failure.
+ *                  still while tls.open is on its way to the recorder, and until
+ *                  flow->connect has brought flow->ahead or flow->failure.
  * @BNS_FLOW_HANDSHAKE: TLS. Before HELLO and after it: only the handshake uses client.
  * @BNS_FLOW_HEAD: client.in holds (a part of) the next request's head, or nothing between
  *                 two requests. There is no exchange.
@@ -125,8 +126,9 @@ struct BnsFlow {
     BnsProcess *process;        /* owned: whose it is; NULL: not known (yet) */
     BnsOwnerQuery *query;       /* (transfer none): whose is it; NULL: not under way */
     BnsFlowKind kind;
-    BnsDecision decision; /* TCP and READ_AFTER_DIAL: what let it be dialled */
-    int64_t began_us;     /* TCP: when it was accepted */
+    /* TCP and READ_AFTER_DIAL: what let it be dialled; TLS: what the ClientHello met. */
+    BnsDecision decision;
+    int64_t began_us; /* TCP: when it was accepted */
 
     BnsChannel client;
     bool is_tls;
@@ -134,6 +136,7 @@ struct BnsFlow {
     BnsClientHello *hello; /* owned; is_sealed: what was judged */
     BnsHost tls_host; /* is_tls: whom the ClientHello asks for; every Host equals it */
 
+    BnsPostWait *recording;      /* (transfer none); HELLO: tls.open */
     BnsConnect *connect;         /* (transfer none): under way for the flow itself */
     BnsUpstream *ahead;          /* owned; made before a request asked for it */
     BnsUpstreamFailure *failure; /* owned; or why there is none */
@@ -180,8 +183,9 @@ void bns_flow_note_refused(BnsFlow *flow,
 /* tcp.open, for the opaque or sealed connection that flow->decision lets pass to @upstream.
  * Returns: whether it is written; only then may a byte leave. */
 bool bns_flow_record_open(BnsFlow *flow, const BnsUpstream *upstream);
-/* tls.open, with @decision. Returns: whether it is written; only then may it be obeyed. */
-bool bns_flow_record_tls(BnsFlow *flow, const BnsDecision *decision);
+/* tls.open, with flow->decision, which may be obeyed only when that is written. Strings
+ * point into the flow. */
+BnsRecord bns_flow_record_tls(const BnsFlow *flow);
 /* tls.error: the handshake with the command failed, as @error says. */
 void bns_flow_note_tls_error(BnsFlow *flow, const char *error);
 /* Before a flow that the command has reset is abandoned: who does not trust us says so by an

@@ -46,10 +46,13 @@ decide(const BnsFlow *flow, const BnsClientHello *hello)
 BnsStep
 bns_flow_seal(BnsFlow *flow, const BnsClientHello *hello)
 {
+    BnsRecord record;
+
     flow->is_sealed = true;
     flow->hello = g_memdup2(hello, sizeof(*hello));
     flow->decision = bns_engine_keep(flow->engine, decide(flow, hello));
-    if (!bns_flow_record_tls(flow, &flow->decision)) {
+    record = bns_flow_record_tls(flow);
+    if (!bns_engine_record(flow->engine, &record)) {
         bns_flow_cut(flow);
         return BNS_STEP_ON;
     }

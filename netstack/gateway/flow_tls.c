@@ -2,10 +2,10 @@
 /*
  * A flow's TLS handshake with the command.
  *
- * It stands still at the ClientHello. If some rule could allow a request to that name,
- * the origin is dialled and verified first; what became of it is kept on the flow, and
- * the handshake goes on in any case: a refusal or failure is told by an HTTP status
- * inside, which programs show to people, not by an alert, which they do not.
+ * It stands still at the ClientHello, whose verdict is recorded. If some rule could allow a
+ * request to that name, the origin is dialled and verified next; what became of it is kept
+ * on the flow, and the handshake goes on in any case: a refusal or failure is told by an
+ * HTTP status inside, which programs show to people, not by an alert, which they do not.
  */
 #include "netstack/gateway/flow.h"
 
@@ -83,14 +83,14 @@ find_ready(BnsFlow *flow, const BnsDialTarget *target)
 }
 
 static void
-dial(BnsFlow *flow, const BnsDecision *decision)
+dial(BnsFlow *flow)
 {
     BnsDialTarget target = {
         .scheme = BNS_SCHEME_HTTPS,
         .host = flow->tls_host,
         .port = flow->port,
         .protocols = offers_of(flow),
-        .decision = bns_engine_keep(flow->engine, *decision),
+        .decision = flow->decision,
     };
     BnsProtocols ready = find_ready(flow, &target);
     BnsUpstream *ahead;
@@ -100,7 +100,6 @@ dial(BnsFlow *flow, const BnsDecision *decision)
         return;
     }
     ahead = g_steal_pointer(&flow->ahead);
-
     if (ahead != NULL && bns_upstream_leads_to(flow->engine, ahead, &target)) {
         flow->connect =
             bns_connect_secure(flow->engine, &target, ahead, on_connected, flow);
@@ -122,37 +121,49 @@ decide(const BnsFlow *flow)
                                   flow->tls_host.text, flow->port);
 }
 
+/* Only what is written is obeyed. */
+static void
+on_recorded(bool is_written, uint64_t seq, void *data)
+{
+    BnsFlow *flow = data;
+
+    flow->recording = NULL;
+    if (!is_written) {
+        bns_flow_cut(flow);
+    } else if (bns_decision_passes(&flow->decision)) {
+        dial(flow);
+    } else {
+        g_clear_pointer(&flow->ahead, bns_upstream_free);
+        finish_hello(flow, BNS_PROTOCOL_NONE);
+    }
+    bns_flow_run(flow);
+}
+
 /* The ClientHello's name decides, also against the name behind the address: it is the
  * one that the client will verify. */
 static BnsStep
 judge_hello(BnsFlow *flow)
 {
     const char *name = bns_hello_name(bns_stream_ssl(flow->client.stream));
-    BnsDecision decision;
+    BnsRecord record;
 
     if (name == NULL || !bns_host_canonical(name, strlen(name), &flow->tls_host))
         flow->tls_host = flow->host;
-    decision = decide(flow);
-    if (!bns_flow_record_tls(flow, &decision)) {
+    flow->decision = bns_engine_keep(flow->engine, decide(flow));
+    record = bns_flow_record_tls(flow);
+    flow->recording = bns_engine_post(flow->engine, &record, on_recorded, flow);
+    if (flow->recording == NULL) {
         bns_flow_cut(flow);
         return BNS_STEP_ON;
     }
-    if (bns_decision_passes(&decision)) {
-        bns_flow_enter(flow, BNS_FLOW_HELLO);
-        dial(flow, &decision);
-        if (flow->state != BNS_FLOW_HELLO)
-            return BNS_STEP_ON;
-        bns_flow_yield(flow);
-        return BNS_STEP_WAIT;
-    }
-    g_clear_pointer(&flow->ahead, bns_upstream_free);
-    finish_hello(flow, BNS_PROTOCOL_NONE);
-    return BNS_STEP_ON;
+    bns_flow_enter(flow, BNS_FLOW_HELLO);
+    bns_flow_yield(flow);
+    return BNS_STEP_WAIT;
 }
 
 /* --- the steps --- */
 
-/* A turn after the origin was dialled: its answer takes longer than a leaf, which will be
+/* A turn after the ClientHello: what is waited for takes longer than a leaf, which will be
  * wanted whatever it is. */
 BnsStep
 bns_flow_hello(BnsFlow *flow)
