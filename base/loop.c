@@ -15,6 +15,7 @@ struct BnsWatch {
     BnsLoop *loop; /* borrowed */
     int fd;        /* borrowed */
     uint32_t events;
+    bool is_due;       /* an event of this turn is still to be told */
     BnsWatchFunc func; /* NULL when dead */
     void *data;
 };
@@ -243,6 +244,12 @@ bns_watch_events(const BnsWatch *watch)
     return watch->events;
 }
 
+bool
+bns_watch_is_due(const BnsWatch *watch)
+{
+    return watch->is_due;
+}
+
 void
 bns_watch_free(BnsWatch *watch)
 {
@@ -281,9 +288,12 @@ bns_loop_turn(BnsLoop *loop, int64_t timeout_us)
                        timeout_ms(loop, timeout_us));
 
     read_clock(loop);
+    for (int i = 0; i < n; i++)
+        ((BnsWatch *)events[i].data.ptr)->is_due = true;
     for (int i = 0; i < n; i++) {
         BnsWatch *watch = events[i].data.ptr;
 
+        watch->is_due = false;
         if (watch->func != NULL)
             watch->func(events[i].events, watch->data);
     }

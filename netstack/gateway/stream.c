@@ -160,6 +160,14 @@ bns_stream_look(BnsStream *stream)
     stream->exhausted = !stream->hung_up && poll(&poll_fd, 1, 0) == 0;
 }
 
+void
+bns_stream_glance(BnsStream *stream)
+{
+    if (stream->watch == NULL || bns_watch_is_due(stream->watch) ||
+        (bns_watch_events(stream->watch) & EPOLLIN) == 0)
+        bns_stream_look(stream);
+}
+
 bool
 bns_stream_is_silent(const BnsStream *stream)
 {

@@ -152,7 +152,7 @@ bns_upstream_was_quiet(BnsUpstream *upstream)
 bool
 bns_upstream_is_quiet(BnsUpstream *upstream)
 {
-    bns_stream_look(upstream->channel.stream);
+    bns_stream_glance(upstream->channel.stream);
     return bns_upstream_was_quiet(upstream);
 }
 

@@ -68,8 +68,9 @@ const char *bns_upstream_addr(const BnsUpstream *upstream);
  * sentence, until it is cleared. */
 const char *bns_upstream_error(const BnsChannel *channel);
 
-/* Whether nothing has arrived: no end, no failure, no byte (TLS's own messages are none).
- * An idle connection that is not quiet is of no use. */
+/* Whether nothing had arrived when this turn of the loop began: no end, no failure, no byte
+ * (TLS's own messages are none). An idle connection that is not quiet is of no use; what is
+ * on its way to it now could not be seen by asking later either. */
 bool bns_upstream_is_quiet(BnsUpstream *upstream);
 /* The same, but of what has arrived since the connection was read to its end, only what
  * the loop has told of is seen. */

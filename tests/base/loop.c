@@ -185,6 +185,43 @@ test_free_in_callback(void)
     bns_loop_free(f.loop);
 }
 
+/* The first of two that are ready finds the other due, and the second finds none. */
+static void
+on_ready_count_due(uint32_t events, void *data)
+{
+    Fixture *f = data;
+    int n_due = 0;
+
+    for (int i = 0; i < 2; i++)
+        n_due += bns_watch_is_due(f->watches[i]);
+    g_string_append_printf(f->log, "%d", n_due);
+}
+
+static void
+test_due(void)
+{
+    Fixture f = { .loop = bns_loop_new(), .log = g_string_new(NULL) };
+    int pipes[2][2];
+
+    for (int i = 0; i < 2; i++) {
+        g_assert_cmpint(pipe(pipes[i]), ==, 0);
+        f.watches[i] =
+            bns_loop_watch(f.loop, pipes[i][0], EPOLLIN, on_ready_count_due, &f);
+        g_assert_cmpint(write(pipes[i][1], "x", 1), ==, 1);
+    }
+    g_assert_false(bns_watch_is_due(f.watches[0]));
+    bns_loop_turn(f.loop, 0);
+    g_assert_cmpstr(f.log->str, ==, "10");
+    for (int i = 0; i < 2; i++) {
+        bns_watch_free(f.watches[i]);
+        close(pipes[i][0]);
+        close(pipes[i][1]);
+    }
+    bns_loop_turn(f.loop, 0);
+    g_string_free(f.log, TRUE);
+    bns_loop_free(f.loop);
+}
+
 static void
 test_life(void)
 {
@@ -212,6 +249,7 @@ main(int argc, char **argv)
     bns_test_add("/base/loop/stopped-timer-does-not-fire", test_timer_stopped);
     bns_test_add("/base/loop/many-timers-each-fire-once", test_many_timers);
     bns_test_add("/base/loop/callback-may-free-any-watch", test_free_in_callback);
+    bns_test_add("/base/loop/events-not-yet-told-are-due", test_due);
     bns_test_add("/base/loop/end-of-life-pipe-quits", test_life);
     return g_test_run();
 }
