@@ -16,9 +16,10 @@
 #define BUFFER_BYTES (128 * 1024)
 #define ROOM_BYTES   (BUFFER_BYTES + BNS_TAP_MSS)
 
-/* What the heap grows by, and what of its top goes back at once. */
-#define TOP_BYTES  (1024 * 1024)
-#define KEEP_BYTES (16 * 1024 * 1024)
+/* What is mapped, what the heap grows by, and what of its top goes back at once. */
+#define MAP_FROM_BYTES (8 * ROOM_BYTES)
+#define TOP_BYTES      (1024 * 1024)
+#define KEEP_BYTES     (16 * 1024 * 1024)
 
 gpointer
 g_realloc(gpointer memory, gsize size)
@@ -43,7 +44,7 @@ bns_memory_set_up(void)
     /* A page of 2 MiB for a few bytes in each of them would be all the memory there is. */
     prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 #ifdef __GLIBC__
-    mallopt(M_MMAP_THRESHOLD, ROOM_BYTES + 1);
+    mallopt(M_MMAP_THRESHOLD, MAP_FROM_BYTES);
     mallopt(M_TOP_PAD, TOP_BYTES);
     mallopt(M_TRIM_THRESHOLD, KEEP_BYTES);
 #endif

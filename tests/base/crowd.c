@@ -2,7 +2,6 @@
 #include "base/crowd.h"
 #include "tests/support/test.h"
 
-#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -42,7 +41,8 @@ test_again(void)
 }
 
 /* A sanitizer's malloc is another one, and so is valgrind's. */
-#ifndef BNS_SANITIZED
+#if defined(__GLIBC__) && !defined(BNS_SANITIZED)
+#include <malloc.h>
 
 #define BLOCKS      64
 #define BLOCK_BYTES (256 * 1024)
@@ -90,7 +90,7 @@ main(int argc, char **argv)
     bns_test_add("/base/crowd/few-are-none", test_few);
     bns_test_add("/base/crowd/leaves-once", test_once);
     bns_test_add("/base/crowd/who-stays-counts-again", test_again);
-#ifndef BNS_SANITIZED
+#if defined(__GLIBC__) && !defined(BNS_SANITIZED)
     if (!bns_test_under_valgrind())
         bns_test_add("/base/crowd/pages-go-back", test_memory);
 #endif
