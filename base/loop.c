@@ -32,6 +32,7 @@ struct BnsTimer {
 struct BnsLoop {
     int epoll_fd; /* owned */
     bool quit;
+    bool is_full; /* this turn may have left events in the kernel */
     int64_t now_us;
     GPtrArray *heap;      /* of borrowed BnsTimer, a binary heap by queued_us */
     GPtrArray *graveyard; /* of owned BnsWatch, dead, freed after the turn */
@@ -247,7 +248,7 @@ bns_watch_events(const BnsWatch *watch)
 bool
 bns_watch_is_due(const BnsWatch *watch)
 {
-    return watch->is_due;
+    return watch->is_due || watch->loop->is_full;
 }
 
 void
@@ -288,6 +289,7 @@ bns_loop_turn(BnsLoop *loop, int64_t timeout_us)
                        timeout_ms(loop, timeout_us));
 
     read_clock(loop);
+    loop->is_full = n == EVENTS_PER_TURN;
     for (int i = 0; i < n; i++)
         ((BnsWatch *)events[i].data.ptr)->is_due = true;
     for (int i = 0; i < n; i++) {

@@ -50,7 +50,7 @@ bns_loop_watch(BnsLoop *loop, int fd, uint32_t events, BnsWatchFunc func, void *
 /* No system call if @events did not change. */
 void bns_watch_set_events(BnsWatch *watch, uint32_t events);
 uint32_t bns_watch_events(const BnsWatch *watch);
-/* Whether this turn has an event for it that has not been told yet. */
+/* Whether this turn may have an event for it that has not been told yet. */
 bool bns_watch_is_due(const BnsWatch *watch);
 void bns_watch_free(BnsWatch *watch);
 

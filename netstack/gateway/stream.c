@@ -48,6 +48,20 @@ has_hidden_bytes(const BnsStream *stream)
            (stream->outer != NULL && SSL_has_pending(stream->outer) == 1);
 }
 
+/* Whether the loop tells of what comes. */
+static bool
+is_watched(const BnsStream *stream)
+{
+    return stream->watch != NULL && (bns_watch_events(stream->watch) & EPOLLIN) != 0;
+}
+
+static void
+set_events(BnsStream *stream, uint32_t events)
+{
+    bns_watch_set_events(stream->watch, events);
+    stream->exhausted = stream->exhausted && is_watched(stream);
+}
+
 static void
 on_events(uint32_t events, void *data)
 {
@@ -58,7 +72,7 @@ on_events(uint32_t events, void *data)
         stream->hung_up = true;
     if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
         stream->exhausted = false;
-    bns_watch_set_events(stream->watch, wanted);
+    set_events(stream, wanted);
     /* Before the callback, which may free the stream. */
     bns_stream_update(stream);
     if (stream->hung_up || (events & wanted) != 0)
@@ -88,7 +102,7 @@ bns_stream_update(BnsStream *stream)
         stream->watch =
             bns_loop_watch(stream->loop, stream->fd, events, on_events, stream);
     else if (bns_watch_events(stream->watch) != (events | EPOLLIN))
-        bns_watch_set_events(stream->watch, events);
+        set_events(stream, events);
 
     /* A microsecond on is the next turn, never this one again. */
     if (has_hidden_bytes(stream))
@@ -157,15 +171,15 @@ bns_stream_look(BnsStream *stream)
 {
     struct pollfd poll_fd = { .fd = stream->fd, .events = POLLIN };
 
-    stream->exhausted = !stream->hung_up && poll(&poll_fd, 1, 0) == 0;
+    stream->exhausted =
+        is_watched(stream) && !stream->hung_up && poll(&poll_fd, 1, 0) == 0;
 }
 
 void
 bns_stream_glance(BnsStream *stream)
 {
-    if (stream->watch == NULL || bns_watch_is_due(stream->watch) ||
-        (bns_watch_events(stream->watch) & EPOLLIN) == 0)
-        bns_stream_look(stream);
+    if (!is_watched(stream) || bns_watch_is_due(stream->watch))
+        stream->exhausted = false;
 }
 
 bool
@@ -263,8 +277,8 @@ socket_receive(BnsStream *stream, void *buffer, size_t size)
     do
         n = recv(stream->fd, buffer, size, 0);
     while (n < 0 && errno == EINTR);
-    stream->exhausted =
-        !stream->hung_up && (n < 0 ? errno == EAGAIN : n > 0 && (size_t)n < size);
+    stream->exhausted = is_watched(stream) && !stream->hung_up &&
+                        (n < 0 ? errno == EAGAIN : n > 0 && (size_t)n < size);
     if (n == 0) {
         stream->at_end = true;
         stream->hung_up = stream->hung_up || has_hung_up(stream->fd);

@@ -65,7 +65,7 @@ bool bns_stream_has_more(const BnsStream *stream);
 /* A stream whose socket was read to its end says AGAIN, without asking the kernel, until
  * the loop has told of more. This asks the kernel now. */
 void bns_stream_look(BnsStream *stream);
-/* The same, unless the loop knows: what came until this turn began is then seen. */
+/* And with this, a read after it sees all that had come when this turn of the loop began. */
 void bns_stream_glance(BnsStream *stream);
 /* Whether a read could only say AGAIN, as far as the loop or a look has told. */
 bool bns_stream_is_silent(const BnsStream *stream);
