@@ -121,22 +121,36 @@ decide(const BnsFlow *flow)
                                   flow->tls_host.text, flow->port);
 }
 
-/* Only what is written is obeyed. */
+/* Only what is written is obeyed, and only as far as the policy that is in force by now
+ * agrees. */
+static void
+obey(BnsFlow *flow)
+{
+    if (bns_decision_passes(&flow->decision))
+        flow->decision = bns_engine_keep(flow->engine, decide(flow));
+    if (bns_decision_passes(&flow->decision)) {
+        dial(flow);
+        return;
+    }
+    g_clear_pointer(&flow->ahead, bns_upstream_free);
+    finish_hello(flow, BNS_PROTOCOL_NONE);
+}
+
 static void
 on_recorded(bool is_written, uint64_t seq, void *data)
 {
     BnsFlow *flow = data;
 
     flow->recording = NULL;
-    if (!is_written) {
+    if (is_written)
+        obey(flow);
+    else
         bns_flow_cut(flow);
-    } else if (bns_decision_passes(&flow->decision)) {
-        dial(flow);
-    } else {
-        g_clear_pointer(&flow->ahead, bns_upstream_free);
-        finish_hello(flow, BNS_PROTOCOL_NONE);
-    }
-    bns_flow_run(flow);
+    /* The dial comes first: it begins with the next timers. */
+    if (flow->state == BNS_FLOW_HELLO)
+        bns_flow_yield(flow);
+    else
+        bns_flow_run(flow);
 }
 
 /* The ClientHello's name decides, also against the name behind the address: it is the
@@ -163,8 +177,8 @@ judge_hello(BnsFlow *flow)
 
 /* --- the steps --- */
 
-/* A turn after the ClientHello: what is waited for takes longer than a leaf, which will be
- * wanted whatever it is. */
+/* A turn after the ClientHello, or after the origin was dialled: what is waited for takes
+ * longer than a leaf, which will be wanted whatever it is. */
 BnsStep
 bns_flow_hello(BnsFlow *flow)
 {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * While http.request is on its way to the recorder: nothing of the request leaves, and
- * everybody else is served.
+ * everybody else is served. The same of tls.open: nobody is dialled.
  */
 #include "base/fd.h"
 #include "tests/gateway/engine_front.h"
+#include "tests/gateway/hello_bytes.h"
 #include "tests/support/test.h"
 
 #include <errno.h>
@@ -198,6 +199,7 @@ test_kept_ends(void)
     rig_wait_held(f.rig);
     rig_say(&f.origin, late);
     front_end_origin(&f, false);
+    rig_sync(f.rig);
     rig_release_recorder(f.rig);
     f.origin = rig_accept(f.listener);
     heard = rig_hear(&f.origin, "\r\n\r\n");
@@ -241,6 +243,82 @@ test_session_ends(void)
     close(f.listener);
 }
 
+/* --- tls.open --- */
+
+/* The ClientHello of f->flow waits for its record. */
+static void
+hold_hello(Front *f)
+{
+    g_autoptr(GByteArray) hello = hello_by_openssl("origin.test", 0);
+
+    front_init_hosts(f, policy, "origin.test:443 origin.test:80");
+    f->flow = rig_open(f->rig, "origin.test", 443);
+    rig_hold_recorder(f->rig);
+    rig_say_bytes(&f->flow, hello->data, hello->len);
+    rig_wait_held(f->rig);
+}
+
+static void
+test_hello(void)
+{
+    Front f;
+    RigFlow other;
+    g_autofree char *refused = NULL;
+
+    hold_hello(&f);
+    other = rig_open(f.rig, "origin.test", 80);
+    refused = rig_ask(&other, GET("/secret"));
+    g_assert_true(g_str_has_prefix(refused, "HTTP/1.1 403 "));
+    rig_close(f.rig, &other);
+    rig_sync(f.rig);
+    g_assert_true(rig_nobody_came(f.listener));
+    rig_release_recorder(f.rig);
+    f.origin = rig_accept(f.listener);
+    g_assert_cmpint(rig_record(f.rig, BNS_EVENT_TLS_OPEN)->decision, ==,
+                    BNS_DECIDED_ALLOW);
+    front_clear(&f);
+}
+
+static void
+test_hello_abandoned(void)
+{
+    Front f;
+
+    hold_hello(&f);
+    rig_reset(f.rig, f.flow.id);
+    rig_wait_closed(f.rig, f.flow.id);
+    rig_release_recorder(f.rig);
+    rig_record(f.rig, BNS_EVENT_TLS_OPEN);
+    rig_sync(f.rig);
+    g_assert_true(rig_nobody_came(f.listener));
+    close(f.flow.fd);
+    f.flow.fd = -1;
+    front_clear(&f);
+}
+
+/* Not a byte was answered. */
+static void
+assert_flow_ends(const Front *f)
+{
+    char byte;
+
+    g_assert_cmpint(recv(f->flow.fd, &byte, 1, 0), <=, 0);
+}
+
+static void
+test_hello_recorder_dies(void)
+{
+    Front f;
+
+    hold_hello(&f);
+    rig_break_recorder(f.rig);
+    assert_flow_ends(&f);
+    g_assert_true(rig_nobody_came(f.listener));
+    close(f.flow.fd);
+    rig_free_failed(f.rig);
+    close(f.listener);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -254,5 +332,10 @@ main(int argc, char **argv)
     bns_test_add("/gateway/record/a-kept-connection-ends", test_kept_ends);
     bns_test_add("/gateway/record/the-recorder-dies", test_recorder_dies);
     bns_test_add("/gateway/record/the-session-ends", test_session_ends);
+    bns_test_add("/gateway/record/a-hello-waits", test_hello);
+    bns_test_add("/gateway/record/the-command-breaks-its-hello-off",
+                 test_hello_abandoned);
+    bns_test_add("/gateway/record/the-recorder-dies-at-a-hello",
+                 test_hello_recorder_dies);
     return g_test_run();
 }

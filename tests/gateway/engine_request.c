@@ -23,6 +23,7 @@ static const char policy[] =
     "  - nowhere.test\n"
     "  - silent.test\n"
     "  - 127.0.0.1\n"
+    "  - { domain: sealed.test, inspect: false }\n"
     "  - { domain: second.test, private: true }\n"
     "  - { domain: closed.test, private: true }\n"
     "deny:\n"
@@ -176,16 +177,16 @@ test_pipelined_fairly(void)
     RigFlow many;
     RigFlow other;
     GString *requests = g_string_new(NULL);
-    GByteArray *hello = hello_by_openssl("origin.test", 0);
+    GByteArray *hello = hello_by_openssl("sealed.test", 0);
 
     front_init(&f, policy);
-    still = rig_open(f.rig, "origin.test", 443);
+    still = rig_open(f.rig, "sealed.test", 443);
     many = rig_open(f.rig, "origin.test", 80);
     other = rig_open(f.rig, "origin.test", 80);
     /* Few enough that all answers fit the socket: nothing but its turn stops it. */
     for (int i = 0; i < 200; i++)
         g_string_append(requests, "HEAD /secret HTTP/1.1\r\nHost: origin.test\r\n\r\n");
-    /* While the engine stands still at tls.open, both say theirs. */
+    /* While the engine stands still at a sealed flow's tls.open, both say theirs. */
     rig_hold_recorder(f.rig);
     rig_say_bytes(&still, hello->data, hello->len);
     rig_wait_held(f.rig);

@@ -405,6 +405,7 @@ test_gone_at_hello(void)
     dialler = (Dialler){ f.rig, &f.flow };
     thread = g_thread_new("dialler", run_dialler, &dialler);
     rig_record(f.rig, BNS_EVENT_TLS_OPEN);
+    rig_sync(f.rig);
     rig_reset(f.rig, f.flow.id);
     g_assert_false(GPOINTER_TO_INT(g_thread_join(thread)));
     fixture_clear(&f);
