@@ -21,10 +21,10 @@ struct BnsStream {
     bool read_needs_write; /* the last TLS read waits for the socket to take bytes */
     bool write_needs_read;
 
-    bool
-        exhausted; /* the socket had no more; the loop, which has watched for some since,
-                     * has not told of any */
-    bool drained;  /* the last read or peek took all there was */
+    /* The socket had no more, and the loop, which has watched for some since, has told of
+     * none. */
+    bool exhausted;
+    bool drained; /* the last read or peek took all there was */
     bool
         undelivered; /* TLS: an end or a failure was found behind bytes that were read */
     bool hung_up;

@@ -13,9 +13,9 @@
  * taken when something is written to it, as before, and pages go back when a crowd of
  * connections has left (base/crowd.h).
  *
- * libslirp has no hook for that. It calls g_realloc(3), and finds ours, because it is the
- * program's (ld.so(8): a program's symbols come first). It is linked into netstack's program
- * alone.
+ * libslirp has no hook for that. It calls GLib's g_realloc(), and finds ours, which does
+ * the same otherwise: a program's symbols come first (ld.so(8)). So this is linked into
+ * netstack's program alone.
  */
 #pragma once
 
