@@ -120,6 +120,7 @@ carry_out(BnsTcp *tcp, unsigned actions, const BnsFlow *flow)
     if ((actions & BNS_FLOW_VIOLATION) != 0)
         tcp->config.on_violation("the gateway spoke of a flow out of turn",
                                  tcp->config.data);
+    bns_crowd_left(&tcp->crowd, bns_flows_count(tcp->flows));
 }
 
 /* --- from the command --- */
@@ -298,7 +299,6 @@ bns_tcp_on_tick(BnsTcp *tcp)
 
         carry_out(tcp, actions, &flow);
     }
-    bns_crowd_left(&tcp->crowd, bns_flows_count(tcp->flows));
 }
 
 void
