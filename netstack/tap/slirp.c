@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "netstack/tap/slirp.h"
 
+#include "base/crowd.h"
 #include "base/fd.h"
 #include "netstack/tap/slirp_poll.h"
 #include "netstack/tap/slirp_stack.h"
@@ -17,6 +18,9 @@
 /* libslirp connects blocking, in our own thread: a full backlog would stop us for ever.
  * There is never more than one unaccepted connection. */
 #define BACKLOG 8
+
+/* libslirp's buffers of so many streams are some MiB, if they have been full. */
+#define CROWD 16
 
 /* A stack and its place in the queue. */
 typedef struct {
@@ -39,6 +43,7 @@ struct BnsSlirp {
     int listen_fd;   /* owned */
     int backend_fd;  /* libslirp's end of what is not accepted yet; borrowed; or -1 */
     GHashTable *streams; /* owned, of libslirp's ends; borrowed */
+    BnsCrowd crowd;      /* of @streams */
     char *socket_path;
     bool is_ending;
 };
@@ -62,6 +67,7 @@ on_stack_opened(int fd, void *data)
 
     slirp->backend_fd = fd;
     g_hash_table_add(slirp->streams, GINT_TO_POINTER(fd));
+    bns_crowd_came(&slirp->crowd, g_hash_table_size(slirp->streams));
 }
 
 static void
@@ -77,6 +83,7 @@ on_stack_closing(int fd, void *data)
         bns_fd_clear(&unwanted);
     }
     g_hash_table_remove(slirp->streams, GINT_TO_POINTER(fd));
+    bns_crowd_left(&slirp->crowd, g_hash_table_size(slirp->streams));
     if (!slirp->is_ending)
         slirp->handler->on_gone(fd, slirp->data);
 }
@@ -297,6 +304,7 @@ bns_slirp_new(BnsLoop *loop,
     slirp->data = data;
     slirp->backend_fd = -1;
     slirp->listen_fd = -1;
+    slirp->crowd.least = CROWD;
     slirp->streams = g_hash_table_new(NULL, NULL);
     slirp->poll = bns_slirp_poll_new();
     slirp->watch =

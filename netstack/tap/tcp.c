@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "netstack/tap/tcp.h"
 
-#include "base/crowd.h"
 #include "base/fd.h"
 #include "netstack/tap/acks.h"
 #include "netstack/tap/flows.h"
@@ -13,12 +12,8 @@
 
 #define PORT_DNS 53
 
-/* libslirp's buffers of this many are some MiB, if they have been full. */
-#define CROWD 16
-
 struct BnsTcp {
     BnsTcpConfig config;
-    BnsCrowd crowd;        /* of flows */
     BnsFlows *flows;       /* owned */
     BnsSlirp *slirp;       /* owned */
     BnsAcks *acks;         /* owned */
@@ -120,7 +115,6 @@ carry_out(BnsTcp *tcp, unsigned actions, const BnsFlow *flow)
     if ((actions & BNS_FLOW_VIOLATION) != 0)
         tcp->config.on_violation("the gateway spoke of a flow out of turn",
                                  tcp->config.data);
-    bns_crowd_left(&tcp->crowd, bns_flows_count(tcp->flows));
 }
 
 /* --- from the command --- */
@@ -153,7 +147,6 @@ on_syn(BnsTcp *tcp, const BnsFrame *syn)
                                    now_us(tcp), &flow);
         carry_out(tcp, actions, &flow);
     } while ((actions & BNS_FLOW_AGAIN) != 0);
-    bns_crowd_came(&tcp->crowd, bns_flows_count(tcp->flows));
 }
 
 /* Takes the stream that libslirp made for the segment just passed. This is the only
@@ -333,7 +326,6 @@ bns_tcp_new(const BnsTcpConfig *config, GError **error)
     g_autoptr(BnsTcp) tcp = g_new0(BnsTcp, 1);
 
     tcp->config = *config;
-    tcp->crowd.least = CROWD;
     tcp->flows = bns_flows_new(config->max_flows, config->flow_rate);
     tcp->acks = bns_acks_new(config->loop, send_frame, tcp);
     tcp->dns_server = bns_dns_tcp_new(config->loop, &dns_handler, tcp);
