@@ -151,6 +151,17 @@ test_many_timers(void)
     bns_loop_free(loop);
 }
 
+/* Two pipes that are ready in one turn. */
+static void
+watch_two(Fixture *f, int pipes[2][2], BnsWatchFunc func)
+{
+    for (int i = 0; i < 2; i++) {
+        g_assert_cmpint(pipe(pipes[i]), ==, 0);
+        f->watches[i] = bns_loop_watch(f->loop, pipes[i][0], EPOLLIN, func, f);
+        g_assert_cmpint(write(pipes[i][1], "x", 1), ==, 1);
+    }
+}
+
 /* Both descriptors are ready in one turn; the first callback frees both watches. */
 static void
 on_ready_free_both(uint32_t events, void *data)
@@ -169,12 +180,7 @@ test_free_in_callback(void)
     Fixture f = { .loop = bns_loop_new(), .log = g_string_new(NULL) };
     int pipes[2][2];
 
-    for (int i = 0; i < 2; i++) {
-        g_assert_cmpint(pipe(pipes[i]), ==, 0);
-        f.watches[i] =
-            bns_loop_watch(f.loop, pipes[i][0], EPOLLIN, on_ready_free_both, &f);
-        g_assert_cmpint(write(pipes[i][1], "x", 1), ==, 1);
-    }
+    watch_two(&f, pipes, on_ready_free_both);
     bns_loop_run(f.loop);
     g_assert_cmpstr(f.log->str, ==, "x");
     for (int i = 0; i < 2; i++) {
@@ -203,12 +209,7 @@ test_due(void)
     Fixture f = { .loop = bns_loop_new(), .log = g_string_new(NULL) };
     int pipes[2][2];
 
-    for (int i = 0; i < 2; i++) {
-        g_assert_cmpint(pipe(pipes[i]), ==, 0);
-        f.watches[i] =
-            bns_loop_watch(f.loop, pipes[i][0], EPOLLIN, on_ready_count_due, &f);
-        g_assert_cmpint(write(pipes[i][1], "x", 1), ==, 1);
-    }
+    watch_two(&f, pipes, on_ready_count_due);
     g_assert_false(bns_watch_is_due(f.watches[0]));
     bns_loop_turn(f.loop, 0);
     g_assert_cmpstr(f.log->str, ==, "10");
