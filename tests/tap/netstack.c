@@ -82,9 +82,7 @@ test_verdicts(gconstpointer use_veth)
     offer = world_expect(world, BNS_WIRE_OFFER, NULL);
     g_assert_cmpuint(offer.port, ==, 82);
     world_send(world, BNS_WIRE_VERDICT, offer.flow, BNS_WIRE_UNREACHABLE);
-    offer = world_expect(world, BNS_WIRE_OFFER, NULL);
-    world_send(world, BNS_WIRE_VERDICT, offer.flow, BNS_WIRE_ACCEPT);
-    g_assert_cmpuint(world_expect(world, BNS_WIRE_STREAM, &fd).flow, ==, offer.flow);
+    offer = world_accept(world, &fd);
     g_assert_cmpint(read(fd, text, 4), ==, 4);
     g_assert_cmpmem(text, 4, "ping", 4);
     g_assert_cmpint(read(fd, text, 4), ==, 0); /* the command has ended its half */
@@ -254,9 +252,7 @@ test_bytes(gconstpointer use_veth)
 
     if (world == NULL)
         return;
-    offer = world_expect(world, BNS_WIRE_OFFER, NULL);
-    world_send(world, BNS_WIRE_VERDICT, offer.flow, BNS_WIRE_ACCEPT);
-    world_expect(world, BNS_WIRE_STREAM, &fd);
+    offer = world_accept(world, &fd);
     fill(bytes, STREAM_BYTES, 1);
     g_assert_true(receive_all(fd, bytes, STREAM_BYTES));
     g_assert_cmpint(read(fd, bytes, 1), ==, 0);
@@ -291,9 +287,7 @@ test_guest_resets(void)
 
     if (world == NULL)
         return;
-    offer = world_expect(world, BNS_WIRE_OFFER, NULL);
-    world_send(world, BNS_WIRE_VERDICT, offer.flow, BNS_WIRE_ACCEPT);
-    world_expect(world, BNS_WIRE_STREAM, &fd);
+    offer = world_accept(world, &fd);
     g_assert_cmpuint(world_expect(world, BNS_WIRE_RESET, NULL).flow, ==, offer.flow);
     world_send(world, BNS_WIRE_CLOSED, offer.flow, 0);
     world_await_no_flow(world);
@@ -323,9 +317,7 @@ test_gateway_resets(void)
 
     if (world == NULL)
         return;
-    offer = world_expect(world, BNS_WIRE_OFFER, NULL);
-    world_send(world, BNS_WIRE_VERDICT, offer.flow, BNS_WIRE_ACCEPT);
-    world_expect(world, BNS_WIRE_STREAM, &fd);
+    offer = world_accept(world, &fd);
     g_assert_cmpint(write(fd, "some", 4), ==, 4);
     /* The command has them: what is asked for now must not overtake them. */
     g_assert_cmpint(read(fd, text, 1), ==, 1);
@@ -359,9 +351,7 @@ test_unread(void)
 
     if (world == NULL)
         return;
-    offer = world_expect(world, BNS_WIRE_OFFER, NULL);
-    world_send(world, BNS_WIRE_VERDICT, offer.flow, BNS_WIRE_ACCEPT);
-    world_expect(world, BNS_WIRE_STREAM, &fd);
+    offer = world_accept(world, &fd);
     pollfd.fd = fd;
     g_assert_cmpint(poll(&pollfd, 1, -1), ==, 1);
     bns_fd_clear(&fd);

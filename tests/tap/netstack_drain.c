@@ -99,13 +99,10 @@ test_much(gconstpointer use_veth)
     g_autofree char *bytes = g_malloc(SAID_BYTES);
     bns_autofd fd = -1;
     siginfo_t info;
-    BnsWire offer;
 
     if (world == NULL)
         return;
-    offer = world_expect(world, BNS_WIRE_OFFER, NULL);
-    world_send(world, BNS_WIRE_VERDICT, offer.flow, BNS_WIRE_ACCEPT);
-    world_expect(world, BNS_WIRE_STREAM, &fd);
+    world_accept(world, &fd);
     g_assert_cmpint(waitid(P_PID, (id_t)world->guest, &info, WEXITED | WNOWAIT), ==, 0);
     ask(world);
     g_assert_cmpint(hear(world), ==, BNS_READY_DRAINING);

@@ -83,17 +83,13 @@ test_everything(gconstpointer use_veth)
     if (world == NULL)
         return;
     serve_refusals(world);
-    offer = world_expect(world, BNS_WIRE_OFFER, NULL);
-    world_send(world, BNS_WIRE_VERDICT, offer.flow, BNS_WIRE_ACCEPT);
-    world_expect(world, BNS_WIRE_STREAM, &fd);
+    offer = world_accept(world, &fd);
     g_assert_cmpint(read(fd, text, 4), ==, 4);
     g_assert_cmpint(write(fd, "pong", 4), ==, 4);
     g_assert_cmpint(read(fd, text, 4), ==, 0);
     bns_fd_clear(&fd);
     world_send(world, BNS_WIRE_CLOSED, offer.flow, 0);
-    offer = world_expect(world, BNS_WIRE_OFFER, NULL);
-    world_send(world, BNS_WIRE_VERDICT, offer.flow, BNS_WIRE_ACCEPT);
-    world_expect(world, BNS_WIRE_STREAM, &fd);
+    offer = world_accept(world, &fd);
     world_expect(world, BNS_WIRE_RESET, NULL);
     world_send(world, BNS_WIRE_CLOSED, offer.flow, 0);
     world_end_session(world);
@@ -125,9 +121,7 @@ test_segments(gconstpointer use_veth)
 
     if (world == NULL)
         return;
-    offer = world_expect(world, BNS_WIRE_OFFER, NULL);
-    world_send(world, BNS_WIRE_VERDICT, offer.flow, BNS_WIRE_ACCEPT);
-    world_expect(world, BNS_WIRE_STREAM, &fd);
+    offer = world_accept(world, &fd);
     bns_fd_clear(&fd);
     world_send(world, BNS_WIRE_CLOSED, offer.flow, 0);
     world_end_session(world);
@@ -171,11 +165,9 @@ resident_pages(const World *world)
 static void
 take_idle(World *world, int *out_fd)
 {
-    BnsWire offer = world_expect(world, BNS_WIRE_OFFER, NULL);
     char text[4];
 
-    world_send(world, BNS_WIRE_VERDICT, offer.flow, BNS_WIRE_ACCEPT);
-    world_expect(world, BNS_WIRE_STREAM, out_fd);
+    world_accept(world, out_fd);
     g_assert_cmpint(read(*out_fd, text, sizeof(text)), ==, sizeof(text));
 }
 

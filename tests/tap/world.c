@@ -346,3 +346,13 @@ world_send(World *world, BnsWireType type, uint64_t flow, BnsWireVerdict verdict
 
     g_assert_cmpint(bns_wire_send(world->wire_fd, &message, -1), ==, 0);
 }
+
+BnsWire
+world_accept(World *world, int *out_fd)
+{
+    BnsWire offer = world_expect(world, BNS_WIRE_OFFER, NULL);
+
+    world_send(world, BNS_WIRE_VERDICT, offer.flow, BNS_WIRE_ACCEPT);
+    g_assert_cmpuint(world_expect(world, BNS_WIRE_STREAM, out_fd).flow, ==, offer.flow);
+    return offer;
+}

@@ -68,6 +68,8 @@ BnsWire world_receive(World *world, int *out_fd);
 /* The same, which must be of @type and, for STREAM, comes with a blocking descriptor. */
 BnsWire world_expect(World *world, BnsWireType type, int *out_fd);
 void world_send(World *world, BnsWireType type, uint64_t flow, BnsWireVerdict verdict);
+/* Accepts the next offer, and expects its stream. Returns: the offer. */
+BnsWire world_accept(World *world, int *out_fd);
 
 /* In the guest. */
 void world_guest_fail(const char *file, int line, const char *what) G_GNUC_NORETURN;
