@@ -19,7 +19,8 @@ void
 lane_stop(Lane *lane)
 {
     g_clear_pointer(&lane->load, child_free);
-    g_clear_pointer(&lane->helper, child_free);
+    for (size_t i = 0; i < LANE_HELPERS_MAX; i++)
+        g_clear_pointer(&lane->helpers[i], child_free);
 }
 
 void
@@ -184,6 +185,7 @@ static const Starter starters[] = {
     { "slirp4netns", lane_slirp4netns },
     { "pasta", lane_pasta },
     { "relay", lane_relay },
+    { "relay+slirp4netns", lane_relay_slirp4netns },
     { "squid", lane_squid },
     { "mitmproxy", lane_mitmproxy },
     { "sandbox-runtime", lane_srt },

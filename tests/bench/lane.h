@@ -19,6 +19,8 @@ typedef enum {
     N_LANE_DOORS,
 } LaneDoor;
 
+#define LANE_HELPERS_MAX 2
+
 typedef struct Lane Lane;
 /* What starts a lane. Returns: (transfer full): or %NULL with @out_why (transfer full) for
  * a line that says so. */
@@ -27,11 +29,11 @@ typedef Lane *(*LaneStart)(const Site *site, char **out_why);
 struct Lane {
     char *name; /* owned */
     bool is_ours;
-    bool is_slow;              /* so that a few rounds are enough */
-    LaneStart start;           /* for a fresh one of the kind */
-    Child *load;               /* owned: started through the surroundings */
-    Child *helper;             /* owned; NULL: a peer's process beside it */
-    char *where[N_LANE_DOORS]; /* owned; NULL: not in this lane */
+    bool is_slow;                     /* so that a few rounds are enough */
+    LaneStart start;                  /* for a fresh one of the kind */
+    Child *load;                      /* owned: started through the surroundings */
+    Child *helpers[LANE_HELPERS_MAX]; /* owned; NULL: a peer's processes beside it */
+    char *where[N_LANE_DOORS];        /* owned; NULL: not in this lane */
 };
 
 Lane *lane_new(const char *name);
@@ -79,6 +81,7 @@ Lane *lane_boundary_with(const Site *site,
 Lane *lane_slirp4netns(const Site *site, char **out_why);
 Lane *lane_pasta(const Site *site, char **out_why);
 Lane *lane_relay(const Site *site, char **out_why);
+Lane *lane_relay_slirp4netns(const Site *site, char **out_why);
 Lane *lane_squid(const Site *site, char **out_why);
 Lane *lane_mitmproxy(const Site *site, char **out_why);
 Lane *lane_srt(const Site *site, char **out_why);

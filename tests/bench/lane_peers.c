@@ -2,7 +2,8 @@
 /*
  * Peers. slirp4netns and pasta only carry; squid (ssl_bump), mitmproxy and sandbox-runtime
  * (tlsTerminate) open TLS as we do, and the relay (relay.c) as little as can be. Only
- * slirp4netns, pasta and sandbox-runtime have something around the client.
+ * slirp4netns, pasta and sandbox-runtime have something around the client; the relay behind
+ * slirp4netns is the least that opens TLS of a client who has only a tap.
  */
 #include "tests/bench/lane.h"
 
@@ -16,8 +17,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define READY_US      (20 * G_USEC_PER_SEC)
-#define RETRY_US      (20 * 1000)
+#define READY_US (20 * G_USEC_PER_SEC)
+#define RETRY_US (20 * 1000)
+/* slirp4netns: the host's loopback. */
+#define SLIRP_HOST    "10.0.2.2"
 #define SQUID_CERTGEN "/usr/lib/squid/security_file_certgen"
 
 static bool
@@ -65,39 +68,47 @@ set_doors(Lane *lane, const Site *site, const char *host)
 
 /* --- those that carry --- */
 
+/* The last of @lane's processes. */
+static bool
+carry_by_slirp4netns(Lane *lane, const Site *site, char **out_why)
+{
+    g_autofree char *load = site_tool(site, "bench-load");
+    const char *argv[] = { "unshare", "-Urn", load, site->ca_file, NULL };
+    g_autofree char *pid = NULL;
+    Child *helper;
+
+    if (!is_installed("slirp4netns", out_why) ||
+        !lane_start_load(lane, site, argv, NULL, out_why))
+        return false;
+    pid = g_strdup_printf("%d", lane->load->pid);
+    {
+        /* Standard output is the descriptor that says ready. */
+        const char *carrier[] = { "slirp4netns", "--configure",
+                                  "--mtu=65520", "--ready-fd=1",
+                                  pid,           "tap0",
+                                  NULL };
+
+        helper = child_start(carrier, NULL, NULL, site->log, NULL);
+    }
+    if (helper != NULL) {
+        struct pollfd fd = { .fd = helper->out_fd, .events = POLLIN };
+        char byte;
+
+        lane->helpers[lane->helpers[0] != NULL ? 1 : 0] = helper;
+        if (poll(&fd, 1, READY_US / 1000) == 1 && read(fd.fd, &byte, 1) == 1)
+            return true;
+    }
+    *out_why = g_strdup_printf("it did not start, see %s", site->log);
+    return false;
+}
+
 Lane *
 lane_slirp4netns(const Site *site, char **out_why)
 {
     g_autoptr(Lane) lane = lane_new("slirp4netns");
-    g_autofree char *load = site_tool(site, "bench-load");
-    const char *argv[] = { "unshare", "-Urn", load, site->ca_file, NULL };
-    g_autofree char *pid = NULL;
-    g_autoptr(GError) error = NULL;
 
-    if (!is_installed("slirp4netns", out_why) ||
-        !lane_start_load(lane, site, argv, NULL, out_why))
-        return NULL;
-    pid = g_strdup_printf("%d", lane->load->pid);
-    {
-        /* Standard output is the descriptor that says ready. */
-        const char *helper[] = { "slirp4netns", "--configure",
-                                 "--mtu=65520", "--ready-fd=1",
-                                 pid,           "tap0",
-                                 NULL };
-
-        lane->helper = child_start(helper, NULL, NULL, site->log, &error);
-    }
-    if (lane->helper != NULL) {
-        struct pollfd fd = { .fd = lane->helper->out_fd, .events = POLLIN };
-        char byte;
-
-        if (poll(&fd, 1, READY_US / 1000) == 1 && read(fd.fd, &byte, 1) == 1) {
-            set_doors(lane, site, "10.0.2.2");
-            return g_steal_pointer(&lane);
-        }
-    }
-    *out_why = g_strdup_printf("it did not start, see %s", site->log);
-    return NULL;
+    set_doors(lane, site, SLIRP_HOST);
+    return carry_by_slirp4netns(lane, site, out_why) ? g_steal_pointer(&lane) : NULL;
 }
 
 /* (transfer full): the default route's gateway, which pasta maps to the host's loopback. */
@@ -148,31 +159,51 @@ lane_pasta(const Site *site, char **out_why)
 
 /* --- those that open TLS --- */
 
+/* @host: where the client finds the host's loopback. */
+static bool
+start_relay(Lane *lane, const Site *site, const char *host, char **out_why)
+{
+    g_autofree char *relay = site_tool(site, "bench-relay");
+    g_autofree char *origin = g_strdup_printf("%u", site->tls_port);
+    const char *argv[] = { relay, site->certificate, site->key, site->ca_file, origin,
+                           NULL };
+    g_autofree char *ready = NULL;
+    unsigned port;
+
+    lane->helpers[0] = child_start(argv, NULL, NULL, site->log, NULL);
+    if (lane->helpers[0] != NULL)
+        ready = child_line(lane->helpers[0], READY_US / G_USEC_PER_SEC);
+    if (ready == NULL || sscanf(ready, "ready port=%u", &port) != 1) {
+        *out_why = g_strdup_printf("it did not start, see %s", site->log);
+        return false;
+    }
+    lane->where[LANE_HTTPS] =
+        g_strdup_printf("name=api.test port=%u at=%s:%u", port, host, port);
+    return true;
+}
+
 Lane *
 lane_relay(const Site *site, char **out_why)
 {
     g_autoptr(Lane) lane = lane_new("relay");
     g_autofree char *load = site_tool(site, "bench-load");
-    g_autofree char *relay = site_tool(site, "bench-relay");
-    g_autofree char *origin = g_strdup_printf("%u", site->tls_port);
-    const char *argv[] = { relay, site->certificate, site->key, site->ca_file, origin,
-                           NULL };
-    const char *client[] = { load, site->ca_file, NULL };
-    g_autoptr(GError) error = NULL;
-    g_autofree char *ready = NULL;
-    unsigned port;
+    const char *argv[] = { load, site->ca_file, NULL };
 
-    lane->helper = child_start(argv, NULL, NULL, site->log, &error);
-    if (lane->helper != NULL)
-        ready = child_line(lane->helper, READY_US / G_USEC_PER_SEC);
-    if (ready == NULL || sscanf(ready, "ready port=%u", &port) != 1) {
-        *out_why = g_strdup_printf("it did not start, see %s", site->log);
-        return NULL;
-    }
-    lane->where[LANE_HTTPS] =
-        g_strdup_printf("name=api.test port=%u at=127.0.0.1:%u", port, port);
-    return lane_start_load(lane, site, client, NULL, out_why) ? g_steal_pointer(&lane)
-                                                              : NULL;
+    return start_relay(lane, site, "127.0.0.1", out_why) &&
+                   lane_start_load(lane, site, argv, NULL, out_why)
+               ? g_steal_pointer(&lane)
+               : NULL;
+}
+
+Lane *
+lane_relay_slirp4netns(const Site *site, char **out_why)
+{
+    g_autoptr(Lane) lane = lane_new("relay+slirp4netns");
+
+    return start_relay(lane, site, SLIRP_HOST, out_why) &&
+                   carry_by_slirp4netns(lane, site, out_why)
+               ? g_steal_pointer(&lane)
+               : NULL;
 }
 
 static Lane *
@@ -237,9 +268,9 @@ lane_squid(const Site *site, char **out_why)
     {
         const char *argv[] = { "squid", "-N", "-f", config, NULL };
 
-        lane->helper = child_start(argv, site->dir, NULL, site->log, &error);
+        lane->helpers[0] = child_start(argv, site->dir, NULL, site->log, &error);
     }
-    if (lane->helper == NULL) {
+    if (lane->helpers[0] == NULL) {
         *out_why = g_strdup(error->message);
         return NULL;
     }
@@ -308,9 +339,9 @@ lane_mitmproxy(const Site *site, char **out_why)
                                "stream_large_bodies=1m",
                                NULL };
 
-        lane->helper = child_start(argv, site->dir, NULL, site->log, &error);
+        lane->helpers[0] = child_start(argv, site->dir, NULL, site->log, &error);
     }
-    if (lane->helper == NULL) {
+    if (lane->helpers[0] == NULL) {
         *out_why = g_strdup(error->message);
         return NULL;
     }

@@ -18,17 +18,19 @@
 
 /* CPU time of a lane, and of what is beside it. */
 typedef struct {
-    GArray *lane;   /* owned, of ProcessUse */
-    GArray *helper; /* owned; NULL */
-    GArray *origin; /* owned */
+    GArray *lane;                      /* owned, of ProcessUse */
+    GArray *helpers[LANE_HELPERS_MAX]; /* owned; NULL */
+    GArray *origin;                    /* owned */
 } Look;
 
 static void
 look(Look *look, const Bench *bench, const Lane *lane)
 {
     look->lane = processes_use(lane->load->pid, FALSE, NULL);
-    look->helper =
-        lane->helper != NULL ? processes_use(lane->helper->pid, FALSE, NULL) : NULL;
+    for (size_t i = 0; i < LANE_HELPERS_MAX; i++)
+        look->helpers[i] = lane->helpers[i] != NULL
+                               ? processes_use(lane->helpers[i]->pid, FALSE, NULL)
+                               : NULL;
     look->origin = processes_use(bench->site->origin->pid, FALSE, NULL);
 }
 
@@ -36,7 +38,8 @@ static void
 look_clear(Look *look)
 {
     g_clear_pointer(&look->lane, g_array_unref);
-    g_clear_pointer(&look->helper, g_array_unref);
+    for (size_t i = 0; i < LANE_HELPERS_MAX; i++)
+        g_clear_pointer(&look->helpers[i], g_array_unref);
     g_clear_pointer(&look->origin, g_array_unref);
 }
 
@@ -65,9 +68,10 @@ static double
 cpu_figure(
     const Look *before, const Look *after, double per, ReportRow *row, const Lane *lane)
 {
-    double sum = add_parts(before->lane, after->lane, per, row, lane) +
-                 add_parts(before->helper, after->helper, per, row, lane);
+    double sum = add_parts(before->lane, after->lane, per, row, lane);
 
+    for (size_t i = 0; i < LANE_HELPERS_MAX; i++)
+        sum += add_parts(before->helpers[i], after->helpers[i], per, row, lane);
     add_parts(before->origin, after->origin, per, row, lane);
     return sum;
 }

@@ -32,14 +32,14 @@ static double
 memory_mib(const Lane *lane)
 {
     g_autoptr(GArray) uses = processes_use(lane->load->pid, TRUE, NULL);
-    double helper_mib = 0;
+    double mib = processes_mib(uses, "bench-load");
 
-    if (lane->helper != NULL) {
-        g_autoptr(GArray) others = processes_use(lane->helper->pid, TRUE, NULL);
+    for (size_t i = 0; i < LANE_HELPERS_MAX && lane->helpers[i] != NULL; i++) {
+        g_autoptr(GArray) others = processes_use(lane->helpers[i]->pid, TRUE, NULL);
 
-        helper_mib = processes_mib(others, "");
+        mib += processes_mib(others, "");
     }
-    return processes_mib(uses, "bench-load") + helper_mib;
+    return mib;
 }
 
 static double

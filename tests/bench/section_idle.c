@@ -64,12 +64,10 @@ weigh_tree(ReportRow *row, const Lane *lane, pid_t root)
 static void
 weigh(ReportRow *row, const Lane *lane)
 {
-    const Child *const children[] = { lane->load, lane->helper };
-    double sum_mib = 0;
+    double sum_mib = weigh_tree(row, lane, lane->load->pid);
 
-    for (size_t i = 0; i < G_N_ELEMENTS(children); i++)
-        if (children[i] != NULL)
-            sum_mib += weigh_tree(row, lane, children[i]->pid);
+    for (size_t i = 0; i < LANE_HELPERS_MAX && lane->helpers[i] != NULL; i++)
+        sum_mib += weigh_tree(row, lane, lane->helpers[i]->pid);
     report_add(row, lane->name, lane->is_ours, sum_mib);
 }
 /* Returns: the latency, or NAN. */

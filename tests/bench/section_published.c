@@ -52,8 +52,9 @@ start(const Bench *bench, const char *name, const char *const *argv, unsigned po
     lane->where[LANE_PLAIN] =
         g_strdup_printf("name=localhost tls=0 port=%u at=127.0.0.1:%u", port, port);
     if (argv != NULL) {
-        lane->helper = child_start(argv, bench->site->dir, env, bench->site->log, NULL);
-        ready = lane->helper != NULL ? child_line(lane->helper, READY_S) : NULL;
+        lane->helpers[0] =
+            child_start(argv, bench->site->dir, env, bench->site->log, NULL);
+        ready = lane->helpers[0] != NULL ? child_line(lane->helpers[0], READY_S) : NULL;
         if (ready == NULL) {
             g_print("%s publishes nothing, see %s\n", name, bench->site->log);
             return NULL;
