@@ -24,6 +24,7 @@
 #include "sandbox/sight.h"
 #include "sandbox/signals.h"
 #include "sandbox/spawn.h"
+#include "sandbox/steps.h"
 #include "sandbox/streams.h"
 #include "sandbox/supervisor.h"
 #include "sandbox/trust_variables.h"
@@ -472,10 +473,12 @@ load_and_run(Run *run, const BnsOptions *options, GError **error)
         return BNS_EXIT_FAILED;
     }
     bns_policy_source_announce(run->policy);
+    bns_steps_note("the policy is read");
     if (!bns_streams_open(&run->streams, error) || !prepare(run, options, error))
         return BNS_EXIT_FAILED;
     if (!may_be_executed(run, options))
         return BNS_EXIT_NOT_EXECUTABLE;
+    bns_steps_note("the files are planned");
     return run_session(run, options);
 }
 
@@ -484,7 +487,10 @@ bns_run(const BnsOptions *options)
 {
     g_autoptr(GError) error = NULL;
     Run run = { .streams = BNS_STREAMS_NONE };
-    int status = load_and_run(&run, options, &error);
+    int status;
+
+    bns_steps_begin();
+    status = load_and_run(&run, options, &error);
 
     if (error != NULL)
         bns_log_print("%s", error->message);

@@ -28,6 +28,7 @@
 #include "base/fd.h"
 #include "sandbox/review_ask.h"
 #include "sandbox/signals.h"
+#include "sandbox/steps.h"
 #include "sandbox/unsent.h"
 
 #include <fcntl.h>
@@ -47,13 +48,6 @@
 #define RELAY_TIMEOUT_US (10 * G_USEC_PER_SEC)
 /* Between SIGKILL and giving up on a process that the kernel does not let go. */
 #define KILL_TIMEOUT_US (2 * G_USEC_PER_SEC)
-
-static void
-log_step(const BnsSupervisor *supervisor, const char *step)
-{
-    g_info("%s after %.1f ms", step,
-           (double)(g_get_monotonic_time() - supervisor->started_us) / 1000);
-}
 
 /* --- ending --- */
 
@@ -98,7 +92,7 @@ void
 bns_supervisor_drain(BnsSupervisor *supervisor)
 {
     supervisor->state = BNS_SESSION_DRAINING;
-    log_step(supervisor, "command has ended");
+    bns_steps_note("command has ended");
     supervisor->drain_until_us =
         bns_loop_now_us(supervisor->loop) + BNS_UNSENT_TOTAL_US;
     drain(supervisor, BNS_HELPER_NETSTACK);
@@ -134,7 +128,7 @@ bns_supervisor_end(BnsSupervisor *supervisor)
     if (supervisor->state >= BNS_SESSION_ENDING)
         return;
     supervisor->state = BNS_SESSION_ENDING;
-    log_step(supervisor, "end begins");
+    bns_steps_note("end begins");
     bns_supervisor_count_cgroup(supervisor);
     if (supervisor->outcome.kind != BNS_OUTCOME_EXITED)
         bns_supervisor_kill(supervisor, BNS_HELPER_INIT);
@@ -146,7 +140,7 @@ static void
 finish(BnsSupervisor *supervisor)
 {
     supervisor->state = BNS_SESSION_DONE;
-    log_step(supervisor, "session is over");
+    bns_steps_note("session is over");
     bns_fd_clear(&supervisor->spawn.recorder_life_fd);
     bns_loop_quit(supervisor->loop);
 }
@@ -169,7 +163,7 @@ static void
 begin_reviewing(BnsSupervisor *supervisor)
 {
     supervisor->state = BNS_SESSION_REVIEWING;
-    log_step(supervisor, "all but the recorder have ended");
+    bns_steps_note("all but the recorder have ended");
     bns_timer_set(supervisor->timer, INT64_MAX);
     bns_supervisor_settle_files(supervisor);
     bns_supervisor_settle_cgroup(supervisor);
@@ -272,7 +266,7 @@ bns_supervisor_on_sockets_masked(BnsSupervisor *supervisor)
     bns_timer_set(supervisor->timer, INT64_MAX);
     /* Whoever sees the command at work can reach its session. */
     bns_supervisor_listen(supervisor);
-    log_step(supervisor, "command starts");
+    bns_steps_note("command starts");
     bns_relay_resume(supervisor->relay);
     if (bns_ready_send(supervisor->spawn.controls[BNS_HELPER_INIT], BNS_READY_GO, NULL,
                        -1) == 0) {
@@ -380,6 +374,7 @@ run(BnsSupervisor *supervisor)
     /* What was made will be removed, whoever dies from here on. */
     is_started = bns_spawn_all(supervisor->session, &supervisor->spawn, &error) &&
                  bns_layer_store_keep(supervisor->session->layer_store, &error);
+    bns_steps_note("the processes are started");
 
     bns_streams_leave_own();
     bns_streams_close_inside(supervisor->session->streams);
@@ -458,7 +453,6 @@ bns_supervisor_run(const BnsSession *session)
 {
     BnsSupervisor supervisor = { .session = session,
                                  .scope_fd = -1,
-                                 .started_us = g_get_monotonic_time(),
                                  .started_at_us = g_get_real_time() };
     int typed;
 

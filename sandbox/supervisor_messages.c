@@ -6,6 +6,7 @@
 
 #include "base/fd.h"
 #include "sandbox/signals.h"
+#include "sandbox/steps.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,9 +19,8 @@ static bool
 on_ready(BnsSupervisor *supervisor, BnsPeer *peer, const char *text, int fd)
 {
     peer->is_ready = true;
-    g_info("%s (pid %d) is ready after %.1f ms", bns_helper_name(peer->helper),
-           supervisor->spawn.pids[peer->helper],
-           (double)(g_get_monotonic_time() - supervisor->started_us) / 1000);
+    bns_steps_note("%s (pid %d) is ready", bns_helper_name(peer->helper),
+                   supervisor->spawn.pids[peer->helper]);
     return true;
 }
 

@@ -82,17 +82,16 @@ struct BnsSupervisor {
     GPtrArray *waiting;           /* owned; who asked, and is to hear of the gateway */
     BnsTimer *watch_timer;        /* owned; until then nothing is watched */
     BnsFileWatch *file_watch;     /* owned; NULL: nothing is watched */
-    GHashTable *noted;   /* owned; of owned paths: changes that were recorded */
-    GPtrArray *changed;  /* owned; what the host executes of what was changed, and is
+    GHashTable *noted;     /* owned; of owned paths: changes that were recorded */
+    GPtrArray *changed;    /* owned; what the host executes of what was changed, and is
                                * where it was; NULL: the command did not run */
-    bool has_seen_all;   /* there can be no others */
-    BnsPersist *persist; /* owned */
-    BnsKeep *keep;       /* owned */
-    bool can_ask;        /* somebody sits there who may be asked */
-    GString *warnings;   /* owned; lines for the person, even if he wants none */
-    bool is_cut_short;   /* DONE: somebody does not wait for what the command wrote */
-    int64_t started_us;
-    int64_t started_at_us; /* the same, of the real-time clock */
+    bool has_seen_all;     /* there can be no others */
+    BnsPersist *persist;   /* owned */
+    BnsKeep *keep;         /* owned */
+    bool can_ask;          /* somebody sits there who may be asked */
+    GString *warnings;     /* owned; lines for the person, even if he wants none */
+    bool is_cut_short;     /* DONE: somebody does not wait for what the command wrote */
+    int64_t started_at_us; /* of the real-time clock */
 };
 
 /* The command has ended: what it said is delivered before anything else ends. */

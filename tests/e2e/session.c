@@ -58,6 +58,45 @@ test_pipeline(gconstpointer data)
         g_error("out:\n%s\nexpected:\n%s\nerr:\n%s", run->out, pipeline->out, run->err);
 }
 
+/* --- what -v tells --- */
+
+/* Each is told once, after those before it, with a time that is not before theirs. */
+static void
+test_steps(void)
+{
+    static const char *const steps[] = {
+        "the policy is read",
+        "the files are planned",
+        "the processes are started",
+        "command starts",
+        "command has ended",
+        "end begins",
+        "all but the recorder have ended",
+        "session is over",
+    };
+    g_autoptr(Story) story = story_new();
+    g_autoptr(StoryRun) run = story_run(story, "-v -- sleep 0.1");
+    const char *at = run->err;
+    double before_ms = 0;
+
+    story_assert_status(run, 0);
+    for (gsize i = 0; i < G_N_ELEMENTS(steps); i++) {
+        g_autofree char *line = g_strdup_printf("boundary-ns: %s after ", steps[i]);
+        double ms;
+
+        at = strstr(at, line);
+        if (at == NULL)
+            g_error("no \"%s\", or not in its place:\n%s", line, run->err);
+        at += strlen(line);
+        ms = g_ascii_strtod(at, NULL);
+        g_assert_cmpfloat(ms, >=, before_ms);
+        before_ms = ms;
+    }
+    g_assert_cmpfloat(before_ms, >, 100); /* of the sleep alone */
+    story_assert_err(run, "gateway (pid ");
+    story_assert_err(run, "init (pid ");
+}
+
 /* --- surroundings --- */
 
 static void
@@ -253,6 +292,7 @@ main(int argc, char **argv)
         return g_test_run();
     }
     add_rows();
+    bns_test_add("/e2e/session/the-steps-of-a-start-and-an-end", test_steps);
     bns_test_add("/e2e/session/no-terminal", test_no_terminal);
     bns_test_add("/e2e/session/nothing-in-the-environment", test_bare_environment);
     bns_test_add("/e2e/session/a-directory-that-is-gone", test_lost_directory);

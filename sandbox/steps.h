@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Steps: what a session's start and end wait for, told at the level info (-v) with the
+ * milliseconds since the program's start.
+ */
+#pragma once
+
+#include <glib.h>
+
+/* The program starts now. */
+void bns_steps_begin(void);
+
+/* @format, then " after 12.3 ms": a step is done. */
+void bns_steps_note(const char *format, ...) G_GNUC_PRINTF(1, 2);
