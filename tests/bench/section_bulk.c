@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/bench/section.h"
 
-#define DOWN_1  "transfer bytes=268435456"
-#define UP_1    "transfer up=1 bytes=268435456"
-#define DOWN_8  "transfer flows=8 bytes=33554432"
-#define UP_8    "transfer up=1 flows=8 bytes=33554432"
+#define DOWN_1  "transfer bytes=134217728"
+#define UP_1    "transfer up=1 bytes=134217728"
+#define DOWN_8  "transfer flows=8 bytes=16777216"
+#define UP_8    "transfer up=1 flows=8 bytes=16777216"
 #define DOWN_1Q "transfer bytes=67108864"
 #define UP_1Q   "transfer up=1 bytes=67108864"
 #define DOWN_8Q "transfer flows=8 bytes=8388608"
