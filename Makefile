@@ -37,7 +37,7 @@ test-coverage:
 	  --print-summary build-coverage | tail -n 60
 
 clean:
-	rm -rf build build-debug build-sanitize build-coverage build-clang build-fuzz
+	rm -rf build build-debug build-sanitize build-coverage build-fuzz
 
 fmt:
 	git ls-files '*.c' '*.h' | xargs clang-format -i
