@@ -279,6 +279,28 @@ test_hello(void)
     front_clear(&f);
 }
 
+/* What was allowed when the ClientHello came is not any more when that is written. */
+static void
+test_hello_reload(void)
+{
+    Front f;
+    char byte;
+
+    hold_hello(&f);
+    rig_reload_begin(f.rig, "deny: [origin.test]\n");
+    rig_release_recorder(f.rig);
+    g_assert_cmpuint(rig_reload_end(f.rig), ==, 0);
+    g_assert_cmpint(rig_record(f.rig, BNS_EVENT_TLS_OPEN)->decision, ==,
+                    BNS_DECIDED_ALLOW);
+    rig_record(f.rig, BNS_EVENT_POLICY_RELOAD);
+    /* A handshake, for the page that says why not. */
+    g_assert_cmpint(recv(f.flow.fd, &byte, 1, 0), ==, 1);
+    rig_sync(f.rig);
+    g_assert_true(rig_nobody_came(f.listener));
+    rig_close(f.rig, &f.flow);
+    front_clear(&f);
+}
+
 static void
 test_hello_abandoned(void)
 {
@@ -333,6 +355,7 @@ main(int argc, char **argv)
     bns_test_add("/gateway/record/the-recorder-dies", test_recorder_dies);
     bns_test_add("/gateway/record/the-session-ends", test_session_ends);
     bns_test_add("/gateway/record/a-hello-waits", test_hello);
+    bns_test_add("/gateway/record/the-policy-changes-at-a-hello", test_hello_reload);
     bns_test_add("/gateway/record/the-command-breaks-its-hello-off",
                  test_hello_abandoned);
     bns_test_add("/gateway/record/the-recorder-dies-at-a-hello",

@@ -11,10 +11,12 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <netdb.h>
 #include <openssl/pem.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -430,21 +432,39 @@ rig_reload_bytes(Rig *rig, const void *bytes, size_t len)
                     ==, 0);
 }
 
-guint
-rig_reload(Rig *rig, const char *yaml)
+void
+rig_reload_begin(Rig *rig, const char *yaml)
 {
     g_autoptr(BnsPolicyTexts) texts = bns_policy_texts_new();
     g_autoptr(GBytes) bytes = g_bytes_new(yaml, strlen(yaml));
     g_autoptr(GBytes) packed = NULL;
     const struct stat status = { .st_ino = 1 };
-    char text[BNS_READY_TEXT_MAX + 1];
+    int unread = 1;
 
     bns_policy_texts_add(texts, RELOADED, &status, bytes);
     packed = bns_policy_texts_pack(texts);
     rig_reload_bytes(rig, g_bytes_get_data(packed, NULL), g_bytes_get_size(packed));
+    while (unread > 0) {
+        g_assert_cmpint(ioctl(rig->control_pair[0], SIOCOUTQ, &unread), ==, 0);
+        g_usleep(1000);
+    }
+}
+
+guint
+rig_reload_end(Rig *rig)
+{
+    char text[BNS_READY_TEXT_MAX + 1];
+
     g_assert_cmpint(bns_ready_receive(rig->control_pair[0], text, NULL), ==,
                     BNS_READY_POLICY);
     return (guint)g_ascii_strtoull(text, NULL, 10);
+}
+
+guint
+rig_reload(Rig *rig, const char *yaml)
+{
+    rig_reload_begin(rig, yaml);
+    return rig_reload_end(rig);
 }
 
 static BnsPolicy *

@@ -65,6 +65,10 @@ Rig *rig_new_published(const char *yaml, const GPtrArray *published, int lend_fd
 Rig *rig_new_owned(const char *yaml, int owner_fd);
 /* The policy becomes @yaml, as the supervisor would have it. Returns: how much was reset. */
 guint rig_reload(Rig *rig, const char *yaml);
+/* The same in two steps. From the first on the engine does nothing else until the
+ * recorder has answered. */
+void rig_reload_begin(Rig *rig, const char *yaml);
+guint rig_reload_end(Rig *rig);
 /* Only says so: the policy is to be made of @bytes. */
 void rig_reload_bytes(Rig *rig, const void *bytes, size_t len);
 /* Ends the engine; fails the test if a flow is still open or the engine had failed. */
