@@ -20,7 +20,7 @@ if [ -n "${QUICK:-}" ]; then
   tests/bench/bench-network --quick --lanes boundary-ns,slirp4netns,squid \
     --json bench-network.json "$binary" tests/bench
 else
-  tests/bench/bench-startup "$binary" 40 bench-startup.json
+  tests/bench/bench-startup "$binary" 30 bench-startup.json
   tests/bench/bench-build "$binary" 3 bench-build.json
   tests/bench/bench-decision
   tests/bench/bench-network --json bench-network.json "$binary" tests/bench
