@@ -10,14 +10,8 @@ bns_steps_begin(void)
 }
 
 void
-bns_steps_note(const char *format, ...)
+bns_steps_note(const char *step)
 {
-    g_autofree char *step = NULL;
-    va_list args;
-
-    va_start(args, format);
-    step = g_strdup_vprintf(format, args);
-    va_end(args);
     g_info("%s after %.1f ms", step,
            (double)(g_get_monotonic_time() - began_us) / 1000);
 }

@@ -10,5 +10,5 @@
 /* The program starts now. */
 void bns_steps_begin(void);
 
-/* @format, then " after 12.3 ms": a step is done. */
-void bns_steps_note(const char *format, ...) G_GNUC_PRINTF(1, 2);
+/* "@step after 12.3 ms". */
+void bns_steps_note(const char *step);

@@ -374,7 +374,8 @@ run(BnsSupervisor *supervisor)
     /* What was made will be removed, whoever dies from here on. */
     is_started = bns_spawn_all(supervisor->session, &supervisor->spawn, &error) &&
                  bns_layer_store_keep(supervisor->session->layer_store, &error);
-    bns_steps_note("the processes are started");
+    if (is_started)
+        bns_steps_note("the processes are started");
 
     bns_streams_leave_own();
     bns_streams_close_inside(supervisor->session->streams);

@@ -18,9 +18,12 @@ typedef bool (*Act)(BnsSupervisor *supervisor, BnsPeer *peer, const char *text, 
 static bool
 on_ready(BnsSupervisor *supervisor, BnsPeer *peer, const char *text, int fd)
 {
+    g_autofree char *step =
+        g_strdup_printf("%s (pid %d) is ready", bns_helper_name(peer->helper),
+                        supervisor->spawn.pids[peer->helper]);
+
     peer->is_ready = true;
-    bns_steps_note("%s (pid %d) is ready", bns_helper_name(peer->helper),
-                   supervisor->spawn.pids[peer->helper]);
+    bns_steps_note(step);
     return true;
 }
 
