@@ -432,22 +432,34 @@ rig_reload_bytes(Rig *rig, const void *bytes, size_t len)
                     ==, 0);
 }
 
-void
-rig_reload_begin(Rig *rig, const char *yaml)
+static void
+say_policy(Rig *rig, const char *yaml)
 {
     g_autoptr(BnsPolicyTexts) texts = bns_policy_texts_new();
     g_autoptr(GBytes) bytes = g_bytes_new(yaml, strlen(yaml));
     g_autoptr(GBytes) packed = NULL;
     const struct stat status = { .st_ino = 1 };
-    int unread = 1;
 
     bns_policy_texts_add(texts, RELOADED, &status, bytes);
     packed = bns_policy_texts_pack(texts);
     rig_reload_bytes(rig, g_bytes_get_data(packed, NULL), g_bytes_get_size(packed));
-    while (unread > 0) {
-        g_assert_cmpint(ioctl(rig->control_pair[0], SIOCOUTQ, &unread), ==, 0);
+}
+
+static int
+count_unread(int fd)
+{
+    int unread;
+
+    g_assert_cmpint(ioctl(fd, SIOCOUTQ, &unread), ==, 0);
+    return unread;
+}
+
+void
+rig_reload_begin(Rig *rig, const char *yaml)
+{
+    say_policy(rig, yaml);
+    while (count_unread(rig->control_pair[0]) > 0)
         g_usleep(1000);
-    }
 }
 
 guint
@@ -463,7 +475,7 @@ rig_reload_end(Rig *rig)
 guint
 rig_reload(Rig *rig, const char *yaml)
 {
-    rig_reload_begin(rig, yaml);
+    say_policy(rig, yaml);
     return rig_reload_end(rig);
 }
 
