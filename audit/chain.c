@@ -16,6 +16,8 @@
 #define TAIL_END   "\"}"
 #define TAIL_LEN   (strlen(TAIL_BEGIN) + BNS_CHAIN_HASH_LEN + strlen(TAIL_END))
 
+G_STATIC_ASSERT(BNS_CHAIN_HASH_LEN == 2 * SHA256_DIGEST_LENGTH);
+
 static void
 hash_bytes(const char *bytes, size_t len, char *out_hash)
 {
