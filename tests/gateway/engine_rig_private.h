@@ -11,6 +11,9 @@
 #include <openssl/x509.h>
 #include <stdbool.h>
 
+/* Offered to hear an answer; what is recorded of it is nobody's business. */
+#define SYNC_HOST "192.0.2.1"
+
 /* Of the recorder's next answer, and all behind it. */
 typedef enum {
     RIG_HOLD_NONE,
@@ -64,3 +67,8 @@ typedef struct {
 
 /* The netstack thread's main. */
 gpointer rig_run_netstack(gpointer rig);
+/* The same of the recorder's. */
+gpointer rig_run_recorder(gpointer rig);
+
+/* A RigRecord. */
+void rig_record_free(gpointer record);
