@@ -277,35 +277,41 @@ flow_free(gpointer data)
 }
 
 static bool
-make_keys(BnsEngine *engine, GError **error)
+read_files(BnsEngine *engine, GError **error)
 {
+    /* openssl.cnf, too: there is none after the lock-down. */
+    OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL);
     engine->trust = bns_trust_read(engine->config->upstream_ca, error);
     if (engine->trust == NULL)
         return false;
-    engine->credentials = bns_credentials_read(engine->config->policy, error);
-    if (engine->credentials == NULL)
-        return false;
-    engine->ca = bns_ca_new(error);
-    if (engine->ca == NULL)
-        return false;
     bns_trust_exclude(engine->trust, bns_ca_certificate(engine->ca));
+    engine->credentials = bns_credentials_read(engine->config->policy, error);
+    return engine->credentials != NULL;
+}
+
+bool
+bns_engine_open_tls(BnsEngine *engine, GError **error)
+{
+    if (!bns_trust_open(engine->trust, error))
+        return false;
     engine->hello = bns_hello_new(engine->ca, error);
     return engine->hello != NULL;
 }
 
 BnsEngine *
-bns_engine_new(const BnsGatewayConfig *config, BnsLoop *loop, GError **error)
+bns_engine_new(const BnsGatewayConfig *config, BnsCa *ca, BnsLoop *loop, GError **error)
 {
     g_autoptr(BnsEngine) engine = g_new0(BnsEngine, 1);
 
     engine->config = config;
+    engine->ca = ca;
     engine->policy = config->policy;
     engine->loop = loop;
     engine->crowd.least = CROWD;
     g_queue_init(&engine->outbox);
     engine->sent = bns_sent_new();
     engine->flows = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, flow_free);
-    if (!make_keys(engine, error))
+    if (!read_files(engine, error))
         return NULL;
     bns_fd_set_nonblocking(config->wire_fd, true);
     bns_fd_set_nonblocking(config->resolver_fd, true);

@@ -38,7 +38,7 @@ struct BnsEngine {
     BnsPolicy *reloaded;            /* owned; NULL: the one of the start is in force */
     BnsLoop *loop;                  /* borrowed */
     BnsCa *ca;                      /* owned */
-    BnsHello *hello;                /* owned */
+    BnsHello *hello;                /* owned; NULL until TLS is set up */
     BnsTrust *trust;                /* owned */
     BnsCredentials *credentials;    /* owned */
     BnsLookups *lookups;            /* owned */
@@ -60,13 +60,19 @@ struct BnsEngine {
 /**
  * bns_engine_new:
  * @config: borrowed, as all that it points to
+ * @ca: (transfer full)
  * @loop: borrowed; its turns run the engine
  *
- * Reads the trust files and makes the CA. Returns: (transfer full): the engine, or %NULL
+ * Opens and reads all that needs a file. Returns: (transfer full): the engine, or %NULL
  * with @error set.
  */
-BnsEngine *
-bns_engine_new(const BnsGatewayConfig *config, BnsLoop *loop, GError **error);
+BnsEngine *bns_engine_new(const BnsGatewayConfig *config,
+                          BnsCa *ca,
+                          BnsLoop *loop,
+                          GError **error);
+/* Sets up TLS on both sides, without a file. Once, before the first turn. Returns: false
+ * with @error set. */
+bool bns_engine_open_tls(BnsEngine *engine, GError **error);
 /* Flows that are open are broken off. */
 void bns_engine_free(BnsEngine *engine);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BnsEngine, bns_engine_free)

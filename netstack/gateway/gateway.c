@@ -22,11 +22,10 @@ fail(const BnsGatewayConfig *config, const char *why)
 }
 
 static bool
-send_ca(const BnsGatewayConfig *config, const BnsEngine *engine)
+send_ca(const BnsGatewayConfig *config, const BnsCa *ca)
 {
-    g_autofree char *pem = bns_ca_pem(engine->ca);
-    g_autofree char *text =
-        g_strdup_printf("%08lx%s", bns_ca_subject_hash(engine->ca), pem);
+    g_autofree char *pem = bns_ca_pem(ca);
+    g_autofree char *text = g_strdup_printf("%08lx%s", bns_ca_subject_hash(ca), pem);
 
     return bns_ready_send(config->control_fd, BNS_READY_CA, text, -1) == 0;
 }
@@ -72,30 +71,34 @@ serve(const BnsGatewayConfig *config, BnsEngine *engine, BnsLoop *loop)
     BnsDrain *drain =
         bns_drain_new(loop, config->control_fd, count_waits, on_message, engine);
 
-    bool is_heard;
-
     bns_timer_set(idle, bns_loop_now_us(loop) + PREPARE_DELAY_US);
-    /* Whoever says that it is ready has nothing left that could fail. */
-    is_heard = send_ca(config, engine) &&
-               bns_ready_send(config->control_fd, BNS_READY_READY, NULL, -1) == 0;
-    if (is_heard)
-        bns_loop_run(loop);
+    bns_loop_run(loop);
     bns_drain_free(drain);
     bns_timer_free(idle);
     bns_watch_free(life);
-    if (!is_heard)
-        return 1;
     return engine->failure == NULL ? 0 : fail(config, engine->failure);
 }
 
+/* The command's start waits for the CA, then for ready: what it does not wait for comes
+ * after those. */
 int
 bns_gateway_run(const BnsGatewayConfig *config)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(BnsLoop) loop = bns_loop_new();
-    g_autoptr(BnsEngine) engine = bns_engine_new(config, loop, &error);
+    g_autoptr(BnsEngine) engine = NULL;
+    BnsCa *ca = bns_ca_new(&error);
 
+    if (ca == NULL)
+        return fail(config, error->message);
+    if (!send_ca(config, ca))
+        return 1;
+    engine = bns_engine_new(config, ca, loop, &error);
     if (engine == NULL || !lock_down(&error))
+        return fail(config, error->message);
+    if (bns_ready_send(config->control_fd, BNS_READY_READY, NULL, -1) < 0)
+        return 1;
+    if (!bns_engine_open_tls(engine, &error))
         return fail(config, error->message);
     return serve(config, engine, loop);
 }

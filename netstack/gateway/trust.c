@@ -33,7 +33,8 @@ static const char *const bundle_paths[] = {
 static const char *const directory_paths[] = { "/etc/ssl/certs", "/etc/pki/tls/certs" };
 
 struct BnsTrust {
-    SSL_CTX *context;    /* owned; its store holds the roots, its app data is this */
+    X509_STORE *roots;   /* owned */
+    SSL_CTX *context;    /* owned; NULL until it is opened; its app data is this */
     BnsTickets *tickets; /* owned; of @context */
     GString *pem;        /* owned; the system's roots, NULL once they are parsed */
     EVP_PKEY *excluded;  /* owned, nullable */
@@ -163,7 +164,6 @@ add_certificates(BnsTrust *trust,
                  guint *out_bad,
                  guint *out_intermediates)
 {
-    X509_STORE *store = SSL_CTX_get_cert_store(trust->context);
     BIO *bio = BIO_new_mem_buf(pem->str, (int)pem->len);
     guint n = 0;
 
@@ -176,7 +176,8 @@ add_certificates(BnsTrust *trust,
         certificate = PEM_read_bio_X509_AUX(bio, NULL, NULL, NULL);
         if (certificate == NULL && at_end_of_pem())
             break;
-        if (certificate == NULL || X509_STORE_add_cert(store, certificate) != 1) {
+        if (certificate == NULL ||
+            X509_STORE_add_cert(trust->roots, certificate) != 1) {
             (*out_bad)++;
         } else {
             n++;
@@ -211,8 +212,7 @@ add_upstream_ca(BnsTrust *trust, const char *path, GError **error)
     /* Who names an intermediate, or a server's own certificate, means to trust it. The
      * system's bundle has roots only, so the flag changes nothing for it. */
     if (intermediates > 0)
-        X509_STORE_set_flags(SSL_CTX_get_cert_store(trust->context),
-                             X509_V_FLAG_PARTIAL_CHAIN);
+        X509_STORE_set_flags(trust->roots, X509_V_FLAG_PARTIAL_CHAIN);
     return true;
 }
 
@@ -253,6 +253,7 @@ configure(BnsTrust *trust)
 {
     SSL_CTX *context = trust->context;
 
+    SSL_CTX_set1_cert_store(context, trust->roots);
     SSL_CTX_set_app_data(context, trust);
     SSL_CTX_set_security_level(context, 2);
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
@@ -267,12 +268,10 @@ bns_trust_read(const char *const *upstream_ca, GError **error)
     g_autoptr(BnsTrust) trust = g_new0(BnsTrust, 1);
 
     trust->pem = g_string_new(NULL);
-    trust->context = SSL_CTX_new(TLS_client_method());
-    if (trust->context != NULL)
-        trust->tickets = bns_tickets_new(trust->context);
-    if (trust->context == NULL || !configure(trust)) {
+    trust->roots = X509_STORE_new();
+    if (trust->roots == NULL) {
         g_set_error_literal(error, BNS_GATEWAY_ERROR, BNS_GATEWAY_ERROR_CRYPTO,
-                            "Could not set up TLS for upstream connections");
+                            "Could not make a store of CA certificates");
         return NULL;
     }
     if (!read_system(trust->pem, error))
@@ -283,6 +282,19 @@ bns_trust_read(const char *const *upstream_ca, GError **error)
     return g_steal_pointer(&trust);
 }
 
+bool
+bns_trust_open(BnsTrust *trust, GError **error)
+{
+    trust->context = SSL_CTX_new(TLS_client_method());
+    if (trust->context == NULL || !configure(trust)) {
+        g_set_error_literal(error, BNS_GATEWAY_ERROR, BNS_GATEWAY_ERROR_CRYPTO,
+                            "Could not set up TLS for upstream connections");
+        return false;
+    }
+    trust->tickets = bns_tickets_new(trust->context);
+    return true;
+}
+
 void
 bns_trust_free(BnsTrust *trust)
 {
@@ -291,6 +303,7 @@ bns_trust_free(BnsTrust *trust)
     if (trust->pem != NULL)
         g_string_free(trust->pem, TRUE);
     SSL_CTX_free(trust->context);
+    X509_STORE_free(trust->roots);
     bns_tickets_free(trust->tickets);
     EVP_PKEY_free(trust->excluded);
     g_free(trust);

@@ -5,8 +5,9 @@
  * The system's roots (the first readable of the paths that distributions use, or
  * SSL_CERT_FILE, SSL_CERT_DIR and NIX_SSL_CERT_FILE of the host) plus --upstream-ca;
  * never our own CA. The files are read before the lock-down, --upstream-ca is parsed
- * then too (a bad file stops the start); the system's bundle, 35 ms of parsing, is
- * parsed at first use or in idle time after ready.
+ * then too (a bad file stops the start). What needs no file waits until others can go on
+ * meanwhile: TLS itself is set up after ready, and the system's bundle, 35 ms of parsing,
+ * is parsed at first use or in idle time.
  *
  * Revocation is not checked (neither curl, Go nor Node do), missing intermediates are
  * not fetched, the subject's CN is never a name.
@@ -19,6 +20,7 @@
 
 #include <glib.h>
 #include <openssl/ssl.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef struct BnsTrust BnsTrust;
@@ -27,6 +29,10 @@ typedef struct BnsTrust BnsTrust;
 BnsTrust *bns_trust_read(const char *const *upstream_ca, GError **error);
 void bns_trust_free(BnsTrust *trust);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BnsTrust, bns_trust_free)
+
+/* Sets up TLS, which takes 1-2 ms. Once, before the first bns_trust_client(). Returns: false
+ * with @error set. */
+bool bns_trust_open(BnsTrust *trust, GError **error);
 
 /* Never trust a chain that holds @certificate's key, whatever the files say: our own CA
  * (bns_ca_certificate()). Call it before the first bns_trust_client(). */

@@ -173,12 +173,13 @@ run_engine(gpointer data)
     g_autoptr(GError) error = NULL;
     BnsLoop *loop = bns_loop_new();
     BnsWatch *life = bns_loop_watch_life(loop, rig->life[0]);
-    BnsEngine *engine = bns_engine_new(&rig->config, loop, &error);
+    BnsEngine *engine = bns_engine_new(&rig->config, bns_ca_new(NULL), loop, &error);
     struct pollfd end = { .fd = rig->life[0], .events = POLLIN };
     BnsWatch *control =
         bns_loop_watch(loop, rig->config.control_fd, EPOLLIN, on_control, engine);
 
     g_assert_no_error(error);
+    g_assert_true(bns_engine_open_tls(engine, NULL));
     g_mutex_lock(&rig->mutex);
     rig->ca = X509_dup(bns_ca_certificate(engine->ca));
     g_cond_broadcast(&rig->cond);

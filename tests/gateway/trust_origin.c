@@ -48,6 +48,7 @@ trust_in_files(const char *first, const char *second)
     BnsTrust *read = bns_trust_read(files, &error);
 
     g_assert_no_error(error);
+    g_assert_true(bns_trust_open(read, NULL));
     return read;
 }
 
