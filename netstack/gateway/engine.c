@@ -166,6 +166,19 @@ has_room(const BnsEngine *engine)
            bns_policy_limits(engine->config->policy).flows;
 }
 
+void
+bns_engine_open_tls(BnsEngine *engine)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (engine->hello != NULL)
+        return;
+    if (bns_trust_open(engine->trust, &error))
+        engine->hello = bns_hello_new(engine->ca, &error);
+    if (engine->hello == NULL)
+        bns_engine_fail(engine, "%s", error->message);
+}
+
 static bool
 on_offer(BnsEngine *engine, const BnsWire *message, int fd)
 {
@@ -181,6 +194,7 @@ on_offer(BnsEngine *engine, const BnsWire *message, int fd)
     flow->port = message->port;
     inet_ntop(AF_INET, &message->addr, flow->addr, sizeof(flow->addr));
     bns_flow_begin(flow, message, has_room(engine));
+    bns_engine_open_tls(engine);
     return true;
 }
 
@@ -287,15 +301,6 @@ read_files(BnsEngine *engine, GError **error)
     bns_trust_exclude(engine->trust, bns_ca_certificate(engine->ca));
     engine->credentials = bns_credentials_read(engine->config->policy, error);
     return engine->credentials != NULL;
-}
-
-bool
-bns_engine_open_tls(BnsEngine *engine, GError **error)
-{
-    if (!bns_trust_open(engine->trust, error))
-        return false;
-    engine->hello = bns_hello_new(engine->ca, error);
-    return engine->hello != NULL;
 }
 
 BnsEngine *

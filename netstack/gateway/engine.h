@@ -70,9 +70,9 @@ BnsEngine *bns_engine_new(const BnsGatewayConfig *config,
                           BnsCa *ca,
                           BnsLoop *loop,
                           GError **error);
-/* Sets up TLS on both sides, without a file. Once, before the first turn. Returns: false
- * with @error set. */
-bool bns_engine_open_tls(BnsEngine *engine, GError **error);
+/* Sets up TLS on both sides, if that was not done yet: 2-3 ms. The first offer does it. Call
+ * it before that, when idle. */
+void bns_engine_open_tls(BnsEngine *engine);
 /* Flows that are open are broken off. */
 void bns_engine_free(BnsEngine *engine);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BnsEngine, bns_engine_free)

@@ -10,8 +10,10 @@
 
 #include <openssl/x509.h>
 
-/* The system's trust is parsed when no flow has come for so long, or when one needs it. */
-#define PREPARE_DELAY_US (300 * 1000)
+/* What only flows need is made ready when none has come for so long, or when one needs it:
+ * TLS, as soon as whoever waited for us runs, then the system's trust, which takes longer. */
+#define TLS_DELAY_US   (2 * 1000)
+#define TRUST_DELAY_US (300 * 1000)
 
 /* Says why there is no gateway. Returns: the exit status. */
 static int
@@ -39,7 +41,13 @@ lock_down(GError **error)
 }
 
 static void
-on_idle(void *data)
+on_tls_due(void *data)
+{
+    bns_engine_open_tls(data);
+}
+
+static void
+on_trust_due(void *data)
 {
     bns_trust_prepare(data);
 }
@@ -67,14 +75,17 @@ static int
 serve(const BnsGatewayConfig *config, BnsEngine *engine, BnsLoop *loop)
 {
     BnsWatch *life = bns_loop_watch_life(loop, config->life_fd);
-    BnsTimer *idle = bns_loop_timer(loop, on_idle, engine->trust);
+    BnsTimer *tls = bns_loop_timer(loop, on_tls_due, engine);
+    BnsTimer *trust = bns_loop_timer(loop, on_trust_due, engine->trust);
     BnsDrain *drain =
         bns_drain_new(loop, config->control_fd, count_waits, on_message, engine);
 
-    bns_timer_set(idle, bns_loop_now_us(loop) + PREPARE_DELAY_US);
+    bns_timer_set(tls, bns_loop_now_us(loop) + TLS_DELAY_US);
+    bns_timer_set(trust, bns_loop_now_us(loop) + TRUST_DELAY_US);
     bns_loop_run(loop);
     bns_drain_free(drain);
-    bns_timer_free(idle);
+    bns_timer_free(trust);
+    bns_timer_free(tls);
     bns_watch_free(life);
     return engine->failure == NULL ? 0 : fail(config, engine->failure);
 }
@@ -98,7 +109,5 @@ bns_gateway_run(const BnsGatewayConfig *config)
         return fail(config, error->message);
     if (bns_ready_send(config->control_fd, BNS_READY_READY, NULL, -1) < 0)
         return 1;
-    if (!bns_engine_open_tls(engine, &error))
-        return fail(config, error->message);
     return serve(config, engine, loop);
 }
