@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Peers. slirp4netns and pasta only carry; squid (ssl_bump), mitmproxy and sandbox-runtime
- * (tlsTerminate) open TLS as we do, and the relay (relay.c) as little as can be. Only
+ * (tlsTerminate) open TLS as we do, and the relay (relay.c) does as little as can be. Only
  * slirp4netns, pasta and sandbox-runtime have something around the client; the relay behind
  * slirp4netns is the least that opens TLS of a client who has only a tap.
  */
@@ -164,21 +164,24 @@ static bool
 start_relay(Lane *lane, const Site *site, const char *host, char **out_why)
 {
     g_autofree char *relay = site_tool(site, "bench-relay");
-    g_autofree char *origin = g_strdup_printf("%u", site->tls_port);
-    const char *argv[] = { relay, site->certificate, site->key, site->ca_file, origin,
-                           NULL };
+    g_autofree char *tls_port = g_strdup_printf("%u", site->tls_port);
+    g_autofree char *plain_port = g_strdup_printf("%u", site->plain_port);
+    const char *argv[] = { relay,    site->certificate, site->key, site->ca_file,
+                           tls_port, plain_port,        NULL };
     g_autofree char *ready = NULL;
-    unsigned port;
+    unsigned tls, plain;
 
     lane->helpers[0] = child_start(argv, NULL, NULL, site->log, NULL);
     if (lane->helpers[0] != NULL)
         ready = child_line(lane->helpers[0], READY_US / G_USEC_PER_SEC);
-    if (ready == NULL || sscanf(ready, "ready port=%u", &port) != 1) {
+    if (ready == NULL || sscanf(ready, "ready tls=%u plain=%u", &tls, &plain) != 2) {
         *out_why = g_strdup_printf("it did not start, see %s", site->log);
         return false;
     }
     lane->where[LANE_HTTPS] =
-        g_strdup_printf("name=api.test port=%u at=%s:%u", port, host, port);
+        g_strdup_printf("name=api.test port=%u at=%s:%u", tls, host, tls);
+    lane->where[LANE_PLAIN] =
+        g_strdup_printf("name=opaque.test tls=0 port=%u at=%s:%u", plain, host, plain);
     return true;
 }
 

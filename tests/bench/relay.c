@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The least that somebody does who opens TLS on the way: two handshakes, and each byte
- * decrypted and encrypted once. No sandbox, no parser, no policy, no record. What a machine
- * has left beside it is about all that a gateway can have for requests and bodies; what ours
- * costs beyond it is ours. It keeps no connection and resumes none: for new connections it
- * is no limit.
+ * The least that somebody does through whom all bytes go: of TLS that is opened two
+ * handshakes, and each byte decrypted and encrypted once; of other bytes, read and written.
+ * No sandbox, no parser, no policy, no record. What a machine has left beside it is about all
+ * that a gateway can have for requests and bodies; what ours costs beyond it is ours. It
+ * keeps no connection and resumes none: for new connections it is no limit.
  *
- * Usage: bench-relay CERTIFICATE KEY CA-FILE ORIGIN-PORT
- * Listens on 127.0.0.1, shows @CERTIFICATE for every name, and verifies the origin against
- * CA-FILE. Prints "ready port=PORT" and ends with its standard input.
+ * Usage: bench-relay CERTIFICATE KEY CA-FILE TLS-PORT PLAIN-PORT
+ * Listens on 127.0.0.1, for both of the origin's ports. Shows @CERTIFICATE for every name,
+ * and verifies the origin against CA-FILE. Prints "ready tls=PORT plain=PORT" and ends with
+ * its standard input.
  */
 #include "tests/bench/bytes.h"
 #include "tests/bench/descriptors.h"
@@ -30,7 +31,7 @@ typedef struct {
     BnsLoop *loop;
     SSL_CTX *to_client; /* owned, as the next */
     SSL_CTX *to_origin;
-    struct sockaddr_in origin;
+    in_port_t tls_port, plain_port; /* the origin's; network order */
 } Relay;
 
 typedef enum {
@@ -63,32 +64,44 @@ pair_free(Pair *pair)
     g_free(pair);
 }
 
+/* @tls: (nullable): NULL: none */
 static void
 half_open(Pair *pair, Half *half, int fd, SSL_CTX *tls)
 {
-    bytes_init(&half->bytes, fd, SSL_new(tls));
-    SSL_set_read_ahead(half->bytes.ssl, 1);
-    SSL_set_default_read_buffer_len(half->bytes.ssl, BYTES_READ_MAX);
+    bytes_init(&half->bytes, fd, tls != NULL ? SSL_new(tls) : NULL);
+    if (tls != NULL) {
+        SSL_set_read_ahead(half->bytes.ssl, 1);
+        SSL_set_default_read_buffer_len(half->bytes.ssl, BYTES_READ_MAX);
+    }
     half->watch = bns_loop_watch(pair->relay->loop, fd, EPOLLIN, on_ready, pair);
+}
+
+static int
+dial(in_port_t port)
+{
+    const struct sockaddr_in origin = { .sin_family = AF_INET,
+                                        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+                                        .sin_port = port };
+    const int one = 1;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    /* On loopback it waits for nothing. */
+    if (connect(fd, (const struct sockaddr *)&origin, sizeof(origin)) < 0)
+        g_error("no origin: %m");
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+    g_unix_set_fd_nonblocking(fd, TRUE, NULL);
+    return fd;
 }
 
 /* The origin is asked for the protocol that the client has chosen. */
 static bool
-dial(Pair *pair)
+begin_origin(Pair *pair)
 {
-    const int one = 1;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const unsigned char *protocol;
     unsigned char offer[32];
     unsigned len;
 
-    /* On loopback it waits for nothing. */
-    if (connect(fd, (const struct sockaddr *)&pair->relay->origin,
-                sizeof(pair->relay->origin)) < 0)
-        g_error("no origin: %m");
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-    g_unix_set_fd_nonblocking(fd, TRUE, NULL);
-    half_open(pair, &pair->origin, fd, pair->relay->to_origin);
+    half_open(pair, &pair->origin, dial(pair->relay->tls_port), pair->relay->to_origin);
     SSL_set_connect_state(pair->origin.bytes.ssl);
     SSL_set_tlsext_host_name(pair->origin.bytes.ssl, origin_name);
     SSL_set1_host(pair->origin.bytes.ssl, origin_name);
@@ -142,7 +155,7 @@ on_ready(uint32_t events, void *data)
     if (pair->state == PAIR_CLIENT && shake(pair, &pair->client)) {
         /* What it asks meanwhile is read by the first move. */
         bns_watch_set_events(pair->client.watch, 0);
-        pair->state = dial(pair) ? PAIR_ORIGIN : PAIR_GONE;
+        pair->state = begin_origin(pair) ? PAIR_ORIGIN : PAIR_GONE;
     }
     if (pair->state == PAIR_ORIGIN && shake(pair, &pair->origin))
         pair->state = PAIR_OPEN;
@@ -166,6 +179,18 @@ on_visitor(int fd, void *data)
     SSL_set_accept_state(pair->client.bytes.ssl);
 }
 
+static void
+on_plain_visitor(int fd, void *data)
+{
+    Relay *relay = data;
+    Pair *pair = g_new0(Pair, 1);
+
+    pair->relay = relay;
+    pair->state = PAIR_OPEN;
+    half_open(pair, &pair->client, fd, NULL);
+    half_open(pair, &pair->origin, dial(relay->plain_port), NULL);
+}
+
 static SSL_CTX *
 make_client_tls(const char *ca_file)
 {
@@ -183,22 +208,24 @@ make_client_tls(const char *ca_file)
 int
 main(int argc, char **argv)
 {
-    static Listener listener;
-    Relay relay = { .origin = { .sin_family = AF_INET,
-                                .sin_addr.s_addr = htonl(INADDR_LOOPBACK) } };
+    static Listener tls, plain;
+    Relay relay = { 0 };
 
-    if (argc != 5) {
-        fprintf(stderr, "Usage: bench-relay CERTIFICATE KEY CA-FILE ORIGIN-PORT\n");
+    if (argc != 6) {
+        fprintf(stderr,
+                "Usage: bench-relay CERTIFICATE KEY CA-FILE TLS-PORT PLAIN-PORT\n");
         return 2;
     }
     relay.loop = bns_loop_new();
     relay.to_client = listener_tls(argv[1], argv[2]);
     relay.to_origin = make_client_tls(argv[3]);
-    relay.origin.sin_port = htons((uint16_t)atoi(argv[4]));
+    relay.tls_port = htons((uint16_t)atoi(argv[4]));
+    relay.plain_port = htons((uint16_t)atoi(argv[5]));
     descriptors_raise();
-    listener_start(&listener, relay.loop, 0, on_visitor, &relay);
+    listener_start(&tls, relay.loop, 0, on_visitor, &relay);
+    listener_start(&plain, relay.loop, 0, on_plain_visitor, &relay);
     listener_watch_input(relay.loop);
-    printf("ready port=%u\n", listener.port);
+    printf("ready tls=%u plain=%u\n", tls.port, plain.port);
     fflush(stdout);
     bns_loop_run(relay.loop);
     return 0;
