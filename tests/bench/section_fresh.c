@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The first request to a host that nobody asked for before: its name, its leaf, the
- * origin's handshake. The second one has a connection of its own too.
+ * origin's handshake. The second one has a connection of its own too, but shares the
+ * origin's. What such a handshake takes when nobody is in between is measured beside it:
+ * no first request can add less.
  */
 #include "tests/bench/section.h"
 
 #define HOSTS       200
 #define HOSTS_QUICK 30
 #define REPLY_S     20
-#define PER_ROUND   10
 
 /* (transfer full): "--resolve=h0.fresh.test:443:127.0.0.1:PORT" and so on. */
 static char **
@@ -28,13 +29,12 @@ make_options(const Site *site, unsigned hosts)
     return options;
 }
 
-/* The name is looked up by each. Returns: microseconds, or -1. */
+/* The name is looked up by each. @words: besides. Returns: microseconds, or -1. */
 static double
-ask(Lane *lane, unsigned host, bool is_http2)
+ask(Lane *lane, unsigned host, const char *words)
 {
     g_autofree char *line = g_strdup_printf(
-        "requests conns=1 new=1 count=1 path=/bytes/1 h2=%d name=h%u.fresh.test",
-        is_http2, host);
+        "requests conns=1 count=1 path=/bytes/1 name=h%u.fresh.test %s", host, words);
     g_autofree char *text = child_ask(lane->load, line, REPLY_S);
     g_autoptr(Command) reply = command_parse(text != NULL ? text : "");
 
@@ -51,8 +51,8 @@ run_hosts(const Bench *bench, Lane *lane, unsigned from, unsigned to, ReportRow 
     g_autofree char *first_name = g_strdup_printf("%s, first", lane->name);
 
     for (unsigned host = from; host < to; host++) {
-        double first_us = ask(lane, host, false);
-        double second_us = ask(lane, host, false);
+        double first_us = ask(lane, host, "new=1");
+        double second_us = ask(lane, host, "new=1");
 
         if (first_us < 0 || second_us < 0) {
             report_fail(row, second_name, false, "it failed");
@@ -61,6 +61,23 @@ run_hosts(const Bench *bench, Lane *lane, unsigned from, unsigned to, ReportRow 
         }
         report_add(row, second_name, false, second_us);
         report_add(row, first_name, true, first_us);
+    }
+}
+
+/* A request with a connection of its own, and one whose connection is there. */
+static void
+run_native(const Bench *bench, unsigned hosts, ReportRow *row)
+{
+    const Lane *model = g_ptr_array_index(bench->lanes, 0);
+    g_autofree char *at = g_strdup_printf("port=%u at=127.0.0.1:%u",
+                                          bench->site->tls_port, bench->site->tls_port);
+    g_autofree char *new_at = g_strdup_printf("new=1 %s", at);
+    g_autofree char *why = NULL;
+    g_autoptr(Lane) lane = model->start(bench->site, &why);
+
+    for (unsigned host = 0; lane != NULL && host < hosts; host++) {
+        report_add(row, "native, open", false, ask(lane, host, at));
+        report_add(row, "native, new", false, ask(lane, host, new_at));
     }
 }
 
@@ -81,5 +98,9 @@ section_fresh(const Bench *bench)
     run_hosts(
         bench, lane, 0, hosts,
         report_row(bench->report, "first request to a host, and second", "us", goal));
+    run_native(bench, hosts,
+               report_row(bench->report,
+                          "a request on a connection that is open, and new", "us",
+                          NULL));
     report_print(bench->report);
 }
