@@ -58,7 +58,8 @@ typedef struct {
 /**
  * bns_gateway_run:
  *
- * The gateway's main: reads trust files, makes the CA and sends it (CA), locks itself
- * down, says READY, and serves until the life pipe ends. Returns: the exit status.
+ * The gateway's main: makes the CA and sends it (CA), for which init waits; reads trust
+ * files, locks itself down, says READY, and serves until the life pipe ends. Returns: the
+ * exit status.
  */
 int bns_gateway_run(const BnsGatewayConfig *config);
