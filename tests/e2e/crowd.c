@@ -14,7 +14,7 @@
 #define CONNECTIONS 100
 #define WEBSOCKETS  200U
 #else
-#define CONNECTIONS 500
+#define CONNECTIONS 300
 #define WEBSOCKETS  1000U
 #endif
 /* Of either helper, whatever has been. */
@@ -80,7 +80,7 @@ test_flows(void)
 
 /* --- what is given back --- */
 
-/* A round: 500 connections, all there at once; then their end, and "done". How many
+/* A round: some hundred connections, all there at once; then their end, and "done". How many
  * could be opened is printed before. */
 static const char crowd[] =
     "import os, resource, signal, socket, ssl, sys\n"
