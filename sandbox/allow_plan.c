@@ -247,5 +247,9 @@ bns_allow_plan_permits(const BnsAllowPlan *plan,
     path = bns_allow_plan_find(program, workdir, dirs);
     real = path != NULL ? bns_sight_real(path) : NULL;
     fd = real != NULL ? open(real, O_PATH | O_CLOEXEC) : -1;
-    return fd < 0 || bns_allowed_contains(&plan->allowed, fd, real);
+    if (fd < 0 || bns_allowed_contains(&plan->allowed, fd, real))
+        return true;
+    if (errno != 0)
+        bns_sight_note(real, errno);
+    return false;
 }

@@ -80,16 +80,20 @@ bool
 bns_allowed_contains(const BnsAllowed *allowed, int fd, const char *path)
 {
     struct stat asked, named;
+    int error_number = 0;
 
     if (fstat(fd, &asked) < 0)
         return false;
     for (const char *const *program = allowed->programs; *program != NULL; program++) {
-        if (stat(*program, &named) < 0)
+        if (stat(*program, &named) < 0) {
+            error_number = errno;
             continue;
+        }
         if (S_ISDIR(named.st_mode)
                 ? bns_tree_is_within(path, *program)
                 : named.st_dev == asked.st_dev && named.st_ino == asked.st_ino)
             return true;
     }
+    errno = error_number;
     return false;
 }

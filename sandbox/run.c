@@ -200,15 +200,16 @@ plan_commands(Run *run, const BnsOptions *options, GError **error)
     return true;
 }
 
-/* Before anything starts. */
+/* Before anything starts. Returns: false, said so, or with @error set: what it is could not
+ * be seen. */
 static bool
-may_be_executed(const Run *run, const BnsOptions *options)
+may_be_executed(const Run *run, const BnsOptions *options, GError **error)
 {
     g_autofree char *why =
         bns_command_plan_check(run->command_plan, bns_policy_commands(run->policy),
                                options->arguments[0], run->workdir);
 
-    if (why != NULL)
+    if (why != NULL && bns_sight_check(error))
         bns_log_print("%s", why);
     return why == NULL;
 }
@@ -476,8 +477,8 @@ load_and_run(Run *run, const BnsOptions *options, GError **error)
     bns_steps_note("the policy is read");
     if (!bns_streams_open(&run->streams, error) || !prepare(run, options, error))
         return BNS_EXIT_FAILED;
-    if (!may_be_executed(run, options))
-        return BNS_EXIT_NOT_EXECUTABLE;
+    if (!may_be_executed(run, options, error))
+        return *error == NULL ? BNS_EXIT_NOT_EXECUTABLE : BNS_EXIT_FAILED;
     bns_steps_note("the files are planned");
     return run_session(run, options);
 }
