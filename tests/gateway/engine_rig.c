@@ -10,13 +10,10 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
-#include <linux/sockios.h>
 #include <netdb.h>
 #include <openssl/pem.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -224,68 +221,6 @@ add_resolve(GPtrArray *resolves, const char *text)
     g_ptr_array_add(resolves, resolve);
 }
 
-#define RELOADED "/reloaded.yaml"
-
-static const BnsPolicySource reload_source = { .config_path = RELOADED };
-
-void
-rig_reload_bytes(Rig *rig, const void *bytes, size_t len)
-{
-    bns_autofd fd = memfd_create("policy", MFD_CLOEXEC);
-
-    g_assert_cmpint(bns_fd_write_all(fd, bytes, len), ==, 0);
-    g_assert_cmpint(lseek(fd, 0, SEEK_SET), ==, 0);
-    g_assert_cmpint(bns_ready_send(rig->control_pair[0], BNS_READY_POLICY, "test", fd),
-                    ==, 0);
-}
-
-static void
-say_policy(Rig *rig, const char *yaml)
-{
-    g_autoptr(BnsPolicyTexts) texts = bns_policy_texts_new();
-    g_autoptr(GBytes) bytes = g_bytes_new(yaml, strlen(yaml));
-    g_autoptr(GBytes) packed = NULL;
-    const struct stat status = { .st_ino = 1 };
-
-    bns_policy_texts_add(texts, RELOADED, &status, bytes);
-    packed = bns_policy_texts_pack(texts);
-    rig_reload_bytes(rig, g_bytes_get_data(packed, NULL), g_bytes_get_size(packed));
-}
-
-static int
-count_unread(int fd)
-{
-    int unread;
-
-    g_assert_cmpint(ioctl(fd, SIOCOUTQ, &unread), ==, 0);
-    return unread;
-}
-
-void
-rig_reload_begin(Rig *rig, const char *yaml)
-{
-    say_policy(rig, yaml);
-    while (count_unread(rig->control_pair[0]) > 0)
-        g_usleep(1000);
-}
-
-guint
-rig_reload_end(Rig *rig)
-{
-    char text[BNS_READY_TEXT_MAX + 1];
-
-    g_assert_cmpint(bns_ready_receive(rig->control_pair[0], text, NULL), ==,
-                    BNS_READY_POLICY);
-    return (guint)g_ascii_strtoull(text, NULL, 10);
-}
-
-guint
-rig_reload(Rig *rig, const char *yaml)
-{
-    say_policy(rig, yaml);
-    return rig_reload_end(rig);
-}
-
 static BnsPolicy *
 load_policy(const char *yaml)
 {
@@ -340,7 +275,7 @@ rig_prepare(const char *yaml, const char *resolves, const char *upstream_ca)
         .owner_fd = -1,
         .session = RIG_SESSION,
         .policy = rig->policy,
-        .source = &reload_source,
+        .source = &rig_reload_source,
         .resolves = rig->resolves,
         .upstream_ca = rig->upstream_ca,
     };

@@ -65,6 +65,9 @@ typedef struct {
     bool is_closed;
 } RigSeen;
 
+/* What the engine makes a reloaded policy by. */
+extern const BnsPolicySource rig_reload_source;
+
 /* The netstack thread's main. */
 gpointer rig_run_netstack(gpointer rig);
 /* The same of the recorder's. */
