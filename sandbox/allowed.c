@@ -86,7 +86,8 @@ bns_allowed_contains(const BnsAllowed *allowed, int fd, const char *path)
         return false;
     for (const char *const *program = allowed->programs; *program != NULL; program++) {
         if (stat(*program, &named) < 0) {
-            error_number = errno;
+            if (errno != ENOENT)
+                error_number = errno;
             continue;
         }
         if (S_ISDIR(named.st_mode)

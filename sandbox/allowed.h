@@ -39,5 +39,5 @@ typedef struct {
 bool bns_allowed_mount(const BnsAllowed *allowed, BnsFault *fault);
 
 /* Whether the file @fd (O_PATH), which has the path @path, is one of the programs. If not,
- * errno says why one could not be looked at, or is 0. */
+ * errno says why one that is there could not be looked at, or is 0. */
 bool bns_allowed_contains(const BnsAllowed *allowed, int fd, const char *path);
