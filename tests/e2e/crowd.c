@@ -14,7 +14,7 @@
 #define CONNECTIONS 100
 #define WEBSOCKETS  200U
 #else
-#define CONNECTIONS 300
+#define CONNECTIONS 500
 #define WEBSOCKETS  1000U
 #endif
 /* Of either helper, whatever has been. */
